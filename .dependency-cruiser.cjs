@@ -16,19 +16,41 @@ const layer = ([folder, others]) => ({
   severity: 'error',
   comment: `${folder} may import itself${others.length ? ` and ${others.join(', ')}` : ' only'}`,
   from: { path: `^${folder}/` },
-  to: { path: '^(src|bin|test|scripts)/', pathNot: [folder, ...others].map((f) => (f.endsWith('.ts') ? `^${f}$` : `^${f}/`)) },
+  to: {
+    path: '^(src|bin|test|scripts)/',
+    pathNot: [folder, ...others].map((f) => (f.endsWith('.ts') ? `^${f}$` : `^${f}/`)),
+  },
 });
 
 module.exports = {
   forbidden: [
     ...Object.entries(may).map(layer),
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphan-node-builtins-in-ike', severity: 'error', comment: 'the protocol does no I/O',
-      from: { path: '^src/(ike|net)/' }, to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' } },
-    { name: 'ike-crypto-only', severity: 'error', comment: 'only the registry touches OpenSSL',
-      from: { path: '^src/ike/(wire|v2|auth)/' }, to: { dependencyTypes: ['core'], path: '^(node:)?crypto$' } },
-    { name: 'runtime-stands-alone', severity: 'error',
-      from: { path: '^src/actors/runtime/' }, to: { path: '^src/', pathNot: '^src/actors/runtime/' } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphan-node-builtins-in-ike',
+      severity: 'error',
+      comment: 'the protocol does no I/O',
+      from: { path: '^src/(ike|net)/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
+    },
+    {
+      name: 'ike-crypto-only',
+      severity: 'error',
+      comment: 'only the registry touches OpenSSL',
+      from: { path: '^src/ike/(wire|v2|auth)/' },
+      to: { dependencyTypes: ['core'], path: '^(node:)?crypto$' },
+    },
+    {
+      name: 'runtime-stands-alone',
+      severity: 'error',
+      from: { path: '^src/actors/runtime/' },
+      to: { path: '^src/', pathNot: '^src/actors/runtime/' },
+    },
     { name: 'src-not-test', severity: 'error', from: { path: '^(src|bin)/' }, to: { path: '^test/' } },
   ],
   options: {
