@@ -1,0 +1,125 @@
+/**
+ * What whack and pluto say to each other over `pluto.ctl`.
+ *
+ *     client                                       daemon
+ *       │ frame { kind: 'initiate', name: 'w-e' }    │
+ *       ├───────────────────────────────────────────►│
+ *       │         frame { t: 'line', code: 2, text } │   progress, as it happens
+ *       │◄───────────────────────────────────────────┤
+ *       │         frame { t: 'rows', of, rows }      │   reports, in slices
+ *       │◄───────────────────────────────────────────┤
+ *       │         frame { t: 'end', exit: 0 }        │   exactly one per request
+ *       │◄───────────────────────────────────────────┤
+ *
+ * A client may send several requests; they are answered one after the other, in order. Frames are in frame.ts.
+ */
+import { type Fields, flag, oneOf, optional, parseFields, record, type Shape, text, texts } from './shape.ts';
+import type { Rows } from './status/rows.ts';
+
+/**
+ * A connection as the configuration file or the command line says it: keywords already resolved (`also=`,
+ * `%default` and aliases applied), values still text. The daemon checks it against the same keyword table as
+ * a file, so that there is one way for a connection to be wrong.
+ */
+const connText = record({
+  name: text,
+  /** The file it stands in, or `whack`; for messages. */
+  file: text,
+  /** Line of its `conn`; 0 if it comes from a command line. */
+  line: { what: 'a line number', check: (v): v is number => Number.isSafeInteger(v) && (v as number) >= 0 },
+  keywords: {
+    what: 'keywords with their values',
+    check: (v): v is Record<string, string> =>
+      typeof v === 'object' && v !== null && !Array.isArray(v) && Object.values(v).every((e) => typeof e === 'string'),
+  },
+});
+
+const named = { name: text } as const satisfies Shape;
+const maybeNamed = { name: optional(text) } as const satisfies Shape;
+const nothing = {} as const satisfies Shape;
+
+/** Reports: lines and rows, and exit status 0 whatever they say. `name` narrows to one connection. */
+export const REPORTS = {
+  status: nothing,
+  briefstatus: nothing,
+  globalstatus: nothing,
+  trafficstatus: maybeNamed,
+  showstates: maybeNamed,
+  connectionstatus: maybeNamed,
+  briefconnectionstatus: maybeNamed,
+  shuntstatus: nothing,
+  fipsstatus: nothing,
+  processstatus: nothing,
+  addresspoolstatus: nothing,
+} as const satisfies Record<string, Shape>;
+
+/** Every request with its fields; types and validation both come from here. */
+export const REQUESTS = {
+  ...REPORTS,
+  /** Refused with DUPNAME if the name is taken. */
+  add: { conn: connText },
+  /** Like add, after deleting a connection of that name if there is one. */
+  replace: { conn: connText },
+  delete: named,
+  route: named,
+  unroute: named,
+  /** Ends when the connection is up or has failed; at once if `asynchronous`. `remoteHost` instantiates a template. */
+  initiate: { name: text, asynchronous: optional(flag), remoteHost: optional(text) },
+  terminate: named,
+  'rekey-ike': named,
+  'rekey-child': named,
+  'delete-ike': named,
+  'delete-child': named,
+  'down-ike': named,
+  'down-child': named,
+  listen: nothing,
+  unlisten: nothing,
+  rereadsecrets: nothing,
+  rereadall: nothing,
+  ddos: { mode: oneOf('auto', 'busy', 'unlimited') },
+  /** Classes to set and to clear, `all` and `none` among them; of one connection if named. Clearing goes first. */
+  debug: { set: texts, clear: texts, name: optional(text) },
+  /** `leaveState`: SAs, policies and routes stay in the kernel. Ends before the socket goes. */
+  shutdown: { leaveState: optional(flag) },
+} as const satisfies Record<string, Shape>;
+
+export type RequestKind = keyof typeof REQUESTS;
+export type Request = { [K in RequestKind]: { readonly kind: K } & Fields<(typeof REQUESTS)[K]> }[RequestKind];
+export type RequestOf<K extends RequestKind> = Extract<Request, { kind: K }>;
+export type ReportKind = keyof typeof REPORTS;
+export type ConnText = RequestOf<'add'>['conn'];
+
+export type Reply =
+  | { readonly t: 'line'; readonly code: number; readonly text: string }
+  | ({ readonly t: 'rows' } & Rows)
+  | { readonly t: 'end'; readonly exit: number };
+
+export function isReport(kind: RequestKind): kind is ReportKind {
+  return Object.hasOwn(REPORTS, kind);
+}
+
+/** A request, or what is wrong with it in words. Fields that its kind does not have are refused. */
+export function parseRequest(value: unknown): Request | { readonly wrong: string } {
+  if (typeof value !== 'object' || value === null) return { wrong: 'a request is an object' };
+  const { kind, ...fields } = value as Record<string, unknown>;
+  if (typeof kind !== 'string' || !Object.hasOwn(REQUESTS, kind)) return { wrong: `unknown request ${short(kind)}` };
+  const parsed = parseFields(REQUESTS[kind as RequestKind], fields);
+  return 'wrong' in parsed ? { wrong: `${kind}: ${parsed.wrong}` } : ({ kind, ...parsed.fields } as Request);
+}
+
+/** A reply, or undefined if this is none. The rows inside are taken on the word of the daemon. */
+export function parseReply(value: unknown): Reply | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const reply = value as Record<string, unknown>;
+  const isReply =
+    (reply.t === 'line' && typeof reply.code === 'number' && typeof reply.text === 'string') ||
+    (reply.t === 'rows' && typeof reply.of === 'string' && Array.isArray(reply.rows)) ||
+    (reply.t === 'end' && typeof reply.exit === 'number');
+  return isReply ? (value as Reply) : undefined;
+}
+
+/** Whatever came, in at most 40 characters. */
+function short(value: unknown): string {
+  const all = typeof value === 'string' ? JSON.stringify(value) : `of type ${typeof value}`;
+  return all.length <= 40 ? all : `${all.slice(0, 37)}...`;
+}
