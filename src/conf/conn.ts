@@ -1,0 +1,144 @@
+/**
+ * A connection as ipsec.conf(5) describes it: typed, complete and frozen. Times are milliseconds. Ten thousand
+ * of them are an ordinary file, so whatever equal conns can share (proposals, selectors, empty lists) they do.
+ */
+import type { Proposal } from '../ike/crypto/proposal.ts';
+import type { Address, Family } from '../net/address.ts';
+import type { Id } from '../net/id.ts';
+import { Selector } from '../net/selector.ts';
+import type { Value } from './keyword.ts';
+
+export interface Conn {
+  readonly name: string;
+  /** The name of the section this conn was expanded from (`leftsubnets=`), then those of `connalias=`. */
+  readonly aliases: readonly string[];
+  readonly file: string;
+  readonly line: number;
+
+  readonly left: End;
+  readonly right: End;
+  readonly auto: 'ignore' | 'add' | 'ondemand' | 'start' | 'keep';
+  readonly type: 'tunnel' | 'transport' | 'passthrough' | 'reject' | 'drop';
+  readonly keyexchange: 'ikev1' | 'ikev2';
+  /** In order of preference; an end's own `auth` outranks it. */
+  readonly authby: readonly Authby[];
+  /** `left`/`right`, when neither is an address (`hostaddrfamily=`, or the family of other addresses there). */
+  readonly hostFamily: Family | undefined;
+
+  readonly ike: readonly Proposal[];
+  /** For `phase2`. */
+  readonly child: readonly Proposal[];
+  readonly phase2: 'esp' | 'ah';
+  readonly pfs: boolean;
+  readonly esn: 'yes' | 'no' | 'either';
+  /** Packets; 0: no replay protection. */
+  readonly replayWindow: number;
+  readonly compress: boolean;
+
+  readonly ikeLifetimeMs: number;
+  readonly ipsecLifetimeMs: number;
+  /** Absent: no limit. */
+  readonly ipsecMaxBytes: number | undefined;
+  readonly ipsecMaxPackets: number | undefined;
+  readonly rekey: boolean;
+  readonly reauth: boolean;
+  readonly rekeyMarginMs: number;
+  /** 100 lets dice add up to the margin once more. */
+  readonly rekeyFuzzPercent: number;
+  /** 0: for ever. */
+  readonly keyingtries: number;
+  readonly retransmitIntervalMs: number;
+  readonly retransmitTimeoutMs: number;
+  /** 0: no liveness checks. */
+  readonly dpddelayMs: number;
+
+  readonly fragmentation: 'yes' | 'no' | 'force';
+  readonly encapsulation: 'yes' | 'no' | 'auto';
+  readonly natKeepalive: boolean;
+  readonly initialContact: boolean;
+  readonly narrowing: boolean;
+
+  /** 1..16383; absent: the daemon's choice. */
+  readonly reqid: number | undefined;
+  /** 0: derived from the selectors. */
+  readonly priority: number;
+  readonly mtu: number | undefined;
+  readonly metric: number | undefined;
+  readonly markIn: Mark | undefined;
+  readonly markOut: Mark | undefined;
+  readonly failureshunt: 'none' | 'passthrough' | 'drop' | 'reject';
+  readonly negotiationshunt: 'hold' | 'drop' | 'passthrough';
+  /** Debug classes in order, `no-` before one clears it. */
+  readonly debug: readonly string[];
+
+  /** Keywords that are given but have no effect yet, by their canonical name (`leftcert`). */
+  readonly later: ReadonlyMap<string, Value> | undefined;
+}
+
+export interface End {
+  readonly host: HostSpec;
+  /** Absent: the end's address. */
+  readonly id: Id | undefined;
+  /** An identity that is no octets yet: a distinguished name, `%fromcert`, `%any`, a host name. */
+  readonly idText: string | undefined;
+  /** With `protoport` applied; empty: the end's own address, see `selectorsOf`. */
+  readonly subnets: readonly Selector[];
+  readonly protoport: Protoport | undefined;
+  /** Inner address for our own packets; the first one is used for routes. */
+  readonly sourceip: readonly Address[];
+  readonly ikeport: number | undefined;
+  readonly nexthop: Nexthop | undefined;
+  /** The command; undefined: the stock one, `null`: none (`%disabled` or empty). */
+  readonly updown: string | null | undefined;
+  readonly auth: EndAuth | undefined;
+}
+
+export type HostSpec =
+  | { readonly t: 'address'; readonly address: Address }
+  | { readonly t: 'any' }
+  | { readonly t: 'defaultroute' }
+  | { readonly t: 'interface'; readonly name: string }
+  | { readonly t: 'name'; readonly name: string }
+  | { readonly t: 'group' }
+  | { readonly t: 'opportunistic' }
+  | { readonly t: 'opportunisticgroup' };
+
+export type Nexthop =
+  | { readonly t: 'address'; readonly address: Address }
+  | { readonly t: 'defaultroute' }
+  | { readonly t: 'direct' };
+
+/** `port` 0 and `wildcard`: one port that the peer chooses (`tcp/%any`); ICMP: type * 256 + code. */
+export interface Protoport {
+  /** 0: any. */
+  readonly protocol: number;
+  /** 0: any. */
+  readonly port: number;
+  readonly wildcard: boolean;
+}
+
+export interface Mark {
+  readonly value: number;
+  readonly mask: number;
+}
+
+export type Authby =
+  | 'never'
+  | 'null'
+  | 'secret'
+  | 'rsasig-v1.5'
+  | 'rsa-sha2_256'
+  | 'rsa-sha2_384'
+  | 'rsa-sha2_512'
+  | 'ecdsa-sha2_256'
+  | 'ecdsa-sha2_384'
+  | 'ecdsa-sha2_512';
+
+export type EndAuth = 'never' | 'secret' | 'rsasig' | 'ecdsa' | 'null' | 'eaponly';
+
+/** What travels from or to `end` inside the tunnel when its host turns out to be `host`. */
+export function selectorsOf(end: End, host: Address): readonly Selector[] {
+  if (end.subnets.length > 0) return end.subnets;
+  const { protocol = 0, port = 0 } = end.protoport ?? {};
+  return [Selector.ofAddress(host, protocol, port, port === 0 ? 65535 : port)];
+}

@@ -1,0 +1,18 @@
+/** The files a reader of configuration needs, as a port: tests hand it a record of texts. */
+export interface FileSystem {
+  /** The file as UTF-8 text, or why it cannot be read. */
+  read(path: string): FileText | FileFault;
+  /** Existing files that match a pattern with `*`, `?` and `[…]`, absolute and sorted; none is an empty list. */
+  glob(pattern: string): readonly string[];
+}
+
+export interface FileText {
+  readonly text: string;
+  /** Permission bits, where the system has them. */
+  readonly mode?: number;
+}
+
+export interface FileFault {
+  /** `ENOENT`, `EACCES`, … */
+  readonly errno: string;
+}
