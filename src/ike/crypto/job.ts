@@ -1,0 +1,133 @@
+/**
+ * Jobs for the helpers: the dear operations, each as large as the protocol allows, plain data in and plain data out.
+ * Numbers are IANA transform ids; octets are in network order.
+ */
+import { type Encr, encrById, type Group, groupById, type Integ, integById, type Prf, prfById } from './algorithms.ts';
+import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
+import { childKeymat, ikeKeys } from './keys.ts';
+import { wipe } from './misc.ts';
+
+export type Job =
+  /** A pair for an initiator, RFC 7296 §1.2. */
+  | { readonly op: 'ke.make'; readonly group: number }
+  /** g^ir, SKEYSEED and the seven keys, RFC 7296 §2.14; with `rekey`, §2.18. Without `mine` a pair is made too. */
+  | {
+      readonly op: 'ike.keys';
+      readonly group: number;
+      readonly mine?: Uint8Array;
+      readonly theirs: Uint8Array;
+      readonly ni: Uint8Array;
+      readonly nr: Uint8Array;
+      /** SPIi | SPIr, 16 octets. */
+      readonly spis: Uint8Array;
+      readonly prf: number;
+      readonly encr: number;
+      readonly encrBits: number;
+      /** 0 with an AEAD. */
+      readonly integ: number;
+      readonly rekey?: { readonly prf: number; readonly skD: Uint8Array };
+    }
+  /** g^ir and `octets` of KEYMAT, RFC 7296 §2.17. Without `mine` a pair is made too. */
+  | {
+      readonly op: 'child.keys';
+      readonly group: number;
+      readonly mine?: Uint8Array;
+      readonly theirs: Uint8Array;
+      readonly prf: number;
+      readonly skD: Uint8Array;
+      readonly ni: Uint8Array;
+      readonly nr: Uint8Array;
+      readonly octets: number;
+    };
+
+export type JobOp = Job['op'];
+
+export type JobResult =
+  | { readonly ok: true; readonly op: 'ke.make'; readonly public: Uint8Array; readonly private: Uint8Array }
+  /** `keys`: SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr. `public`: ours, when it was made here. */
+  | { readonly ok: true; readonly op: 'ike.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
+  | { readonly ok: true; readonly op: 'child.keys'; readonly public?: Uint8Array; readonly keymat: Uint8Array }
+  | JobFailure;
+
+export interface JobFailure {
+  readonly ok: false;
+  /** The peer's fault; an id we do not have; ours, or that of a helper that died. */
+  readonly why: 'bad-public-value' | 'unsupported' | 'failed';
+  readonly detail: string;
+}
+
+/** Does `job`, here and now. `mine` is used up: it is zeros afterwards. `skD` belongs to a living SA, and is kept. */
+export function runJob(job: Job): JobResult {
+  try {
+    return (HANDLERS[job.op] as (job: Job) => JobResult)(job);
+  } catch (error) {
+    return { ok: false, why: 'failed', detail: error instanceof Error ? error.message : String(error) };
+  } finally {
+    if (job.op !== 'ke.make') wipe(job.mine);
+  }
+}
+
+type Handler<O extends JobOp> = (job: Extract<Job, { op: O }>) => JobResult;
+
+const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
+  'ke.make': (job) => {
+    const group = known(groupById, job.group);
+    return group ? { ok: true, op: job.op, ...makeKey(group) } : unsupported('key exchange method', job.group);
+  },
+
+  'ike.keys': (job) => {
+    const { group, prf, encr, integ, rekey } = job;
+    const rows = { group: known(groupById, group), prf: prfById(prf), encr: encrById(encr), integ: integById(integ) };
+    if (!rows.group) return unsupported('key exchange method', group);
+    if (!rows.prf) return unsupported('PRF', prf);
+    if (!rows.encr) return unsupported('encryption algorithm', encr);
+    if (!rows.integ) return unsupported('integrity algorithm', integ);
+    const oldPrf = rekey && prfById(rekey.prf);
+    if (rekey && !oldPrf) return unsupported('PRF', rekey.prf);
+    const met = agree(rows.group, job);
+    if (!met.ok) return met;
+    const keys = ikeKeys({
+      encr: rows.encr,
+      encrBits: job.encrBits,
+      prf: rows.prf,
+      integ: rows.integ,
+      shared: met.shared,
+      ni: job.ni,
+      nr: job.nr,
+      spis: job.spis,
+      ...(rekey && oldPrf && { rekey: { prf: oldPrf, skD: rekey.skD } }),
+    });
+    wipe(met.shared);
+    return { ok: true, op: job.op, ...made(met), keys };
+  },
+
+  'child.keys': (job) => {
+    const group = known(groupById, job.group);
+    const prf = prfById(job.prf);
+    if (!group) return unsupported('key exchange method', job.group);
+    if (!prf) return unsupported('PRF', job.prf);
+    const met = agree(group, job);
+    if (!met.ok) return met;
+    const keymat = childKeymat(prf, job.skD, met.shared, job.ni, job.nr, job.octets);
+    wipe(met.shared);
+    return { ok: true, op: job.op, ...made(met), keymat };
+  },
+};
+
+type Agreed = (SharedSecret & { ok: false }) | { ok: true; public?: Uint8Array; shared: Uint8Array };
+
+const agree = (group: Group, job: { mine?: Uint8Array; theirs: Uint8Array }): Agreed =>
+  job.mine ? sharedSecret(group, job.mine, job.theirs) : meet(group, job.theirs);
+
+const made = (met: { public?: Uint8Array }) => (met.public ? { public: met.public } : {});
+
+/** NONE is a row of the registry, and nothing to compute with. */
+function known<T extends Encr | Prf | Integ | Group>(byId: (id: number) => T | undefined, id: number): T | undefined {
+  return id === 0 ? undefined : byId(id);
+}
+
+const unsupported = (what: string, id: number): JobFailure => ({
+  ok: false,
+  why: 'unsupported',
+  detail: `${what} ${id}`,
+});

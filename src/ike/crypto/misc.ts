@@ -1,0 +1,28 @@
+/** The small primitives the exchanges need besides the suites: so that only this folder touches OpenSSL. */
+import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto';
+
+/** SHA-1 over the chunks, 20 octets: NAT_DETECTION_*_IP, RFC 7296 §2.23. */
+export function sha1(...chunks: readonly Uint8Array[]): Uint8Array {
+  // One chunk is the fast way, and the caller's usual one: SPIs, address and port are 22 or 34 octets.
+  if (chunks.length === 1) return hash('sha1', chunks[0], 'buffer');
+  const digest = createHash('sha1');
+  for (const chunk of chunks) digest.update(chunk);
+  return digest.digest();
+}
+
+/** HMAC-SHA-256, 32 octets: cookies, RFC 7296 §2.6. */
+export function hmacSha256(key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const mac = createHmac('sha256', key);
+  for (const chunk of chunks) mac.update(chunk);
+  return mac.digest();
+}
+
+/** Whether `a` and `b` are the same octets, in a time that depends on their lengths only. */
+export function equalSecret(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Overwrites a secret that is no longer needed. Undefined is welcome: an optional secret needs no `if`. */
+export function wipe(bytes: Uint8Array | undefined): void {
+  bytes?.fill(0);
+}
