@@ -1,0 +1,107 @@
+/**
+ * A test bed: two hosts, an implementation on each, a capture on the wire. `withBed` makes it, runs the scenario
+ * and takes everything down again; when the scenario fails, the ends' last words are part of the error.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { capture } from '../support/capture.ts';
+import type { WirePacket } from '../support/pcap.ts';
+import { eventually } from '../support/process.ts';
+import { natted, pair, type Side, type Topology } from '../support/topology.ts';
+import type { Peer, StartPeer } from './peer.ts';
+import type { End, Tunnel } from './tunnel.ts';
+
+export interface Bed {
+  readonly west: Peer;
+  readonly east: Peer;
+  readonly topology: Topology;
+  /** Ends the capture: what was on the wire, in order. */
+  readonly seen: () => Promise<readonly WirePacket[]>;
+  /** Pings between the subnets, from west: how many of `times` were answered. */
+  readonly ping: (times?: number) => Promise<number>;
+}
+
+export interface Scenario {
+  readonly west: StartPeer;
+  readonly east: StartPeer;
+  readonly tunnel: Tunnel;
+  /** West behind a masquerading router; east does not know its address. */
+  readonly isNatted?: boolean;
+}
+
+export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'pluto-interop-'));
+  const topology = await (scenario.isNatted ? natted() : pair());
+  const peers: Peer[] = [];
+  try {
+    const recording = await capture(topology.wire, join(directory, 'wire.pcap'));
+    const start = async (side: 'west' | 'east'): Promise<Peer> => {
+      await mkdir(join(directory, side));
+      const [me, peer] = side === 'west' ? (['west', 'east'] as const) : (['east', 'west'] as const);
+      const peerEnd = end(topology[peer], peer, scenario.tunnel);
+      const isHidden = scenario.isNatted === true && side === 'east';
+      const started = await scenario[side]({
+        host: topology[me].host,
+        directory: join(directory, side),
+        tunnel: scenario.tunnel,
+        ends: {
+          me: end(topology[me], me, scenario.tunnel),
+          peer: isHidden ? { ...peerEnd, address: '%any' } : peerEnd,
+        },
+      });
+      peers.push(started);
+      return started;
+    };
+    const east = await start('east');
+    const west = await start('west');
+    await story({
+      west,
+      east,
+      topology,
+      seen: recording.stop,
+      ping: (times) => ping(topology, scenario.tunnel, times),
+    });
+    for (const peer of peers) await peer.stop();
+  } catch (error) {
+    const logs = await Promise.all(peers.map(async (peer) => `\n--- ${peer.name}\n${lastLines(await peer.log())}`));
+    throw new Error(`${error instanceof Error ? error.message : String(error)}${logs.join('')}`, { cause: error });
+  } finally {
+    for (const peer of peers) await peer.kill();
+    await topology.network.close();
+    if (process.env.PLUTO_KEEP === undefined) await rm(directory, { recursive: true, force: true });
+    else process.stderr.write(`kept ${directory}\n`);
+  }
+}
+
+/** Both ends have told their kernels the same two SAs: one each way, same SPIs, same keys. */
+export async function expectSameSas({ west, east }: Bed): Promise<void> {
+  const sorted = async (peer: Peer): Promise<string[]> =>
+    (await peer.installed()).map((sa) => `${sa.spi} ${sa.keys}`).sort();
+  // The responder may install a moment after the initiator says it is up.
+  await eventually('both ends have two SAs', async () => {
+    const [w, e] = [await west.installed(), await east.installed()];
+    return w.length === 2 && e.length === 2 && w.every((sa) => e.some(({ spi }) => spi === sa.spi));
+  }).catch(() => undefined);
+  expect(await sorted(east)).toEqual(await sorted(west));
+  expect(await sorted(west)).toHaveLength(2);
+}
+
+function end(side: Side, name: string, tunnel: Tunnel): End {
+  return {
+    id: `${name}.test`,
+    address: tunnel.family === 6 ? side.address6 : side.address,
+    subnet: tunnel.family === 6 ? side.subnet6 : side.subnet,
+  };
+}
+
+async function ping({ west, east }: Topology, tunnel: Tunnel, times = 5): Promise<number> {
+  const [from, to] = tunnel.family === 6 ? [west.inner6, east.inner6] : [west.inner, east.inner];
+  const { stdout } = await west.host.run(['ping', '-q', '-c', `${times}`, '-i', '0.02', '-W', '2', '-I', from, to]);
+  return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-25).join('\n');
+}

@@ -1,0 +1,126 @@
+/**
+ * Fills the peers' cache (prefix.ts): `node dist/test/interop/peers/install.js`. Quick when it is full. Needs
+ * apt-get and a C compiler; root only to refresh apt's lists. Exit status 1, with the reason in `why`, when it
+ * cannot: then the interop tests are skipped.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { must, run } from '../../support/process.ts';
+import { packageOf } from './library-package.ts';
+import { cache, file, libraryPath, type PeerName, shim, version, whyFile } from './prefix.ts';
+
+const packages: Readonly<Record<PeerName, readonly string[]>> = {
+  strongswan: [
+    'strongswan-libcharon',
+    'strongswan-swanctl',
+    'strongswan-charon',
+    'libstrongswan',
+    'libstrongswan-standard-plugins',
+    'libstrongswan-extra-plugins',
+    'libcharon-extra-plugins',
+  ],
+  libreswan: ['libreswan', 'libnss3-tools'],
+};
+/** What runs, and so what must find its libraries. strongSwan's plugins are found in the folder. */
+const programs = [
+  file('strongswan', 'usr/lib/ipsec/charon'),
+  file('strongswan', 'usr/sbin/swanctl'),
+  file('libreswan', 'usr/libexec/ipsec/pluto'),
+  file('libreswan', 'usr/libexec/ipsec/whack'),
+  file('libreswan', 'usr/libexec/ipsec/addconn'),
+  file('libreswan', 'usr/bin/certutil'),
+];
+/** As prefix.ts puts them on every peer's path; the rest of the plugins may lack a library. */
+const plugins = [
+  'openssl',
+  'curve25519',
+  'chapoly',
+  'vici',
+  'kernel-netlink',
+  'kernel-libipsec',
+  'gcm',
+  'gmp',
+  'updown',
+];
+
+async function install(): Promise<void> {
+  mkdirSync(cache, { recursive: true });
+  for (const peer of ['strongswan', 'libreswan'] as const) if (version(peer) === undefined) await unpackPeer(peer);
+  await buildShim();
+}
+
+async function unpackPeer(peer: PeerName): Promise<void> {
+  process.stderr.write(`==> unpacking ${peer} for the interop tests in ${cache}\n`);
+  rmSync(file(peer, ''), { recursive: true, force: true });
+  const found = await unpack(packages[peer], join(cache, peer));
+  const mine = [
+    ...programs,
+    ...plugins.map((name) => file('strongswan', `usr/lib/ipsec/plugins/libstrongswan-${name}.so`)),
+  ];
+  // A library may need further ones: look until nothing is missing.
+  for (let round = 0; ; round++) {
+    const missing = await missingLibraries(
+      mine.filter((path) => path.startsWith(join(cache, peer)) && existsSync(path)),
+    );
+    if (missing.length === 0) break;
+    if (round === 4) throw new Error(`no package provides ${missing.join(', ')}`);
+    await unpack([...new Set(missing.map(packageOf))], join(cache, 'lib'));
+  }
+  writeFileSync(file(peer, '.version'), `${found}\n`);
+}
+
+/** Downloads and unpacks; gives the version of the first package. */
+async function unpack(names: readonly string[], into: string): Promise<string> {
+  const scratch = mkdtempSync(join(cache, 'download-'));
+  try {
+    const download = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', ...names];
+    const quiet = { cwd: scratch, env: { DEBIAN_FRONTEND: 'noninteractive' }, within: 300_000 };
+    let got = await run(download, quiet);
+    if (got.status !== 0 && process.getuid?.() === 0) {
+      await run(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], quiet);
+      got = await run(download, quiet);
+    }
+    if (got.status !== 0) throw new Error(lastLine(got.stderr) ?? `apt-get download: status ${got.status}`);
+    mkdirSync(into, { recursive: true });
+    const archives = readdirSync(scratch).filter((name) => name.endsWith('.deb'));
+    for (const archive of archives) await must(['dpkg-deb', '-x', archive, into], { cwd: scratch });
+    const first = archives.find((name) => name.startsWith(`${names[0]}_`)) ?? '';
+    return decodeURIComponent(first.split('_')[1] ?? 'unknown');
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function missingLibraries(paths: readonly string[]): Promise<string[]> {
+  const listing = await run(['ldd', ...paths], { env: { LD_LIBRARY_PATH: libraryPath } });
+  return [...new Set([...listing.stdout.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1]))];
+}
+
+async function buildShim(): Promise<void> {
+  const source = sourceOfShim();
+  if (existsSync(shim) && statSync(shim).mtimeMs >= statSync(source).mtimeMs) return;
+  const fresh = `${shim}.${process.pid}`;
+  await must(['cc', '-O2', '-Wall', '-shared', '-fPIC', '-o', fresh, source, '-lpthread', '-ldl']);
+  renameSync(fresh, shim);
+}
+
+/** The C file stays in the source tree, also when this runs from dist. */
+function sourceOfShim(): string {
+  const here = fileURLToPath(new URL('./xfrm-shim.c', import.meta.url));
+  return existsSync(here) ? here : here.replace('/dist/test/', '/test/');
+}
+
+function lastLine(text: string): string | undefined {
+  return text.trim().split('\n').at(-1);
+}
+
+try {
+  await install();
+  rmSync(whyFile, { force: true });
+} catch (error) {
+  const why = (error instanceof Error ? error.message : String(error)).trim();
+  process.stderr.write(`the peers for the interop tests cannot be had: ${why}\n`);
+  writeFileSync(whyFile, `${lastLine(why) ?? ''}\n`);
+  process.exitCode = 1;
+}

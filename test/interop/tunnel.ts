@@ -1,0 +1,122 @@
+/**
+ * The tunnel that every interop scenario makes, as data: what differs between scenarios is a field here, and each
+ * implementation's files are written from it. Both ends call it `net`.
+ */
+
+/** Encryption as ipsec.conf spells it; an AEAD has no separate integrity algorithm. */
+export type Encryption = 'aes_gcm128' | 'aes_gcm256' | 'aes128' | 'aes256' | 'chacha20_poly1305';
+export type Group = 'dh31' | 'modp2048' | 'dh19';
+
+export interface Tunnel {
+  readonly encryption: Encryption;
+  /** Accepted groups, the first offered as the guess in IKE_SA_INIT. */
+  readonly groups: readonly Group[];
+  /** Outer and inner addresses; `4` unless said. */
+  readonly family?: 4 | 6;
+  /** Seconds between liveness checks; none unless said. */
+  readonly liveness?: number;
+  /** Only the responder: demand a cookie from everybody. */
+  readonly demandsCookies?: boolean;
+  /** Ends must prove that long messages travel in fragments: both are told to fragment at this many octets. */
+  readonly fragmentAt?: number;
+  /** UDP encapsulation with no NAT in between: strongSwan's kernel-libipsec knows nothing else. */
+  readonly encapsulates?: boolean;
+}
+
+/** One end's view: its own addresses and the other's. */
+export interface Ends {
+  readonly me: End;
+  readonly peer: End;
+}
+export interface End {
+  readonly id: string;
+  /** `%any` where the other end cannot know it (behind a NAT). */
+  readonly address: string;
+  readonly subnet: string;
+}
+
+export const presharedKey = 'correct horse battery staple';
+
+const isAead = (name: Encryption): boolean => name.includes('gcm') || name.includes('poly');
+
+/** `ike=` and `esp=` of ipsec.conf, the same words for libreswan and for us. */
+export function ikeProposals({ encryption, groups }: Tunnel): string {
+  return groups.map((group) => `${encryption}-sha2_256-${group}`).join(',');
+}
+export function espProposals({ encryption }: Tunnel): string {
+  return isAead(encryption) ? `${encryption}-none` : `${encryption}-sha2_256`;
+}
+
+/** ipsec.conf's conn, without what only one of its readers knows: those lines come as `more`. */
+export function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly string[] = []): string {
+  return [
+    'config setup',
+    ...(tunnel.demandsCookies ? ['\tddos-mode=busy'] : []),
+    '',
+    'conn net',
+    '\tauthby=secret',
+    `\tleft=${me.address}`,
+    `\tleftid=@${me.id}`,
+    `\tleftsubnet=${me.subnet}`,
+    `\tright=${peer.address}`,
+    `\trightid=@${peer.id}`,
+    `\trightsubnet=${peer.subnet}`,
+    `\tike=${ikeProposals(tunnel)}`,
+    `\tesp=${espProposals(tunnel)}`,
+    ...(tunnel.liveness === undefined ? [] : [`\tdpddelay=${tunnel.liveness}`, '\tretransmit-timeout=4s']),
+    ...(tunnel.fragmentAt === undefined ? [] : ['\tfragmentation=force']),
+    ...(tunnel.encapsulates ? ['\tencapsulation=yes'] : []),
+    ...more.map((line) => `\t${line}`),
+    '\tauto=add',
+    '',
+  ].join('\n');
+}
+
+export const ipsecSecrets = `@west.test @east.test : PSK "${presharedKey}"\n`;
+
+const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
+  aes_gcm128: 'aes128gcm16',
+  aes_gcm256: 'aes256gcm16',
+  aes128: 'aes128',
+  aes256: 'aes256',
+  chacha20_poly1305: 'chacha20poly1305',
+};
+const strongSwanGroup: Readonly<Record<Group, string>> = { dh31: 'x25519', modp2048: 'modp2048', dh19: 'ecp256' };
+
+export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
+  const encryption = strongSwanEncryption[tunnel.encryption];
+  const prf = isAead(tunnel.encryption) ? 'prfsha256' : 'sha256';
+  const groups = tunnel.groups.map((group) => strongSwanGroup[group]);
+  // libreswan's pfs=yes wants a group when a child is rekeyed; strongSwan leaves it out of IKE_AUTH by itself.
+  const esp = `${encryption}${isAead(tunnel.encryption) ? '' : '-sha256'}-${groups.join('-')}`;
+  return `connections {
+  net {
+    version = 2
+    local_addrs = ${me.address}
+    remote_addrs = ${peer.address}
+    proposals = ${groups.map((group) => `${encryption}-${prf}-${group}`).join(', ')}
+    mobike = no
+    encap = ${tunnel.encapsulates ? 'yes' : 'no'}
+    fragmentation = ${tunnel.fragmentAt === undefined ? 'yes' : 'force'}
+    dpd_delay = ${tunnel.liveness ?? 0}s
+    local { auth = psk
+      id = ${me.id} }
+    remote { auth = psk
+      id = ${peer.id} }
+    children {
+      net {
+        local_ts = ${me.subnet}
+        remote_ts = ${peer.subnet}
+        esp_proposals = ${esp}
+        dpd_action = clear
+      }
+    }
+  }
+}
+secrets {
+  ike-net { id-1 = ${me.id}
+    id-2 = ${peer.id}
+    secret = "${presharedKey}" }
+}
+`;
+}
