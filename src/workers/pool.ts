@@ -1,0 +1,211 @@
+/**
+ * The helpers: threads for the jobs that would hold up the main one. A job goes in under an id of the caller's, its
+ * result comes back under that id, later and never from within `submit`.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { type Job, type JobOp, type JobResult, runJob } from '../ike/crypto/job.ts';
+import { wipe } from '../ike/crypto/misc.ts';
+import { flattenJob, unflattenResult } from './flat.ts';
+
+export interface HelperPoolOptions {
+  /** `--nhelpers`: that many threads; 0: none, jobs run inline; -1: as many as the machine suggests. */
+  readonly nhelpers: number;
+  onDone(id: number, result: JobResult): void;
+  /** A helper died or misbehaved; its jobs are answered as failed. */
+  onError?(what: string): void;
+  /** Jobs waiting or running, above which `submit` refuses. Default 4096. */
+  readonly maxJobs?: number;
+  /** Inline jobs run one to a call of this, so that packets get their turn in between. Default `setImmediate`. */
+  readonly defer?: (run: () => void) => void;
+  /** ms, monotonic. */
+  readonly now?: () => number;
+  /** The module that runs in the threads; tests bring one that dies. */
+  readonly worker?: URL;
+}
+
+/** Sums over the jobs of one family since the start. */
+export interface FamilyStats {
+  /** Done, well or badly. */
+  count: number;
+  /** Of them, `ok: false`. */
+  failed: number;
+  /** Waiting or running now. */
+  queued: number;
+  /** ms from `submit` to the start, the way between threads included. */
+  queueMs: number;
+  /** ms of work. */
+  runMs: number;
+  /** Not accepted, because `maxJobs` were. */
+  refused: number;
+  /** Done for nobody: forgotten in the meantime. */
+  dropped: number;
+}
+
+/** Threads for `--nhelpers`; -1 is libreswan's rule: all CPUs of a small machine, all but one of a larger. */
+export function helperThreads(nhelpers: number, cpus: number): number {
+  if (nhelpers >= 0) return nhelpers;
+  return cpus < 4 ? cpus : cpus - 1;
+}
+
+/** At 1 a worker sleeps between jobs, which halves what it does; from 8 on nothing more is gained. */
+const TASKS_PER_WORKER = 8;
+
+export class HelperPool {
+  /** 0: inline. */
+  readonly threads: number;
+  readonly #options: HelperPoolOptions;
+  readonly #backend: Backend;
+  readonly #awaited = new Map<number, Awaited>();
+  readonly #families = new Map<JobOp, FamilyStats>();
+  readonly #now: () => number;
+  #running = 0;
+  #isClosed = false;
+
+  constructor(options: HelperPoolOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.threads = helperThreads(options.nhelpers, availableParallelism());
+    this.#backend = this.threads === 0 ? inline(options, this.#now) : threaded(options, this.threads);
+  }
+
+  /**
+   * Takes `job` over: its octets are not to be touched until its result is there. False if the queue is full. An id
+   * that is still awaited is our own bug, and throws.
+   */
+  submit(id: number, job: Job): boolean {
+    if (this.#awaited.has(id)) throw new Error(`job ${id} is still awaited`);
+    const family = this.#family(job.op);
+    if (this.#isClosed || this.#running >= (this.#options.maxJobs ?? 4096)) {
+      family.refused++;
+      return false;
+    }
+    this.#running++;
+    family.queued++;
+    const awaited: Awaited = { submittedAt: this.#now() };
+    this.#awaited.set(id, awaited);
+    this.#backend.run(job, (result, runMs) => {
+      this.#running--;
+      family.queued--;
+      family.count++;
+      if (!result.ok) family.failed++;
+      family.runMs += runMs;
+      family.queueMs += Math.max(0, this.#now() - awaited.submittedAt - runMs);
+      this.#deliver(id, awaited, result, family);
+    });
+    return true;
+  }
+
+  /** Nobody waits for `id` any more: its result will be dropped, and the id may be used again. */
+  forget(id: number): void {
+    this.#awaited.delete(id);
+  }
+
+  stats(): ReadonlyMap<JobOp, Readonly<FamilyStats>> {
+    return this.#families;
+  }
+
+  /** Ends the threads. What was awaited is never answered. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#awaited.clear();
+    await this.#backend.close();
+  }
+
+  #deliver(id: number, awaited: Awaited, result: JobResult, family: FamilyStats): void {
+    // The id may live on in a later job: only the submission that this result answers may have it.
+    if (this.#awaited.get(id) !== awaited) {
+      family.dropped++;
+      wipeResult(result);
+      return;
+    }
+    this.#awaited.delete(id);
+    this.#options.onDone(id, result);
+  }
+
+  #family(op: JobOp): FamilyStats {
+    let family = this.#families.get(op);
+    if (!family) {
+      family = { count: 0, failed: 0, queued: 0, queueMs: 0, runMs: 0, refused: 0, dropped: 0 };
+      this.#families.set(op, family);
+    }
+    return family;
+  }
+}
+
+interface Awaited {
+  readonly submittedAt: number;
+}
+
+/** Where jobs run. `done` is called once for each, from a later turn, until `close`. */
+interface Backend {
+  run(job: Job, done: (result: JobResult, runMs: number) => void): void;
+  close(): Promise<void>;
+}
+
+function inline({ defer = setImmediate }: HelperPoolOptions, now: () => number): Backend {
+  const queue: (() => void)[] = [];
+  const next = () => queue.shift()?.();
+  return {
+    run(job, done) {
+      queue.push(() => {
+        const started = now();
+        const result = runJob(job);
+        done(result, now() - started);
+      });
+      defer(next);
+    },
+    async close() {
+      queue.length = 0;
+    },
+  };
+}
+
+function threaded(options: HelperPoolOptions, threads: number): Backend {
+  // Beside this file, and as it is: compiled, or TypeScript under tsx and vitest.
+  const isSource = import.meta.url.endsWith('.ts');
+  const worker = options.worker ?? new URL(isSource ? './worker.ts' : './worker.js', import.meta.url);
+  const piscina = new Piscina({
+    filename: fileURLToPath(worker),
+    name: 'run',
+    minThreads: threads,
+    maxThreads: threads,
+    concurrentTasksPerWorker: TASKS_PER_WORKER,
+    recordTiming: false,
+    ...(isSource && { execArgv: ['--import', 'tsx'] }),
+  });
+  let isClosed = false;
+  // Without a listener a worker's stray message would end the process.
+  piscina.on('error', (error) => {
+    if (!isClosed) options.onError?.(text(error));
+  });
+  return {
+    run(job, done) {
+      const flat = flattenJob(job);
+      if (job.op !== 'ke.make') wipe(job.mine);
+      const settle = (result: JobResult, runMs: number) => {
+        wipe(flat);
+        if (!isClosed) done(result, runMs);
+      };
+      void piscina.run(flat).then(
+        (answer: Uint8Array) => {
+          const { result, runMs } = unflattenResult(answer);
+          settle(result, runMs);
+        },
+        (error: unknown) => settle({ ok: false, why: 'failed', detail: `helper died: ${text(error)}` }, 0),
+      );
+    },
+    async close() {
+      isClosed = true;
+      await piscina.destroy();
+    },
+  };
+}
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function wipeResult(result: JobResult): void {
+  if (!result.ok) return;
+  wipe(result.op === 'ke.make' ? result.private : result.op === 'ike.keys' ? result.keys : result.keymat);
+}
