@@ -1,0 +1,104 @@
+import type { TimerId } from './timers.ts';
+
+/** What an actor does. A class with flat fields, one instance per actor. No method may be async or call back later. */
+export interface Behavior<M> {
+  /** One message, one step. A throw ends this actor and its children, nothing else. */
+  receive(message: M, self: Context<M>): void;
+  /** The first step, before any message. */
+  started?(self: Context<M>): void;
+  /**
+   * Asked to stop: children are gone, earlier messages are read. An actor with work left (a delete to send) goes on
+   * receiving and calls `self.stop()` when done. Without this method it ends at once.
+   */
+  stopping?(self: Context<M>): void;
+  /** The end, after the children's: let go of sockets, wipe secrets. No more steps follow. */
+  stopped?(why: EndReason): void;
+}
+
+/** `stopped` also covers children that ended with their parent, whatever ended that. */
+export type EndReason = 'stopped' | 'crashed';
+
+/** An actor's address. Telling is all one may do with another actor; it never throws and never runs a step. */
+export interface ActorRef<M> {
+  /** A command: never dropped, however long the mailbox. One that comes after the end is a dead letter. */
+  readonly tell: (message: M) => void;
+  /** A packet: false, and counted as dropped, if the mailbox is full or the actor has ended. */
+  readonly offer: (message: M) => boolean;
+  readonly name: string;
+  /** Built when asked for: `/connections/west-east/#2`. Kept after the end. */
+  readonly path: string;
+  readonly hasEnded: boolean;
+}
+
+export interface SpawnOptions {
+  /** Messages that may wait before `offer` drops. Default `MAILBOX_CAPACITY`. */
+  readonly capacity?: number;
+}
+
+/** Enough for a burst of fragments and retransmits of one SA. */
+export const MAILBOX_CAPACITY = 256;
+
+/** What a step may do besides telling: the actor's own address and its means. Not for use outside its steps. */
+export interface Context<M> extends ActorRef<M> {
+  /** ms, monotonic. */
+  readonly now: () => number;
+  /** ms since the epoch: for showing, not for measuring. */
+  readonly wall: () => number;
+  /** A child. It starts in its own turn, ends before this actor does, and must be `watch`ed to hear of its end. */
+  readonly spawn: <C>(name: string, behavior: Behavior<C>, options?: SpawnOptions) => ActorRef<C>;
+  /** Ends this actor after the current step: children first, the rest of the mailbox unread. */
+  readonly stop: () => void;
+  /** Tells this actor `message` once `ms` have passed, never early, at most a tick (1 ms) and a slice late. */
+  readonly after: (ms: number, message: M) => TimerId;
+  /** The timer's message will not be received, even if it waits in the mailbox already. */
+  readonly cancel: (timer: TimerId) => void;
+  /** When `target` ends (or if it has ended), this actor is told what `build` makes of it. Share one `build`. */
+  readonly watch: (target: ActorRef<never>, build: (end: Ended) => M) => void;
+  readonly unwatch: (target: ActorRef<never>) => void;
+}
+
+export interface Ended {
+  readonly ref: ActorRef<never>;
+  readonly why: EndReason;
+}
+
+/** A throw, as handed to the system's `report` port. `message` is what was being read, if anything. */
+export interface Crash {
+  readonly path: string;
+  readonly during: 'started' | 'receive' | 'stopping' | 'stopped' | 'watch';
+  readonly message: unknown;
+  readonly error: unknown;
+}
+
+/** One actor's mailbox, for metrics. */
+export interface ActorCounters {
+  readonly path: string;
+  readonly waiting: number;
+  readonly highWater: number;
+  readonly capacity: number;
+  readonly dropped: number;
+}
+
+/** The whole system's, since its start unless said otherwise. */
+export interface SystemCounters {
+  /** Steps taken. */
+  messages: number;
+  /** Refused by `offer` because a mailbox was full. */
+  dropped: number;
+  /** Messages that came after their actor's end, or waited in its mailbox then. */
+  deadLetters: number;
+  crashes: number;
+  /** Crashes whose report threw in its turn. */
+  reportsLost: number;
+  /** Alive now. */
+  actors: number;
+  /** Waiting in all mailboxes now. */
+  waiting: number;
+  /** Armed now. */
+  timers: number;
+  /** Turns of the event loop that were used. */
+  slices: number;
+  /** The longest a step has held the thread, ms, and whose it was. */
+  longestStepMs: number;
+  longestStepPath: string;
+}
