@@ -36,7 +36,7 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
   const topology = await (scenario.isNatted ? natted() : pair());
   const peers: Peer[] = [];
   try {
-    const recording = await capture(topology.wire, join(directory, 'wire.pcap'));
+    const recording = await capture(topology.wire, directory);
     const start = async (side: 'west' | 'east'): Promise<Peer> => {
       await mkdir(join(directory, side));
       const [me, peer] = side === 'west' ? (['west', 'east'] as const) : (['east', 'west'] as const);

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Descriptors 1, 2, 3 … instead of pipes; then nothing is collected. */
+  readonly descriptors?: readonly number[];
   /** ms; default 60,000. */
   readonly within?: number;
 }
@@ -139,7 +141,7 @@ process.on('exit', () => {
 
 function launch(command: Command, options: RunOptions, stdin: 'ignore' | 'pipe'): ChildProcess {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, ...(options.descriptors ?? (['pipe', 'pipe'] as const))],
     env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

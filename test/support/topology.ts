@@ -6,6 +6,7 @@
  *
  *   natted     10.1.0.0/24 ─ west 192.168.7.2 ─ nat (masquerade) 192.0.2.9 ─ 192.0.2.2 east ─ 10.2.0.0/24
  */
+import type { Tap } from './capture.ts';
 import { configure, type Host, type Network, network } from './netns.ts';
 
 export interface Side {
@@ -24,8 +25,8 @@ export interface Topology {
   readonly network: Network;
   readonly west: Side;
   readonly east: Side;
-  /** Where a capture sees what the two exchange: on east's end, after any NAT. */
-  readonly wire: { readonly host: Host; readonly device: string };
+  /** Both ends of east's wire: what a capture there sees of west has passed the NAT, if there is one. */
+  readonly wire: readonly Tap[];
 }
 
 const west = {
@@ -55,7 +56,7 @@ export async function pair(): Promise<Topology> {
     );
     await behind(w, west, [`default via ${east.address}`, `default via ${east.address6}`]);
     await behind(e, east, [`default via ${west.address}`, `default via ${west.address6}`]);
-    return [w, e, west];
+    return { w, e, westSide: west, tap: { host: w, device: 'eth0' } };
   });
 }
 
@@ -82,21 +83,21 @@ export async function natted(): Promise<Topology> {
     await behind(w, west, ['default via 192.168.7.1']);
     // East has no way to west but back through the mapping.
     await behind(e, east, ['default via 192.0.2.9']);
-    return [w, e, { ...west, address: '192.168.7.2' }];
+    return { w, e, westSide: { ...west, address: '192.168.7.2' }, tap: { host: nat, device: 'out' } };
   });
 }
 
 async function build(
-  draw: (net: Network) => Promise<readonly [west: Host, east: Host, westSide: typeof west]>,
+  draw: (net: Network) => Promise<{ w: Host; e: Host; westSide: typeof west; tap: Tap }>,
 ): Promise<Topology> {
   const net = network();
   try {
-    const [w, e, westSide] = await draw(net);
+    const { w, e, westSide, tap } = await draw(net);
     return {
       network: net,
       west: { host: w, ...westSide },
       east: { host: e, ...east },
-      wire: { host: e, device: 'eth0' },
+      wire: [tap, { host: e, device: 'eth0' }],
     };
   } catch (error) {
     await net.close();
