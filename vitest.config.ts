@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four rings (docs/testing.md): unit and exchange tests run anywhere; kernel, lab and interop need root and namespaces. */
+/**
+ * Four rings (docs/testing.md): unit and exchange tests run anywhere; kernel, lab and interop need root and
+ * namespaces. Files of the last two run two at a time: every bed has namespaces and folders of its own.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -9,32 +12,36 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{kernel-live,lab,interop}/**', 'dist/**'],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'kernel',
           include: ['test/kernel-live/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 1,
           testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
