@@ -141,8 +141,8 @@ const PRF_ROWS: readonly Prf[] = [
   prf('HMAC_SHA2_384', 6, 48, ['sha384', 'sha2_384']),
   prf('HMAC_SHA2_256', 5, 32, ['sha2', 'sha256', 'sha2_256']),
   prf('HMAC_SHA1',     2, 20, ['sha', 'sha1']),
-  prf('AES_XCBC',      4, 16, ['aes_xcbc', 'aes128_xcbc']),
-  prf('AES_CMAC',      8, 16, ['aes_cmac', 'aes128_cmac']),
+  prf('AES_XCBC',      4, 16, ['aes128_xcbc']),
+  prf('AES_CMAC',      8, 16, ['aes128_cmac']),
   prf('HMAC_MD5',      1, 16, ['md5'], true),
 ];
 

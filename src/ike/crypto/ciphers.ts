@@ -1,6 +1,54 @@
+/** The ciphers that protect IKE, raw: no padding, no MAC of ours. Keys hold their salts. */
+import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Encr } from './algorithms.ts';
 
-/** OpenSSL's names by registry name; a key length stands for `*`. */
+/** Ciphertext, followed by the ICV of an AEAD, which alone looks at `aad`. `text` is whole blocks. */
+export function encrypt(
+  alg: Encr,
+  bits: number,
+  keyAndSalt: Uint8Array,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  text: Uint8Array,
+): Uint8Array {
+  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
+  const name = opensslName(alg, bits);
+  if (!alg.isAead) return createCipheriv(name, key, nonce).setAutoPadding(false).update(text);
+  const cipher = createCipheriv(name as CipherGCMTypes, key, nonce, { authTagLength: alg.icvOctets });
+  cipher.setAAD(aad, { plaintextLength: text.length });
+  const out = new Uint8Array(text.length + alg.icvOctets);
+  out.set(cipher.update(text));
+  cipher.final();
+  out.set(cipher.getAuthTag(), text.length);
+  return out;
+}
+
+/** The plaintext of `sealed` as `encrypt` made it; undefined if an AEAD's ICV is not right. */
+export function decrypt(
+  alg: Encr,
+  bits: number,
+  keyAndSalt: Uint8Array,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
+  const name = opensslName(alg, bits);
+  if (!alg.isAead) return createDecipheriv(name, key, nonce).setAutoPadding(false).update(sealed);
+  const octets = sealed.length - alg.icvOctets;
+  const decipher = createDecipheriv(name as CipherGCMTypes, key, nonce, { authTagLength: alg.icvOctets });
+  decipher.setAuthTag(sealed.subarray(octets));
+  decipher.setAAD(aad, { plaintextLength: octets });
+  try {
+    const text = decipher.update(sealed.subarray(0, octets));
+    decipher.final();
+    return text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** OpenSSL's names by registry name; a key length stands for `*`. Node's types know the AEADs by one of their families. */
 const OPENSSL: Readonly<Record<string, string>> = {
   AES_CBC: 'aes-*-cbc',
   AES_CTR: 'aes-*-ctr',
@@ -16,9 +64,19 @@ const OPENSSL: Readonly<Record<string, string>> = {
   '3DES_CBC': 'des-ede3-cbc',
 };
 
-/** OpenSSL's name for a cipher that protects IKE; the registry's `ike: false` rows have none, which throws. */
-export function opensslCipher(alg: Encr, bits: number): string {
+function opensslName(alg: Encr, bits: number): string {
   const name = OPENSSL[alg.name];
   if (name === undefined) throw new TypeError(`${alg.name} does not protect IKE`);
   return name.replace('*', `${bits || alg.defaultKeyBits}`);
+}
+
+function keyAndNonce(alg: Encr, keyAndSalt: Uint8Array, iv: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
+  if (alg.saltOctets === 0) return { key: keyAndSalt, nonce: iv };
+  const keyOctets = keyAndSalt.length - alg.saltOctets;
+  // A counter mode's nonce is a whole block, its counter starting at one (RFC 3686 §4).
+  const nonce = new Uint8Array(alg.isAead ? alg.saltOctets + iv.length : 16);
+  nonce.set(keyAndSalt.subarray(keyOctets));
+  nonce.set(iv, alg.saltOctets);
+  if (!alg.isAead) nonce[15] = 1;
+  return { key: keyAndSalt.subarray(0, keyOctets), nonce };
 }

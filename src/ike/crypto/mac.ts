@@ -3,6 +3,7 @@
  * messages, as prf+ and a window of fragments do.
  */
 import { createCipheriv, createHmac, hash } from 'node:crypto';
+import { INTEGS, type Integ, PRFS, type Prf } from './algorithms.ts';
 import { wipe } from './misc.ts';
 
 export interface Mac {
@@ -12,21 +13,21 @@ export interface Mac {
   wipe(): void;
 }
 
-/** Row names of PRFS and INTEGS, without the latter's truncation. */
-export type MacName =
-  | 'HMAC_MD5'
-  | 'HMAC_SHA1'
-  | 'HMAC_SHA2_256'
-  | 'HMAC_SHA2_384'
-  | 'HMAC_SHA2_512'
-  | 'AES_XCBC'
-  | 'AES_CMAC';
-
-/** HMAC takes a key of any length; XCBC and CMAC take 16 octets as they are and shape others as their PRFs do. */
-export function mac(name: MacName, key: Uint8Array): Mac {
-  if (name === 'AES_XCBC') return blockMac(xcbcKeys(name, key));
-  if (name === 'AES_CMAC') return blockMac(cmacKeys(name, key));
+/** `alg` under `key`. HMAC takes a key of any length; XCBC and CMAC shape what is not 16 octets as their PRFs do. */
+export function mac(alg: Prf | Integ, key: Uint8Array): Mac {
+  const name = NAMES.get(alg);
+  if (!name) throw new RangeError(`${alg.name} is no keyed hash`);
+  if (name === 'AES_XCBC') return blockMac(xcbcKeys(key));
+  if (name === 'AES_CMAC') return blockMac(cmacKeys(key));
   return hmac(HASHES[name], key);
+}
+
+/** The integrity check value: the first `alg.icvOctets` of the output. */
+export function icv(alg: Integ, key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const keyed = mac(alg, key);
+  const whole = keyed.of(...chunks);
+  keyed.wipe();
+  return whole.subarray(0, alg.icvOctets);
 }
 
 /** OpenSSL's name, and octets of block and of output, FIPS 180-4 and RFC 1321. */
@@ -37,6 +38,16 @@ const HASHES = {
   HMAC_SHA2_384: { hash: 'sha384', block: 128, out: 48 },
   HMAC_SHA2_512: { hash: 'sha512', block: 128, out: 64 },
 } as const;
+
+type Name = keyof typeof HASHES | 'AES_XCBC' | 'AES_CMAC';
+
+/** An integrity algorithm is named by its MAC and the bits that are left of it. */
+const NAMES: ReadonlyMap<Prf | Integ, Name> = new Map(
+  [...PRFS, ...INTEGS.filter((row) => row.id !== 0)].map((row) => [
+    row,
+    (row.kind === 'prf' ? row.name : row.name.replace(/_\d+$/, '')) as Name,
+  ]),
+);
 
 /** Past this a one-shot hash would spend its gain on copying. */
 const ONE_SHOT_OCTETS = 1024;
@@ -121,30 +132,31 @@ function blockMac(keys: BlockMacKeys): Mac {
 const ZERO_BLOCK = Buffer.alloc(16);
 
 /** K1, K2, K3 of RFC 3566 §4. */
-function xcbcKeys(name: MacName, key: Uint8Array): BlockMacKeys {
+function xcbcKeys(key: Uint8Array): BlockMacKeys {
   const seeds = Buffer.alloc(48);
   seeds.fill(1, 0, 16).fill(2, 16, 32).fill(3, 32, 48);
-  const k = ecb(sixteen(name, key), seeds);
+  const k = ecb(sixteenXcbc(key), seeds);
   return { cbc: k.subarray(0, 16), whole: k.subarray(16, 32), partial: k.subarray(32, 48) };
 }
 
 /** K, K1, K2 of RFC 4493 §2.3. */
-function cmacKeys(name: MacName, key: Uint8Array): BlockMacKeys {
-  const cbc = Uint8Array.from(sixteen(name, key));
+function cmacKeys(key: Uint8Array): BlockMacKeys {
+  const cbc = sixteenCmac(key);
   const whole = double(ecb(cbc, ZERO_BLOCK));
   return { cbc, whole, partial: double(whole) };
 }
 
-/** RFC 4434 §2 pads a short key with zeros and hashes a long one; RFC 4615 §3 hashes both. */
-function sixteen(name: MacName, key: Uint8Array): Uint8Array {
-  if (key.length === 16) return key;
-  if (name === 'AES_XCBC' && key.length < 16) {
-    const padded = new Uint8Array(16);
-    padded.set(key);
-    return padded;
-  }
-  return mac(name, ZERO_BLOCK).of(key);
+/** RFC 4434 §2: a short key is padded with zeros, a long one hashed. */
+function sixteenXcbc(key: Uint8Array): Uint8Array {
+  if (key.length > 16) return blockMac(xcbcKeys(ZERO_BLOCK)).of(key);
+  const padded = new Uint8Array(16);
+  padded.set(key);
+  return padded;
 }
+
+/** RFC 4615 §3: any key but one of 16 octets is hashed. */
+const sixteenCmac = (key: Uint8Array): Uint8Array =>
+  key.length === 16 ? Uint8Array.from(key) : blockMac(cmacKeys(ZERO_BLOCK)).of(key);
 
 function ecb(key: Uint8Array, blocks: Uint8Array): Uint8Array {
   return createCipheriv('aes-128-ecb', key, null).setAutoPadding(false).update(blocks);

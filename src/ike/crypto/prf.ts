@@ -1,10 +1,10 @@
 import type { Prf } from './algorithms.ts';
-import { type MacName, mac } from './mac.ts';
+import { mac } from './mac.ts';
 import { wipe } from './misc.ts';
 
 /** prf(key, data...): `alg.outOctets` octets, RFC 7296 §2.13. A key of any length. */
 export function prf(alg: Prf, key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
-  const keyed = mac(alg.name as MacName, key);
+  const keyed = mac(alg, key);
   const out = keyed.of(...data);
   keyed.wipe();
   return out;
@@ -16,7 +16,7 @@ export function prf(alg: Prf, key: Uint8Array, ...data: readonly Uint8Array[]): 
  */
 export function prfPlus(alg: Prf, key: Uint8Array, seed: Uint8Array, octets: number): Uint8Array {
   if (octets > 255 * alg.outOctets) throw new RangeError(`prf+ cannot make ${octets} octets`);
-  const keyed = mac(alg.name as MacName, key);
+  const keyed = mac(alg, key);
   const out = new Uint8Array(octets);
   const counter = new Uint8Array(1);
   let t: Uint8Array = new Uint8Array();

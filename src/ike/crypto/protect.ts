@@ -6,11 +6,10 @@
  *     <----------- authenticated ------------------------------------------->      by a MAC
  *     <- authenticated -->       <----------- authenticated --------------->       by an AEAD
  */
-import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
-import type { Encr } from './algorithms.ts';
-import { opensslCipher } from './ciphers.ts';
+import type { Encr, Integ } from './algorithms.ts';
+import { decrypt, encrypt } from './ciphers.ts';
 import type { IkeSuite } from './keys.ts';
-import { type MacName, mac } from './mac.ts';
+import { icv } from './mac.ts';
 import { equalSecret } from './misc.ts';
 
 /** All that protection asks of a suite. */
@@ -51,18 +50,9 @@ export function seal(
   out.set(prefix);
   out.set(iv, prefix.length);
   const at = prefix.length + iv.length;
-  const { key, nonce } = keyAndNonce(encr, encrKey, iv);
-  if (encr.isAead) {
-    const cipher = createCipheriv(aeadName(suite), key, nonce, { authTagLength: encr.icvOctets });
-    cipher.setAAD(prefix, { plaintextLength: octets });
-    out.set(cipher.update(padded), at);
-    cipher.final();
-    out.set(cipher.getAuthTag(), at + octets);
-  } else {
-    const cipher = createCipheriv(opensslCipher(encr, suite.encrBits), key, nonce).setAutoPadding(false);
-    out.set(cipher.update(padded), at);
-    out.set(icv(suite, integKey, out.subarray(0, at + octets)), at + octets);
-  }
+  const sealed = encrypt(encr, suite.encrBits, encrKey, iv, prefix, padded);
+  out.set(sealed, at);
+  if (!encr.isAead) out.set(icv(macOf(suite), integKey, out.subarray(0, at + octets)), at + octets);
   padded.fill(0);
   return out;
 }
@@ -80,24 +70,13 @@ export function open(
   const end = datagram.length - icvOctets(suite);
   const octets = end - start;
   if (octets < 1 || octets % encr.blockOctets !== 0) return { ok: false, why: 'short' };
-  const tag = datagram.subarray(end);
-  const { key, nonce } = keyAndNonce(encr, encrKey, datagram.subarray(aadOctets, start));
-  let padded: Uint8Array;
-  if (encr.isAead) {
-    const decipher = createDecipheriv(aeadName(suite), key, nonce, { authTagLength: encr.icvOctets });
-    decipher.setAuthTag(tag);
-    decipher.setAAD(datagram.subarray(0, aadOctets), { plaintextLength: octets });
-    try {
-      padded = decipher.update(datagram.subarray(start, end));
-      decipher.final();
-    } catch {
-      return { ok: false, why: 'unauthentic' };
-    }
-  } else {
-    if (!equalSecret(icv(suite, integKey, datagram.subarray(0, end)), tag)) return { ok: false, why: 'unauthentic' };
-    const decipher = createDecipheriv(opensslCipher(encr, suite.encrBits), key, nonce).setAutoPadding(false);
-    padded = decipher.update(datagram.subarray(start, end));
+  if (!encr.isAead && !equalSecret(icv(macOf(suite), integKey, datagram.subarray(0, end)), datagram.subarray(end))) {
+    return { ok: false, why: 'unauthentic' };
   }
+  const sealed = datagram.subarray(start, encr.isAead ? undefined : end);
+  const iv = datagram.subarray(aadOctets, start);
+  const padded = decrypt(encr, suite.encrBits, encrKey, iv, datagram.subarray(0, aadOctets), sealed);
+  if (!padded) return { ok: false, why: 'unauthentic' };
   const plaintextOctets = octets - 1 - padded[octets - 1];
   return plaintextOctets < 0
     ? { ok: false, why: 'padding' }
@@ -111,26 +90,8 @@ const paddedOctets = (encr: Encr, plaintextOctets: number): number =>
 const icvOctets = ({ encr, integ }: ProtectionSuite): number =>
   encr.isAead ? encr.icvOctets : (integ?.icvOctets ?? 0);
 
-/** Node types AEADs by family; the three behave alike once the tag's length is given. */
-const aeadName = (suite: ProtectionSuite): CipherGCMTypes =>
-  opensslCipher(suite.encr, suite.encrBits) as CipherGCMTypes;
-
-function keyAndNonce(encr: Encr, keyAndSalt: Uint8Array, iv: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
-  if (encr.saltOctets === 0) return { key: keyAndSalt, nonce: iv };
-  const keyOctets = keyAndSalt.length - encr.saltOctets;
-  // A counter mode's nonce is a whole block, its counter starting at one (RFC 3686 §4).
-  const nonce = new Uint8Array(encr.isAead ? encr.saltOctets + iv.length : 16);
-  nonce.set(keyAndSalt.subarray(keyOctets));
-  nonce.set(iv, encr.saltOctets);
-  if (!encr.isAead) nonce[15] = 1;
-  return { key: keyAndSalt.subarray(0, keyOctets), nonce };
-}
-
-function icv(suite: ProtectionSuite, key: Uint8Array, authenticated: Uint8Array): Uint8Array {
-  const { integ } = suite;
-  if (!integ || integ.id === 0) throw new TypeError(`${suite.encr.name} without integrity protects nothing`);
-  const keyed = mac(integ.name.replace(/_\d+$/, '') as MacName, key);
-  const tag = keyed.of(authenticated).subarray(0, integ.icvOctets);
-  keyed.wipe();
-  return tag;
+/** RFC 7296 §3.3: without an AEAD there is always a MAC; a suite without either is our own bug. */
+function macOf({ encr, integ }: ProtectionSuite): Integ {
+  if (!integ || integ.id === 0) throw new TypeError(`${encr.name} without integrity protects nothing`);
+  return integ;
 }
