@@ -41,7 +41,7 @@ export {
   type SystemCounters,
 } from './actor.ts';
 export type { AskResult, Reply } from './ask.ts';
-export { type Alarm, type Clock, realClock } from './clock.ts';
+export { type Clock, realClock } from './clock.ts';
 export { LIMITS, type Limits } from './run-queue.ts';
 export { ActorSystem, FORCED_PATHS, type ShutdownReport, type SystemPorts } from './system.ts';
 export { TestClock } from './test-clock.ts';

@@ -1,7 +1,7 @@
 import type { Cell } from './cell.ts';
 import type { Alarm, Clock } from './clock.ts';
 
-/** How the thread is shared. Each has a counter beside it in SystemCounters. */
+/** How the thread is shared. */
 export interface Limits {
   /** Messages an actor may read before the next one has its turn. */
   readonly messagesPerTurn: number;
