@@ -33,7 +33,6 @@ export interface Conn {
   readonly esn: 'yes' | 'no' | 'either';
   /** Packets; 0: no replay protection. */
   readonly replayWindow: number;
-  readonly compress: boolean;
 
   readonly ikeLifetimeMs: number;
   readonly ipsecLifetimeMs: number;
@@ -41,7 +40,6 @@ export interface Conn {
   readonly ipsecMaxBytes: number | undefined;
   readonly ipsecMaxPackets: number | undefined;
   readonly rekey: boolean;
-  readonly reauth: boolean;
   readonly rekeyMarginMs: number;
   /** 100 lets dice add up to the margin once more. */
   readonly rekeyFuzzPercent: number;
@@ -64,10 +62,6 @@ export interface Conn {
   readonly priority: number;
   readonly mtu: number | undefined;
   readonly metric: number | undefined;
-  readonly markIn: Mark | undefined;
-  readonly markOut: Mark | undefined;
-  readonly failureshunt: 'none' | 'passthrough' | 'drop' | 'reject';
-  readonly negotiationshunt: 'hold' | 'drop' | 'passthrough';
   /** Debug classes in order, `no-` before one clears it. */
   readonly debug: readonly string[];
 
@@ -115,11 +109,6 @@ export interface Protoport {
   /** 0: any. */
   readonly port: number;
   readonly wildcard: boolean;
-}
-
-export interface Mark {
-  readonly value: number;
-  readonly mask: number;
 }
 
 export type Authby =

@@ -1,7 +1,13 @@
 /** From a file to a configuration. */
+
+import { ConnBuilder } from './build-conn.ts';
+import { buildSetup } from './build-setup.ts';
 import type { Conn } from './conn.ts';
 import type { FileSystem } from './file-system.ts';
-import type { Problem } from './problem.ts';
+import { hasErrors, type Problem } from './problem.ts';
+import { Reporter } from './report.ts';
+import { scan } from './scan.ts';
+import { readSections } from './sections.ts';
 import type { Setup } from './setup.ts';
 
 export interface Config {
@@ -14,4 +20,26 @@ export interface Config {
 }
 
 /** All or nothing: with an error among the problems there are no conns, and `setup` is the default one. */
-export declare function loadConfig(path: string, fs: FileSystem): Config;
+export function loadConfig(path: string, fs: FileSystem): Config {
+  const config = readConfig(path, fs);
+  return hasErrors(config.problems) ? { ...config, setup: DEFAULT_SETUP, conns: [] } : config;
+}
+
+/** All that can be made of the file, errors or not: what a check of it looks at. */
+export function readConfig(path: string, fs: FileSystem): Config {
+  const reporter = new Reporter();
+  const sections = readSections(scan(path, fs, reporter.add), reporter.add);
+  const setup = buildSetup(sections.setup, reporter);
+  const builder = new ConnBuilder(reporter);
+  const conns: Conn[] = [];
+  const refused = new Map<string, string>();
+  for (const section of sections.conns) {
+    const built = builder.build(section);
+    if ('refused' in built) refused.set(section.name, built.refused);
+    else for (const conn of built.conns) conns.push(conn);
+  }
+  return { setup, conns, refused, problems: reporter.problems() };
+}
+
+/** What an empty file means. */
+export const DEFAULT_SETUP: Setup = buildSetup(new Map(), new Reporter());

@@ -1,0 +1,25 @@
+import type { Address } from '../net/address.ts';
+import type { Conn, End, HostSpec } from './conn.ts';
+import type { Side } from './keywords.ts';
+
+/**
+ * The end that is this machine: the one whose address is ours, else the one that says `%defaultroute`.
+ * Undefined when neither is, or both are. `interfaces`: the names of ours, for `left=%eth0`.
+ */
+export function orient(
+  conn: Pick<Conn, 'left' | 'right'>,
+  localAddresses: readonly Address[],
+  interfaces: ReadonlySet<string> = new Set(),
+): Side | undefined {
+  const isOurs = ({ host }: End) =>
+    host.t === 'address'
+      ? localAddresses.some((a) => a.equals(host.address))
+      : host.t === 'interface' && interfaces.has(host.name);
+  const [left, right] = [isOurs(conn.left), isOurs(conn.right)];
+  if (left !== right) return left ? 'left' : 'right';
+  if (left) return undefined;
+  const [leftMay, rightMay] = [mayBeOurs(conn.left.host), mayBeOurs(conn.right.host)];
+  return leftMay === rightMay ? undefined : leftMay ? 'left' : 'right';
+}
+
+const mayBeOurs = (host: HostSpec): boolean => host.t === 'defaultroute';

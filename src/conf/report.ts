@@ -1,0 +1,41 @@
+/** Gathers problems, each once: a fault in a section that thousands of conns take over is still one fault. */
+import type { Problem } from './problem.ts';
+import type { Setting } from './sections.ts';
+import { defaultOf } from './values.ts';
+
+export class Reporter {
+  readonly #problems: Problem[] = [];
+  readonly #seen = new Set<string>();
+  readonly #later = new Map<string, { readonly setting: Setting; readonly text: string; places: number }>();
+
+  readonly add = (problem: Problem): void => {
+    const key = `${problem.file}:${problem.line}:${problem.text}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#problems.push(problem);
+  };
+
+  /** Says of a setting that the feature behind it does not work yet, unless it asks for what happens anyway. */
+  later(setting: Setting): void {
+    const { keyword, value, key } = setting;
+    const isLater = keyword.effect === 'later' || keyword.laterValues?.includes(String(value)) === true;
+    if (!isLater || String(value) === String(defaultOf(keyword))) return;
+    this.laterText(setting, keyword.effect === 'later' ? `${key}=` : `${key}=${String(value)}`);
+  }
+
+  laterText(setting: Setting, text: string): void {
+    const known = this.#later.get(text);
+    if (known === undefined) this.#later.set(text, { setting, text, places: 1 });
+    else if (known.setting !== setting) known.places++;
+  }
+
+  /** In the order they were found; what has no effect yet comes last, one line for each. */
+  problems(): readonly Problem[] {
+    const later = [...this.#later.values()].map(({ setting, text, places }): Problem => {
+      const { file, line, key } = setting;
+      const others = places > 1 ? ` (in ${places} places)` : '';
+      return { severity: 'warning', file, line, keyword: key, text: `${text} has no effect yet${others}` };
+    });
+    return [...this.#problems, ...later];
+  }
+}
