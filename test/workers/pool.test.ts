@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Job, JobResult } from '../../src/ike/crypto/job.ts';
+import { HelperPool, type HelperPoolOptions, helperThreads } from '../../src/workers/pool.ts';
+import { DEADLY } from './mortal.ts';
+
+const make: Job = { op: 'ke.make', group: 31 };
+const deadly: Job = { op: 'ke.make', group: DEADLY };
+
+/** A pool that notes its answers and tells when there are so many. */
+function pool(options: Partial<HelperPoolOptions>) {
+  const done: [number, JobResult][] = [];
+  let awaited: { count: number; resolve(): void } | undefined;
+  const onDone = (id: number, result: JobResult) => {
+    done.push([id, result]);
+    if (awaited && done.length >= awaited.count) awaited.resolve();
+  };
+  const helpers = new HelperPool({ nhelpers: 1, onDone, ...options });
+  opened.push(helpers);
+  const answers = (count: number) =>
+    new Promise<void>((resolve) => {
+      awaited = { count, resolve };
+      if (done.length >= count) resolve();
+    });
+  return { helpers, done, answers, ids: () => done.map(([id]) => id) };
+}
+
+const opened: HelperPool[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((helpers) => helpers.close()));
+});
+
+test("--nhelpers: a number, or libreswan's rule", () => {
+  expect([1, 2, 3, 4, 8].map((cpus) => helperThreads(-1, cpus))).toEqual([1, 2, 3, 3, 7]);
+  expect([helperThreads(0, 8), helperThreads(5, 2)]).toEqual([0, 5]);
+});
+
+/** The same promises whether threads do the work or this one. */
+describe.each([
+  ['in a thread', 1],
+  ['inline', 0],
+])('%s', (_, nhelpers) => {
+  test('a job is done and answered under its id, never from within submit', async () => {
+    const { helpers, done, answers } = pool({ nhelpers });
+    expect(helpers.threads).toBe(nhelpers);
+    expect(helpers.submit(7, make)).toBe(true);
+    expect(done).toEqual([]);
+    await answers(1);
+    expect(done).toMatchObject([[7, { ok: true, op: 'ke.make' }]]);
+  });
+
+  test('a whole exchange: both sides have the same keys', async () => {
+    const { helpers, done, answers } = pool({ nhelpers });
+    const common = { group: 19, prf: 5, encr: 12, encrBits: 128, integ: 12 };
+    const nonces = { ni: new Uint8Array(32).fill(1), nr: new Uint8Array(32).fill(2), spis: new Uint8Array(16) };
+    helpers.submit(1, { op: 'ke.make', group: 19 });
+    await answers(1);
+    const made = done[0][1];
+    if (!made.ok || made.op !== 'ke.make') throw new Error('no pair');
+    helpers.submit(2, { op: 'ike.keys', ...common, ...nonces, theirs: made.public });
+    await answers(2);
+    const answered = done[1][1];
+    if (!answered.ok || answered.op !== 'ike.keys' || !answered.public) throw new Error('no answer');
+    helpers.submit(3, { op: 'ike.keys', ...common, ...nonces, mine: made.private, theirs: answered.public });
+    await answers(3);
+    expect(done[2][1]).toEqual({ ok: true, op: 'ike.keys', keys: answered.keys });
+    expect(made.private.every((octet) => octet === 0)).toBe(true);
+  });
+
+  test('a failure is a value', async () => {
+    const { helpers, done, answers } = pool({ nhelpers });
+    helpers.submit(1, { op: 'ke.make', group: 33 });
+    await answers(1);
+    expect(done).toEqual([[1, { ok: false, why: 'unsupported', detail: 'key exchange method 33' }]]);
+  });
+
+  test('a full queue refuses, and takes again when it has emptied', async () => {
+    const { helpers, answers, ids } = pool({ nhelpers, maxJobs: 2 });
+    expect([1, 2, 3].map((id) => helpers.submit(id, make))).toEqual([true, true, false]);
+    await answers(2);
+    expect(helpers.submit(4, make)).toBe(true);
+    await answers(3);
+    expect(ids()).toEqual([1, 2, 4]);
+    expect(helpers.stats().get('ke.make')).toMatchObject({ count: 3, queued: 0, failed: 0, refused: 1, dropped: 0 });
+  });
+
+  test('a forgotten job is answered to nobody, even when its id lives on', async () => {
+    const { helpers, done, answers } = pool({ nhelpers });
+    helpers.submit(1, make);
+    helpers.forget(1);
+    helpers.submit(1, { op: 'ke.make', group: 33 });
+    helpers.submit(2, make);
+    await answers(2);
+    expect(done).toMatchObject([
+      [1, { ok: false }],
+      [2, { ok: true }],
+    ]);
+    expect(helpers.stats().get('ke.make')).toMatchObject({ count: 3, failed: 1, dropped: 1 });
+  });
+
+  test('an id that is awaited cannot be given twice', () => {
+    const { helpers } = pool({ nhelpers });
+    helpers.submit(1, make);
+    expect(() => helpers.submit(1, make)).toThrow('still awaited');
+  });
+
+  test('after close nothing is taken and nothing is answered', async () => {
+    const { helpers, done } = pool({ nhelpers });
+    helpers.submit(1, make);
+    await helpers.close();
+    expect(helpers.submit(2, make)).toBe(false);
+    await new Promise(setImmediate);
+    expect(done).toEqual([]);
+  });
+});
+
+test('times are counted by family', async () => {
+  const { helpers, answers } = pool({});
+  helpers.submit(1, { op: 'ke.make', group: 16 });
+  helpers.submit(2, { op: 'ke.make', group: 16 });
+  await answers(2);
+  const family = helpers.stats().get('ke.make')!;
+  expect(family.count).toBe(2);
+  expect(family.runMs).toBeGreaterThan(0);
+  expect(family.queueMs).toBeGreaterThan(0);
+  expect(helpers.stats().has('ike.keys')).toBe(false);
+});
+
+test('inline, each job has a turn of its own and the clock is the one given', () => {
+  const turns: (() => void)[] = [];
+  let ms = 0;
+  const { helpers, ids } = pool({ nhelpers: 0, defer: (run) => void turns.push(run), now: () => ms });
+  helpers.submit(1, make);
+  helpers.submit(2, make);
+  ms = 5;
+  turns[0]();
+  expect(ids()).toEqual([1]);
+  ms = 8;
+  turns[1]();
+  expect(ids()).toEqual([1, 2]);
+  expect(helpers.stats().get('ke.make')).toMatchObject({ count: 2, queueMs: 13, runMs: 0 });
+});
+
+test("a helper's death costs the jobs it held, and no other", async () => {
+  const mortal = new URL('./mortal.ts', import.meta.url);
+  const { helpers, done, answers } = pool({ worker: mortal });
+  helpers.submit(0, deadly);
+  for (let id = 1; id < 20; id++) helpers.submit(id, make);
+  await answers(20);
+  const failed = done.filter(([, result]) => !result.ok).map(([id]) => id);
+  expect(failed.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(done.find(([id]) => id === 0)![1]).toMatchObject({ ok: false, why: 'failed' });
+  expect(helpers.stats().get('ke.make')).toMatchObject({ count: 20, failed: 8, queued: 0 });
+});
