@@ -22,12 +22,20 @@ export function mac(alg: Prf | Integ, key: Uint8Array): Mac {
   return hmac(HASHES[name], key);
 }
 
+/** One output under a key that is not needed again. */
+export function macOnce(alg: Prf | Integ, key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const name = NAMES.get(alg);
+  // Preparing pads pays from the second message on.
+  if (name !== undefined && name in HASHES) return wholeHmac(HASHES[name as keyof typeof HASHES].hash, key, chunks);
+  const keyed = mac(alg, key);
+  const out = keyed.of(...chunks);
+  keyed.wipe();
+  return out;
+}
+
 /** The integrity check value: the first `alg.icvOctets` of the output. */
 export function icv(alg: Integ, key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
-  const keyed = mac(alg, key);
-  const whole = keyed.of(...chunks);
-  keyed.wipe();
-  return whole.subarray(0, alg.icvOctets);
+  return macOnce(alg, key, ...chunks).subarray(0, alg.icvOctets);
 }
 
 /** OpenSSL's name, and octets of block and of output, FIPS 180-4 and RFC 1321. */
@@ -58,19 +66,19 @@ const ONE_SHOT_OCTETS = 1024;
  */
 function hmac(h: (typeof HASHES)[keyof typeof HASHES], key: Uint8Array): Mac {
   const secret = key.length > h.block ? hash(h.hash, key, 'buffer') : key;
-  const inner = Buffer.alloc(h.block + ONE_SHOT_OCTETS, 0);
-  const outer = Buffer.alloc(h.block + h.out, 0);
+  const inner = Buffer.allocUnsafe(h.block + ONE_SHOT_OCTETS);
+  const outer = Buffer.allocUnsafe(h.block + h.out);
   for (let i = 0; i < h.block; i++) {
     const octet = i < secret.length ? secret[i] : 0;
     inner[i] = octet ^ 0x36;
     outer[i] = octet ^ 0x5c;
   }
-  let used = 0;
+  let used = h.block;
   return {
     of(...chunks) {
       let end = h.block;
       for (const chunk of chunks) end += chunk.length;
-      if (end > inner.length) return longHmac(h.hash, secret, chunks);
+      if (end > inner.length) return wholeHmac(h.hash, secret, chunks);
       used = Math.max(used, end);
       let at = h.block;
       for (const chunk of chunks) {
@@ -81,14 +89,14 @@ function hmac(h: (typeof HASHES)[keyof typeof HASHES], key: Uint8Array): Mac {
       return hash(h.hash, outer, 'buffer');
     },
     wipe() {
-      inner.fill(0, 0, Math.max(used, h.block));
+      inner.fill(0, 0, used);
       outer.fill(0);
       if (secret !== key) wipe(secret);
     },
   };
 }
 
-function longHmac(name: string, key: Uint8Array, chunks: readonly Uint8Array[]): Uint8Array {
+function wholeHmac(name: string, key: Uint8Array, chunks: readonly Uint8Array[]): Uint8Array {
   const mac = createHmac(name, key);
   for (const chunk of chunks) mac.update(chunk);
   return mac.digest();

@@ -1,13 +1,10 @@
 import type { Prf } from './algorithms.ts';
-import { mac } from './mac.ts';
+import { mac, macOnce } from './mac.ts';
 import { wipe } from './misc.ts';
 
 /** prf(key, data...): `alg.outOctets` octets, RFC 7296 §2.13. A key of any length. */
 export function prf(alg: Prf, key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
-  const keyed = mac(alg, key);
-  const out = keyed.of(...data);
-  keyed.wipe();
-  return out;
+  return macOnce(alg, key, ...data);
 }
 
 /**
