@@ -73,7 +73,7 @@ function hmac(h: (typeof HASHES)[keyof typeof HASHES], key: Uint8Array): Mac {
     inner[i] = octet ^ 0x36;
     outer[i] = octet ^ 0x5c;
   }
-  let used = h.block;
+  let used: number = h.block;
   return {
     of(...chunks) {
       let end = h.block;
