@@ -114,3 +114,21 @@ test('a slice ends when its time is over, whatever its count', () => {
   expect(log).toHaveLength(10);
   expect(system.counters()).toMatchObject({ slices: 5, messages: 10, longestStepMs: 3, longestStepPath: '/slow' });
 });
+
+test('slow actors share a slice, they do not each have one', () => {
+  const { clock, system } = rig({ sliceMs: 4 });
+  let steps = 0;
+  for (let i = 0; i < 10; i++) {
+    system.spawn(`${i}`, new Probe<string>(`${i}`, [])).tell(() => {
+      clock.elapse(3);
+      steps++;
+    });
+  }
+  let served = -1;
+  clock.soon(() => {
+    served = steps;
+  });
+  clock.settle();
+  expect(served).toBe(2);
+  expect(steps).toBe(10);
+});

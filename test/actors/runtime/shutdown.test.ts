@@ -142,3 +142,15 @@ test('after shutdown nothing starts', async () => {
   expect(log).toEqual(['late:stopped']);
   expect(late.hasEnded).toBe(true);
 });
+
+test('a child that comes between the request to stop and its reading still says good-bye', () => {
+  const { clock, system } = rig();
+  const log: string[] = [];
+  const parent = system.spawn('parent', new Probe<string>('parent', log));
+  parent.tell((self) => void self.spawn('late', new Polite('late', 10, log)));
+  system.stop(parent);
+  clock.settle();
+  expect(log).toEqual(['late:stopping']);
+  clock.advance(10);
+  expect(log).toEqual(['late:stopping', 'late:stopped', 'parent:stopped']);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noTimer, type TimerId } from '../../../src/actors/runtime/index.ts';
+import { type Context, noTimer, type TimerId } from '../../../src/actors/runtime/index.ts';
 import { Probe, rig } from './rig.ts';
 
 test('a timer tells its message at its time, not before', () => {
@@ -91,4 +91,17 @@ test('a timer of NaN ms is a bug of its actor', () => {
   system.spawn('a', new Probe<string>('a', [])).tell((self) => self.after(Number.NaN, 'x'));
   clock.settle();
   expect(crashes).toMatchObject([{ path: '/a', during: 'receive', error: { message: 'a timer of NaN ms' } }]);
+});
+
+test('a timer armed outside any step wakes the loop all the same', () => {
+  const { clock, system } = rig();
+  const log: string[] = [];
+  let kept: Context<string> | undefined;
+  system.spawn('a', new Probe<string>('a', log)).tell((self) => {
+    kept = self;
+  });
+  clock.settle();
+  kept!.after(10, 'rang');
+  clock.advance(10);
+  expect(log).toEqual(['a:rang']);
 });
