@@ -1,0 +1,170 @@
+/**
+ * The protocol's border: what goes into an IKE SA and what comes out. Nothing else crosses it, so the same
+ * exchange runs in the daemon, in a test on a virtual clock, and in the bench.
+ */
+import type { Address } from '../net/address.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { Id } from '../net/id.ts';
+import type { Selector } from '../net/selector.ts';
+import type { Job, JobResult } from './crypto/job.ts';
+import type { ChildSuite } from './crypto/keys.ts';
+import type { Policy } from './policy.ts';
+import type { Child } from './v2/child.ts';
+import type { IkeSa, Task } from './v2/ike-sa.ts';
+
+/** A datagram without its non-ESP marker. `local.port` tells which of our ports it came to. */
+export interface Datagram {
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+  readonly bytes: Uint8Array;
+}
+
+/** One timer of each name per SA; those of a child are told apart by its serial number. */
+export type TimerName =
+  | 'retransmit'
+  | 'discard'
+  | 'liveness'
+  | 'keepalive'
+  | 'rekey'
+  | 'expire'
+  | 'retry'
+  | 'childRekey'
+  | 'childExpire'
+  | 'childOutbound';
+
+export type Command =
+  /** Begin: the first message of an initiator. */
+  | { readonly t: 'initiate' }
+  /** A further Child SA through this IKE SA. */
+  | { readonly t: 'addChild'; readonly policy: Policy; readonly serial: number }
+  | { readonly t: 'rekeyIke' }
+  | { readonly t: 'rekeyChild'; readonly serial: number }
+  | { readonly t: 'deleteChild'; readonly serial: number }
+  | { readonly t: 'deleteIke'; readonly why: string }
+  /** The connection took another one's place, or the daemon goes: no farewell. */
+  | { readonly t: 'abandon'; readonly why: string };
+
+export type In =
+  | { readonly t: 'packet'; readonly datagram: Datagram }
+  | { readonly t: 'timer'; readonly name: TimerName; readonly serial?: number }
+  | { readonly t: 'job'; readonly id: number; readonly result: JobResult }
+  | { readonly t: 'command'; readonly command: Command }
+  /** The data plane refused a Child SA. */
+  | { readonly t: 'installFailed'; readonly serial: number; readonly why: string }
+  /** A limit of traffic was reached: `soft` asks for a rekey, `hard` ends the child. */
+  | { readonly t: 'expired'; readonly serial: number; readonly hard: boolean }
+  /** The children of the IKE SA that this one replaces. */
+  | { readonly t: 'inherit'; readonly children: readonly Child[]; readonly tasks: readonly Task[] };
+
+/** Everything a data plane needs for a Child SA. Keys are views of one block that `install`'s receiver owns. */
+export interface ChildInstall {
+  readonly serial: number;
+  readonly policy: Policy;
+  readonly suite: ChildSuite;
+  readonly mode: 'tunnel' | 'transport';
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+  readonly encapsulated: boolean;
+  readonly spiIn: number;
+  readonly spiOut: number;
+  readonly selectorsLocal: readonly Selector[];
+  readonly selectorsRemote: readonly Selector[];
+  readonly keysIn: { readonly encr: Uint8Array; readonly integ: Uint8Array };
+  readonly keysOut: { readonly encr: Uint8Array; readonly integ: Uint8Array };
+  /** The serial of the child that this one replaces. */
+  readonly replaces?: number;
+  readonly peerId: Id;
+}
+
+export type Out =
+  | { readonly t: 'send'; readonly local: Endpoint; readonly peer: Endpoint; readonly bytes: Uint8Array }
+  /** One octet 0xFF, without a non-ESP marker. RFC 3948 §2.3. */
+  | { readonly t: 'keepalive'; readonly local: Endpoint; readonly peer: Endpoint }
+  /** After `after` ms; replaces an armed timer of the same name and serial. */
+  | { readonly t: 'arm'; readonly name: TimerName; readonly serial?: number; readonly after: number }
+  | { readonly t: 'disarm'; readonly name: TimerName; readonly serial?: number }
+  | { readonly t: 'submit'; readonly id: number; readonly job: Job }
+  /**
+   * `inbound` first and `outbound` when the peer is sure to have its inbound half: with both ends doing so a
+   * rekey loses no packet (RFC 7296 §2.8).
+   */
+  | { readonly t: 'install'; readonly child: ChildInstall; readonly halves: 'both' | 'inbound' }
+  | { readonly t: 'installOutbound'; readonly serial: number }
+  /** `lingers`: its inbound half stays a few seconds for what is still on the way. */
+  | { readonly t: 'remove'; readonly serial: number; readonly lingers: boolean }
+  /** The SA's addresses or ports are others now: move its children's. */
+  | { readonly t: 'moved'; readonly serials: readonly number[]; readonly local: Endpoint; readonly peer: Endpoint }
+  /** `code` is whack's reply code; `serial` a child's, absent for the IKE SA's own. */
+  | {
+      readonly t: 'say';
+      readonly level: 'info' | 'warn' | 'debug';
+      readonly text: string;
+      readonly serial?: number;
+      readonly code?: number;
+    }
+  /** The peer proved who it is. From now on `sa.policy` is the connection it belongs to. */
+  | { readonly t: 'authenticated'; readonly initialContact: boolean }
+  | { readonly t: 'childUp'; readonly serial: number; readonly replaces?: number }
+  | {
+      readonly t: 'childDown';
+      readonly serial: number;
+      readonly policy: Policy;
+      readonly why: DownReason;
+      readonly text: string;
+    }
+  /** An IKE SA that takes this one's place; its children follow by `handOver`. */
+  | { readonly t: 'successor'; readonly sa: IkeSa }
+  | {
+      readonly t: 'handOver';
+      readonly to: number;
+      readonly children: readonly Child[];
+      readonly tasks: readonly Task[];
+    }
+  /** The last effect of an SA: forget it. */
+  | { readonly t: 'end'; readonly why: DownReason; readonly text: string };
+
+/** What the connection decides its revival by. */
+export type DownReason =
+  /** We were told to. */
+  | 'asked'
+  /** The peer deleted it. */
+  | 'peer'
+  /** No answer in time. */
+  | 'timeout'
+  /** The peer or we refused: proposals, selectors, authentication. */
+  | 'refused'
+  /** Its lifetime ran out, or another has taken its place. */
+  | 'expired'
+  | 'replaced'
+  /** The data plane or a helper failed. */
+  | 'local';
+
+/** What the protocol may ask while it runs: all of it instant, all of it replaceable by a test. */
+export interface Env {
+  /** ms, monotonic. */
+  readonly now: number;
+  random(octets: number): Uint8Array;
+  /** The next `#n`. */
+  serial(): number;
+  /** The next number of a helper's job; never 0. */
+  jobId(): number;
+  /** Eight octets, not zero, not in use by any SA of ours. */
+  ikeSpi(): Uint8Array;
+  /** An SPI for a Child SA to us, reserved in the data plane; the text of the refusal otherwise. */
+  childSpi(request: { protocol: 'esp' | 'ah'; local: Address; peer: Address; reqid: number }): number | string;
+  readonly directory: Directory;
+  /** ms since the child last received a packet; undefined if it never did or nobody counts. */
+  idle(child: Child, local: Address): number | undefined;
+}
+
+/** The connections, as an answering IKE SA looks them up. */
+export interface Directory {
+  /** Those that an unknown peer at `peer` may be, best first. Reads nothing of what the peer claims. */
+  candidates(local: Address, peer: Address): readonly Policy[];
+  /** Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. */
+  siblings(policy: Policy): readonly Policy[];
+  /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
+  psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined;
+  /** Called once the peer is authentic: an instance if `policy` is a template, else `policy`. */
+  instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy;
+}

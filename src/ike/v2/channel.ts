@@ -1,0 +1,95 @@
+/**
+ * The encrypted channel of an IKE SA: payloads to datagrams and back, in one SK payload (RFC 7296 §3.14) or
+ * several SKF (RFC 7383).
+ */
+import { ivOctets, open, seal, sealedOctets } from '../crypto/protect.ts';
+import type { Env } from '../effects.ts';
+import type { Fault } from '../fault.ts';
+import {
+  decodeChain,
+  encodeChain,
+  encodeProtectedPrefix,
+  type HeaderFields,
+  type Message,
+  type Payload,
+} from '../wire/index.ts';
+import { type Collected, collect } from './fragments.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** The smallest MTU of IPv6 passes everywhere; from it go the IP, UDP and non-ESP headers. */
+const MAX_DATAGRAM = { 4: 1280 - 20 - 8 - 4, 6: 1280 - 40 - 8 - 4 } as const;
+
+/** IKE header and SK header; SKF has four octets more. */
+const SK_PREFIX = 32;
+const SKF_PREFIX = 36;
+
+export function sealMessage(
+  sa: IkeSa,
+  header: HeaderFields,
+  payloads: readonly Payload[],
+  env: Env,
+): readonly Uint8Array[] {
+  const { suite, keys } = established(sa);
+  const encr = sa.role === 'initiator' ? keys.skEi : keys.skEr;
+  const integ = sa.role === 'initiator' ? keys.skAi : keys.skAr;
+  const { first, bytes } = encodeChain(payloads);
+  const sealOne = (prefix: Uint8Array, plain: Uint8Array) => seal(suite, encr, integ, nextIv(sa, env), prefix, plain);
+
+  const max = MAX_DATAGRAM[sa.peer.address.family];
+  const whole = sealedOctets(suite, bytes.length);
+  if (!sa.fragments || !sa.policy.fragmentation || SK_PREFIX + whole <= max) {
+    return [sealOne(encodeProtectedPrefix(header, { type: 'SK', first }, whole), bytes)];
+  }
+  const room = max - SKF_PREFIX - sealedOctets(suite, 0) - suite.encr.blockOctets;
+  const total = Math.ceil(bytes.length / room);
+  return Array.from({ length: total }, (_, i) => {
+    const part = bytes.subarray(i * room, (i + 1) * room);
+    // The first payload's type stands in the first fragment only (RFC 7383 §2.5).
+    const fragment = { type: 'SKF', first: i === 0 ? first : 0, number: i + 1, total } as const;
+    return sealOne(encodeProtectedPrefix(header, fragment, sealedOctets(suite, part.length)), part);
+  });
+}
+
+/** The inner payloads of an encrypted message; `more` when it was an authentic fragment and others are missing. */
+export type Opened =
+  | { readonly t: 'payloads'; readonly payloads: readonly Payload[] }
+  | { readonly t: 'more' }
+  /** Not from our peer, or damaged: to be dropped without any other effect. */
+  | { readonly t: 'unauthentic'; readonly why: string }
+  /** From our peer, and wrong inside. */
+  | { readonly t: 'fault'; readonly fault: Fault };
+
+export function openMessage(sa: IkeSa, message: Message, bytes: Uint8Array): Opened {
+  const { suite, keys } = established(sa);
+  const envelope = message.payloads.at(-1);
+  if (envelope?.type !== 'SK' && envelope?.type !== 'SKF') return { t: 'unauthentic', why: 'not encrypted' };
+  const encr = sa.role === 'initiator' ? keys.skEr : keys.skEi;
+  const integ = sa.role === 'initiator' ? keys.skAr : keys.skAi;
+  const opened = open(suite, encr, integ, bytes, envelope.aadOctets);
+  if (!opened.ok) return { t: 'unauthentic', why: opened.why };
+
+  let whole: Collected = { first: envelope.nextPayload, bytes: opened.plaintext };
+  if (envelope.type === 'SKF') {
+    const collected = collect(sa, message.header, envelope, opened.plaintext);
+    if (collected === 'more') return { t: 'more' };
+    if (collected === 'refused') return { t: 'unauthentic', why: 'fragment does not fit the others' };
+    whole = collected;
+  }
+  const inner = decodeChain(whole.first, whole.bytes);
+  return inner.ok ? { t: 'payloads', payloads: inner.value } : { t: 'fault', fault: inner.fault };
+}
+
+/** AEAD and counter modes: a counter, unique per key (RFC 5282 §3.1). CBC: dice, unpredictable (RFC 7296 §3.14). */
+function nextIv(sa: IkeSa, env: Env): Uint8Array {
+  const { suite } = established(sa);
+  const octets = ivOctets(suite);
+  if (!suite.encr.isAead && octets !== 8) return env.random(octets);
+  const iv = new Uint8Array(octets);
+  new DataView(iv.buffer).setBigUint64(octets - 8, BigInt(++sa.ivCounter));
+  return iv;
+}
+
+function established(sa: IkeSa) {
+  if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys in state ${sa.state}`);
+  return { suite: sa.suite, keys: sa.keys };
+}

@@ -1,0 +1,225 @@
+/** What every exchange that makes a Child SA shares: offering, choosing, keys, installing. RFC 7296 §1.3, §2.9, §2.17. */
+import { Id } from '../../net/id.ts';
+import { GROUPS, type Group } from '../crypto/algorithms.ts';
+import { type ChildSuite, keymatOctets, splitKeymat } from '../crypto/keys.ts';
+import { prfPlus } from '../crypto/prf.ts';
+import { defaultProposals } from '../crypto/proposal.ts';
+import type { Fault } from '../fault.ts';
+import type { Policy } from '../policy.ts';
+import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
+import type { Child } from './child.ts';
+import type { ChildOffer, IkeSa } from './ike-sa.ts';
+import { armChildLifetime } from './lifetimes.ts';
+import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
+import { accept, fit, narrow, type Traffic, trafficText } from './selectors.ts';
+import { hasNotify, notification, type Turn } from './turn.ts';
+
+/** An SPI of the data plane for a Child SA of `policy`, or its refusal. */
+export function reserveSpi(turn: Turn, policy: Policy): number | Fault {
+  const { local, peer } = turn.sa;
+  const protocol = policy.child.proposals[0]?.protocol === 'ah' ? 'ah' : 'esp';
+  const spi = turn.env.childSpi({ protocol, local: local.address, peer: peer.address, reqid: policy.child.reqid });
+  return typeof spi === 'number' ? spi : { kind: 'local', what: 'kernel', why: spi };
+}
+
+/**
+ * The groups of a CREATE_CHILD_SA: those that `esp=` names, else the IKE SA's own, as libreswan does. As
+ * responder to a peer with defaults we take any of the default ones too.
+ */
+export function pfsGroups(sa: IkeSa, policy: Policy, as: 'initiator' | 'responder'): readonly Group[] {
+  if (!policy.child.pfs) return [];
+  const named = [...new Set(policy.child.proposals.flatMap((p) => p.dh))].filter((g) => g.id !== 0);
+  if (named.length > 0) return named;
+  const own = sa.suite ? [sa.suite.group] : [];
+  return as === 'initiator' ? own : [...new Set([...own, ...DEFAULT_GROUPS])];
+}
+
+const DEFAULT_GROUPS: readonly Group[] = GROUPS.filter((g) => defaultProposals('ike', 2).some((p) => p.dh.includes(g)));
+
+/** SA, TSi, TSr and what else describes the child that we ask for. */
+export function offerPayloads(turn: Turn, offer: ChildOffer): Payload[] {
+  const { policy } = offer;
+  const groups = offer.ke
+    ? [offer.ke.group, ...pfsGroups(turn.sa, policy, 'initiator').filter((g) => g !== offer.ke?.group)]
+    : [];
+  const wanted = askedTraffic(offer);
+  return [
+    ...(policy.child.mode === 'transport' ? [notification(NOTIFY.USE_TRANSPORT_MODE)] : []),
+    {
+      type: 'SA',
+      critical: false,
+      proposals: offerChild(offer.proposals, offer.spiIn, { esn: policy.child.esn, groups }),
+    },
+    { type: 'TSi', critical: false, selectors: [...wanted.local] },
+    { type: 'TSr', critical: false, selectors: [...wanted.remote] },
+  ];
+}
+
+/** A rekey asks for what the old child has (RFC 7296 §2.8), not for what the policy would like. */
+function askedTraffic(offer: ChildOffer): Traffic {
+  const { old, policy } = offer;
+  return old ? { local: old.selectorsLocal, remote: old.selectorsRemote } : policy.child;
+}
+
+/** What the peer's answer settles for a child that we asked for. */
+export function acceptAnswer(
+  turn: Turn,
+  offer: ChildOffer,
+  payloads: readonly Payload[],
+): (ChosenChild & Traffic) | Fault {
+  const { policy } = offer;
+  const proposals = find(payloads, 'SA')!.proposals;
+  const groups = offer.ke ? pfsGroups(turn.sa, policy, 'initiator') : [];
+  const chosen = chooseChild(offer.proposals, proposals, { esn: policy.child.esn, groups });
+  if (isFault(chosen)) return chosen;
+  if (proposals.length !== 1 || chosen.answer.transforms.length < proposals[0].transforms.length) {
+    return { kind: 'misbehaved', rule: 'RFC 7296 §3.3: an answer has one proposal with one transform of each type' };
+  }
+  const traffic = { local: find(payloads, 'TSi')!.selectors, remote: find(payloads, 'TSr')!.selectors };
+  const refusal = accept(policy.child, askedTraffic(offer), traffic);
+  if (refusal) return refusal;
+  if ((policy.child.mode === 'transport') !== hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE)) {
+    return { kind: 'incompatible', what: 'selectors', offered: 'the other mode', wanted: `${policy.child.mode} mode` };
+  }
+  return { ...chosen, ...traffic };
+}
+
+export interface Answer extends ChosenChild, Traffic {
+  readonly policy: Policy;
+  readonly mode: 'tunnel' | 'transport';
+}
+
+/** What we grant a peer that asks for a child: of which connection, and how much of it. */
+export function grant(
+  sa: IkeSa,
+  policies: readonly Policy[],
+  payloads: readonly Payload[],
+  withKe: boolean,
+): Answer | Fault {
+  const asked = { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors };
+  const theirs = find(payloads, 'SA')!.proposals;
+  const best = [...policies].sort((a, b) => fit(b.child, asked) - fit(a.child, asked))[0];
+  if (!best) return { kind: 'incompatible', what: 'selectors', offered: trafficText(asked), wanted: 'nothing' };
+  const traffic = narrow(best.child, asked);
+  if (isFault(traffic)) return traffic;
+  const chosen = chooseFor(sa, best, theirs, payloads, withKe);
+  if (isFault(chosen)) return chosen;
+  const mode =
+    best.child.mode === 'transport' && hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) ? 'transport' : 'tunnel';
+  if (mode !== best.child.mode) {
+    return { kind: 'incompatible', what: 'proposal', offered: `${mode} mode`, wanted: `${best.child.mode} mode` };
+  }
+  return { ...chosen, ...traffic, policy: best, mode };
+}
+
+function chooseFor(
+  sa: IkeSa,
+  policy: Policy,
+  theirs: readonly WireProposal[],
+  payloads: readonly Payload[],
+  withKe: boolean,
+) {
+  const groups = withKe ? pfsGroups(sa, policy, 'responder') : [];
+  return chooseChild(policy.child.proposals, theirs, { esn: policy.child.esn, groups }, find(payloads, 'KE')?.group);
+}
+
+/** The answering payloads: the chosen proposal under our SPI, and the selectors. */
+export function answerPayloads(answer: Answer, spiIn: Uint8Array): Payload[] {
+  return [
+    ...(answer.mode === 'transport' ? [notification(NOTIFY.USE_TRANSPORT_MODE)] : []),
+    { type: 'SA', critical: false, proposals: [{ ...answer.answer, spi: spiIn }] },
+    { type: 'TSi', critical: false, selectors: [...answer.remote] },
+    { type: 'TSr', critical: false, selectors: [...answer.local] },
+  ];
+}
+
+/** KEYMAT without a new exchange: prf+(SK_d, Ni | Nr). RFC 7296 §2.17. */
+export function keymatOf(sa: IkeSa, suite: ChildSuite, ni: Uint8Array, nr: Uint8Array): Uint8Array {
+  if (!sa.keys || !sa.suite) throw new Error(`#${sa.serial} has no keys`);
+  return prfPlus(sa.suite.prf, sa.keys.skD, new Uint8Array([...ni, ...nr]), keymatOctets(suite));
+}
+
+export interface NewChild extends Traffic {
+  readonly serial: number;
+  readonly policy: Policy;
+  readonly suite: ChildSuite;
+  readonly spiIn: number;
+  readonly spiOut: number;
+  readonly mode: 'tunnel' | 'transport';
+  readonly keymat: Uint8Array;
+  /** Who asked for it: its keys come first (RFC 7296 §2.17). */
+  readonly initiator: boolean;
+  readonly old?: Child;
+}
+
+/** Adds a child to the SA and has it installed. An answered rekey gets its outbound half later. */
+export function install(turn: Turn, made: NewChild): Child {
+  const { sa } = turn;
+  const { serial, policy, suite, spiIn, spiOut, mode, old, initiator } = made;
+  const { i2r, r2i } = splitKeymat(suite, made.keymat);
+  const awaitsOutbound = old !== undefined && !initiator;
+  const child: Child = {
+    serial,
+    policy,
+    suite,
+    spiIn,
+    spiOut,
+    mode,
+    selectorsLocal: made.local,
+    selectorsRemote: made.remote,
+    peerId: sa.peerId ?? Id.ofAddress(sa.peer.address),
+    state: 'up',
+    awaitsOutbound,
+    replacedBy: undefined,
+  };
+  sa.children = [...sa.children, child];
+  turn.outs.push({
+    t: 'install',
+    halves: awaitsOutbound ? 'inbound' : 'both',
+    child: {
+      serial,
+      policy,
+      suite,
+      mode,
+      local: sa.local,
+      peer: sa.peer,
+      encapsulated: isEncapsulated(sa),
+      spiIn,
+      spiOut,
+      selectorsLocal: made.local,
+      selectorsRemote: made.remote,
+      keysIn: initiator ? r2i : i2r,
+      keysOut: initiator ? i2r : r2i,
+      peerId: child.peerId,
+      ...(old ? { replaces: old.serial } : {}),
+    },
+  });
+  armChildLifetime(turn, child, initiator);
+  turn.say(establishedText(sa, child, initiator, old), { serial });
+  turn.outs.push({ t: 'childUp', serial, ...(old ? { replaces: old.serial } : {}) });
+  return child;
+}
+
+export const isEncapsulated = (sa: IkeSa): boolean => sa.weAreNatted || sa.peerIsNatted;
+
+/** The D payload that names a child by our inbound SPI. RFC 7296 §3.11. */
+export const wireProtocol = (child: { readonly suite: ChildSuite }): number =>
+  child.suite.protocol === 'ah' ? PROTOCOL.AH : PROTOCOL.ESP;
+
+function establishedText(sa: IkeSa, child: Child, initiator: boolean, old: Child | undefined): string {
+  const who = initiator ? 'initiator' : 'responder';
+  const how = old ? `rekeyed Child SA #${old.serial} using #${sa.serial}` : `established Child SA using #${sa.serial}`;
+  const { suite, policy } = child;
+  const traffic = trafficText({ local: child.selectorsLocal, remote: child.selectorsRemote });
+  const encap = `${suite.protocol.toUpperCase()}${isEncapsulated(sa) ? 'inUDP' : ''}${suite.esn ? '/ESN' : ''}`;
+  const cipher = suite.encr
+    ? `${suite.encr.name}${suite.encrBits && !suite.encr.fixedKeyLength ? `_${suite.encrBits}` : ''}`
+    : '';
+  const xfrm = [cipher, suite.integ?.name ?? 'NONE'].filter(Boolean).join('-');
+  const nat = sa.peerIsNatted ? ` NATD=${sa.peer}` : '';
+  const dpd = policy.dpdDelay > 0 ? 'active' : 'passive';
+  const pfs = suite.group ? `-${suite.group.name}` : '';
+  return `${who} ${how}; IPsec ${child.mode} [${traffic}] {${encap}=>${hex(child.spiOut)} <${hex(child.spiIn)} xfrm=${xfrm}${pfs}${nat} DPD=${dpd}}`;
+}
+
+const hex = (spi: number) => `0x${spi.toString(16).padStart(8, '0')}`;

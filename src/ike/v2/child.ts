@@ -1,0 +1,27 @@
+import type { Id } from '../../net/id.ts';
+import type { Selector } from '../../net/selector.ts';
+import type { ChildSuite } from '../crypto/keys.ts';
+import type { Policy } from '../policy.ts';
+
+/**
+ * A Child SA as its IKE SA knows it: enough to rekey and to delete it. Keys and counters live in the data plane.
+ *
+ *   up ──► rekeying ──► deleting ──► (gone)      ours: we asked for the replacement, then for the deletion
+ *    └───► replaced ─────────────► (gone)        theirs: we answered, the peer will ask for the deletion
+ */
+export interface Child {
+  readonly serial: number;
+  readonly policy: Policy;
+  readonly suite: ChildSuite;
+  readonly spiIn: number;
+  readonly spiOut: number;
+  readonly mode: 'tunnel' | 'transport';
+  readonly selectorsLocal: readonly Selector[];
+  readonly selectorsRemote: readonly Selector[];
+  readonly peerId: Id;
+  state: 'up' | 'rekeying' | 'replaced' | 'deleting';
+  /** Its outbound half waits for the peer to delete what it replaces. */
+  awaitsOutbound: boolean;
+  /** The serial of the child that takes this one's place, once there is one. */
+  replacedBy: number | undefined;
+}

@@ -1,0 +1,45 @@
+/** Putting fragments together again, RFC 7383 §2.6. Only authentic ones get here. */
+import type { Header } from '../wire/index.ts';
+import type { IkeSa } from './ike-sa.ts';
+
+/** libreswan's limit, and more than 64 KiB of the smallest MTU needs; a peer asking for more is refused. */
+export const MAX_FRAGMENTS = 64;
+
+/** The fragments of one message so far; `received` counts them. */
+export interface Reassembly {
+  readonly messageId: number;
+  readonly isResponse: boolean;
+  readonly parts: (Uint8Array | undefined)[];
+  first: number;
+  received: number;
+}
+
+export interface Collected {
+  readonly first: number;
+  readonly bytes: Uint8Array;
+}
+
+export function collect(
+  sa: IkeSa,
+  header: Header,
+  fragment: { readonly number: number; readonly total: number; readonly nextPayload: number },
+  plaintext: Uint8Array,
+): Collected | 'more' | 'refused' {
+  const { number, total } = fragment;
+  if (number < 1 || number > total || total > MAX_FRAGMENTS) return 'refused';
+  const known = sa.reassembly;
+  const isSame = known?.messageId === header.messageId && known.isResponse === header.isResponse;
+  // A larger total means that the peer tried again with smaller fragments: the old ones are void (§2.6.1).
+  const isFresh = !known || !isSame || total > known.parts.length;
+  const { messageId, isResponse } = header;
+  const got: Reassembly = isFresh ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0 } : known;
+  sa.reassembly = got;
+  if (total < got.parts.length) return 'refused';
+  if (got.parts[number - 1]) return 'more';
+  got.parts[number - 1] = plaintext;
+  got.received++;
+  if (number === 1) got.first = fragment.nextPayload;
+  if (got.received < total) return 'more';
+  sa.reassembly = undefined;
+  return { first: got.first, bytes: new Uint8Array(Buffer.concat(got.parts as Uint8Array[])) };
+}

@@ -1,0 +1,283 @@
+/** IKE_AUTH, RFC 7296 §1.2, §2.15: each end proves who it is, and the first Child SA comes with it. */
+import type { Id } from '../../net/id.ts';
+import { Id as Identity } from '../../net/id.ts';
+import { pskAuth } from '../auth/psk.ts';
+import { offeredKeyBits } from '../crypto/algorithms.ts';
+import type { IkeSuite } from '../crypto/keys.ts';
+import { equalSecret } from '../crypto/misc.ts';
+import { answerFor, faultText } from '../fault.ts';
+import type { Policy } from '../policy.ts';
+import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { acceptAnswer, answerPayloads, grant, install, keymatOf, offerPayloads, reserveSpi } from './child-setup.ts';
+import { end, forgetHandshake } from './ending.ts';
+import type { ChildOffer } from './ike-sa.ts';
+import { armIkeLifetime } from './lifetimes.ts';
+import { isFault, spiOctets } from './proposals.ts';
+import { handshakeOf, where } from './sa-init.ts';
+import type { Transition } from './transitions.ts';
+import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+export const AUTH: readonly Transition[] = [
+  {
+    story: 'check the peer, answer IKE_AUTH',
+    exchange: EXCHANGE.IKE_AUTH,
+    request: ['initAnswered'],
+    need: ['IDi', 'AUTH', 'SA', 'TSi', 'TSr'],
+    run: answerAuth,
+    to: ['established', 'dead'],
+  },
+  {
+    story: 'peer proves who it is and grants the Child SA',
+    exchange: EXCHANGE.IKE_AUTH,
+    response: 'auth',
+    need: ['IDr', 'AUTH', 'SA', 'TSi', 'TSr'],
+    run: finishAuth,
+    to: ['established', 'dead'],
+  },
+  {
+    story: 'peer proves who it is and refuses the Child SA',
+    exchange: EXCHANGE.IKE_AUTH,
+    response: 'auth',
+    need: ['IDr', 'AUTH', 'N'],
+    run: finishAuth,
+    to: ['established', 'dead'],
+  },
+  {
+    story: 'peer refuses us',
+    exchange: EXCHANGE.IKE_AUTH,
+    response: 'auth',
+    need: ['N'],
+    run: authRefused,
+    to: ['dead'],
+  },
+];
+
+export function startAuth(turn: Turn): void {
+  const { sa, env } = turn;
+  const { policy } = sa;
+  const auth = ourAuth(turn, policy, policy.remoteId ?? Identity.ofAddress(sa.peer.address));
+  if (!auth) return void end(turn, 'local', noSecret(policy, policy.remoteId));
+  const spiIn = reserveSpi(turn, policy);
+  if (typeof spiIn !== 'number') return void end(turn, 'local', faultText(spiIn));
+  const offer: ChildOffer = {
+    policy,
+    serial: env.serial(),
+    spiIn,
+    proposals: policy.child.proposals,
+    ni: handshakeOf(sa).ni,
+  };
+  turn.enter('authSent');
+  turn.request(
+    EXCHANGE.IKE_AUTH,
+    [
+      idPayload('IDi', policy.localId),
+      ...(policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT)] : []),
+      ...(policy.remoteId ? [idPayload('IDr', policy.remoteId)] : []),
+      auth,
+      ...offerPayloads(turn, offer),
+    ],
+    { kind: 'auth', offer },
+  );
+  turn.say(`sent IKE_AUTH request to ${where(sa.peer)}`);
+}
+
+function finishAuth(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const pending = turn.answered;
+  if (pending.kind !== 'auth') throw new Error('an IKE_AUTH response without an IKE_AUTH request');
+  const { offer } = pending;
+  const peerId = idOf(message.payloads, 'IDr')!;
+  const { policy } = sa;
+  if (policy.remoteId && !policy.remoteId.equals(peerId)) {
+    return distrust(turn, offer, `peer ID ${peerId.typeName} '${peerId}' is not the configured '${policy.remoteId}'`);
+  }
+  const problem = verify(turn, policy, peerId, message.payloads);
+  if (problem) return distrust(turn, offer, problem);
+
+  sa.peerId = peerId;
+  turn.say(`initiator established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
+  establish(turn);
+  turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
+
+  const error = find(message.payloads, 'SA')
+    ? undefined
+    : (errorIn(message.payloads)?.name ?? 'no Child SA in IKE_AUTH');
+  if (error) return childRefused(turn, offer, `IKE_AUTH response rejected Child SA with ${error}`);
+  const settled = acceptAnswer(turn, offer, message.payloads);
+  const { ni, nr } = handshakeOf(sa);
+  if (isFault(settled)) {
+    childRefused(turn, offer, `peer's Child SA does not fit: ${faultText(settled)}`);
+  } else {
+    const keymat = keymatOf(sa, settled.suite, ni, nr);
+    const { suite, spi, local, remote } = settled;
+    install(turn, {
+      serial: offer.serial,
+      policy,
+      suite,
+      spiIn: offer.spiIn,
+      spiOut: spi,
+      mode: policy.child.mode,
+      keymat,
+      initiator: true,
+      local,
+      remote,
+    });
+  }
+  forgetHandshake(turn);
+}
+
+function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
+  forgetHandshake(turn);
+  turn.say(text, { level: 'warn', serial: offer.serial });
+  turn.outs.push({ t: 'childDown', serial: offer.serial, policy: offer.policy, why: 'refused', text });
+}
+
+/** The peer failed to prove who it is: it is told in an exchange of its own, whose answer nobody awaits (§2.21.2). */
+function distrust(turn: Turn, offer: ChildOffer, text: string): void {
+  turn.say(text, { level: 'warn' });
+  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)], { kind: 'auth', offer });
+  end(turn, 'refused', text);
+}
+
+function authRefused(turn: Turn, message: Incoming): void {
+  const pending = turn.answered;
+  const text = `IKE_AUTH response: peer refused with ${errorIn(message.payloads)?.name ?? 'no reason'}`;
+  if (pending.kind === 'auth') {
+    const { serial, policy } = pending.offer;
+    turn.outs.push({ t: 'childDown', serial, policy, why: 'refused', text });
+  }
+  end(turn, 'refused', text);
+}
+
+function answerAuth(turn: Turn, message: Incoming): void {
+  const { sa, env } = turn;
+  const peerId = idOf(message.payloads, 'IDi')!;
+  const wanted = idOf(message.payloads, 'IDr');
+  const candidates = env.directory.candidates(sa.local.address, sa.peer.address).filter((p) => suits(p, sa.suite!));
+  const policy = bestFor(candidates, peerId, wanted);
+  const refuse = (text: string) => {
+    turn.refuse(message, { kind: 'unauthentic', why: text });
+    end(turn, 'refused', text);
+  };
+  if (!policy)
+    return refuse(
+      `no connection for peer ID ${peerId.typeName} '${peerId}'${wanted ? ` that is '${wanted}' here` : ''}`,
+    );
+  const problem = verify(turn, policy, peerId, message.payloads);
+  if (problem) return refuse(problem);
+  const auth = ourAuth(turn, policy, peerId);
+  if (!auth) return refuse(noSecret(policy, peerId));
+
+  // The peer is authentic: only now does it get an instance of its own, and a place among the established.
+  sa.peerId = peerId;
+  sa.policy = env.directory.instantiate(policy, peerId, sa.peer);
+  turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
+  turn.say(`responder established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
+  const { ni, nr } = handshakeOf(sa);
+  const answer = grant(sa, env.directory.siblings(sa.policy), message.payloads, false);
+  const spiIn = isFault(answer) ? answer : reserveSpi(turn, answer.policy);
+  establish(turn);
+  const identity = [idPayload('IDr', sa.policy.localId), auth];
+  if (isFault(answer) || typeof spiIn !== 'number') {
+    const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);
+    turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn' });
+    turn.respond(message, [...identity, notification(answerFor(fault, 'protected') ?? NOTIFY.NO_PROPOSAL_CHOSEN)]);
+  } else {
+    const { suite, spi, local, remote, mode } = answer;
+    const keymat = keymatOf(sa, suite, ni, nr);
+    turn.respond(message, [...identity, ...answerPayloads(answer, spiOctets(spiIn))]);
+    install(turn, {
+      serial: env.serial(),
+      policy: answer.policy,
+      suite,
+      spiIn,
+      spiOut: spi,
+      mode,
+      keymat,
+      initiator: false,
+      local,
+      remote,
+    });
+  }
+  forgetHandshake(turn);
+}
+
+/** From half-open to established, on either side. */
+export function establish(turn: Turn): void {
+  const { sa, env } = turn;
+  turn.enter('established');
+  sa.establishedAt = env.now;
+  sa.lastHeard = env.now;
+  turn.disarm('discard');
+  armIkeLifetime(turn);
+  if (sa.policy.dpdDelay > 0) turn.arm('liveness', sa.policy.dpdDelay);
+  if (sa.weAreNatted && sa.policy.natKeepalive > 0) turn.arm('keepalive', sa.policy.natKeepalive);
+}
+
+/** Identities decide; a policy that names the peer beats one that takes anybody. */
+function bestFor(candidates: readonly Policy[], peerId: Id, wanted: Id | undefined): Policy | undefined {
+  const fits = candidates.filter(
+    (p) => (!wanted || p.localId.equals(wanted)) && (!p.remoteId || p.remoteId.equals(peerId)),
+  );
+  return fits.find((p) => p.remoteId) ?? fits[0];
+}
+
+/** IKE_SA_INIT was agreed for whoever might be at that address; the one it turned out to be must allow it too. */
+function suits(policy: Policy, suite: IkeSuite): boolean {
+  return policy.ike.some(
+    (p) =>
+      p.encr.some(
+        (e) =>
+          e.alg === suite.encr && (suite.encr.fixedKeyLength || offeredKeyBits(e.alg, e.bits).includes(suite.encrBits)),
+      ) &&
+      p.prf.includes(suite.prf) &&
+      (suite.encr.isAead || (suite.integ !== undefined && p.integ.includes(suite.integ))) &&
+      p.dh.includes(suite.group),
+  );
+}
+
+/** Undefined when the AUTH payload proves `peerId`; otherwise what is wrong. */
+function verify(turn: Turn, policy: Policy, peerId: Id, payloads: readonly Payload[]): string | undefined {
+  const { sa, env } = turn;
+  const auth = find(payloads, 'AUTH')!;
+  if (auth.method !== AUTH_METHOD.SHARED_KEY_MIC)
+    return `peer authenticates by method ${auth.method}, we want authby=secret`;
+  const secret = env.directory.psk(policy.localId, peerId, sa.local.address, sa.peer.address);
+  if (!secret) return noSecret(policy, peerId);
+  const { ni, nr, request, response } = handshakeOf(sa);
+  const isInitiator = sa.role === 'initiator';
+  const expected = pskAuth(sa.suite!.prf, secret, {
+    message: isInitiator ? response : request,
+    nonce: isInitiator ? ni : nr,
+    id: peerId,
+    skP: isInitiator ? sa.keys!.skPr : sa.keys!.skPi,
+  });
+  return equalSecret(expected, auth.data)
+    ? undefined
+    : `peer ${peerId.typeName} '${peerId}' failed authentication: AUTH mismatch, pre-shared keys differ`;
+}
+
+function ourAuth(turn: Turn, policy: Policy, peerId: Id): Payload | undefined {
+  const { sa, env } = turn;
+  const secret = env.directory.psk(policy.localId, peerId, sa.local.address, sa.peer.address);
+  if (!secret) return undefined;
+  const { ni, nr, request, response } = handshakeOf(sa);
+  const isInitiator = sa.role === 'initiator';
+  const data = pskAuth(sa.suite!.prf, secret, {
+    message: isInitiator ? request : response,
+    nonce: isInitiator ? nr : ni,
+    id: policy.localId,
+    skP: isInitiator ? sa.keys!.skPi : sa.keys!.skPr,
+  });
+  return { type: 'AUTH', critical: false, method: AUTH_METHOD.SHARED_KEY_MIC, data };
+}
+
+const noSecret = (policy: Policy, peerId: Id | undefined) =>
+  `no pre-shared key found for '${policy.localId}' and '${peerId ?? '%any'}'`;
+
+const idPayload = (type: 'IDi' | 'IDr', id: Id): Payload => ({ type, critical: false, idType: id.type, data: id.data });
+
+function idOf(payloads: readonly Payload[], type: 'IDi' | 'IDr'): Id | undefined {
+  const payload = find(payloads, type);
+  return payload && new Identity(payload.idType, Uint8Array.from(payload.data));
+}

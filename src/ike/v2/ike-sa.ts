@@ -1,0 +1,178 @@
+/**
+ * One IKE SA: the state that its exchanges share. 100,000 of them live side by side, so what only a handshake
+ * or a collision needs hangs on one reference that is dropped afterwards, and policies are shared.
+ */
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { Id } from '../../net/id.ts';
+import type { Group } from '../crypto/algorithms.ts';
+import type { JobResult } from '../crypto/job.ts';
+import type { IkeKeys, IkeSuite } from '../crypto/keys.ts';
+import type { Proposal } from '../crypto/proposal.ts';
+import type { In } from '../effects.ts';
+import type { Policy } from '../policy.ts';
+import type { Child } from './child.ts';
+import type { Reassembly } from './fragments.ts';
+import type { Turn } from './turn.ts';
+
+/**
+ *   idle ──► initSent ──► authSent ──► established ──► deleting ──► dead
+ *     └────► initAnswered ───────────────┘   └──► replaced ──┘
+ *
+ * `replaced`: a successor has the children, and one side will delete this SA.
+ */
+export type IkeState =
+  | 'idle'
+  | 'initSent'
+  | 'initAnswered'
+  | 'authSent'
+  | 'established'
+  | 'replaced'
+  | 'deleting'
+  | 'dead';
+
+/**
+ * What we may do of our own accord, one at a time: the window for our requests is 1 (RFC 7296 §2.3).
+ * `group` (its IANA id) is the one that the peer asked for instead of our first.
+ */
+export type Task =
+  | { readonly t: 'newChild'; readonly policy: Policy; readonly serial: number; readonly group?: number }
+  | { readonly t: 'rekeyChild'; readonly serial: number; readonly group?: number }
+  | { readonly t: 'rekeyIke'; readonly group?: number }
+  | { readonly t: 'deleteChild'; readonly serial: number }
+  /** A child that the peer made at our request and that we did not take. */
+  | { readonly t: 'deleteStray'; readonly policy: Policy; readonly spiIn: number }
+  | { readonly t: 'deleteIke' }
+  | { readonly t: 'liveness' };
+
+/** A Child SA that we have asked for, or are about to. */
+export interface ChildOffer {
+  readonly policy: Policy;
+  readonly serial: number;
+  readonly spiIn: number;
+  readonly proposals: readonly Proposal[];
+  readonly ni: Uint8Array;
+  /** With PFS: our half of the exchange. */
+  readonly ke?: { readonly group: Group; readonly private: Uint8Array };
+  /** The child that it is to replace. */
+  readonly old?: Child;
+}
+
+export interface IkeOffer {
+  readonly spi: Uint8Array;
+  readonly ni: Uint8Array;
+  readonly group: Group;
+  readonly private: Uint8Array;
+}
+
+/** The request that we wait for an answer to. Responses are told apart by `kind` alone. */
+export type Pending =
+  | { readonly kind: 'init' }
+  | { readonly kind: 'auth'; readonly offer: ChildOffer }
+  | { readonly kind: 'newChild'; readonly offer: ChildOffer }
+  | { readonly kind: 'rekeyChild'; readonly offer: ChildOffer }
+  | { readonly kind: 'rekeyIke'; readonly offer: IkeOffer }
+  | { readonly kind: 'deleteChild'; readonly serial: number }
+  | { readonly kind: 'deleteIke' }
+  | { readonly kind: 'liveness' };
+
+export interface Outstanding {
+  readonly pending: Pending;
+  readonly exchange: number;
+  readonly messageId: number;
+  /** More than one when fragmented; every retransmission sends the same octets (RFC 7296 §2.1). */
+  readonly packets: readonly Uint8Array[];
+  readonly sentAt: number;
+  retransmits: number;
+}
+
+/** What the first two exchanges remember between messages; gone when the SA is established. */
+export interface Handshake {
+  ni: Uint8Array;
+  nr: Uint8Array;
+  group: Group;
+  /** Ours; wiped once mixed. */
+  private: Uint8Array;
+  public: Uint8Array;
+  cookie: Uint8Array | undefined;
+  /** IKE_SA_INIT messages as they were on the wire: what AUTH signs (RFC 7296 §2.15). */
+  request: Uint8Array;
+  response: Uint8Array;
+  /** Answers that made us start over: cookies, other groups. */
+  restarts: number;
+}
+
+/** An exchange of the peer that does the same as one of ours (RFC 7296 §2.8.1). */
+export type Collision =
+  | { readonly t: 'ike'; readonly successor: IkeSa; readonly lowest: Uint8Array }
+  | { readonly t: 'child'; readonly child: Child; readonly replaces: Child; readonly lowest: Uint8Array };
+
+export class IkeSa {
+  readonly serial: number;
+  readonly role: 'initiator' | 'responder';
+  readonly spiI: Uint8Array;
+  spiR: Uint8Array;
+  state: IkeState = 'idle';
+  local: Endpoint;
+  peer: Endpoint;
+  /** As responder, provisional until the peer is authentic. */
+  policy: Policy;
+  peerId: Id | undefined = undefined;
+  suite: IkeSuite | undefined = undefined;
+  keys: IkeKeys | undefined = undefined;
+  handshake: Handshake | undefined = undefined;
+
+  nextRequestId = 0;
+  expectedRequestId = 0;
+  outstanding: Outstanding | undefined = undefined;
+  /** Our answer to request `expectedRequestId - 1`. */
+  lastResponse: readonly Uint8Array[] = NONE;
+  tasks: readonly Task[] = NONE;
+  /** Tasks that wait for the `retry` timer. */
+  postponed: readonly Task[] = NONE;
+  children: readonly Child[] = NONE;
+  collisions: readonly Collision[] = NONE;
+  reassembly: Reassembly | undefined = undefined;
+
+  /** Both ends can: RFC 7383. */
+  fragments = false;
+  weAreNatted = false;
+  peerIsNatted = false;
+  /** AEAD and counter modes must never see an IV twice under one key. */
+  ivCounter = 0;
+  lastHeard = 0;
+  establishedAt = 0;
+
+  /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */
+  job = 0;
+  resume: ((turn: Turn, result: JobResult) => void) | undefined = undefined;
+  waiting: In[] | undefined = undefined;
+
+  constructor(
+    serial: number,
+    role: 'initiator' | 'responder',
+    spis: { readonly spiI: Uint8Array; readonly spiR: Uint8Array },
+    policy: Policy,
+    local: Endpoint,
+    peer: Endpoint,
+  ) {
+    this.serial = serial;
+    this.role = role;
+    this.spiI = spis.spiI;
+    this.spiR = spis.spiR;
+    this.policy = policy;
+    this.local = local;
+    this.peer = peer;
+  }
+
+  /** The SPI by which packets find us. */
+  get ourSpi(): Uint8Array {
+    return this.role === 'initiator' ? this.spiI : this.spiR;
+  }
+
+  child(serial: number): Child | undefined {
+    return this.children.find((c) => c.serial === serial);
+  }
+}
+
+/** Shared by every idle SA in place of an empty list of its own. */
+export const NONE: readonly never[] = Object.freeze([]);

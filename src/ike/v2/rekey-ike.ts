@@ -1,0 +1,236 @@
+/**
+ * CREATE_CHILD_SA for the IKE SA itself, RFC 7296 §1.3.2, §2.18: a successor with fresh keys takes over the
+ * children. Simultaneous rekeys end as those of children do: the lowest nonce loses (§2.8.2).
+ */
+import { groupById } from '../crypto/algorithms.ts';
+import type { JobResult } from '../crypto/job.ts';
+import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
+import { wipe } from '../crypto/misc.ts';
+import { EXCHANGE, find, NOTIFY } from '../wire/index.ts';
+import { lowest } from './create-child.ts';
+import { type IkeOffer, IkeSa, NONE } from './ike-sa.ts';
+import { retryAfter } from './lifetimes.ts';
+import { chooseIke, isFault, offerIke } from './proposals.ts';
+import { NONCE_OCTETS, suggestedGroup, suiteText } from './sa-init.ts';
+import type { Transition } from './transitions.ts';
+import { errorIn, type Incoming, notification, type Turn } from './turn.ts';
+
+/** The side that answered waits this long for the other to delete the old SA, then does so itself. */
+const OLD_SA_PATIENCE = 60_000;
+
+export const REKEY_IKE: readonly Transition[] = [
+  {
+    story: 'answer the rekey of the IKE SA',
+    exchange: EXCHANGE.CREATE_CHILD_SA,
+    request: ['established'],
+    need: ['SA', 'Nonce', 'KE'],
+    without: ['TSi', 'TSr'],
+    run: answer,
+    to: ['established', 'replaced', 'dead'],
+  },
+  {
+    story: 'peer grants the new IKE SA',
+    exchange: EXCHANGE.CREATE_CHILD_SA,
+    response: 'rekeyIke',
+    need: ['SA', 'Nonce', 'KE'],
+    run: finish,
+    to: ['established', 'replaced', 'dead'],
+  },
+  {
+    story: 'peer refuses to rekey the IKE SA',
+    exchange: EXCHANGE.CREATE_CHILD_SA,
+    response: 'rekeyIke',
+    need: ['N'],
+    run: refused,
+    to: ['established', 'replaced', 'deleting', 'dead'],
+  },
+];
+
+export function startRekeyIke(turn: Turn, wanted?: number): void {
+  const { sa, env } = turn;
+  const group = (wanted && groupById(wanted)) || sa.suite?.group;
+  if (!group) throw new Error(`#${sa.serial} has no group`);
+  turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
+    if (!result.ok || result.op !== 'ke.make') return tryLater(later, `cannot make a key: ${detail(result)}`);
+    const offer: IkeOffer = { spi: env.ikeSpi(), ni: env.random(NONCE_OCTETS), group, private: result.private };
+    // The group in use goes first, and our key is for it.
+    const proposals = sa.policy.ike.map((p) => ({
+      ...p,
+      dh: [...p.dh.filter((g) => g === group), ...p.dh.filter((g) => g !== group)],
+    }));
+    later.request(
+      EXCHANGE.CREATE_CHILD_SA,
+      [
+        { type: 'SA', critical: false, proposals: offerIke(proposals, offer.spi) },
+        { type: 'Nonce', critical: false, data: offer.ni },
+        { type: 'KE', critical: false, group: group.id, data: result.public },
+      ],
+      { kind: 'rekeyIke', offer },
+    );
+    later.say(`sent CREATE_CHILD_SA request to rekey IKE SA #${sa.serial}`);
+  });
+}
+
+function finish(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  if (turn.answered.kind !== 'rekeyIke') throw new Error(`an IKE SA answer to ${turn.answered.kind}`);
+  const { offer } = turn.answered;
+  const proposals = find(message.payloads, 'SA')!.proposals;
+  const ke = find(message.payloads, 'KE')!;
+  const nr = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
+  const chosen = chooseIke(sa.policy.ike, proposals);
+  if (isFault(chosen) || chosen.spi.length !== 8 || chosen.suite.group !== offer.group || ke.group !== offer.group.id) {
+    return tryLater(turn, "peer's answer to the rekey of the IKE SA does not fit");
+  }
+  const spis = { spiI: offer.spi, spiR: Uint8Array.from(chosen.spi) };
+  turn.submit(keysJob(sa, chosen.suite, ke.data, offer.ni, nr, spis, offer.private), (later, result) => {
+    if (!result.ok || result.op !== 'ike.keys') return tryLater(later, `key exchange failed: ${detail(result)}`);
+    const ours = successor(later, 'initiator', spis, chosen.suite, result.keys);
+    const collision = sa.collisions.find((c) => c.t === 'ike');
+    later.outs.push({ t: 'successor', sa: ours });
+    if (collision?.t === 'ike' && Buffer.compare(lowest(offer.ni, nr), collision.lowest) < 0) {
+      later.say(
+        `peer rekeyed IKE SA #${sa.serial} at the same time; keeping its #${collision.successor.serial}, deleting our #${ours.serial}`,
+      );
+      later.outs.push({ t: 'handOver', to: ours.serial, children: NONE, tasks: [{ t: 'deleteIke' }] });
+      return replaceBy(later, collision.successor, 'peer');
+    }
+    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(chosen.suite)} as #${ours.serial}`);
+    replaceBy(later, ours, 'us');
+  });
+}
+
+function refused(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  if (turn.answered.kind !== 'rekeyIke') throw new Error(`an IKE SA answer to ${turn.answered.kind}`);
+  const { offer } = turn.answered;
+  wipe(offer.private);
+  const error = errorIn(message.payloads);
+  const group = suggestedGroup(message.payloads);
+  if (
+    error?.notify === NOTIFY.INVALID_KE_PAYLOAD &&
+    group &&
+    group !== offer.group &&
+    sa.policy.ike.some((p) => p.dh.includes(group))
+  ) {
+    turn.say(`peer wants ${group.name} instead of ${offer.group.name}`);
+    return turn.plan({ t: 'rekeyIke', group: group.id });
+  }
+  const collision = sa.collisions.find((c) => c.t === 'ike');
+  if (collision?.t === 'ike') return replaceBy(turn, collision.successor, 'peer');
+  tryLater(turn, `CREATE_CHILD_SA failed to rekey IKE SA with error notification ${error?.name ?? 'none'}`);
+}
+
+function tryLater(turn: Turn, text: string): void {
+  turn.say(`${text}; will try again`, { level: 'warn' });
+  turn.arm('rekey', retryAfter(turn.env));
+}
+
+function answer(turn: Turn, message: Incoming): void {
+  const { sa, env } = turn;
+  const kind = sa.outstanding?.pending.kind;
+  if (kind === 'newChild' || kind === 'rekeyChild' || kind === 'deleteChild') {
+    return turn.refuse(message, { kind: 'busy', why: 'we are changing a Child SA' });
+  }
+  const proposals = find(message.payloads, 'SA')!.proposals;
+  const ke = find(message.payloads, 'KE')!;
+  const ni = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
+  const chosen = chooseIke(sa.policy.ike, proposals, ke.group);
+  if (isFault(chosen)) return turn.refuse(message, chosen);
+  const { suite } = chosen;
+  if (chosen.spi.length !== 8)
+    return turn.refuse(message, { kind: 'misbehaved', rule: 'RFC 7296 §3.3.1: an IKE SPI has 8 octets' });
+  if (suite.group.id !== ke.group) {
+    return turn.respond(message, [
+      notification(NOTIFY.INVALID_KE_PAYLOAD, Uint8Array.of(suite.group.id >> 8, suite.group.id)),
+    ]);
+  }
+  const nr = env.random(NONCE_OCTETS);
+  const spis = { spiI: Uint8Array.from(chosen.spi), spiR: env.ikeSpi() };
+  turn.submit(keysJob(sa, suite, ke.data, ni, nr, spis), (later, result) => {
+    if (!result.ok || result.op !== 'ike.keys' || !result.public) {
+      return later.refuse(message, {
+        kind: 'misbehaved',
+        rule: `RFC 7296 §2.18, a sound public value: ${detail(result)}`,
+      });
+    }
+    later.respond(message, [
+      { type: 'SA', critical: false, proposals: [{ ...chosen.answer, spi: spis.spiR }] },
+      { type: 'Nonce', critical: false, data: nr },
+      { type: 'KE', critical: false, group: suite.group.id, data: result.public },
+    ]);
+    const theirs = successor(later, 'responder', spis, suite, result.keys);
+    later.outs.push({ t: 'successor', sa: theirs });
+    later.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`);
+    if (sa.outstanding?.pending.kind === 'rekeyIke') {
+      sa.collisions = [...sa.collisions, { t: 'ike', successor: theirs, lowest: lowest(ni, nr) }];
+      return;
+    }
+    replaceBy(later, theirs, 'peer');
+  });
+}
+
+/** The children go over; one side deletes what is left of the old SA. */
+export function replaceBy(turn: Turn, to: IkeSa, deleter: 'us' | 'peer'): void {
+  const { sa } = turn;
+  turn.enter('replaced');
+  turn.outs.push({ t: 'handOver', to: to.serial, children: sa.children, tasks: sa.tasks });
+  sa.children = NONE;
+  sa.tasks = NONE;
+  sa.collisions = NONE;
+  turn.disarm('rekey');
+  turn.disarm('liveness');
+  turn.disarm('keepalive');
+  if (deleter === 'us') turn.plan({ t: 'deleteIke' });
+  else turn.arm('expire', OLD_SA_PATIENCE);
+}
+
+function successor(
+  turn: Turn,
+  role: 'initiator' | 'responder',
+  spis: { spiI: Uint8Array; spiR: Uint8Array },
+  suite: IkeSuite,
+  keys: Uint8Array,
+): IkeSa {
+  const { sa, env } = turn;
+  const next = new IkeSa(env.serial(), role, spis, sa.policy, sa.local, sa.peer);
+  next.state = 'established';
+  next.peerId = sa.peerId;
+  next.suite = suite;
+  next.keys = new IkeKeys(keys, suite);
+  next.fragments = sa.fragments;
+  next.weAreNatted = sa.weAreNatted;
+  next.peerIsNatted = sa.peerIsNatted;
+  next.lastHeard = env.now;
+  next.establishedAt = env.now;
+  return next;
+}
+
+/** SKEYSEED = prf(SK_d of the old SA, g^ir | Ni | Nr). RFC 7296 §2.18. */
+function keysJob(
+  sa: IkeSa,
+  suite: IkeSuite,
+  theirs: Uint8Array,
+  ni: Uint8Array,
+  nr: Uint8Array,
+  spis: { spiI: Uint8Array; spiR: Uint8Array },
+  mine?: Uint8Array,
+) {
+  if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys`);
+  return {
+    op: 'ike.keys',
+    group: suite.group.id,
+    theirs: Uint8Array.from(theirs),
+    ni,
+    nr,
+    spis: new Uint8Array([...spis.spiI, ...spis.spiR]),
+    prf: suite.prf.id,
+    encr: suite.encr.id,
+    encrBits: suite.encrBits,
+    integ: suite.integ?.id ?? 0,
+    rekey: { prf: sa.suite.prf.id, skD: Uint8Array.from(sa.keys.skD) },
+    ...(mine ? { mine } : {}),
+  } as const;
+}
+
+const detail = (result: JobResult) => (result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);

@@ -1,0 +1,318 @@
+/** IKE_SA_INIT, RFC 7296 §1.2, §2.6, §2.7, §2.23: algorithms, keys, and where each end is. */
+import { Endpoint } from '../../net/endpoint.ts';
+import { type Group, groupById } from '../crypto/algorithms.ts';
+import type { JobResult } from '../crypto/job.ts';
+import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
+import { wipe } from '../crypto/misc.ts';
+import type { Policy } from '../policy.ts';
+import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { end } from './ending.ts';
+import { startAuth } from './ike-auth.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { detectNat, natDetection } from './nat.ts';
+import { chooseIke, isFault, offerIke } from './proposals.ts';
+import type { Transition } from './transitions.ts';
+import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+/** Octets; RFC 7296 §2.10 wants half the key of the prf at least. */
+export const NONCE_OCTETS = 32;
+/** An answer in IKE_AUTH must follow within this, or the half-open SA goes. */
+const HALF_OPEN_LIFE = 60_000;
+/** Cookies and other groups demanded in a row before we give up: a peer could go on for ever. */
+const MAX_RESTARTS = 5;
+export const NAT_PORT = 4500;
+
+/** SHA2-256, -384, -512 and Identity, RFC 7427 §7 and RFC 8420. */
+const SIGNATURE_HASHES = Uint8Array.of(0, 2, 0, 3, 0, 4, 0, 5);
+
+export const SA_INIT: readonly Transition[] = [
+  {
+    story: 'answer IKE_SA_INIT',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    request: ['idle'],
+    need: ['SA', 'KE', 'Nonce'],
+    run: answerInit,
+    to: ['initAnswered', 'dead'],
+  },
+  {
+    story: 'peer wants a cookie, ask again',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    response: 'init',
+    need: ['N'],
+    notify: NOTIFY.COOKIE,
+    run: retryWithCookie,
+    to: ['initSent', 'dead'],
+  },
+  {
+    story: 'peer wants another group, ask again',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    response: 'init',
+    need: ['N'],
+    notify: NOTIFY.INVALID_KE_PAYLOAD,
+    run: retryWithGroup,
+    to: ['initSent', 'dead'],
+  },
+  {
+    story: 'algorithms agreed, start IKE_AUTH',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    response: 'init',
+    need: ['SA', 'KE', 'Nonce'],
+    run: processInit,
+    to: ['authSent', 'initSent', 'dead'],
+  },
+  {
+    story: 'peer refuses IKE_SA_INIT',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    response: 'init',
+    need: ['N'],
+    run: initRefused,
+    to: ['initSent', 'dead'],
+  },
+];
+
+export function startInit(turn: Turn): void {
+  const { sa } = turn;
+  const group = sa.policy.ike[0]?.dh[0];
+  if (!group) throw new Error(`"${sa.policy.name}" has no IKE proposal`);
+  turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`);
+  turn.enter('initSent');
+  makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
+}
+
+interface Kept {
+  readonly ni: Uint8Array;
+  readonly cookie: Uint8Array | undefined;
+  readonly restarts: number;
+}
+
+function makeKey(turn: Turn, group: Group, kept: Kept): void {
+  turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
+    if (!result.ok || result.op !== 'ke.make')
+      return void end(later, 'local', `cannot make a key for ${group.name}: ${why(result)}`);
+    const empty = new Uint8Array();
+    const { public: ours, private: secret } = result;
+    later.sa.handshake = { ...kept, nr: empty, group, private: secret, public: ours, request: empty, response: empty };
+    sendInit(later);
+  });
+}
+
+function sendInit(turn: Turn): void {
+  const { sa } = turn;
+  const { ni, group, public: data, cookie } = handshakeOf(sa);
+  turn.request(
+    EXCHANGE.IKE_SA_INIT,
+    [
+      ...(cookie ? [notification(NOTIFY.COOKIE, cookie)] : []),
+      { type: 'SA', critical: false, proposals: offerIke(sa.policy.ike, new Uint8Array()) },
+      { type: 'KE', critical: false, group: group.id, data },
+      { type: 'Nonce', critical: false, data: ni },
+      ...extensions(sa),
+    ],
+    { kind: 'init' },
+  );
+  turn.say(`sent IKE_SA_INIT request to ${where(sa.peer)}`);
+}
+
+function retryWithCookie(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const handshake = handshakeOf(sa);
+  const cookie = message.payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.COOKIE ? [p.data] : []))[0];
+  // RFC 7296 §2.6: 1 to 64 octets. Unauthenticated as it is, a bad one changes nothing.
+  if (cookie.length < 1 || cookie.length > 64) return;
+  if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one cookie after the other');
+  handshake.cookie = Uint8Array.from(cookie);
+  sendInit(turn);
+}
+
+function retryWithGroup(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const handshake = handshakeOf(sa);
+  const group = suggestedGroup(message.payloads);
+  const isOurs = group && group !== handshake.group && sa.policy.ike.some((p) => p.dh.includes(group));
+  if (!isOurs)
+    return void turn.say(`ignoring INVALID_KE_PAYLOAD for ${group?.name ?? 'an unknown group'}: not in our proposals`);
+  if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one group after the other');
+  turn.say(`peer wants ${group.name} instead of ${handshake.group.name}`);
+  wipe(handshake.private);
+  makeKey(turn, group, handshake);
+}
+
+/** The group that an INVALID_KE_PAYLOAD notification asks for. RFC 7296 §1.3, §3.10.1. */
+export function suggestedGroup(payloads: readonly Payload[]): Group | undefined {
+  const data = payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.INVALID_KE_PAYLOAD ? [p.data] : []))[0];
+  return data?.length === 2 ? groupById((data[0] << 8) | data[1]) : undefined;
+}
+
+function processInit(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const handshake = handshakeOf(sa);
+  const proposals = find(message.payloads, 'SA')!.proposals;
+  const ke = find(message.payloads, 'KE')!;
+  const nonce = find(message.payloads, 'Nonce')!.data;
+  const chosen = chooseIke(sa.policy.ike, proposals);
+  const isOne =
+    proposals.length === 1 && !isFault(chosen) && chosen.answer.transforms.length === proposals[0].transforms.length;
+  if (
+    isFault(chosen) ||
+    !isOne ||
+    ke.group !== handshake.group.id ||
+    chosen.suite.group !== handshake.group ||
+    !isNonce(nonce)
+  ) {
+    // Anybody on the path could have sent this: the real answer may still come (RFC 7296 §2.21.1).
+    return void turn.say('IKE_SA_INIT response does not fit our request; ignored', { level: 'warn' });
+  }
+  settleAnswered(turn);
+  sa.spiR = Uint8Array.from(message.header.spiR);
+  handshake.nr = Uint8Array.from(nonce);
+  handshake.response = Uint8Array.from(message.bytes);
+  const { suite } = chosen;
+  turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data), handshake.private), (later, result) => {
+    if (!result.ok || result.op !== 'ike.keys')
+      return void end(later, 'refused', `key exchange failed: ${why(result)}`);
+    adoptKeys(later.sa, suite, result.keys, message);
+    later.say(`processed IKE_SA_INIT response from ${where(sa.peer)} ${suiteText(suite)}, initiating IKE_AUTH`);
+    float(later);
+    startAuth(later);
+  });
+}
+
+function initRefused(turn: Turn, message: Incoming): void {
+  const error = errorIn(message.payloads);
+  if (!error) return;
+  settleAnswered(turn);
+  end(turn, 'refused', `IKE_SA_INIT response from ${where(turn.sa.peer)}: peer refused with ${error.name}`);
+}
+
+function settleAnswered(turn: Turn): void {
+  turn.sa.outstanding = undefined;
+  turn.disarm('retransmit');
+}
+
+function answerInit(turn: Turn, message: Incoming): void {
+  const { sa, env } = turn;
+  const proposals = find(message.payloads, 'SA')!.proposals;
+  const ke = find(message.payloads, 'KE')!;
+  const nonce = find(message.payloads, 'Nonce')!.data;
+  const refuse = (text: string, notify: number, data?: Uint8Array) => {
+    sa.handshake = undefined;
+    turn.respond(message, [notification(notify, data)]);
+    end(turn, 'refused', text);
+  };
+  if (!isNonce(nonce)) return void end(turn, 'refused', `nonce of ${nonce.length} octets`);
+  const found = firstThatFits(env.directory.candidates(sa.local.address, sa.peer.address), (p) =>
+    chooseIke(p.ike, proposals, ke.group),
+  );
+  if (!found) return refuse(`no connection for a peer at ${sa.peer.address}`, NOTIFY.NO_PROPOSAL_CHOSEN);
+  if (isFault(found.fit))
+    return refuse(
+      `no proposal in common: ${'offered' in found.fit ? `${found.fit.offered}; we accept ${found.fit.wanted}` : ''}`,
+      NOTIFY.NO_PROPOSAL_CHOSEN,
+    );
+  const { suite, answer } = found.fit;
+  if (suite.group.id !== ke.group) {
+    const name = groupById(ke.group)?.name ?? ke.group;
+    return refuse(
+      `peer sent a key for ${name}, wants ${suite.group.name}`,
+      NOTIFY.INVALID_KE_PAYLOAD,
+      Uint8Array.of(suite.group.id >> 8, suite.group.id),
+    );
+  }
+
+  sa.policy = found.policy;
+  const empty = new Uint8Array();
+  sa.handshake = {
+    ni: Uint8Array.from(nonce),
+    nr: env.random(NONCE_OCTETS),
+    group: suite.group,
+    private: empty,
+    public: empty,
+    cookie: undefined,
+    request: Uint8Array.from(message.bytes),
+    response: empty,
+    restarts: 0,
+  };
+  turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data)), (later, result) => {
+    if (!result.ok || result.op !== 'ike.keys' || !result.public) {
+      return void end(later, 'refused', `key exchange failed: ${why(result)}`);
+    }
+    adoptKeys(sa, suite, result.keys, message);
+    later.enter('initAnswered');
+    later.respond(message, [
+      { type: 'SA', critical: false, proposals: [{ ...answer, spi: empty }] },
+      { type: 'KE', critical: false, group: suite.group.id, data: result.public },
+      { type: 'Nonce', critical: false, data: handshakeOf(sa).nr },
+      ...extensions(sa),
+    ]);
+    later.arm('discard', HALF_OPEN_LIFE);
+    later.say(`sent IKE_SA_INIT response to ${where(sa.peer)} ${suiteText(suite)}`);
+  });
+}
+
+/** The first candidate whose proposals fit; otherwise the first one's reason; undefined without candidates. */
+function firstThatFits<F extends object>(policies: readonly Policy[], fit: (policy: Policy) => F) {
+  const tried = policies.map((policy) => ({ policy, fit: fit(policy) }));
+  return tried.find((t) => !isFault(t.fit)) ?? tried[0];
+}
+
+function keysJob(sa: IkeSa, suite: IkeSuite, theirs: Uint8Array, mine?: Uint8Array) {
+  const { ni, nr } = handshakeOf(sa);
+  return {
+    op: 'ike.keys',
+    group: suite.group.id,
+    theirs,
+    ni,
+    nr,
+    spis: new Uint8Array([...sa.spiI, ...sa.spiR]),
+    prf: suite.prf.id,
+    encr: suite.encr.id,
+    encrBits: suite.encrBits,
+    integ: suite.integ?.id ?? 0,
+    ...(mine ? { mine } : {}),
+  } as const;
+}
+
+/** Keys, fragmentation and NAT: all that the peer's IKE_SA_INIT decides for the SA's whole life. */
+function adoptKeys(sa: IkeSa, suite: IkeSuite, keys: Uint8Array, message: Incoming): void {
+  sa.suite = suite;
+  sa.keys = new IkeKeys(keys, suite);
+  sa.fragments = sa.policy.fragmentation && hasNotify(message.payloads, NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED);
+  const nat = detectNat(message.header, message.payloads, message.local, message.peer);
+  const isWanted = sa.policy.encapsulation !== 'no' && nat.isSupported;
+  sa.weAreNatted = isWanted && nat.weAreNatted;
+  sa.peerIsNatted = isWanted && (nat.peerIsNatted || sa.policy.encapsulation === 'yes');
+}
+
+/** The initiator moves to port 4500 as soon as it knows of a NAT. RFC 7296 §2.23. */
+function float(turn: Turn): void {
+  const { sa } = turn;
+  if (!sa.weAreNatted && !sa.peerIsNatted) return;
+  const ends = [sa.weAreNatted ? 'us' : '', sa.peerIsNatted ? 'the peer' : ''].filter(Boolean).join(' and ');
+  turn.say(`NAT between: ${ends} behind it; using port ${NAT_PORT}`);
+  sa.local = new Endpoint(sa.local.address, NAT_PORT);
+  if (sa.peer.port === 500) sa.peer = new Endpoint(sa.peer.address, NAT_PORT);
+}
+
+function extensions(sa: IkeSa): Payload[] {
+  return [
+    ...(sa.policy.fragmentation ? [notification(NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
+    notification(NOTIFY.SIGNATURE_HASH_ALGORITHMS, SIGNATURE_HASHES),
+    ...(sa.policy.encapsulation === 'no' ? [] : natDetection(sa, sa.local, sa.peer, sa.policy.encapsulation === 'yes')),
+  ];
+}
+
+export function handshakeOf(sa: IkeSa) {
+  if (!sa.handshake) throw new Error(`#${sa.serial} has no handshake in state ${sa.state}`);
+  return sa.handshake;
+}
+
+const isNonce = (nonce: Uint8Array) => nonce.length >= 16 && nonce.length <= 256;
+const why = (result: JobResult) => (result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
+
+/** libreswan's text: `192.0.2.1:UDP/500`. */
+export const where = (at: Endpoint): string =>
+  at.address.family === 6 ? `[${at.address}]:UDP/${at.port}` : `${at.address}:UDP/${at.port}`;
+
+/** libreswan's text: `{cipher=AES_GCM_16_256 integ=n/a prf=HMAC_SHA2_512 group=DH19}`. */
+export const suiteText = (suite: IkeSuite): string =>
+  `{cipher=${suite.encr.name}${suite.encrBits && !suite.encr.fixedKeyLength ? `_${suite.encrBits}` : ''} integ=${suite.integ?.name ?? 'n/a'} prf=${suite.prf.name} group=${suite.group.name}}`;

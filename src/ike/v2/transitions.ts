@@ -1,0 +1,75 @@
+/**
+ * The state machine of IKEv2 as rows: a message of an exchange, in a state, with these payloads, is processed
+ * so and leads there. Rows live beside their exchange; a test walks them all (every state reachable, every
+ * exit allowed), and `scripts/diagram.ts` prints them.
+ */
+import type { Payload } from '../wire/index.ts';
+import { CREATE_CHILD } from './create-child.ts';
+import { AUTH } from './ike-auth.ts';
+import type { IkeState, Pending } from './ike-sa.ts';
+import { INFORMATIONAL } from './informational.ts';
+import { REKEY_IKE } from './rekey-ike.ts';
+import { SA_INIT } from './sa-init.ts';
+import type { Incoming, Turn } from './turn.ts';
+
+interface Row {
+  /** What happens, in a line: the log says it, and grep finds it here. */
+  readonly story: string;
+  readonly exchange: number;
+  /** Payloads that must be there, each once. Others are welcome: critical unknown ones were refused before. */
+  readonly need: readonly Payload['type'][];
+  readonly without?: readonly Payload['type'][];
+  /** A notification that must be among them. */
+  readonly notify?: number;
+  readonly run: (turn: Turn, message: Incoming) => void;
+  /** The states it may end in; anything else is a bug of ours. */
+  readonly to: readonly IkeState[];
+}
+
+/** Requests of the peer are told apart by our state, its responses by what we asked. */
+export type Transition = Row &
+  (
+    | { readonly request: readonly IkeState[]; readonly response?: never }
+    | { readonly response: Pending['kind']; readonly request?: never }
+  );
+
+export const TRANSITIONS: readonly Transition[] = [
+  ...SA_INIT,
+  ...AUTH,
+  ...REKEY_IKE,
+  ...CREATE_CHILD,
+  ...INFORMATIONAL,
+];
+
+/** Where a message arrives: in a state, or as the answer to something. */
+export type At = { readonly state: IkeState } | { readonly answers: Pending['kind'] };
+
+/** The first row that fits, or what the closest one misses. Pure. */
+export function pick(
+  exchange: number,
+  at: At,
+  payloads: readonly Payload[],
+): Transition | { readonly missing: string } {
+  const rows = TRANSITIONS.filter((row) => row.exchange === exchange && fitsAt(row, at));
+  const fit = rows.find((row) => lacks(row, payloads) === undefined);
+  if (fit) return fit;
+  if (rows.length === 0) return { missing: 'no such exchange in this state' };
+  return { missing: rows.map((row) => `to ${row.story}: ${lacks(row, payloads)}`).join('; ') };
+}
+
+function fitsAt(row: Transition, at: At): boolean {
+  return 'state' in at ? (row.request?.includes(at.state) ?? false) : row.response === at.answers;
+}
+
+function lacks(row: Transition, payloads: readonly Payload[]): string | undefined {
+  for (const type of row.need) {
+    const count = payloads.filter((p) => p.type === type).length;
+    if (count === 0) return `no ${type}`;
+    if (count > 1 && type !== 'N' && type !== 'D') return `${count} times ${type}`;
+  }
+  const excess = row.without?.find((type) => payloads.some((p) => p.type === type));
+  if (excess) return `${excess} in excess`;
+  if (row.notify !== undefined && !payloads.some((p) => p.type === 'N' && p.notify === row.notify))
+    return `no N(${row.notify})`;
+  return undefined;
+}

@@ -1,0 +1,157 @@
+/**
+ * One step of an IKE SA: what a processor may do. It changes the SA it was made for and collects effects; it
+ * never waits. A processor that needs a helper calls `submit` as its last act and goes on in the callback.
+ */
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { Job, JobResult } from '../crypto/job.ts';
+import type { Env, Out, TimerName } from '../effects.ts';
+import type { Fault } from '../fault.ts';
+import { answerFor, faultText } from '../fault.ts';
+import { describe, EXCHANGE, encodeMessage, type Header, NOTIFY, NOTIFY_NAMES, type Payload } from '../wire/index.ts';
+import { sealMessage } from './channel.ts';
+import { type IkeSa, type IkeState, NONE, type Pending, type Task } from './ike-sa.ts';
+import { retryAfter } from './lifetimes.ts';
+
+/** A message that is whole, authentic where it can be, and expected by its id. */
+export interface Incoming {
+  readonly header: Header;
+  /** Of an encrypted message, the inner ones. */
+  readonly payloads: readonly Payload[];
+  /** The datagram: what AUTH signs, for IKE_SA_INIT. */
+  readonly bytes: Uint8Array;
+  readonly local: Endpoint;
+  readonly peer: Endpoint;
+}
+
+export class Turn {
+  readonly sa: IkeSa;
+  readonly env: Env;
+  readonly outs: Out[] = [];
+  /** While a response is processed: what we had asked. */
+  answered: Pending = { kind: 'liveness' };
+
+  constructor(sa: IkeSa, env: Env) {
+    this.sa = sa;
+    this.env = env;
+  }
+
+  say(text: string, more: { serial?: number; code?: number; level?: 'info' | 'warn' | 'debug' } = {}): void {
+    this.outs.push({ t: 'say', level: 'info', text, ...more });
+  }
+
+  debug(text: string): void {
+    this.outs.push({ t: 'say', level: 'debug', text });
+  }
+
+  arm(name: TimerName, after: number, serial?: number): void {
+    this.outs.push({ t: 'arm', name, after: Math.max(0, after), ...(serial === undefined ? {} : { serial }) });
+  }
+
+  disarm(name: TimerName, serial?: number): void {
+    this.outs.push({ t: 'disarm', name, ...(serial === undefined ? {} : { serial }) });
+  }
+
+  enter(state: IkeState): void {
+    this.sa.state = state;
+  }
+
+  /** Sends a request, and again until it is answered. RFC 7296 §2.1. */
+  request(exchange: number, payloads: readonly Payload[], pending: Pending): void {
+    const { sa, env } = this;
+    const messageId = exchange === EXCHANGE.IKE_SA_INIT ? 0 : sa.nextRequestId;
+    const packets = this.#pack(exchange, false, messageId, payloads);
+    sa.nextRequestId = messageId + 1;
+    sa.outstanding = { pending, exchange, messageId, packets, sentAt: env.now, retransmits: 0 };
+    if (pending.kind === 'init' && sa.handshake) sa.handshake.request = packets[0];
+    this.send(packets);
+    this.arm('retransmit', sa.policy.retransmitInterval);
+  }
+
+  /** Answers the request just processed, and keeps the answer for its duplicates. */
+  respond(message: Incoming, payloads: readonly Payload[]): void {
+    const { exchange, messageId } = message.header;
+    const packets = this.#pack(exchange, true, messageId, payloads);
+    this.sa.lastResponse = packets;
+    if (exchange === EXCHANGE.IKE_SA_INIT && this.sa.handshake) this.sa.handshake.response = packets[0];
+    this.sa.expectedRequestId = messageId + 1;
+    this.send(packets);
+  }
+
+  /** Answers with the one notification that `fault` deserves, and says so. */
+  refuse(message: Incoming, fault: Fault): void {
+    const notify = answerFor(fault, message.header.exchange === EXCHANGE.IKE_SA_INIT ? 'clear' : 'protected');
+    const what = notify === undefined ? 'not answering' : `responding with ${NOTIFY_NAMES.get(notify) ?? notify}`;
+    this.say(`${describe(message.header, message.payloads)}: ${faultText(fault)}; ${what}`, { level: 'warn' });
+    if (notify === undefined) return;
+    this.respond(message, [notification(notify, fault.kind === 'critical' ? Uint8Array.of(fault.payload) : undefined)]);
+  }
+
+  send(packets: readonly Uint8Array[]): void {
+    const { local, peer } = this.sa;
+    for (const bytes of packets) this.outs.push({ t: 'send', local, peer, bytes });
+  }
+
+  /** Hands work to a helper; everything else that comes for this SA waits until `resume` has run. */
+  submit(job: Job, resume: (turn: Turn, result: JobResult) => void): void {
+    this.sa.job = this.env.jobId();
+    this.sa.resume = resume;
+    this.outs.push({ t: 'submit', id: this.sa.job, job });
+  }
+
+  /** Queues something to do when the request window is free; once is enough. */
+  plan(task: Task): void {
+    if (!this.sa.tasks.some((other) => summary(other) === summary(task))) this.sa.tasks = [...this.sa.tasks, task];
+  }
+
+  /** Plans it for later, when the peer may be less busy. */
+  later(task: Task): void {
+    this.sa.postponed = [...this.sa.postponed, task];
+    this.arm('retry', retryAfter(this.env));
+  }
+
+  unplan(unwanted: (task: Task) => boolean): void {
+    if (this.sa.tasks.length > 0) this.sa.tasks = this.sa.tasks.filter((task) => !unwanted(task));
+    if (this.sa.tasks.length === 0) this.sa.tasks = NONE;
+  }
+
+  #pack(exchange: number, isResponse: boolean, messageId: number, payloads: readonly Payload[]): readonly Uint8Array[] {
+    const { sa } = this;
+    const header = {
+      spiI: sa.spiI,
+      spiR: sa.spiR,
+      exchange,
+      isInitiator: sa.role === 'initiator',
+      isResponse,
+      messageId,
+    };
+    if (exchange === EXCHANGE.IKE_SA_INIT) return [encodeMessage(header, payloads)];
+    return sealMessage(sa, header, payloads, this.env);
+  }
+}
+
+const summary = (task: Task) => `${task.t} ${'serial' in task ? task.serial : 'spiIn' in task ? task.spiIn : ''}`;
+
+/** An N payload about the IKE SA itself, or about a Child SA when `of` is given. RFC 7296 §3.10. */
+export function notification(
+  notify: number,
+  data: Uint8Array = new Uint8Array(),
+  of: { readonly protocol: number; readonly spi: Uint8Array } = { protocol: 0, spi: new Uint8Array() },
+): Payload {
+  return { type: 'N', critical: false, protocol: of.protocol, spi: of.spi, notify, data };
+}
+
+/** The first error among the notifications, if any: types below 16384. RFC 7296 §3.10.1. */
+export function errorIn(
+  payloads: readonly Payload[],
+): { readonly notify: number; readonly name: string; readonly data: Uint8Array } | undefined {
+  for (const p of payloads) {
+    if (p.type === 'N' && p.notify < 16384)
+      return { notify: p.notify, name: NOTIFY_NAMES.get(p.notify) ?? `notification ${p.notify}`, data: p.data };
+  }
+  return undefined;
+}
+
+export const hasNotify = (payloads: readonly Payload[], notify: number): boolean =>
+  payloads.some((p) => p.type === 'N' && p.notify === notify);
+
+export { NOTIFY };
