@@ -43,6 +43,7 @@ describe('beyond libreswan', () => {
     ['aes256-sha2;dh22+dh23+dh24', 'AES_CBC_256-HMAC_SHA2_256-DH22+DH23+DH24'],
     ['aes256-sha2;ecp_256bp+dh29+dh30', 'AES_CBC_256-HMAC_SHA2_256-DH28+DH29+DH30'],
     ['aes256-sha2;curve448', 'AES_CBC_256-HMAC_SHA2_256-DH32'],
+    ['aes-128+aes-256+aes_192-sha2-dh31', 'AES_CBC_128+AES_CBC_256+AES_CBC_192-HMAC_SHA2_256-DH31'],
     ['aes_ccm_8_192-aes_cmac;curve25519', 'AES_CCM_8_192-AES_CMAC-DH31'],
     ['aes128-aes_xcbc;dh19', 'AES_CBC_128-AES_XCBC-DH19'],
     ['camelliactr256-sha512;dh21', 'CAMELLIA_CTR_256-HMAC_SHA2_512-DH21'],
