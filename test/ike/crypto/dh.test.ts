@@ -64,11 +64,12 @@ describe.each(groups)('$name', (group) => {
 
 describe('public values that RFC 6989 tells to refuse', () => {
   const modp = groups.filter((group) => group.name.startsWith('MODP') || RFC5114[group.id]);
-  const refused = (id: number, theirs: Uint8Array) =>
-    expect(sharedSecret(groupById(id)!, makeKey(groupById(id)!).private, theirs)).toMatchObject({
-      ok: false,
-      why: 'bad-public-value',
-    });
+  const refused = (id: number, theirs: Uint8Array) => {
+    const group = groupById(id)!;
+    const why = { ok: false, why: 'bad-public-value' };
+    expect(sharedSecret(group, makeKey(group).private, theirs)).toMatchObject(why);
+    expect(meet(group, theirs)).toMatchObject(why);
+  };
 
   test.each(modp)('$name: 1, p-1, p and above', (group) => {
     const octets = group.publicOctets;
