@@ -12,6 +12,7 @@
  * is the one part of the protocol that version 1 and all later versions have in common.
  */
 import { type Malformed, malformed, type Result } from './fault.ts';
+import { plain } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 export const HEADER_OCTETS = 28;
@@ -63,11 +64,12 @@ export function decodeHeader(bytes: Uint8Array): Result<Header> {
   const length = uint32(LENGTH_AT);
   if (length !== bytes.length) return refused(LENGTH_AT, `length ${length} in a datagram of ${bytes.length} octets`);
   const flags = bytes[19];
+  const octets = plain(bytes);
   return {
     ok: true,
     value: {
-      spiI: bytes.subarray(0, 8),
-      spiR: bytes.subarray(8, 16),
+      spiI: octets.subarray(0, 8),
+      spiR: octets.subarray(8, 16),
       nextPayload: bytes[NEXT_PAYLOAD_AT],
       major: bytes[17] >> 4,
       minor: bytes[17] & 0x0f,

@@ -34,13 +34,18 @@ const eapPacket: Field<Uint8Array> = {
   read: (r) => {
     const at = r.at;
     const packet = r.octets(r.left);
-    const length = packet.length < 4 ? undefined : (packet[2] << 8) | packet[3];
-    if (length !== packet.length) r.fail(`EAP length ${length} in ${packet.length} octets`, at);
+    if (!isEapPacket(packet)) r.fail(`EAP packet that does not have the ${packet.length} octets of its payload`, at);
     return packet;
   },
-  write: (w, packet) => w.octets(packet),
+  write: (w, packet) => {
+    if (!isEapPacket(packet)) throw new RangeError(`no EAP packet of ${packet.length} octets`);
+    w.octets(packet);
+  },
   show: hidden,
 };
+
+const isEapPacket = (octets: Uint8Array): boolean =>
+  octets.length >= 4 && ((octets[2] << 8) | octets[3]) === octets.length;
 
 /** `data`: an EAP packet from its code on, RFC 3748 §4. It may carry a password. */
 export const EAP = payload(48, 'EAP', { data: eapPacket });

@@ -19,9 +19,7 @@ export class Reader {
   readonly #octets: Uint8Array;
 
   constructor(octets: Uint8Array, where: string) {
-    // A Buffer's subarray is a Buffer, slower to make; nothing here needs its methods.
-    this.#octets =
-      octets.constructor === Uint8Array ? octets : new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
+    this.#octets = plain(octets);
     this.end = octets.length;
     this.where = where;
   }
@@ -86,6 +84,10 @@ export class Reader {
     return false;
   }
 }
+
+/** A Buffer's views are Buffers, slower to make and unequal to Uint8Arrays; nothing here needs their methods. */
+export const plain = (octets: Uint8Array): Uint8Array =>
+  octets.constructor === Uint8Array ? octets : new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
 
 const NONE = new Uint8Array();
 
