@@ -43,6 +43,6 @@ export {
 export type { AskResult, Reply } from './ask.ts';
 export { type Clock, realClock } from './clock.ts';
 export { LIMITS, type Limits } from './run-queue.ts';
-export { ActorSystem, FORCED_PATHS, type ShutdownReport, type SystemPorts } from './system.ts';
+export { ActorSystem, FORCED_PATHS, type Group, type ShutdownReport, type SystemPorts } from './system.ts';
 export { TestClock } from './test-clock.ts';
 export { noTimer, type TimerId } from './timers.ts';

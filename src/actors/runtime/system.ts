@@ -1,4 +1,4 @@
-import type { ActorCounters, ActorRef, Behavior, Crash, SpawnOptions, SystemCounters } from './actor.ts';
+import type { ActorCounters, ActorRef, Behavior, Context, Crash, SpawnOptions, SystemCounters } from './actor.ts';
 import { Asking, type AskResult, type Reply } from './ask.ts';
 import { type Cell, cellOf } from './cell.ts';
 import type { Clock } from './clock.ts';
@@ -24,6 +24,8 @@ export interface ShutdownReport {
 /** A shutdown that fails for 100,000 actors says so with a number. */
 export const FORCED_PATHS = 100;
 
+export type Group = Pick<Context<never>, 'spawn' | 'path'>;
+
 /** A tree of actors on one thread. */
 export class ActorSystem {
   readonly #core: Core;
@@ -43,6 +45,14 @@ export class ActorSystem {
   /** A top-level actor. At shutdown these leave one after the other, the last one spawned first. */
   spawn<M>(name: string, behavior: Behavior<M>, options?: SpawnOptions): ActorRef<M> {
     return this.#root.spawn(name, behavior, options);
+  }
+
+  /**
+   * A top-level actor that does nothing but have children, and takes new ones at any time. At shutdown its
+   * children leave side by side.
+   */
+  group(name: string): Group {
+    return this.#core.spawn(this.#root, name, { receive() {} });
   }
 
   /** Asks an actor to stop in good order: children first, then its mailbox, then `Behavior.stopping`. */

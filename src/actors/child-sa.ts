@@ -1,0 +1,228 @@
+/**
+ * A Child SA in the data plane: its two SAs, its policies, its counters. It is told what to do by its IKE SA and
+ * outlives it when that is rekeyed.
+ */
+
+import { wipe } from '../ike/crypto/misc.ts';
+import type { ChildInstall } from '../ike/effects.ts';
+import type { PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { IkeSaMessage } from './ike-sa.ts';
+import type { Protection } from './policies.ts';
+import type { ActorRef, Behavior, Context } from './runtime/index.ts';
+import type { World } from './world.ts';
+
+export type ChildSaMessage =
+  | { readonly t: 'installOutbound' }
+  | { readonly t: 'remove'; readonly lingers: boolean }
+  | { readonly t: 'lingered' }
+  | { readonly t: 'moved'; readonly local: Endpoint; readonly peer: Endpoint }
+  /** Another IKE SA has it now. */
+  | { readonly t: 'parent'; readonly ike: ActorRef<IkeSaMessage> }
+  /** Authentic ESP came from another address or port of the peer's NAT. */
+  | { readonly t: 'mapping'; readonly from: Endpoint }
+  | { readonly t: 'expire'; readonly hard: boolean }
+  | { readonly t: 'report'; readonly to: (traffic: ChildTraffic) => void };
+
+/** What is known of a Child SA's traffic. Octets; seconds since 1970, 0 for never. */
+export interface ChildTraffic {
+  readonly install: ChildInstall;
+  readonly addedAt: number;
+  readonly in: SaCounters | undefined;
+  readonly out: SaCounters | undefined;
+}
+
+/** What left before the peer knew better still arrives for this long. */
+const LINGER = 5_000;
+
+export class ChildSaActor implements Behavior<ChildSaMessage> {
+  readonly #world: World;
+  readonly #install: ChildInstall;
+  readonly #halves: 'both' | 'inbound';
+  #ike: ActorRef<IkeSaMessage>;
+  #protection: Protection | undefined = undefined;
+  #inbound: SaKey | undefined = undefined;
+  #outbound: SaKey | undefined = undefined;
+  #addedAt = 0;
+
+  constructor(world: World, ike: ActorRef<IkeSaMessage>, install: ChildInstall, halves: 'both' | 'inbound') {
+    this.#world = world;
+    this.#ike = ike;
+    this.#install = install;
+    this.#halves = halves;
+  }
+
+  started(self: Context<ChildSaMessage>): void {
+    this.#addedAt = Math.floor(self.wall() / 1000);
+    const fault = this.#addInbound() ?? (this.#halves === 'both' ? this.#addOutbound() : undefined) ?? this.#protect();
+    if (!fault) return this.#world.sas.add(self, this.#install);
+    this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
+  }
+
+  receive(message: ChildSaMessage, self: Context<ChildSaMessage>): void {
+    switch (message.t) {
+      case 'installOutbound': {
+        const fault = this.#addOutbound();
+        if (fault)
+          this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
+        return;
+      }
+      case 'remove':
+        this.#world.sas.remove(this.#install);
+        this.#removeOutbound();
+        if (!message.lingers) return self.stop();
+        self.after(LINGER, { t: 'lingered' });
+        return;
+      case 'lingered':
+        return self.stop();
+      case 'moved':
+        return this.#move(message.local, message.peer);
+      case 'parent':
+        this.#ike = message.ike;
+        return;
+      case 'mapping':
+        return this.#move(this.#install.local, message.from);
+      case 'expire':
+        return this.#ike.tell({ t: 'expired', serial: this.#install.serial, hard: message.hard });
+      case 'report':
+        return message.to({
+          install: this.#install,
+          addedAt: this.#addedAt,
+          in: this.#count(this.#inbound),
+          out: this.#count(this.#outbound),
+        });
+      default:
+        return message satisfies never;
+    }
+  }
+
+  stopped(): void {
+    this.#world.sas.remove(this.#install);
+    this.#removeOutbound();
+    if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
+    if (this.#protection) this.#world.policies.release(this.#protection);
+    for (const keys of [this.#install.keysIn, this.#install.keysOut]) {
+      wipe(keys.encr);
+      wipe(keys.integ);
+    }
+  }
+
+  #addInbound(): PlaneFault | undefined {
+    const { local, peer, spiIn, keysIn, selectorsLocal, selectorsRemote } = this.#install;
+    const selectors = cross(selectorsRemote, selectorsLocal);
+    const fault = this.#world.plane.addSa({
+      ...this.#common(),
+      direction: 'in',
+      spi: spiIn,
+      src: peer.address,
+      dst: local.address,
+      algorithms: algorithmsOf(this.#install, keysIn),
+      selectors,
+      ...this.#encapsulation(peer.port, local.port),
+    });
+    if (!fault) this.#inbound = { protocol: this.#install.suite.protocol, dst: local.address, spi: spiIn };
+    return fault;
+  }
+
+  #addOutbound(): PlaneFault | undefined {
+    const { local, peer, spiOut, keysOut, selectorsLocal, selectorsRemote } = this.#install;
+    const fault = this.#world.plane.addSa({
+      ...this.#common(),
+      direction: 'out',
+      spi: spiOut,
+      src: local.address,
+      dst: peer.address,
+      algorithms: algorithmsOf(this.#install, keysOut),
+      selectors: cross(selectorsLocal, selectorsRemote),
+      ...this.#encapsulation(local.port, peer.port),
+    });
+    if (!fault) this.#outbound = { protocol: this.#install.suite.protocol, dst: peer.address, spi: spiOut };
+    return fault;
+  }
+
+  #protect(): PlaneFault | undefined {
+    const { suite, mode, policy, local, peer, selectorsLocal, selectorsRemote } = this.#install;
+    const wanted: Protection = {
+      protocol: suite.protocol,
+      mode,
+      reqid: policy.child.reqid,
+      localHost: local.address,
+      remoteHost: peer.address,
+      local: selectorsLocal,
+      remote: selectorsRemote,
+      priority: policy.child.priority,
+    };
+    const fault = this.#world.policies.hold(wanted);
+    if (!fault) this.#protection = wanted;
+    return fault;
+  }
+
+  #common(): Pick<SaSpec, 'protocol' | 'mode' | 'reqid' | 'esn' | 'replayWindow' | 'soft' | 'hard'> {
+    const { suite, mode, policy } = this.#install;
+    const { reqid, replayWindow, maxBytes, maxPackets } = policy.child;
+    const limits = (share: number) => ({
+      ...(maxBytes === undefined ? {} : { bytes: Math.floor(maxBytes * share) }),
+      ...(maxPackets === undefined ? {} : { packets: Math.floor(maxPackets * share) }),
+    });
+    const isLimited = maxBytes !== undefined || maxPackets !== undefined;
+    // libreswan asks for a rekey at half of what is allowed.
+    return {
+      protocol: suite.protocol,
+      mode,
+      reqid,
+      esn: suite.esn,
+      replayWindow,
+      ...(isLimited ? { soft: limits(0.5), hard: limits(1) } : {}),
+    };
+  }
+
+  #encapsulation(srcPort: number, dstPort: number): Pick<SaSpec, 'encapsulation'> {
+    return this.#install.encapsulated ? { encapsulation: { srcPort, dstPort } } : {};
+  }
+
+  #move(local: Endpoint, peer: Endpoint): void {
+    const { plane } = this.#world;
+    if (this.#inbound) {
+      plane.moveSa(this.#inbound, {
+        src: peer.address,
+        dst: local.address,
+        ...this.#encapsulation(peer.port, local.port),
+      });
+      this.#inbound = { ...this.#inbound, dst: local.address };
+    }
+    if (this.#outbound) {
+      plane.moveSa(this.#outbound, {
+        src: local.address,
+        dst: peer.address,
+        ...this.#encapsulation(local.port, peer.port),
+      });
+      this.#outbound = { ...this.#outbound, dst: peer.address };
+    }
+  }
+
+  #removeOutbound(): void {
+    if (this.#outbound) this.#world.plane.deleteSa(this.#outbound);
+    this.#outbound = undefined;
+  }
+
+  #count(key: SaKey | undefined): SaCounters | undefined {
+    const counters = key && this.#world.plane.counters(key);
+    return counters && 'bytes' in counters ? counters : undefined;
+  }
+}
+
+const cross = (src: ChildInstall['selectorsLocal'], dst: ChildInstall['selectorsLocal']) =>
+  src.flatMap((s) => dst.map((d) => ({ src: s, dst: d })));
+
+function algorithmsOf(
+  { suite }: ChildInstall,
+  keys: { readonly encr: Uint8Array; readonly integ: Uint8Array },
+): SaAlgorithms {
+  const { encr, integ } = suite;
+  if (encr?.isAead)
+    return { aead: { name: encr.kernel?.aead ?? encr.name, key: keys.encr, icvBits: encr.icvOctets * 8 } };
+  return {
+    ...(encr ? { encryption: { name: encr.kernel?.crypt ?? encr.name, key: keys.encr } } : {}),
+    ...(integ ? { integrity: { name: integ.kernel, key: keys.integ, icvBits: integ.icvOctets * 8 } } : {}),
+  };
+}

@@ -1,0 +1,334 @@
+/**
+ * A connection: what is wanted of one peer, whether it is wanted now, and what there is of it. It starts IKE
+ * SAs and asks them for children; how they come about is theirs.
+ *
+ *   unrouted ──route──► on demand ──acquire──► negotiating ──childUp──► up
+ *       └──────────────────initiate──────────────►│◄──revive───childDown──┘
+ */
+import type { Answer } from '../control/answer.ts';
+import { RC } from '../control/reply-codes.ts';
+import type { DownReason } from '../ike/effects.ts';
+import type { Policy } from '../ike/policy.ts';
+import { IkeSa } from '../ike/v2/ike-sa.ts';
+import type { Address } from '../net/address.ts';
+import { Endpoint } from '../net/endpoint.ts';
+import type { Selector } from '../net/selector.ts';
+import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { connPrefix } from './lines.ts';
+import type { Protection } from './policies.ts';
+import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
+import { Watchers, type World } from './world.ts';
+
+export type ConnectionMessage =
+  | { readonly t: 'initiate'; readonly answer?: Answer; readonly asynchronous?: boolean }
+  | { readonly t: 'terminate'; readonly answer?: Answer }
+  | { readonly t: 'route'; readonly answer?: Answer }
+  | { readonly t: 'unroute'; readonly answer?: Answer }
+  | { readonly t: 'rekey'; readonly what: 'ike' | 'child'; readonly answer?: Answer }
+  | { readonly t: 'drop'; readonly what: 'ike' | 'child'; readonly answer?: Answer }
+  /** Take everything down and be gone. */
+  | { readonly t: 'delete' }
+  | { readonly t: 'acquire'; readonly src: Selector; readonly dst: Selector }
+  | { readonly t: 'revive' }
+  | { readonly t: 'ikeUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
+  | { readonly t: 'ikeDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
+  | { readonly t: 'childUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
+  | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
+  | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
+
+export interface ConnectionReport {
+  readonly routing: 'unrouted' | 'routed-ondemand' | 'routed-tunnel';
+  readonly isUp: boolean;
+  readonly ike: readonly number[];
+  readonly children: readonly number[];
+}
+
+interface Known {
+  readonly serial: number;
+  readonly ike: ActorRef<IkeSaMessage>;
+}
+
+/** libreswan's steps: at once, then 5 s more each time, 5 min at most. */
+const REVIVAL_STEP = 5_000;
+const REVIVAL_MAX = 300_000;
+
+export class ConnectionActor implements Behavior<ConnectionMessage> {
+  readonly #world: World;
+  readonly #name: string;
+  readonly #policy: Policy | undefined;
+  readonly #ikePort: number;
+  /** Supposed to be up: what goes down by itself is brought up again. */
+  #wanted = false;
+  #trap: Protection | undefined = undefined;
+  /** What we asked for last and has neither come nor failed; 0 for nothing. */
+  #negotiating = 0;
+  #ike: readonly Known[] = NONE;
+  #children: readonly Known[] = NONE;
+  #revivals = 0;
+  #revival: TimerId = noTimer;
+  #forChild: Watchers | undefined = undefined;
+  #forIke: Watchers | undefined = undefined;
+  #forDown: Watchers | undefined = undefined;
+
+  constructor(world: World, name: string, policy: Policy | undefined, ikePort: number) {
+    this.#world = world;
+    this.#name = name;
+    this.#policy = policy;
+    this.#ikePort = ikePort;
+  }
+
+  receive(message: ConnectionMessage, self: Context<ConnectionMessage>): void {
+    switch (message.t) {
+      case 'initiate':
+        return this.#initiate(message.answer, message.asynchronous ?? false, self);
+      case 'terminate':
+        return this.#terminate(message.answer, self);
+      case 'route':
+        return this.#route(message.answer);
+      case 'unroute':
+        return this.#unroute(message.answer);
+      case 'rekey':
+      case 'drop':
+        return this.#change(message);
+      case 'delete':
+        this.#terminate(undefined, self);
+        this.#unroute(undefined);
+        return self.stop();
+      case 'acquire':
+        return this.#acquired(message.src, message.dst);
+      case 'revive':
+        this.#revival = noTimer;
+        return this.#wanted && this.#children.length === 0 ? this.#negotiate(undefined) : undefined;
+      case 'ikeUp':
+        this.#ike = [
+          ...this.#ike.filter((k) => k.serial !== message.replaces && k.serial !== message.serial),
+          { serial: message.serial, ike: message.ike },
+        ];
+        if (message.replaces === undefined) return;
+        this.#children = this.#children.map((c) => ({ serial: c.serial, ike: message.ike }));
+        return this.#forIke?.end();
+      case 'ikeDown':
+        this.#ike = this.#ike.filter((k) => k.serial !== message.serial);
+        return this.#settle(message.why, message.text, self);
+      case 'childUp':
+        return this.#childUp(message.serial, message.ike, message.replaces, self);
+      case 'childDown':
+        return this.#childDown(message, self);
+      case 'report':
+        return message.to({
+          routing: this.#children.length > 0 ? 'routed-tunnel' : this.#trap ? 'routed-ondemand' : 'unrouted',
+          isUp: this.#wanted,
+          ike: this.#ike.map((k) => k.serial),
+          children: this.#children.map((k) => k.serial),
+        });
+      default:
+        return message satisfies never;
+    }
+  }
+
+  stopped(): void {
+    for (const watchers of [this.#forChild, this.#forIke, this.#forDown]) watchers?.end();
+    if (this.#trap) this.#world.policies.release(this.#trap);
+  }
+
+  // --- up ------------------------------------------------------------------------------------------------------
+
+  #initiate(answer: Answer | undefined, asynchronous: boolean, self: Context<ConnectionMessage>): void {
+    const policy = this.#policy;
+    const refuse = (code: typeof RC.ORIENT | typeof RC.DEAF | typeof RC.NOPEERIP, text: string) => {
+      answer?.line(code, text);
+      answer?.end();
+    };
+    if (!policy)
+      return refuse(RC.ORIENT, `"${this.#name}": we cannot identify ourselves with either end of this connection`);
+    if (!this.#world.switchboard.listens) return refuse(RC.DEAF, 'need --listen before --initiate');
+    if (!policy.remoteHost)
+      return refuse(RC.NOPEERIP, `"${this.#name}": cannot initiate connection without knowing peer IP address`);
+    this.#wanted = true;
+    this.#forgetRevival(self);
+    if (asynchronous) answer?.end();
+    this.#negotiate(asynchronous ? undefined : answer);
+  }
+
+  #negotiate(answer: Answer | undefined): void {
+    const policy = this.#policy;
+    if (!policy?.remoteHost || !policy.localHost) return;
+    if (answer) {
+      this.#forChild ??= new Watchers();
+      this.#forChild.add(answer);
+    }
+    const existing = this.#world.registry.ikeSa(policy);
+    if (existing) {
+      if (answer) existing.tell({ t: 'watch', answer });
+      if (this.#negotiating !== 0) return;
+      this.#negotiating = this.#world.serial();
+      return existing.tell({ t: 'command', command: { t: 'addChild', policy, serial: this.#negotiating } });
+    }
+    const ike = this.#spawnIke(policy, policy.localHost, policy.remoteHost);
+    this.#negotiating = ike.serial;
+    this.#ike = [...this.#ike, ike];
+    if (answer) ike.ike.tell({ t: 'watch', answer });
+    ike.ike.tell({ t: 'command', command: { t: 'initiate' } });
+  }
+
+  #spawnIke(policy: Policy, localHost: Address, remoteHost: Address): Known {
+    const world = this.#world;
+    const serial = world.serial();
+    const local = new Endpoint(localHost, this.#ikePort);
+    const peer = new Endpoint(remoteHost, policy.remotePort);
+    const sa = new IkeSa(
+      serial,
+      'initiator',
+      { spiI: world.env.ikeSpi(), spiR: new Uint8Array(8) },
+      policy,
+      local,
+      peer,
+    );
+    return { serial, ike: world.spawn('states', `#${serial}`, new IkeSaActor(world, sa)) };
+  }
+
+  #acquired(src: Selector, dst: Selector): void {
+    if (this.#negotiating !== 0 || this.#revival !== noTimer) return;
+    this.#log(`initiate on-demand for packet ${src.start} to ${dst.start}`);
+    this.#negotiate(undefined);
+  }
+
+  #childUp(
+    serial: number,
+    ike: ActorRef<IkeSaMessage>,
+    replaces: number | undefined,
+    self: Context<ConnectionMessage>,
+  ): void {
+    this.#negotiating = 0;
+    this.#revivals = 0;
+    this.#forgetRevival(self);
+    this.#children = [...this.#children.filter((k) => k.serial !== replaces), { serial, ike }];
+    this.#forChild?.end();
+  }
+
+  // --- down ----------------------------------------------------------------------------------------------------
+
+  #terminate(answer: Answer | undefined, self: Context<ConnectionMessage>): void {
+    this.#wanted = false;
+    this.#forgetRevival(self);
+    const policy = this.#policy;
+    const targets = [...new Set([...this.#children, ...this.#ike].map((k) => k.ike))].filter((ref) => !ref.hasEnded);
+    if (!policy || targets.length === 0) return answer?.end();
+    if (answer) {
+      this.#forDown ??= new Watchers();
+      this.#forDown.add(answer);
+    }
+    const serials = [...new Set([...this.#ike, ...this.#children].map((k) => `#${k.serial}`))].join(', ');
+    const text = `${this.#prefix}: terminating SAs using this connection (${serials})`;
+    this.#world.log('info', text);
+    answer?.line(RC.LOG, text);
+    for (const ref of targets) ref.tell({ t: 'takeDown', policy, ...(answer ? { answer } : {}) });
+  }
+
+  #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
+    const { serial, why, text } = message;
+    const wasUp = this.#children.some((k) => k.serial === serial);
+    this.#children = this.#children.filter((k) => k.serial !== serial);
+    if (!wasUp && why !== 'replaced')
+      this.#forChild?.line(why === 'timeout' ? RC.NORETRANSMISSION : RC.FATAL, `${this.#prefix}: ${text}`);
+    this.#settle(why, text, self);
+  }
+
+  /** Something has ended: who waited for it, and does it come again? */
+  #settle(why: DownReason, text: string, self: Context<ConnectionMessage>): void {
+    if (why === 'replaced') return;
+    this.#negotiating = 0;
+    this.#forChild?.end();
+    this.#forIke?.end();
+    if (this.#children.length > 0) return;
+    this.#forDown?.end();
+    if (why === 'asked') return;
+    if (this.#wanted && this.#revival === noTimer) this.#scheduleRevival(text, self);
+  }
+
+  #scheduleRevival(text: string, self: Context<ConnectionMessage>): void {
+    const delay = Math.min(this.#revivals * REVIVAL_STEP, REVIVAL_MAX);
+    this.#revivals++;
+    this.#log(
+      `connection is supposed to remain up; revival attempt ${this.#revivals} scheduled in ${delay / 1000} seconds (${text})`,
+    );
+    this.#revival = self.after(delay, { t: 'revive' });
+  }
+
+  #forgetRevival(self: Context<ConnectionMessage>): void {
+    if (this.#revival !== noTimer) self.cancel(this.#revival);
+    this.#revival = noTimer;
+  }
+
+  // --- between -------------------------------------------------------------------------------------------------
+
+  #route(answer: Answer | undefined): void {
+    const policy = this.#policy;
+    if (!policy?.localHost || !policy.remoteHost) {
+      answer?.line(
+        RC.ORIENT,
+        `"${this.#name}": cannot route: ${policy ? 'the peer may be anybody' : 'we cannot identify ourselves with either end of this connection'}`,
+      );
+      return answer?.end();
+    }
+    if (!this.#trap) {
+      const { child } = policy;
+      const trap: Protection = {
+        protocol: child.proposals[0]?.protocol === 'ah' ? 'ah' : 'esp',
+        mode: child.mode,
+        reqid: child.reqid,
+        localHost: policy.localHost,
+        remoteHost: policy.remoteHost,
+        local: child.local,
+        remote: child.remote,
+        priority: child.priority,
+      };
+      const fault = this.#world.policies.hold(trap);
+      if (fault) answer?.line(RC.ROUTE, `${this.#prefix}: could not route: ${fault.why} (${fault.errno})`);
+      else this.#trap = trap;
+    }
+    answer?.end();
+  }
+
+  #unroute(answer: Answer | undefined): void {
+    if (this.#trap) this.#world.policies.release(this.#trap);
+    this.#trap = undefined;
+    answer?.end();
+  }
+
+  #change({ t, what, answer }: Extract<ConnectionMessage, { t: 'rekey' | 'drop' }>): void {
+    const policy = this.#policy;
+    const target = (what === 'ike' ? this.#ike : this.#children).at(-1);
+    if (!policy || !target) {
+      answer?.line(
+        RC.UNKNOWN_NAME,
+        `${this.#prefix}: connection has no established ${what === 'ike' ? 'IKE' : 'Child'} SA`,
+      );
+      return answer?.end();
+    }
+    if (answer) {
+      target.ike.tell({ t: 'watch', answer });
+      if (t === 'drop') this.#forDown = watching(this.#forDown, answer);
+      else if (what === 'ike') this.#forIke = watching(this.#forIke, answer);
+      else this.#forChild = watching(this.#forChild, answer);
+    }
+    if (t === 'drop') this.#wanted = false;
+    target.ike.tell({ t: t === 'rekey' ? 'rekeyNewest' : 'dropNewest', what, policy });
+  }
+
+  get #prefix(): string {
+    return this.#policy ? connPrefix(this.#policy, this.#policy.remoteHost) : `"${this.#name}"`;
+  }
+
+  #log(text: string): void {
+    this.#world.log('info', `${this.#prefix}: ${text}`);
+  }
+}
+
+function watching(watchers: Watchers | undefined, answer: Answer): Watchers {
+  const result = watchers ?? new Watchers();
+  result.add(answer);
+  return result;
+}
+
+const NONE: readonly never[] = Object.freeze([]);

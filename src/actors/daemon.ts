@@ -1,0 +1,119 @@
+/** The daemon: takes the lock, opens what it needs in order, runs, and leaves in the opposite order. pluto(8). */
+import { spawn } from 'node:child_process';
+import { DEFAULT_SETUP, loadConfig } from '../conf/load.ts';
+import { nodeFileSystem } from '../conf/node-file-system.ts';
+import { formatProblem, hasErrors } from '../conf/problem.ts';
+import type { Setup } from '../conf/setup.ts';
+import { controlSocket, type DaemonOptions, lockFile, PLUTO_EXIT } from '../control/daemon-options.ts';
+import { listenControl } from '../control/listen.ts';
+import { peerCredentials } from '../native/index.ts';
+import { isProcessAlive, takeLock } from './lock.ts';
+import { type Log, openLog } from './log.ts';
+import { Pluto } from './pluto.ts';
+
+/** Runs until it is told to stop; resolves to the exit status. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  if (!options.nofork) return detach();
+  const complain = (text: string) => void process.stderr.write(`pluto: ${text}\n`);
+
+  const config = options.readsConfig ? loadConfig(options.configFile, nodeFileSystem) : undefined;
+  for (const problem of config?.problems ?? []) complain(formatProblem(problem));
+  if (config && hasErrors(config.problems)) return PLUTO_EXIT.failure;
+  const setup = config?.setup ?? DEFAULT_SETUP;
+
+  const lock = takeLock(lockFile(options.rundir), isProcessAlive);
+  if ('heldBy' in lock) {
+    complain(`lock file "${lockFile(options.rundir)}" is held by process ${lock.heldBy}: pluto is running`);
+    return PLUTO_EXIT.locked;
+  }
+  if ('why' in lock) {
+    complain(`unable to create lock file "${lockFile(options.rundir)}": ${lock.why}`);
+    return PLUTO_EXIT.failure;
+  }
+
+  const log = openLog(logOptions(options, setup));
+  let exit: number = PLUTO_EXIT.failure;
+  try {
+    exit = await run(options, setup, config?.conns ?? [], log, complain);
+  } finally {
+    lock.release();
+    await log.close();
+  }
+  return exit;
+}
+
+async function run(
+  options: DaemonOptions,
+  setup: Setup,
+  conns: Parameters<Pluto['load']>[0],
+  log: Log,
+  complain: (text: string) => void,
+): Promise<number> {
+  const pluto = Pluto.open(options, setup, log);
+  if ('why' in pluto) {
+    complain(pluto.why);
+    log.write('warn', pluto.why);
+    return PLUTO_EXIT.failure;
+  }
+  const control = await listenControl({
+    path: controlSocket(options.rundir),
+    peerCredentials: (fd) => {
+      const who = peerCredentials(fd);
+      return 'errno' in who ? undefined : who;
+    },
+    handle: (request, answer) => pluto.control.handle(request, answer),
+    onNotice: (text) => log.write('warn', text),
+  });
+  if ('fault' in control) {
+    complain(control.fault.text);
+    await pluto.close(false);
+    return PLUTO_EXIT.failure;
+  }
+
+  const onTerm = () => pluto.requestStop(false);
+  const onHup = () => log.write('info', 'Pluto ignores SIGHUP -- perhaps you want "whack --listen"');
+  process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', onHup);
+  // Nobody reading our output any more is no reason to die.
+  process.stdout.on('error', () => {});
+
+  pluto.listen();
+  process.stdout.write('Pluto initialized\n');
+  pluto.load(conns);
+
+  const { leaveState, answer } = await pluto.stopRequested;
+  log.write('info', 'shutting down');
+  await pluto.close(leaveState);
+  answer?.end();
+  await control.server.close(500);
+  process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', onHup);
+  return PLUTO_EXIT.ok;
+}
+
+/** Without `--nofork`: the same again in the background, and we stay until it is initialized. */
+function detach(): Promise<number> {
+  return new Promise((resolve) => {
+    const [node, ...args] = process.argv;
+    const child = spawn(node, [...process.execArgv, ...args, '--nofork'], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child.once('error', () => resolve(PLUTO_EXIT.failure));
+    child.once('exit', (code) => resolve(code ?? PLUTO_EXIT.failure));
+    let seen = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString('utf8');
+      if (!seen.includes('Pluto initialized')) return;
+      child.stdout.destroy();
+      child.unref();
+      resolve(PLUTO_EXIT.ok);
+    });
+  });
+}
+
+function logOptions(options: DaemonOptions, setup: Setup): Parameters<typeof openLog>[0] {
+  const path = options.logfile ?? setup.logfile;
+  const time = options.logTime ?? setup.logtime;
+  if (options.stderrlog) return { to: { t: 'stderr' }, time };
+  if (path !== undefined) return { to: { t: 'file', path, append: options.logAppend ?? setup.logappend }, time };
+  return { to: { t: 'syslog', priority: setup.syslog }, time };
+}

@@ -1,0 +1,304 @@
+/**
+ * The actor around one IKE SA: it feeds the protocol's steps from its mailbox and carries out their effects.
+ * It decides nothing that RFC 7296 has an opinion about.
+ */
+import type { Answer } from '../control/answer.ts';
+import { RC, type ReplyCode } from '../control/reply-codes.ts';
+import type { ChildInstall, DownReason, In, Out, TimerName } from '../ike/effects.ts';
+import type { Policy } from '../ike/policy.ts';
+import type { Child } from '../ike/v2/child.ts';
+import type { IkeSa } from '../ike/v2/ike-sa.ts';
+import { adopt, step } from '../ike/v2/step.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
+import { statePrefix } from './lines.ts';
+import type { ActorRef, Behavior, Context, EndReason, TimerId } from './runtime/index.ts';
+import { Watchers, type World } from './world.ts';
+
+export type IkeSaMessage =
+  | In
+  /** Whose progress whack wants to see. */
+  | { readonly t: 'watch'; readonly answer: Answer }
+  /** `ipsec down`: only this connection's children, or the whole if nothing else is left. */
+  | { readonly t: 'takeDown'; readonly policy: Policy; readonly answer?: Answer }
+  | { readonly t: 'rekeyNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
+  | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
+  /** The actors of inherited children. */
+  | { readonly t: 'adoptActors'; readonly kids: readonly Kid[] }
+  | { readonly t: 'report'; readonly to: (state: IkeSaReport) => void };
+
+interface Kid {
+  readonly serial: number;
+  readonly ref: ActorRef<ChildSaMessage>;
+}
+
+/** A look at an IKE SA for reports; nothing in it may be kept or changed. */
+export interface IkeSaReport {
+  readonly sa: IkeSa;
+  /** Armed timers and in how many ms they fire. */
+  readonly timers: readonly { readonly name: TimerName; readonly serial?: number; readonly in: number }[];
+}
+
+interface Armed {
+  readonly name: TimerName;
+  readonly serial: number | undefined;
+  readonly id: TimerId;
+  readonly due: number;
+}
+
+export class IkeSaActor implements Behavior<IkeSaMessage> {
+  readonly #world: World;
+  readonly #sa: IkeSa;
+  readonly #isSuccessor: boolean;
+  #kids: readonly Kid[] = NONE;
+  #armed: readonly Armed[] = NONE;
+  #watchers: Watchers | undefined = undefined;
+  /** Successors by serial, between their birth and the handing over. */
+  #successors: readonly { readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }[] = NONE;
+  /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
+  #halfOpenPeer: Endpoint | undefined = undefined;
+  #self: ActorRef<IkeSaMessage> | undefined = undefined;
+
+  constructor(world: World, sa: IkeSa, options: { readonly isSuccessor?: boolean } = {}) {
+    this.#world = world;
+    this.#sa = sa;
+    this.#isSuccessor = options.isSuccessor ?? false;
+  }
+
+  started(self: Context<IkeSaMessage>): void {
+    const { switchboard, registry } = this.#world;
+    this.#self = self;
+    switchboard.register(this.#sa.ourSpi, self);
+    if (this.#isSuccessor) return this.#carryOut(adopt(this.#sa, this.#world.env), self);
+    if (this.#sa.role === 'responder') {
+      this.#halfOpenPeer = this.#sa.peer;
+      switchboard.registerHalfOpen(this.#sa.spiI, this.#sa.peer, self);
+    } else {
+      registry.registerIkeSa(this.#sa.policy, self);
+    }
+  }
+
+  receive(message: IkeSaMessage, self: Context<IkeSaMessage>): void {
+    switch (message.t) {
+      case 'watch':
+        this.#watchers ??= new Watchers();
+        return this.#watchers.add(message.answer);
+      case 'takeDown':
+        return this.#takeDown(message.policy, message.answer, self);
+      case 'rekeyNewest':
+      case 'dropNewest':
+        return this.#toNewest(message, self);
+      case 'adoptActors':
+        this.#kids = [...this.#kids, ...message.kids];
+        for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
+        return;
+      case 'report':
+        return message.to({
+          sa: this.#sa,
+          timers: this.#armed.map(({ name, serial, due }) => ({
+            name,
+            in: due - self.now(),
+            ...(serial === undefined ? {} : { serial }),
+          })),
+        });
+      default:
+        return this.#carryOut(step(this.#sa, message, this.#world.env), self);
+    }
+  }
+
+  /** The daemon goes, or the connection is deleted: say goodbye first. */
+  stopping(self: Context<IkeSaMessage>): void {
+    this.#carryOut(
+      step(this.#sa, { t: 'command', command: { t: 'deleteIke', why: 'shutting down' } }, this.#world.env),
+      self,
+    );
+  }
+
+  stopped(why: EndReason): void {
+    const { switchboard, registry } = this.#world;
+    switchboard.unregister(this.#sa.ourSpi);
+    this.#leaveHalfOpen();
+    for (const { ref } of this.#kids) ref.tell({ t: 'remove', lingers: false });
+    if (why === 'crashed') {
+      this.#sa.keys?.wipe();
+      registry
+        .owner(this.#sa.policy)
+        ?.ref.tell({ t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial });
+    }
+    if (this.#self) registry.unregisterIkeSa(this.#sa.policy, this.#self);
+    this.#watchers?.end();
+  }
+
+  #takeDown(policy: Policy, answer: Answer | undefined, self: Context<IkeSaMessage>): void {
+    if (answer) {
+      this.#watchers ??= new Watchers();
+      this.#watchers.add(answer);
+    }
+    const own = this.#sa.children.filter((c) => c.policy === policy);
+    const isShared = own.length < this.#sa.children.length || this.#sa.policy !== policy;
+    if (isShared && own.length > 0) {
+      for (const child of own) this.#command({ t: 'deleteChild', serial: child.serial }, self);
+      return;
+    }
+    if (this.#sa.children.length > own.length) return;
+    this.#command({ t: 'deleteIke', why: 'terminated' }, self);
+  }
+
+  #toNewest(message: Extract<IkeSaMessage, { t: 'rekeyNewest' | 'dropNewest' }>, self: Context<IkeSaMessage>): void {
+    const isRekey = message.t === 'rekeyNewest';
+    if (message.what === 'ike')
+      return this.#command(isRekey ? { t: 'rekeyIke' } : { t: 'deleteIke', why: 'terminated' }, self);
+    const newest = this.#sa.children.findLast((c) => c.policy === message.policy && c.state === 'up');
+    if (newest) this.#command({ t: isRekey ? 'rekeyChild' : 'deleteChild', serial: newest.serial }, self);
+  }
+
+  #command(command: Extract<In, { t: 'command' }>['command'], self: Context<IkeSaMessage>): void {
+    this.#carryOut(step(this.#sa, { t: 'command', command }, this.#world.env), self);
+  }
+
+  // --- effects -----------------------------------------------------------------------------------------------
+
+  #carryOut(outs: readonly Out[], self: Context<IkeSaMessage>): void {
+    for (const out of outs) this.#do(out, self);
+  }
+
+  #do(out: Out, self: Context<IkeSaMessage>): void {
+    const { switchboard, helpers, stats } = this.#world;
+    switch (out.t) {
+      case 'send':
+        return switchboard.send(out.local, out.peer, out.bytes);
+      case 'keepalive':
+        stats.keepalives++;
+        return switchboard.sendKeepalive(out.local, out.peer);
+      case 'arm':
+        return this.#arm(out.name, out.serial, out.after, self);
+      case 'disarm':
+        return this.#disarm(out.name, out.serial, self);
+      case 'submit':
+        return helpers.submit(out.id, out.job, self);
+      case 'install':
+        return this.#install(out.child, out.halves, self);
+      case 'installOutbound':
+        return this.#kid(out.serial)?.tell({ t: 'installOutbound' });
+      case 'remove':
+        this.#kid(out.serial)?.tell({ t: 'remove', lingers: out.lingers });
+        this.#kids = this.#kids.filter((k) => k.serial !== out.serial);
+        return;
+      case 'moved':
+        for (const serial of out.serials) this.#kid(serial)?.tell({ t: 'moved', local: out.local, peer: out.peer });
+        return;
+      case 'say':
+        return this.#say(out);
+      case 'authenticated':
+        return this.#authenticated(out.initialContact, self);
+      case 'childUp':
+        stats.childEstablished++;
+        return this.#tellOwner(this.#childPolicy(out.serial), {
+          t: 'childUp',
+          serial: out.serial,
+          ike: self,
+          ...(out.replaces === undefined ? {} : { replaces: out.replaces }),
+        });
+      case 'childDown':
+        return this.#tellOwner(out.policy, { t: 'childDown', serial: out.serial, why: out.why, text: out.text });
+      case 'successor':
+        return this.#succeed(out.sa);
+      case 'handOver':
+        return this.#handOver(out.to, out.children, { t: 'inherit', children: out.children, tasks: out.tasks });
+      case 'end':
+        this.#ended(out.why, out.text);
+        return self.stop();
+      default:
+        return out satisfies never;
+    }
+  }
+
+  #arm(name: TimerName, serial: number | undefined, after: number, self: Context<IkeSaMessage>): void {
+    this.#disarm(name, serial, self);
+    const id = self.after(after, { t: 'timer', name, ...(serial === undefined ? {} : { serial }) });
+    this.#armed = [...this.#armed.filter((a) => a.due > self.now()), { name, serial, id, due: self.now() + after }];
+  }
+
+  #disarm(name: TimerName, serial: number | undefined, self: Context<IkeSaMessage>): void {
+    for (const armed of this.#armed) {
+      if (armed.name === name && armed.serial === serial) self.cancel(armed.id);
+    }
+    this.#armed = this.#armed.filter((a) => a.name !== name || a.serial !== serial);
+  }
+
+  #install(child: ChildInstall, halves: 'both' | 'inbound', self: Context<IkeSaMessage>): void {
+    const ref = this.#world.spawn('states', `#${child.serial}`, new ChildSaActor(this.#world, self, child, halves));
+    this.#kids = [...this.#kids, { serial: child.serial, ref }];
+  }
+
+  #kid(serial: number): ActorRef<ChildSaMessage> | undefined {
+    return this.#kids.find((k) => k.serial === serial)?.ref;
+  }
+
+  #childPolicy(serial: number): Policy {
+    return this.#sa.child(serial)?.policy ?? this.#sa.policy;
+  }
+
+  #tellOwner(
+    policy: Policy,
+    message: Parameters<NonNullable<ReturnType<World['registry']['owner']>>['ref']['tell']>[0],
+  ): void {
+    this.#world.registry.owner(policy)?.ref.tell(message);
+  }
+
+  #say({ level, text, serial, code }: Extract<Out, { t: 'say' }>): void {
+    const world = this.#world;
+    if (level === 'debug' && !world.debugs('base')) return;
+    const policy = serial === undefined ? this.#sa.policy : this.#childPolicy(serial);
+    const line = `${statePrefix(policy, serial ?? this.#sa.serial, this.#sa.peer.address)}: ${text}`;
+    world.log(level, line);
+    if (level !== 'debug') this.#watchers?.line((code ?? RC.LOG) as ReplyCode, line);
+  }
+
+  #authenticated(initialContact: boolean, self: Context<IkeSaMessage>): void {
+    const { registry, stats } = this.#world;
+    stats.ikeEstablished++;
+    this.#leaveHalfOpen();
+    const former = registry.ikeSa(this.#sa.policy);
+    registry.registerIkeSa(this.#sa.policy, self);
+    this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
+    // The peer has forgotten all it had with us (RFC 7296 §2.4).
+    if (initialContact && former && former.path !== self.path)
+      former.tell({ t: 'command', command: { t: 'abandon', why: 'peer sent INITIAL_CONTACT' } });
+  }
+
+  #leaveHalfOpen(): void {
+    if (!this.#halfOpenPeer) return;
+    this.#world.switchboard.unregisterHalfOpen(this.#sa.spiI, this.#halfOpenPeer);
+    this.#halfOpenPeer = undefined;
+  }
+
+  #succeed(sa: IkeSa): void {
+    const ref = this.#world.spawn('states', `#${sa.serial}`, new IkeSaActor(this.#world, sa, { isSuccessor: true }));
+    this.#successors = [...this.#successors, { serial: sa.serial, ref, sa }];
+  }
+
+  #handOver(to: number, children: readonly Child[], inheritance: Extract<In, { t: 'inherit' }>): void {
+    const heir = this.#successors.find((s) => s.serial === to);
+    if (!heir) throw new Error(`#${this.#sa.serial} hands over to #${to}, which it did not make`);
+    const moving = this.#kids.filter((k) => children.some((c) => c.serial === k.serial));
+    this.#kids = this.#kids.filter((k) => !moving.includes(k));
+    heir.ref.tell(inheritance);
+    if (moving.length > 0) heir.ref.tell({ t: 'adoptActors', kids: moving });
+    for (const answer of this.#watchers?.take() ?? []) heir.ref.tell({ t: 'watch', answer });
+    if (children.length > 0 || inheritance.tasks.every((t) => t.t !== 'deleteIke')) {
+      this.#world.registry.registerIkeSa(this.#sa.policy, heir.ref);
+      this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: to, ike: heir.ref, replaces: this.#sa.serial });
+    }
+  }
+
+  #ended(why: DownReason, text: string): void {
+    if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed++;
+    const line = `${statePrefix(this.#sa.policy, this.#sa.serial, this.#sa.peer.address)}: deleting IKE SA (${text})`;
+    this.#world.log('info', line);
+    this.#watchers?.line(why === 'refused' ? RC.FATAL : RC.LOG, line);
+    this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
+  }
+}
+
+const NONE: readonly never[] = Object.freeze([]);

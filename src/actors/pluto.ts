@@ -1,0 +1,443 @@
+/**
+ * The daemon's inside: every part opened and tied to the others, once. What follows are messages.
+ *
+ *   sockets ─► switchboard ─► ike-sa ─► child-sa ─► plane
+ *   control ─► connections ─► connection ─┘ └─► helpers
+ */
+import { readFileSync } from 'node:fs';
+import type { Conn } from '../conf/conn.ts';
+import { nodeFileSystem } from '../conf/node-file-system.ts';
+import { formatProblem, hasErrors } from '../conf/problem.ts';
+import type { SecretStore } from '../conf/secret-store.ts';
+import { loadSecrets } from '../conf/secrets.ts';
+import type { Setup } from '../conf/setup.ts';
+import type { Answer } from '../control/answer.ts';
+import type { DaemonOptions } from '../control/daemon-options.ts';
+import type { DaemonInfo } from '../control/status/rows.ts';
+import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
+import type { Datagram, Env } from '../ike/effects.ts';
+import { IkeSa } from '../ike/v2/ike-sa.ts';
+import { NAT_PORT } from '../ike/v2/sa-init.ts';
+import { openPlane } from '../kernel/index.ts';
+import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
+import { isFault, routeGet } from '../native/index.ts';
+import { Address } from '../net/address.ts';
+import { Endpoint } from '../net/endpoint.ts';
+import { Connections } from './connections.ts';
+import { Control } from './control.ts';
+import { dice } from './dice.ts';
+import { PoolHelpers } from './helpers.ts';
+import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { type Interface, localInterfaces } from './interfaces.ts';
+import type { Log } from './log.ts';
+import { Policies } from './policies.ts';
+import { IKE_PORT } from './policy-of.ts';
+import { Registry } from './registry.ts';
+import { Reports } from './reports.ts';
+import { type ActorRef, ActorSystem, realClock } from './runtime/index.ts';
+import { SaIndex } from './sa-index.ts';
+import { IkeSocket } from './sockets.ts';
+import { Switchboard } from './switchboard.ts';
+import type { LogLevel, World } from './world.ts';
+
+/** How long SAs may take to say goodbye, ms. */
+const FAREWELL = 2_000;
+
+/** A socket and its interface's name. */
+interface Opened {
+  readonly name: string;
+  readonly socket: IkeSocket;
+}
+
+interface StopRequest {
+  readonly leaveState: boolean;
+  readonly answer?: Answer;
+}
+
+export class Pluto {
+  readonly control: Control;
+  readonly stopRequested: Promise<StopRequest>;
+  readonly #options: DaemonOptions;
+  readonly #setup: Setup;
+  readonly #world: World;
+  readonly #system: ActorSystem;
+  readonly #helpers: PoolHelpers;
+  readonly #connections: Connections;
+  readonly #debug: Set<string>;
+  readonly #startTime = new Date();
+  #stop: (request: StopRequest) => void = () => {};
+  #sockets: readonly Opened[] = [];
+  #secrets: SecretStore;
+
+  private constructor(
+    options: DaemonOptions,
+    setup: Setup,
+    log: Log,
+    parts: {
+      plane: DataPlane;
+      helpers: PoolHelpers;
+      system: ActorSystem;
+      debug: Set<string>;
+      onEvent: (handler: (event: PlaneEvent) => void) => void;
+    },
+  ) {
+    this.#options = options;
+    this.#setup = setup;
+    this.#system = parts.system;
+    this.#helpers = parts.helpers;
+    this.#debug = parts.debug;
+    this.#secrets = loadSecrets('', { read: () => ({ errno: 'ENOENT' }), glob: () => [] }).secrets;
+    this.stopRequested = new Promise((resolve) => {
+      this.#stop = resolve;
+    });
+    this.#world = this.#makeWorld(log, parts.plane);
+    this.#connections = new Connections({
+      world: this.#world,
+      interfaces: () => this.#interfaces(),
+      defaultRoute,
+      ikePort: this.#ikePort,
+      keepAliveMs: this.#keepAliveMs,
+    });
+    const reports = new Reports({ world: this.#world, system: this.#system, info: () => this.#info() });
+    this.control = new Control({
+      world: this.#world,
+      connections: this.#connections,
+      reports,
+      daemon: {
+        listen: (say) => this.listen(say),
+        unlisten: (say) => this.#unlisten(say),
+        rereadSecrets: (say) => this.#rereadSecrets(say),
+        setDebug: (set, clear) => setDebug(this.#debug, set, clear),
+        shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
+      },
+    });
+    parts.onEvent((event) => this.#planeEvent(event));
+  }
+
+  /** Everything but the sockets; otherwise why not. */
+  static open(options: DaemonOptions, setup: Setup, log: Log): Pluto | { readonly why: string } {
+    const debug = new Set<string>();
+    setDebug(debug, [...setup.plutodebug, ...options.debug], []);
+    log.write('info', `Starting Pluto (Pluto Version ${version()}) pid:${process.pid}`);
+    let handler: (event: PlaneEvent) => void = () => {};
+    const opened = openPlane(
+      options.dataPlane ?? setup.protostack ?? 'auto',
+      (event) => handler(event),
+      (text) => log.write('warn', text),
+    );
+    if (!('plane' in opened)) return { why: `${opened.why} (${opened.errno})` };
+    log.write('info', opened.story);
+    const helpers = new PoolHelpers(options.nhelpers ?? setup.nhelpers ?? -1, (text) => log.write('warn', text));
+    log.write(
+      'info',
+      helpers.pool.threads === 0
+        ? 'no helpers will be started, all cryptographic operations will be done inline'
+        : `started ${helpers.pool.threads} helper threads`,
+    );
+    const system = new ActorSystem({
+      clock: realClock(),
+      report: ({ path, during, error }) =>
+        log.write(
+          'warn',
+          `internal error: ${path} ended in ${during}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        ),
+    });
+    const onEvent = (wanted: (event: PlaneEvent) => void) => {
+      handler = wanted;
+    };
+    return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, debug, onEvent });
+  }
+
+  /** Opens sockets on addresses that have none, closes those whose address is gone, looks who we are now. */
+  listen(say: (text: string) => void = () => {}): void {
+    const announce = (text: string) => {
+      this.#world.log('info', text);
+      say(text);
+    };
+    announce('listening for IKE messages');
+    const interfaces = this.#interfaces();
+    const isGone = ({ socket }: Opened) => !interfaces.some((i) => i.address.equals(socket.local.address));
+    for (const gone of this.#sockets.filter(isGone)) {
+      announce(`shutting down interface ${gone.name} ${gone.socket.local}`);
+      gone.socket.close();
+    }
+    const kept = this.#sockets.filter((s) => !isGone(s));
+    const fresh = interfaces.filter((i) => !kept.some((s) => s.socket.local.address.equals(i.address)));
+    this.#sockets = [...kept, ...fresh.flatMap((i) => this.#openSockets(i, announce))];
+    if (this.#world.registry.size === 0) this.#rereadSecrets(say);
+    this.#connections.reorient();
+  }
+
+  /** The conns of the configuration file, as their `auto=` says. */
+  load(conns: readonly Conn[]): void {
+    for (const conn of conns) {
+      if (conn.auto === 'ignore') continue;
+      const added = this.#connections.add(conn);
+      if ('why' in added) {
+        this.#world.log('warn', added.why);
+        continue;
+      }
+      if (conn.auto === 'ondemand' || conn.auto === 'keep') added.entry.ref.tell({ t: 'route' });
+      if (conn.auto === 'start') added.entry.ref.tell({ t: 'initiate' });
+    }
+  }
+
+  requestStop(leaveState: boolean, answer?: Answer): void {
+    this.#stop({ leaveState, ...(answer ? { answer } : {}) });
+  }
+
+  async close(leaveState: boolean): Promise<void> {
+    const report = await this.#system.shutdown(leaveState ? 0 : FAREWELL);
+    if (report.forced > 0) this.#world.log('info', `${report.forced} actors had to be ended`);
+    for (const { socket } of this.#sockets) socket.close();
+    this.#sockets = [];
+    if (!leaveState) this.#world.plane.flush();
+    this.#world.plane.close();
+    this.#secrets.wipe();
+    await this.#helpers.pool.close();
+  }
+
+  get #ikePort(): number {
+    return this.#options.ikePort ?? IKE_PORT;
+  }
+
+  get #keepAliveMs(): number {
+    return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
+  }
+
+  #interfaces(): readonly Interface[] {
+    const { listen } = this.#options;
+    return localInterfaces(listen === undefined ? this.#setup.listen : listen.split(',').filter(Boolean));
+  }
+
+  #openSockets({ name, address }: Interface, announce: (text: string) => void): Opened[] {
+    const { plane, switchboard, log } = this.#world;
+    const bufferOctets = this.#options.ikeSocketBufsize ?? this.#setup.ikeSocketBufsize;
+    const ports = [
+      { port: this.#ikePort, encapsulates: false, note: '' },
+      { port: NAT_PORT, encapsulates: true, note: ' (NAT)' },
+    ];
+    return ports.flatMap(({ port, encapsulates, note }) => {
+      const local = new Endpoint(address, port);
+      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, log, bufferOctets });
+      const where = `${name} ${address.family === 6 ? `[${address}]` : address}:UDP/${port}`;
+      announce('why' in socket ? `cannot listen on ${where}: ${socket.why}` : `adding interface ${where}${note}`);
+      return 'why' in socket ? [] : [{ name, socket }];
+    });
+  }
+
+  #unlisten(say: (text: string) => void): void {
+    say('no longer listening for IKE messages');
+    this.#world.log('info', 'no longer listening for IKE messages');
+    for (const { socket } of this.#sockets) socket.close();
+    this.#sockets = [];
+  }
+
+  /** The whole set is exchanged, or with an error in the file none of it. */
+  #rereadSecrets(say: (text: string) => void): void {
+    const pattern = this.#options.secretsFile ?? this.#setup.secretsfile;
+    const { log } = this.#world;
+    const loaded = loadSecrets(pattern, nodeFileSystem);
+    for (const problem of loaded.problems) {
+      log('warn', formatProblem(problem));
+      say(formatProblem(problem));
+    }
+    if (hasErrors(loaded.problems)) {
+      loaded.secrets.wipe();
+      return say('secrets kept as they were');
+    }
+    for (const text of ['forgetting secrets', `loading secrets from "${pattern}"`]) {
+      log('info', text);
+      say(text);
+    }
+    this.#secrets.wipe();
+    this.#secrets = loaded.secrets;
+  }
+
+  #planeEvent(event: PlaneEvent): void {
+    const { sas } = this.#world;
+    switch (event.t) {
+      case 'acquire':
+        return this.#connections.byReqid(event.reqid)?.ref.tell({ t: 'acquire', src: event.src, dst: event.dst });
+      case 'expire':
+        return sas.find(event.key)?.ref.tell({ t: 'expire', hard: event.hard });
+      case 'mapping':
+        return sas.find(event.key)?.ref.tell({ t: 'mapping', from: event.from });
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #makeWorld(log: Log, plane: DataPlane): World {
+    const random = dice();
+    const clock = realClock();
+    const states = this.#system.group('states');
+    const connections = this.#system.group('connections');
+    let lastSerial = 0;
+    const say = (level: LogLevel, text: string) => {
+      if (level !== 'debug' || this.#debug.size > 0) log.write(level, text);
+    };
+    const { limits } = this.#gate();
+    const switchboard: Switchboard = new Switchboard(
+      { now: () => clock.now(), random, log: say, answerer: (datagram, spiI) => this.#answerer(datagram, spiI) },
+      limits,
+    );
+    const registry = new Registry({
+      secrets: () => this.#secrets,
+      spawnInstance: (template, policy) => this.#connections.spawnInstance(template, policy),
+      freshReqid: () => this.#connections.freshReqid(),
+    });
+    const serial = () => {
+      lastSerial++;
+      return lastSerial;
+    };
+    const helpers = this.#helpers;
+    const env: Env = {
+      get now() {
+        return clock.now();
+      },
+      random,
+      serial,
+      jobId: () => helpers.nextId(),
+      ikeSpi: () => freshSpi(random, switchboard),
+      childSpi: ({ protocol, local, peer, reqid }) => {
+        const spi = plane.allocateSpi({ protocol, src: peer, dst: local, reqid });
+        return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
+      },
+      directory: registry,
+      idle: (child, local) => {
+        const counters = plane.counters({ protocol: child.suite.protocol, dst: local, spi: child.spiIn });
+        if (!('usedAt' in counters) || counters.usedAt === 0) return undefined;
+        return Math.max(0, clock.wall() - counters.usedAt * 1000);
+      },
+    };
+    return {
+      log: say,
+      debugs: (klass) => this.#debug.has(klass),
+      random,
+      serial,
+      helpers,
+      plane,
+      policies: new Policies(plane),
+      registry,
+      switchboard,
+      sas: new SaIndex(),
+      env,
+      stats: { ikeEstablished: 0, ikeFailed: 0, childEstablished: 0, keepalives: 0 },
+      spawn: (group, name, behavior) => (group === 'states' ? states : connections).spawn(name, behavior),
+    };
+  }
+
+  #gate() {
+    const { ddosMode, ddosIkeThreshold, maxHalfopenIke } = this.#setup;
+    return {
+      limits: { mode: this.#options.ddosMode ?? ddosMode, cookiesFrom: ddosIkeThreshold, maxHalfOpen: maxHalfopenIke },
+    };
+  }
+
+  /** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
+  #answerer({ local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
+    const world = this.#world;
+    const [policy] = world.registry.candidates(local.address, peer.address);
+    if (!policy) {
+      world.log(
+        'info',
+        `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
+      );
+      return undefined;
+    }
+    const serial = world.serial();
+    const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
+    return world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+  }
+
+  #info(): DaemonInfo {
+    const { switchboard, plane } = this.#world;
+    const { nhelpers, logfile, secretsfile, ipsecdir, nssdir, uniqueids, virtualPrivate } = this.#setup;
+    return {
+      pid: process.pid,
+      version: version(),
+      startTime: Math.floor(this.#startTime.getTime() / 1000),
+      dataPlane: plane.name,
+      interfaces: this.#sockets.map(({ name, socket }) => ({ name, endpoint: `${socket.local}`, transport: 'UDP' })),
+      fips: 'disabled',
+      selinux: 'disabled',
+      seccomp: 'disabled',
+      setup: {
+        configfile: this.#options.configFile,
+        secrets: this.#options.secretsFile ?? secretsfile,
+        ipsecdir: this.#options.ipsecdir ?? ipsecdir,
+        nssdir: this.#options.nssdir ?? nssdir,
+        nhelpers: `${this.#options.nhelpers ?? nhelpers ?? -1}`,
+        uniqueids: uniqueids ? 'yes' : 'no',
+        logfile: this.#options.logfile ?? logfile ?? '<unset>',
+        'ddos-mode': switchboard.limits.mode,
+        'ddos-ike-threshold': `${switchboard.limits.cookiesFrom}`,
+        'max-halfopen-ike': `${switchboard.limits.maxHalfOpen}`,
+      },
+      debug: [...this.#debug],
+      keepAlive: this.#keepAliveMs / 1000,
+      natIkePort: NAT_PORT,
+      virtualPrivate: {
+        allowed: virtualPrivate.filter((v) => !v.excluded).map((v) => `${v.subnet}`),
+        excluded: virtualPrivate.filter((v) => v.excluded).map((v) => `${v.subnet}`),
+      },
+      algorithms: ALGORITHMS,
+    };
+  }
+}
+
+function freshSpi(random: (octets: number) => Uint8Array, switchboard: Switchboard): Uint8Array {
+  for (;;) {
+    const spi = random(8);
+    if (spi.some((octet) => octet !== 0) && !switchboard.knows(spi)) return spi;
+  }
+}
+
+/** Our address towards the rest of the world. */
+function defaultRoute(family: 4 | 6): Address | undefined {
+  const way = routeGet(Address.any(family).toBytes());
+  return isFault(way) || !way.src ? undefined : Address.fromBytes(way.src);
+}
+
+/** `no-x` and the list `clear` take a class away, `none` and `all` stand for all of them. */
+function setDebug(debug: Set<string>, set: readonly string[], clear: readonly string[]): void {
+  for (const klass of clear) klass === 'all' ? debug.clear() : debug.delete(klass);
+  for (const klass of set) {
+    if (klass === 'none') debug.clear();
+    else if (klass.startsWith('no-')) debug.delete(klass.slice(3));
+    else if (klass === 'all' || klass === 'tmi')
+      for (const each of ['base', 'routing', 'cpu-usage', 'refcnt', klass]) debug.add(each);
+    else debug.add(klass);
+  }
+}
+
+function version(): string {
+  for (const up of ['../../package.json', '../../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {
+      // Sources and compiled files lie at different depths.
+    }
+  }
+  return 'unknown';
+}
+
+const ALGORITHMS: DaemonInfo['algorithms'] = {
+  espEncrypt: ENCRS.filter((a) => a.esp).map((a) => ({
+    name: a.name,
+    keyMin: Math.min(...a.keyBits, a.defaultKeyBits),
+    keyMax: Math.max(...a.keyBits, a.defaultKeyBits),
+  })),
+  espAuth: INTEGS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, keyLength: a.keyOctets * 8 })),
+  ikeEncrypt: ENCRS.filter((a) => a.ike).map((a) => ({
+    v1Id: -1,
+    v1Name: 'n/a',
+    v2Id: a.id,
+    v2Name: a.name,
+    blockSize: a.blockOctets,
+    keyDefault: a.defaultKeyBits,
+  })),
+  ikePrf: PRFS.map((a) => ({ name: a.name, hashLength: a.outOctets })),
+  ikeDh: GROUPS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, bits: a.publicOctets * 8 })),
+};

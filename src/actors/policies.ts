@@ -1,0 +1,131 @@
+/**
+ * The policies in the data plane, and who needs them. A connection's trap and the Child SA that it leads to ask
+ * for the same policy, and so do the old and the new child of a rekey: it is there as long as anybody does.
+ * A policy without an SA is a trap, so nothing changes in the data plane when the last SA goes before the trap.
+ */
+import type { DataPlane, Mode, PlaneFault, PolicySpec, SaProtocol } from '../kernel/port.ts';
+import type { Address } from '../net/address.ts';
+import type { Selector } from '../net/selector.ts';
+
+export interface Protection {
+  readonly protocol: SaProtocol;
+  readonly mode: Mode;
+  readonly reqid: number;
+  readonly localHost: Address;
+  readonly remoteHost: Address;
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+  /** `priority=`; 0: by how specific the selectors are. */
+  readonly priority?: number;
+}
+
+interface Held {
+  holders: number;
+  specs: readonly PolicySpec[];
+}
+
+export class Policies {
+  readonly #plane: DataPlane;
+  readonly #held = new Map<string, Held>();
+
+  constructor(plane: DataPlane) {
+    this.#plane = plane;
+  }
+
+  /** Each pair of selectors counts once; the data plane has it. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** All of it or, on a fault, nothing. Give the same to `release`. */
+  hold(wanted: Protection): PlaneFault | undefined {
+    const done: string[] = [];
+    for (const { key, specs } of pairs(wanted)) {
+      const held = this.#held.get(key);
+      const fault = held && same(held.specs, specs) ? undefined : this.#put(specs);
+      if (fault) {
+        for (const undo of done) this.#drop(undo);
+        return fault;
+      }
+      if (held) {
+        held.holders++;
+        held.specs = specs;
+      } else this.#held.set(key, { holders: 1, specs });
+      done.push(key);
+    }
+    return undefined;
+  }
+
+  release(held: Protection): void {
+    for (const { key } of pairs(held)) this.#drop(key);
+  }
+
+  #put(specs: readonly PolicySpec[]): PlaneFault | undefined {
+    for (const spec of specs) {
+      const fault = this.#plane.putPolicy(spec);
+      if (fault) return fault;
+    }
+    return undefined;
+  }
+
+  #drop(key: string): void {
+    const held = this.#held.get(key);
+    if (!held || --held.holders > 0) return;
+    this.#held.delete(key);
+    for (const spec of held.specs) this.#plane.deletePolicy(spec);
+  }
+}
+
+/** Two specs differ in nothing but what `tunnel` says, if their keys are equal. */
+const same = (a: readonly PolicySpec[], b: readonly PolicySpec[]): boolean => {
+  const [x, y] = [a[0].tunnel, b[0].tunnel];
+  return (
+    x?.reqid === y?.reqid &&
+    x?.mode === y?.mode &&
+    x !== undefined &&
+    y !== undefined &&
+    x.src.equals(y.src) &&
+    x.dst.equals(y.dst)
+  );
+};
+
+/** Every pair of blocks, with its policies: outward last, so that nothing leaves before answers may come in. */
+function* pairs(wanted: Protection): Generator<{ key: string; specs: readonly PolicySpec[] }> {
+  const { protocol, mode, reqid, localHost, remoteHost } = wanted;
+  const inward = { protocol, mode, reqid, src: remoteHost, dst: localHost };
+  const outward = { protocol, mode, reqid, src: localHost, dst: remoteHost };
+  for (const local of wanted.local) {
+    for (const remote of wanted.remote) {
+      const ports = { protocol: local.protocol || remote.protocol, local: onePort(local), remote: onePort(remote) };
+      for (const mine of local.subnets()) {
+        for (const theirs of remote.subnets()) {
+          const priority =
+            wanted.priority || derivedPriority(mine.prefix + theirs.prefix, ports.protocol, mine.address.bits);
+          const out = { src: mine, dst: theirs, protocol: ports.protocol, ...portKeys(ports.local, ports.remote) };
+          const back = { src: theirs, dst: mine, protocol: ports.protocol, ...portKeys(ports.remote, ports.local) };
+          const specs: PolicySpec[] = [
+            { ...back, direction: 'in', action: 'protect', priority, tunnel: inward },
+            ...(mode === 'tunnel'
+              ? [{ ...back, direction: 'fwd', action: 'protect', priority, tunnel: inward } as const]
+              : []),
+            { ...out, direction: 'out', action: 'protect', priority, tunnel: outward },
+          ];
+          yield { key: `${mine} ${theirs} ${ports.protocol} ${ports.local ?? ''} ${ports.remote ?? ''}`, specs };
+        }
+      }
+    }
+  }
+}
+
+/** Kernels know one port or all of them; a range is widened here, and the SA's own selectors still say no. */
+const onePort = (s: Selector): number | undefined =>
+  s.startPort === s.endPort && s.startPort !== 0 ? s.startPort : undefined;
+
+const portKeys = (srcPort: number | undefined, dstPort: number | undefined) => ({
+  ...(srcPort === undefined ? {} : { srcPort }),
+  ...(dstPort === undefined ? {} : { dstPort }),
+});
+
+/** The more specific, the earlier: 1 to 2^20, below what routing daemons use. */
+const derivedPriority = (prefixes: number, protocol: number, bits: number): number =>
+  (2 * bits - prefixes + 1) * 2048 - (protocol === 0 ? 0 : 1024);

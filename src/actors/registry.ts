@@ -1,0 +1,175 @@
+/**
+ * The connections by name, by who may be at the other end, and the IKE SAs by who is. What the protocol looks up
+ * while it runs (`Directory`) is answered from here: indexes of immutable policies, never another actor's fields.
+ */
+import type { Conn } from '../conf/conn.ts';
+import type { SecretStore } from '../conf/secret-store.ts';
+import type { Directory } from '../ike/effects.ts';
+import type { Policy } from '../ike/policy.ts';
+import type { Address } from '../net/address.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { Id } from '../net/id.ts';
+import { Selector } from '../net/selector.ts';
+import type { ConnectionMessage } from './connection.ts';
+import type { IkeSaMessage } from './ike-sa.ts';
+import type { ActorRef } from './runtime/index.ts';
+
+/** A connection: what it says, and whom to tell. Replaced as a whole, never changed. */
+export interface Entry {
+  readonly serial: number;
+  readonly conn: Conn;
+  /** Which end we are; absent while neither is. */
+  readonly side?: 'left' | 'right';
+  readonly policy?: Policy;
+  readonly ref: ActorRef<ConnectionMessage>;
+  /** Of a template's instance: the template. */
+  readonly template?: Entry;
+}
+
+export interface RegistryPorts {
+  readonly secrets: () => SecretStore;
+  /** Makes and registers a connection for an instance of a template. */
+  readonly spawnInstance: (template: Entry, policy: Policy) => Entry;
+  readonly freshReqid: () => number;
+}
+
+export class Registry implements Directory {
+  readonly #ports: RegistryPorts;
+  readonly #byName = new Map<string, Entry>();
+  readonly #byAlias = new Map<string, Entry[]>();
+  readonly #byPolicy = new Map<Policy, Entry>();
+  readonly #byHosts = new Map<string, Policy[]>();
+  readonly #instances = new Map<string, Policy>();
+  readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
+  #instanceCount = 0;
+
+  constructor(ports: RegistryPorts) {
+    this.#ports = ports;
+  }
+
+  /** Named connections, not their instances. */
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#byName.values();
+  }
+
+  everyEntry(): IterableIterator<Entry> {
+    return this.#byPolicy.values();
+  }
+
+  named(name: string): Entry | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** By its name, or all that share an alias. */
+  namedOrAliased(name: string): readonly Entry[] {
+    const entry = this.#byName.get(name);
+    return entry ? [entry] : (this.#byAlias.get(name) ?? []);
+  }
+
+  owner(policy: Policy): Entry | undefined {
+    return this.#byPolicy.get(policy);
+  }
+
+  add(entry: Entry): void {
+    const { conn, policy, template } = entry;
+    if (!template) {
+      this.#byName.set(conn.name, entry);
+      for (const alias of conn.aliases) push(this.#byAlias, alias, entry);
+    }
+    if (!policy) return;
+    this.#byPolicy.set(policy, entry);
+    if (template) this.#instances.set(instanceKey(template, policy.remoteHost, policy.remoteId), policy);
+    else push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+  }
+
+  remove(entry: Entry): void {
+    const { conn, policy, template } = entry;
+    if (!template) {
+      if (this.#byName.get(conn.name) === entry) this.#byName.delete(conn.name);
+      for (const alias of conn.aliases) pull(this.#byAlias, alias, entry);
+    }
+    if (!policy) return;
+    this.#byPolicy.delete(policy);
+    if (template) this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
+    else pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+  }
+
+  /** The IKE SA, up or under way, that leads to this policy's peer. */
+  ikeSa(policy: Policy): ActorRef<IkeSaMessage> | undefined {
+    const key = peerKey(policy);
+    const sa = this.#ikeSas.get(key);
+    if (!sa?.hasEnded) return sa;
+    this.#ikeSas.delete(key);
+    return undefined;
+  }
+
+  registerIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
+    this.#ikeSas.set(peerKey(policy), sa);
+  }
+
+  unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
+    if (this.#ikeSas.get(peerKey(policy)) === sa) this.#ikeSas.delete(peerKey(policy));
+  }
+
+  // --- Directory -------------------------------------------------------------------------------------------
+
+  candidates(local: Address, peer: Address): readonly Policy[] {
+    return [
+      ...(this.#byHosts.get(hostsKey(local, peer)) ?? []),
+      ...(this.#byHosts.get(hostsKey(local, undefined)) ?? []),
+    ];
+  }
+
+  siblings(policy: Policy): readonly Policy[] {
+    const sameHosts = this.#byHosts.get(hostsKey(policy.localHost, policy.remoteHost)) ?? [];
+    const others = sameHosts.filter((p) => p !== policy && peerKey(p) === peerKey(policy));
+    return others.length === 0 ? [policy] : [policy, ...others];
+  }
+
+  psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {
+    return this.#ports.secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress })?.reveal();
+  }
+
+  instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy {
+    const template = this.#byPolicy.get(policy);
+    if (policy.remoteHost || !template) return policy;
+    const { address } = peer;
+    const { child } = policy;
+    const known = this.#instances.get(instanceKey(template, address, peerId));
+    if (known) return known;
+    this.#instanceCount++;
+    // Without `rightsubnet` it is the peer itself that travels inside.
+    const remote = child.remote.length > 0 ? child.remote : Object.freeze([Selector.ofAddress(address)]);
+    const reqid = template.conn.reqid ?? this.#ports.freshReqid();
+    const wanted: Policy = Object.freeze({
+      ...policy,
+      instance: this.#instanceCount,
+      remoteHost: address,
+      remoteId: peerId,
+      child: Object.freeze({ ...child, remote, reqid }),
+    });
+    this.#ports.spawnInstance(template, wanted);
+    return wanted;
+  }
+}
+
+const hostsKey = (local: Address | undefined, remote: Address | undefined) => `${local ?? '*'} ${remote ?? '*'}`;
+const peerKey = (p: Policy) => `${p.localHost} ${p.remoteHost} ${p.localId} ${p.remoteId ?? '*'}`;
+const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
+  `${template.serial} ${host} ${id}`;
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+function pull<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const left = (map.get(key) ?? []).filter((v) => v !== value);
+  if (left.length > 0) map.set(key, left);
+  else map.delete(key);
+}

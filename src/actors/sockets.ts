@@ -1,0 +1,102 @@
+/**
+ * The endpoints: one UDP socket for each of our addresses and ports. A packet is copied once, out of the batch
+ * that it came in, and goes to the switchboard.
+ */
+import type { DataPlane } from '../kernel/port.ts';
+import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, UdpSocket } from '../native/index.ts';
+import { Address } from '../net/address.ts';
+import { Endpoint } from '../net/endpoint.ts';
+import type { Sender, Switchboard } from './switchboard.ts';
+import type { LogLevel } from './world.ts';
+
+/** Octets of zero that tell IKE from ESP on a port that carries both. RFC 3948 §2.2. */
+const MARKER = 4;
+const KEEPALIVE = Uint8Array.of(0xff);
+
+export interface SocketOptions {
+  readonly switchboard: Switchboard;
+  readonly plane: DataPlane;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** Octets; 0: ours. */
+  readonly bufferOctets: number;
+}
+
+export class IkeSocket implements Sender {
+  readonly local: Endpoint;
+  /** Carries ESP too. */
+  readonly encapsulates: boolean;
+  readonly #options: SocketOptions;
+  #socket: UdpSocket | undefined = undefined;
+
+  private constructor(local: Endpoint, encapsulates: boolean, options: SocketOptions) {
+    this.local = local;
+    this.encapsulates = encapsulates;
+    this.#options = options;
+  }
+
+  /** Binds, tells the data plane, and begins to receive; otherwise why not. */
+  static open(local: Endpoint, encapsulates: boolean, options: SocketOptions): IkeSocket | { readonly why: string } {
+    const self = new IkeSocket(local, encapsulates, options);
+    const { bufferOctets, plane, log } = options;
+    const socket = UdpSocket.open({
+      address: local.address.toBytes(),
+      port: local.port,
+      reusePort: encapsulates && plane.name === 'userspace',
+      ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
+      onPackets: (batch) => self.#receive(batch),
+      onError: (error) =>
+        log('debug', `${local}: ${error.fault.why} for a packet to ${addressText(error.destination)}:${error.port}`),
+    });
+    if (isFault(socket)) return { why: `${socket.why} (${socket.errno})` };
+    const fault = plane.serve({ fd: socket.fd, local, encapsulates });
+    if (fault) {
+      socket.close();
+      return { why: `${fault.why} (${fault.errno})` };
+    }
+    self.#socket = socket;
+    options.switchboard.attach(local, self);
+    return self;
+  }
+
+  send(peer: Endpoint, bytes: Uint8Array): void {
+    this.#socket?.send(this.encapsulates ? marked(bytes) : bytes, peer.address.toBytes(), peer.port);
+  }
+
+  sendKeepalive(peer: Endpoint): void {
+    this.#socket?.send(KEEPALIVE, peer.address.toBytes(), peer.port);
+  }
+
+  close(): void {
+    if (!this.#socket) return;
+    this.#options.switchboard.detach(this.local);
+    this.#options.plane.unserve(this.local);
+    this.#socket.close();
+    this.#socket = undefined;
+  }
+
+  #receive({ count, arena, records, addresses }: UdpBatch): void {
+    const skip = this.encapsulates ? MARKER : 0;
+    for (let i = 0; i < count; i++) {
+      const record = i * UDP_RECORD.size;
+      const start = records[record + UDP_RECORD.offset];
+      const length = records[record + UDP_RECORD.length];
+      // ESP that the data plane did not want, and keepalives.
+      if (length <= skip || (skip > 0 && !isMarked(arena, start))) continue;
+      const from = i * UDP_ADDRESSES.size + UDP_ADDRESSES.src;
+      const octets = this.local.address.family === 4 ? 4 : 16;
+      const peer = new Endpoint(Address.fromBytes(addresses, from, octets), records[record + UDP_RECORD.srcPort]);
+      this.#options.switchboard.receive({ local: this.local, peer, bytes: arena.slice(start + skip, start + length) });
+    }
+  }
+}
+
+const isMarked = (bytes: Uint8Array, at: number) => (bytes[at] | bytes[at + 1] | bytes[at + 2] | bytes[at + 3]) === 0;
+
+function marked(bytes: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(MARKER + bytes.length);
+  framed.set(bytes, MARKER);
+  return framed;
+}
+
+const addressText = (octets: Uint8Array) =>
+  octets.length === 4 || octets.length === 16 ? Address.fromBytes(octets) : '?';

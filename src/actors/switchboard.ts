@@ -1,0 +1,203 @@
+/**
+ * Where datagrams meet IKE SAs. A packet goes straight from the socket to the mailbox of the one SA that its
+ * SPIs name; only a first IKE_SA_INIT makes anything new, and a flood of those meets the gate (RFC 7296 §2.6).
+ *
+ *   socket ─► header ─► our SPI known ────────────────► that SA's mailbox
+ *                └────► IKE_SA_INIT, SPI of a half-open ─► that one's mailbox (a duplicate)
+ *                └────► IKE_SA_INIT, new ─► gate ─► cookie │ drop │ a new SA
+ */
+
+import type { Datagram } from '../ike/effects.ts';
+import { admit, type CookieSecrets } from '../ike/v2/gate.ts';
+import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { IkeSaMessage } from './ike-sa.ts';
+import type { ActorRef } from './runtime/index.ts';
+import { SpiTable } from './spi-table.ts';
+import type { LogLevel } from './world.ts';
+
+export interface GateLimits {
+  /** `busy`: cookies always; `unlimited`: never; `auto`: from the threshold on. */
+  mode: 'auto' | 'busy' | 'unlimited';
+  /** Half-open SAs from which cookies are asked for (`ddos-ike-threshold`). */
+  cookiesFrom: number;
+  /** Half-open SAs from which nobody new gets in (`max-halfopen-ike`). */
+  maxHalfOpen: number;
+}
+
+export interface SwitchboardPorts {
+  now(): number;
+  random(octets: number): Uint8Array;
+  log(level: LogLevel, text: string): void;
+  /** A new responder, spawned and told of nothing yet. */
+  answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
+}
+
+/** One of our sockets, as the way out. */
+export interface Sender {
+  send(peer: Endpoint, bytes: Uint8Array): void;
+  sendKeepalive(peer: Endpoint): void;
+}
+
+/** How long a cookie's secret is used to make them; it opens for as long again. */
+const COOKIE_GENERATION = 60_000;
+
+export class Switchboard {
+  readonly #ports: SwitchboardPorts;
+  readonly #sas = new SpiTable<ActorRef<IkeSaMessage>>();
+  /** Responders that are not established, by the initiator's SPI and place. */
+  readonly #halfOpen = new Map<string, ActorRef<IkeSaMessage>>();
+  readonly #senders = new Map<string, Sender>();
+  readonly limits: GateLimits;
+  readonly counters = {
+    received: 0,
+    malformed: 0,
+    unknownSpi: 0,
+    cookies: 0,
+    refused: 0,
+    dropped: 0,
+    sent: 0,
+    unsendable: 0,
+  };
+  #secrets: CookieSecrets;
+  #secretsSince: number;
+
+  constructor(ports: SwitchboardPorts, limits: GateLimits) {
+    this.#ports = ports;
+    this.limits = limits;
+    this.#secrets = { generation: 0, current: ports.random(32), previous: ports.random(32) };
+    this.#secretsSince = ports.now();
+  }
+
+  get halfOpen(): number {
+    return this.#halfOpen.size;
+  }
+
+  get size(): number {
+    return this.#sas.size;
+  }
+
+  sas(): readonly ActorRef<IkeSaMessage>[] {
+    return this.#sas.values();
+  }
+
+  get wantsCookies(): boolean {
+    const { mode, cookiesFrom } = this.limits;
+    return mode === 'busy' || (mode === 'auto' && this.#halfOpen.size >= cookiesFrom);
+  }
+
+  /** From now on datagrams from `local` go out by `send`. */
+  attach(local: Endpoint, sender: Sender): void {
+    this.#senders.set(local.toString(), sender);
+  }
+
+  detach(local: Endpoint): void {
+    this.#senders.delete(local.toString());
+  }
+
+  get listens(): boolean {
+    return this.#senders.size > 0;
+  }
+
+  send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
+    this.counters.sent++;
+    this.#sender(local)?.send(peer, bytes);
+  }
+
+  sendKeepalive(local: Endpoint, peer: Endpoint): void {
+    this.#sender(local)?.sendKeepalive(peer);
+  }
+
+  #sender(local: Endpoint): Sender | undefined {
+    const sender = this.#senders.get(local.toString());
+    if (!sender) {
+      this.counters.unsendable++;
+      this.#ports.log('debug', `no socket at ${local} to send from`);
+    }
+    return sender;
+  }
+
+  /** `spi`: the eight octets by which the peer will name this SA. */
+  register(spi: Uint8Array, sa: ActorRef<IkeSaMessage>): void {
+    this.#sas.set(spi, sa);
+  }
+
+  unregister(spi: Uint8Array): void {
+    this.#sas.delete(spi);
+  }
+
+  knows(spi: Uint8Array): boolean {
+    return this.#sas.find(spi) !== undefined;
+  }
+
+  registerHalfOpen(spiI: Uint8Array, peer: Endpoint, sa: ActorRef<IkeSaMessage>): void {
+    this.#halfOpen.set(halfOpenKey(spiI, peer), sa);
+  }
+
+  unregisterHalfOpen(spiI: Uint8Array, peer: Endpoint): void {
+    this.#halfOpen.delete(halfOpenKey(spiI, peer));
+  }
+
+  /** A datagram without its non-ESP marker; the octets are the receiver's to keep. */
+  receive(datagram: Datagram): void {
+    const { counters } = this;
+    counters.received++;
+    const decoded = decodeHeader(datagram.bytes);
+    if (!decoded.ok) {
+      counters.malformed++;
+      return this.#ports.log(
+        'debug',
+        `packet from ${datagram.peer}: malformed ${decoded.fault.where}: ${decoded.fault.why}`,
+      );
+    }
+    const header = decoded.value;
+    const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
+    if (isFirst && isZero(header.spiR)) return this.#first(datagram, header);
+    const sa = this.#sas.find(header.isInitiator ? header.spiR : header.spiI);
+    if (!sa) {
+      // RFC 7296 §2.21.4 allows an answer; a stranger gets none.
+      counters.unknownSpi++;
+      return;
+    }
+    if (!sa.offer({ t: 'packet', datagram })) counters.dropped++;
+  }
+
+  #first(datagram: Datagram, header: Parameters<typeof admit>[0]): void {
+    const { counters, limits } = this;
+    const known = this.#halfOpen.get(halfOpenKey(header.spiI, datagram.peer));
+    if (known) return void known.offer({ t: 'packet', datagram });
+    if (this.#halfOpen.size >= limits.maxHalfOpen) {
+      counters.refused++;
+      return;
+    }
+    const admission = admit(
+      header,
+      datagram.bytes,
+      datagram.peer,
+      this.wantsCookies ? this.#cookieSecrets() : undefined,
+    );
+    if (admission.t === 'drop') {
+      counters.malformed++;
+      return this.#ports.log('debug', `IKE_SA_INIT from ${datagram.peer}: ${admission.why}; dropped`);
+    }
+    if (admission.t === 'answer') {
+      counters.cookies++;
+      return this.send(datagram.local, datagram.peer, admission.bytes);
+    }
+    const sa = this.#ports.answerer(datagram, Uint8Array.from(header.spiI));
+    sa?.tell({ t: 'packet', datagram });
+  }
+
+  #cookieSecrets(): CookieSecrets {
+    const now = this.#ports.now();
+    if (now - this.#secretsSince > COOKIE_GENERATION) {
+      const { generation, current } = this.#secrets;
+      this.#secrets = { generation: generation + 1, current: this.#ports.random(32), previous: current };
+      this.#secretsSince = now;
+    }
+    return this.#secrets;
+  }
+}
+
+const isZero = (spi: Uint8Array) => spi.every((octet) => octet === 0);
+const halfOpenKey = (spiI: Uint8Array, peer: Endpoint) => `${Buffer.from(spiI).toString('latin1')}${peer}`;

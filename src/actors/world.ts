@@ -1,0 +1,82 @@
+/**
+ * What every actor of the daemon may use: ports and indexes, all of them instant. In tests the same actors run
+ * on a virtual clock, an in-memory wire and the `none` plane.
+ */
+import type { Answer } from '../control/answer.ts';
+import type { ReplyCode } from '../control/reply-codes.ts';
+import type { Job } from '../ike/crypto/job.ts';
+import type { Env, In } from '../ike/effects.ts';
+import type { DataPlane } from '../kernel/port.ts';
+import type { Policies } from './policies.ts';
+import type { Registry } from './registry.ts';
+import type { ActorRef, Behavior } from './runtime/index.ts';
+import type { SaIndex } from './sa-index.ts';
+import type { Switchboard } from './switchboard.ts';
+
+export type LogLevel = 'info' | 'warn' | 'debug';
+
+export interface World {
+  log(level: LogLevel, text: string): void;
+  /** `base`, `crypt`… are on; asked before a debug line is put together. */
+  readonly debugs: (klass: string) => boolean;
+  random(octets: number): Uint8Array;
+  /** The next `#n` of a state. */
+  serial(): number;
+  readonly helpers: Helpers;
+  readonly plane: DataPlane;
+  readonly policies: Policies;
+  readonly registry: Registry;
+  readonly switchboard: Switchboard;
+  readonly sas: SaIndex;
+  /** The protocol's view of all this, one for every SA. */
+  readonly env: Env;
+  /** An actor that is nobody's child: what must outlive its maker. */
+  spawn<M>(group: 'states' | 'connections', name: string, behavior: Behavior<M>): ActorRef<M>;
+  readonly stats: Stats;
+}
+
+/** The pool as actors see it: results come back as messages to `owner`. */
+export interface Helpers {
+  nextId(): number;
+  submit(id: number, job: Job, owner: ActorRef<In>): void;
+}
+
+/** Totals since the start, for `globalstatus`. */
+export interface Stats {
+  ikeEstablished: number;
+  ikeFailed: number;
+  childEstablished: number;
+  keepalives: number;
+}
+
+/** Where progress lines go besides the log: the whacks that wait for an outcome. */
+export class Watchers {
+  #answers: readonly Answer[] = NOBODY;
+
+  add(answer: Answer | undefined): void {
+    if (answer?.isOpen) this.#answers = [...this.#answers.filter((a) => a.isOpen), answer];
+  }
+
+  line(code: ReplyCode, text: string): void {
+    for (const answer of this.#answers) answer.line(code, text);
+  }
+
+  /** Everybody has waited long enough. */
+  end(): void {
+    for (const answer of this.#answers) answer.end();
+    this.#answers = NOBODY;
+  }
+
+  /** Hands those who wait to somebody else's charge. */
+  take(): readonly Answer[] {
+    const answers = this.#answers;
+    this.#answers = NOBODY;
+    return answers;
+  }
+
+  get isEmpty(): boolean {
+    return this.#answers.length === 0;
+  }
+}
+
+const NOBODY: readonly Answer[] = Object.freeze([]);
