@@ -1,0 +1,260 @@
+/** The userspace data plane's side of the port. */
+import { closeSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { linkUp, openTun, type SystemFault, systemFault, TUN_OFFLOAD } from '../../native/index.ts';
+import { startEngine, type UserspaceEngine } from '../../native/userspace/engine.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
+import { about, describePolicy, describeSa, planeFault } from '../describe.ts';
+import type {
+  DataPlane,
+  OpenPlane,
+  PlaneEvent,
+  PlaneFault,
+  PlaneOperation,
+  PolicyKey,
+  PolicySpec,
+  SaCounters,
+  SaKey,
+  SaMove,
+  SaSpec,
+} from '../port.ts';
+import { packPolicy, packSa } from '../xfrm/keys.ts';
+import { engineSa, planeEvent, policyRanges } from './convert.ts';
+import { Routes } from './routes.ts';
+
+export interface UserspaceOptions {
+  /** Of the TUN device; `ipsec0`. */
+  readonly device?: string;
+  /** Of the TUN device, octets; with any transform, ESP in UDP over IPv6 then fits into 1500. */
+  readonly mtu?: number;
+  /** SO_MARK of what must not be led into the TUN device. */
+  readonly mark?: number;
+}
+
+const DEVICE = 'ipsec0';
+const MTU = 1380;
+const MARK = 0x45535000; // 'ESP'
+const SPI_MIN = 0x1000;
+const SPI_MAX = 0xffffffff;
+const RESERVED_FOR = 30_000; // ms
+const LARGEST_WINDOW = 4096;
+
+export const openUserspace: OpenPlane = (onEvent, warn) => openUserspaceWith({}, onEvent, warn);
+
+/** As openUserspace, for a machine that needs another device name, MTU or mark. */
+export function openUserspaceWith(
+  { device = DEVICE, mtu = MTU, mark = MARK }: UserspaceOptions,
+  onEvent: (event: PlaneEvent) => void,
+  warn: (text: string) => void,
+): UserspacePlane | PlaneFault {
+  const tun = openDevice(device);
+  if ('errno' in tun) return tun;
+  const up = linkUp(tun.ifindex, mtu);
+  const routes = up ? { ...up, why: `${device}: ${up.why}` } : Routes.open(tun.ifindex, mark, warn);
+  if ('errno' in routes) {
+    closeSync(tun.fd);
+    return routes;
+  }
+  const engine = startEngine(tun.fd, mark, (events) => {
+    for (const event of events) onEvent(planeEvent(event));
+  });
+  if ('errno' in engine) {
+    routes.close();
+    return engine;
+  }
+  if (engine.warnings) warn(`userspace data plane: ${engine.warnings}`);
+  return new UserspacePlane(engine, routes);
+}
+
+/** With all offloads that this kernel has: USO came with Linux 6.2. */
+function openDevice(device: string) {
+  const { checksum, tso4, tso6, uso4, uso6 } = TUN_OFFLOAD;
+  const tcp = checksum | tso4 | tso6;
+  const tun = openTun(device, { vnetHeader: true, offloads: tcp | uso4 | uso6 });
+  return 'errno' in tun && tun.errno === 'EINVAL' ? openTun(device, { vnetHeader: true, offloads: tcp }) : tun;
+}
+
+export class UserspacePlane implements DataPlane {
+  readonly name = 'userspace';
+  readonly #engine: UserspaceEngine;
+  readonly #routes: Routes;
+  /** Reserved SPIs and until when, in the order of their expiry. */
+  readonly #reserved = new Map<string, number>();
+  readonly #policies = new Map<string, { readonly id: number; readonly spec: PolicySpec }>();
+  readonly #served = new Map<string, Endpoint>();
+  #lastPolicyId = 0;
+  #isOpen = true;
+
+  constructor(engine: UserspaceEngine, routes: Routes) {
+    this.#engine = engine;
+    this.#routes = routes;
+  }
+
+  allocateSpi({ protocol, dst }: Parameters<DataPlane['allocateSpi']>[0]): number | PlaneFault {
+    if (protocol !== 'esp') return noAh();
+    this.#forgetExpired();
+    for (;;) {
+      const spi = randomInt(SPI_MIN, SPI_MAX + 1);
+      const key = packSa({ protocol, dst, spi });
+      if (this.#reserved.has(key) || typeof this.#engine.counters(spi, dst.toBytes()) !== 'number') continue;
+      this.#reserved.set(key, Date.now() + RESERVED_FOR);
+      return spi;
+    }
+  }
+
+  addSa(sa: SaSpec): PlaneFault | undefined {
+    const refusal = this.#refusal(sa);
+    if (refusal) return about(refusal, () => `add ${describeSa(sa)}`);
+    const refused = this.#engine.addSa(engineSa(sa));
+    if (refused) return about(fault(...refused), () => `add ${describeSa(sa)}`);
+    this.#reserved.delete(packSa(sa));
+    return undefined;
+  }
+
+  moveSa(key: SaKey, { src, dst, encapsulation }: SaMove): PlaneFault | undefined {
+    const errno = this.#engine.moveSa(
+      key.spi,
+      key.dst.toBytes(),
+      src.toBytes(),
+      dst.toBytes(),
+      encapsulation !== undefined,
+      encapsulation?.srcPort ?? 0,
+      encapsulation?.dstPort ?? 0,
+    );
+    return errno === 0 ? undefined : about(fault(errno), () => `move ${describeSa(key)}`);
+  }
+
+  deleteSa(key: SaKey): PlaneFault | undefined {
+    const wasReserved = this.#reserved.delete(packSa(key));
+    const errno = this.#engine.deleteSa(key.spi, key.dst.toBytes());
+    return errno === 0 || wasReserved ? undefined : about(fault(errno), () => `delete ${describeSa(key)}`);
+  }
+
+  counters(key: SaKey): SaCounters | PlaneFault {
+    const row = this.#engine.counters(key.spi, key.dst.toBytes());
+    if (typeof row === 'number') return about(fault(row), () => `read ${describeSa(key)}`);
+    const [bytes, packets, replayed, unauthentic, addedAt, usedAt] = row;
+    return { bytes, packets, replayed, unauthentic, addedAt, usedAt };
+  }
+
+  putPolicy(policy: PolicySpec): PlaneFault | undefined {
+    return this.#put(policy) ?? this.#follow();
+  }
+
+  deletePolicy(key: PolicyKey): PlaneFault | undefined {
+    return this.#delete(key) ?? this.#follow();
+  }
+
+  batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
+    const verdicts = operations.map((operation) => {
+      switch (operation.op) {
+        case 'addSa':
+          return this.addSa(operation.sa);
+        case 'deleteSa':
+          return this.deleteSa(operation.key);
+        case 'putPolicy':
+          return this.#put(operation.policy);
+        case 'deletePolicy':
+          return this.#delete(operation.key);
+      }
+    });
+    this.#follow();
+    return verdicts;
+  }
+
+  serve({ fd, local, encapsulates }: Parameters<DataPlane['serve']>[0]): PlaneFault | undefined {
+    const errno = this.#engine.serve(fd, local.address.toBytes(), local.port, encapsulates);
+    if (errno !== 0) return about(fault(errno), () => `ESP beside IKE at ${local}`);
+    this.#served.set(`${local}`, local);
+    return undefined;
+  }
+
+  unserve(local: Endpoint): void {
+    this.#served.delete(`${local}`);
+    this.#engine.unserve(local.address.toBytes(), local.port);
+  }
+
+  /** Packets that no SA counts, by what became of them. */
+  totals() {
+    return this.#engine.totals();
+  }
+
+  flush(): void {
+    this.#engine.flush();
+    this.#reserved.clear();
+    this.#policies.clear();
+    this.#follow();
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.flush();
+    this.#routes.close();
+    this.#engine.close();
+  }
+
+  #put(policy: PolicySpec): PlaneFault | undefined {
+    if (policy.tunnel && policy.tunnel.mode !== 'tunnel') return onlyTunnels(`policy ${describePolicy(policy)}`);
+    if (policy.tunnel && policy.tunnel.protocol !== 'esp') return noAh();
+    const key = packPolicy(policy);
+    const id = this.#policies.get(key)?.id ?? ++this.#lastPolicyId;
+    this.#policies.set(key, { id, spec: policy });
+    if (policy.direction === 'out') {
+      const [src, dst] = policyRanges(policy);
+      this.#engine.putPolicy(id, policy.action, policy.priority, policy.tunnel?.reqid ?? 0, src, dst);
+    }
+    return undefined;
+  }
+
+  #delete(key: PolicyKey): PlaneFault | undefined {
+    const packed = packPolicy(key);
+    const policy = this.#policies.get(packed);
+    if (!policy)
+      return about(planeFault('ENOENT', 'No such file or directory'), () => `delete policy ${describePolicy(key)}`);
+    this.#policies.delete(packed);
+    if (key.direction === 'out') this.#engine.deletePolicy(policy.id);
+    return undefined;
+  }
+
+  /** Brings what stands around the engine in line with the policies. */
+  #follow(): PlaneFault | undefined {
+    const specs = [...this.#policies.values()].map(({ spec }) => spec);
+    return this.#routes.follow(specs);
+  }
+
+  #refusal(sa: SaSpec): PlaneFault | undefined {
+    if (sa.protocol !== 'esp') return noAh();
+    if (sa.mode !== 'tunnel') return onlyTunnels(describeSa(sa));
+    if (sa.spi < 256) return planeFault('EINVAL', 'SPIs below 256 are reserved (RFC 4303 §2.1)');
+    if (sa.src.family !== sa.dst.family) return planeFault('EINVAL', `${sa.src} and ${sa.dst} are of two families`);
+    if (sa.replayWindow > LARGEST_WINDOW)
+      return planeFault('EINVAL', `a replay window of ${sa.replayWindow} packets; ${LARGEST_WINDOW} at most`);
+    if (sa.esn && sa.direction === 'in' && sa.replayWindow === 0)
+      return planeFault('EINVAL', 'extended sequence numbers need a replay window (RFC 4303 §3.4.3)');
+    return undefined;
+  }
+
+  #forgetExpired(): void {
+    const now = Date.now();
+    for (const [key, until] of this.#reserved) {
+      if (until > now) return;
+      this.#reserved.delete(key);
+    }
+  }
+}
+
+const fault = (errno: number, why = ''): SystemFault => {
+  const named = systemFault(errno, why);
+  return why ? named : { ...named, why: WORDS[named.errno] ?? named.errno };
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  EEXIST: 'File exists',
+  ESRCH: 'No such process',
+  EADDRINUSE: 'Address already in use',
+};
+
+const noAh = () => planeFault('EPROTONOSUPPORT', 'the userspace data plane has ESP only, no AH');
+const onlyTunnels = (what: string) =>
+  planeFault('EPROTONOSUPPORT', `${what}: the userspace data plane has tunnel mode only`);
