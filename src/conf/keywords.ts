@@ -27,10 +27,15 @@ export function lookup(section: 'setup' | 'conn', text: string): Spelling | unde
 
 /** The known keyword that is most like `text`, if any is. */
 export function suggest(section: 'setup' | 'conn', text: string): string | undefined {
-  return nearest(text.toLowerCase(), SPELLINGS[section].keys());
+  return nearest(text.toLowerCase(), CANDIDATES[section]);
 }
 
 const SPELLINGS = { setup: index('setup'), conn: index('conn') };
+
+/** What to suggest: not the spelling of an end's keyword that leaves out whose it is. */
+const candidates = (spellings: ReadonlyMap<string, Spelling>): readonly string[] =>
+  [...spellings].filter(([text, { side }]) => side === undefined || text.startsWith(side)).map(([text]) => text);
+const CANDIDATES = { setup: candidates(SPELLINGS.setup), conn: candidates(SPELLINGS.conn) };
 
 function index(section: 'setup' | 'conn'): ReadonlyMap<string, Spelling> {
   const spellings = new Map<string, Spelling>();
