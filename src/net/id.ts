@@ -39,8 +39,8 @@ export class Id {
     if (text === '%null') return new Id(ID_TYPES.ID_NULL, new Uint8Array());
     const keyId = /^@#((?:[0-9a-f]{2})+)$/i.exec(text);
     if (keyId) return new Id(ID_TYPES.ID_KEY_ID, Uint8Array.from(Buffer.from(keyId[1], 'hex')));
-    const bracketed = /^@\[(.+)\]?$/.exec(text);
-    if (bracketed) return new Id(ID_TYPES.ID_KEY_ID, ascii(bracketed[1].replace(/\]$/, '')));
+    const bracketed = /^@\[([^\]].*?)\]?$/.exec(text);
+    if (bracketed) return new Id(ID_TYPES.ID_KEY_ID, ascii(bracketed[1]));
     if (/^@[^@#[]/.test(text)) return new Id(ID_TYPES.ID_FQDN, ascii(text.slice(1)));
     if (/^[^@]+@.+$/.test(text)) return new Id(ID_TYPES.ID_USER_FQDN, ascii(text));
     const address = Address.parse(text);
