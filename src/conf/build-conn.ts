@@ -4,8 +4,8 @@ import type { Family } from '../net/address.ts';
 import { parseAuthby } from './authby.ts';
 import { buildEnd, familyOfHost, isVirtual, type Refusal, type SelectorCache } from './build-end.ts';
 import type { Authby, Conn, End } from './conn.ts';
-import type { Keyword, Value } from './keyword.ts';
-import { KEYWORDS, type Side } from './keywords.ts';
+import type { Value } from './keyword.ts';
+import type { Side } from './keywords.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import type { Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
@@ -13,7 +13,7 @@ import { laterOf, Taken } from './taken.ts';
 import { isFault } from './values.ts';
 
 /** Longest lifetime of an SA, as libreswan has it. */
-export const MAX_LIFETIME_MS = 24 * 3600_000;
+const MAX_LIFETIME_MS = 24 * 3600_000;
 
 export type Built = { readonly conns: readonly Conn[] } | { readonly refused: string };
 
@@ -186,9 +186,6 @@ export class ConnBuilder {
 const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
 const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
 const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];
-
-/** Everything in the table that has no effect yet, for `ipsec checkconfig --unsupported`. */
-export const unsupportedKeywords = (): readonly Keyword[] => KEYWORDS.filter((k) => k.effect === 'later');
 
 function hostFamily(settings: Settings, s: Taken): Family | undefined {
   const said = s.text('hostaddrfamily');
