@@ -1,9 +1,10 @@
 /** The port's values as the engine takes them, and the engine's events as the port gives them. */
+
+import type { EngineEvent, EngineRange, EngineSa } from '../../native/userspace/engine.ts';
 import { Address } from '../../net/address.ts';
 import { Endpoint } from '../../net/endpoint.ts';
 import { Selector } from '../../net/selector.ts';
 import type { Subnet } from '../../net/subnet.ts';
-import type { EngineEvent, EngineRange, EngineSa } from '../../native/userspace/engine.ts';
 import type { PlaneEvent, PolicySpec, SaSpec } from '../port.ts';
 
 const ICMP = new Set([1, 58]);
@@ -62,7 +63,12 @@ export function planeEvent(event: EngineEvent): PlaneEvent {
         const known = ICMP.has(event.protocol) ? event.srcPort * 256 + event.dstPort : port;
         return Selector.ofAddress(address, event.protocol, known, known);
       };
-      return { t: 'acquire', reqid: event.reqid, src: end(event.src, event.srcPort), dst: end(event.dst, event.dstPort) };
+      return {
+        t: 'acquire',
+        reqid: event.reqid,
+        src: end(event.src, event.srcPort),
+        dst: end(event.dst, event.dstPort),
+      };
     }
     case 'expire':
       return { t: 'expire', key: saKey(event.dst, event.spi), hard: event.hard };

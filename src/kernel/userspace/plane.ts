@@ -1,10 +1,12 @@
 /** The userspace data plane's side of the port. */
-import { closeSync } from 'node:fs';
+
 import { randomInt } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { linkUp, openTun, type SystemFault, systemFault, TUN_OFFLOAD } from '../../native/index.ts';
 import { startEngine, type UserspaceEngine } from '../../native/userspace/engine.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { about, describePolicy, describeSa, planeFault } from '../describe.ts';
+import { packPolicy, packSa } from '../keys.ts';
 import type {
   DataPlane,
   OpenPlane,
@@ -18,7 +20,6 @@ import type {
   SaMove,
   SaSpec,
 } from '../port.ts';
-import { packPolicy, packSa } from '../xfrm/keys.ts';
 import { engineSa, planeEvent, policyRanges } from './convert.ts';
 import { Routes } from './routes.ts';
 

@@ -10,9 +10,9 @@
  * by the engine, which knows policies whole.
  */
 import { networkInterfaces } from 'node:os';
-import { Netlink, NETLINK, NLM_F, ruleAdd, ruleDel, type SystemFault } from '../../native/index.ts';
+import { NETLINK, Netlink, NLM_F, ruleAdd, ruleDel, type SystemFault } from '../../native/index.ts';
 import { Address } from '../../net/address.ts';
-import { Subnet } from '../../net/subnet.ts';
+import type { Subnet } from '../../net/subnet.ts';
 import type { PolicySpec } from '../port.ts';
 
 /** Number of our table and priority of our rule: those of other IPsec daemons, so that scripts find them. */
@@ -134,8 +134,7 @@ function isSafeToThrow(pass: PolicySpec, caught: readonly PolicySpec[]): boolean
   return above.length > 0 && above.every((p) => covers(pass.src, p.src) && pass.priority < p.priority);
 }
 
-const covers = (outer: Subnet, inner: Subnet): boolean =>
-  outer.prefix <= inner.prefix && outer.contains(inner.address);
+const covers = (outer: Subnet, inner: Subnet): boolean => outer.prefix <= inner.prefix && outer.contains(inner.address);
 
 function ownAddresses(): Address[] {
   const parsed = Object.values(networkInterfaces())

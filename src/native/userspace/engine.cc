@@ -1,0 +1,533 @@
+#include "engine.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+namespace pluto::userspace {
+namespace {
+
+constexpr size_t kTunRead = sizeof(VnetHeader) + 65536;
+constexpr int kReadsPerRound = 16;     // from one descriptor before the others have their turn
+constexpr size_t kHeldPerPolicy = 4;
+constexpr size_t kHeldInAll = 256;
+constexpr int64_t kAskAgainSeconds = 30;  // as Linux's xfrm_acq_expires
+constexpr int kTickMs = 1000;             // lifetimes in seconds are kept this well
+constexpr uint8_t kEcnMask = 3, kCongested = 3;
+
+int64_t WallClock() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now.tv_sec;
+}
+
+// RFC 6040 §4.2: what the outer header says of congestion comes inside. False: the packet must be dropped.
+bool CarryCongestion(uint8_t outerTos, uint8_t* packet, const Flow& flow) {
+  if ((outerTos & kEcnMask) != kCongested || (flow.tos & kEcnMask) == kCongested) return true;
+  if ((flow.tos & kEcnMask) == 0) return false;
+  if (flow.src.family == 4) {
+    packet[1] |= kCongested;
+    ChecksumIpv4(packet, (packet[0] & 15u) * 4u);
+  } else {
+    packet[1] |= kCongested << 4;
+  }
+  return true;
+}
+
+// Multicast and link-local: meant for the TUN device's own link, on which nobody is.
+bool IsOfLink(const Address& dst) {
+  if (dst.family == 4) return dst.octets[0] >= 224 || (dst.octets[0] == 169 && dst.octets[1] == 254);
+  return dst.octets[0] == 0xff || (dst.octets[0] == 0xfe && (dst.octets[1] & 0xc0) == 0x80);
+}
+
+}  // namespace
+
+// The main thread's lock: says that it waits.
+class Engine::Lock {
+ public:
+  explicit Lock(Engine* engine) : engine_(engine) {
+    engine_->waiting_.fetch_add(1);
+    engine_->mutex_.lock();
+    engine_->waiting_.fetch_sub(1);
+  }
+  ~Lock() { engine_->mutex_.unlock(); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  Engine* engine_;
+};
+
+Engine::Engine(int tun, uint32_t mark, std::function<void()> notify)
+    : tun_(tun),
+      mark_(mark),
+      notify_(std::move(notify)),
+      now_(WallClock()),
+      tunBuffer_(new uint8_t[kTunRead]),
+      coalescer_(tun) {}
+
+Engine::~Engine() {
+  stop_ = true;
+  if (thread_.joinable()) {
+    Wake();
+    thread_.join();
+  }
+  for (Socket& socket : sockets_) close(socket.fd);
+  for (int fd : toClose_) close(fd);
+  for (int fd : {tun_, epoll_, wake_, clear4_, clear6_})
+    if (fd >= 0) close(fd);
+}
+
+int Engine::Start(std::string* warnings) {
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (epoll_ < 0 || wake_ < 0) return errno;
+  for (uint8_t family : {4, 6}) {
+    std::string name = family == 4 ? "IPv4" : "IPv6";
+    int fd = OpenRawEsp(family, mark_);
+    if (fd >= 0) sockets_.push_back({fd, family, true, {}});
+    else *warnings += "no raw socket for ESP over " + name + " (" + strerror(-fd) + "); ";
+    int clear = OpenClear(family, mark_);
+    if (clear < 0) *warnings += "no raw socket for " + name + " in the clear (" + strerror(-clear) + "); ";
+    (family == 4 ? clear4_ : clear6_) = clear;
+  }
+  for (Socket& socket : sockets_) Watch(socket.fd);
+  Watch(tun_);
+  Watch(wake_);
+  thread_ = std::thread([this] { Run(); });
+  return 0;
+}
+
+void Engine::Watch(int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+}
+
+void Engine::Wake() {
+  uint64_t one = 1;
+  // A full eventfd wakes as well.
+  if (write(wake_, &one, sizeof one) < 0) return;
+}
+
+// ── The main thread's side ──────────────────────────────────────────────────────────────────────────────────────
+
+Association* Engine::Find(const SaKey& key) {
+  auto bucket = bySpi_.find(key.spi);
+  if (bucket == bySpi_.end()) return nullptr;
+  for (auto& sa : bucket->second)
+    if (sa->config().key.dst == key.dst) return sa.get();
+  return nullptr;
+}
+
+int Engine::AddSa(SaConfig config, std::string* why) {
+  auto sa = Association::Make(std::move(config), WallClock(), why);
+  if (!sa) return EPROTONOSUPPORT;
+  Lock lock(this);
+  if (Find(sa->config().key)) return EEXIST;
+  if (sa->config().isOutbound) {
+    byReqid_[sa->config().reqid].push_back(sa.get());
+    release_ = true;
+  }
+  bySpi_[sa->config().key.spi].push_back(std::move(sa));
+  if (release_) Wake();
+  return 0;
+}
+
+int Engine::MoveSa(const SaKey& key, const Address& src, const Address& dst, bool encapsulates, uint16_t srcPort,
+                   uint16_t dstPort) {
+  Lock lock(this);
+  Association* sa = Find(key);
+  if (!sa) return ESRCH;
+  if (dst != key.dst && Find({key.spi, dst})) return EEXIST;
+  SaConfig& config = sa->config();
+  config.src = src;
+  config.key.dst = dst;
+  config.encapsulates = encapsulates;
+  config.srcPort = srcPort;
+  config.dstPort = dstPort;
+  sa->reported = Endpoint();
+  return 0;
+}
+
+int Engine::DeleteSa(const SaKey& key) {
+  Lock lock(this);
+  Association* sa = Find(key);
+  if (!sa) return ESRCH;
+  if (sa->config().isOutbound) {
+    auto& siblings = byReqid_[sa->config().reqid];
+    siblings.erase(std::find(siblings.begin(), siblings.end(), sa));
+    if (siblings.empty()) byReqid_.erase(sa->config().reqid);
+  }
+  auto bucket = bySpi_.find(key.spi);
+  bucket->second.erase(std::find_if(bucket->second.begin(), bucket->second.end(),
+                                    [sa](const std::unique_ptr<Association>& other) { return other.get() == sa; }));
+  if (bucket->second.empty()) bySpi_.erase(bucket);
+  return 0;
+}
+
+int Engine::Counters(const SaKey& key, SaCounters* counters) {
+  Lock lock(this);
+  Association* sa = Find(key);
+  if (!sa) return ESRCH;
+  *counters = sa->counters();
+  return 0;
+}
+
+void Engine::PutPolicy(Policy policy) {
+  Lock lock(this);
+  for (Policy& old : policies_.rows())
+    if (old.id == policy.id) held_ -= old.held.size();
+  policies_.Put(std::move(policy));
+}
+
+int Engine::DeletePolicy(uint32_t id) {
+  Lock lock(this);
+  for (Policy& old : policies_.rows())
+    if (old.id == id) held_ -= old.held.size();
+  return policies_.Delete(id) ? 0 : ESRCH;
+}
+
+int Engine::Serve(int ike, const Endpoint& local, bool encapsulates) {
+  if (int error = MarkSocket(ike, mark_)) return error;
+  if (!encapsulates) return 0;
+  int fd = OpenSibling(ike, local, mark_);
+  if (fd < 0) return -fd;
+  Lock lock(this);
+  sockets_.push_back({fd, local.address.family, false, local});
+  Watch(fd);
+  return 0;
+}
+
+void Engine::Unserve(const Endpoint& local) {
+  Lock lock(this);
+  for (auto socket = sockets_.begin(); socket != sockets_.end(); ++socket) {
+    if (socket->isRaw || !(socket->local == local)) continue;
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, socket->fd, nullptr);
+    toClose_.push_back(socket->fd);
+    sockets_.erase(socket);
+    break;
+  }
+  Wake();
+}
+
+void Engine::Flush() {
+  Lock lock(this);
+  policies_.Clear();
+  held_ = 0;
+  byReqid_.clear();
+  bySpi_.clear();
+}
+
+EngineCounters Engine::Totals() {
+  Lock lock(this);
+  return totals_;
+}
+
+std::vector<Event> Engine::TakeEvents() {
+  std::lock_guard<std::mutex> lock(eventMutex_);
+  return std::move(events_);
+}
+
+// ── The engine's thread ─────────────────────────────────────────────────────────────────────────────────────────
+
+void Engine::Run() {
+  epoll_event ready[32];
+  int64_t checked = now_;
+  bool isTunBusy = false;
+  while (!stop_) {
+    int count = epoll_wait(epoll_, ready, 32, isTunBusy ? 0 : kTickMs);
+    now_ = WallClock();
+    std::vector<Socket> sockets;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      for (int fd : toClose_) close(fd);
+      toClose_.clear();
+      sockets = sockets_;
+      if (now_ != checked) {
+        checked = now_;
+        CheckAllLimits();
+      }
+      if (release_) ReleaseHeld();
+    }
+    for (int i = 0; i < count; i++) {
+      int fd = ready[i].data.fd;
+      if (fd == wake_) {
+        uint64_t counter;
+        if (read(wake_, &counter, sizeof counter) < 0) continue;
+      } else if (fd == tun_) {
+        isTunBusy = true;
+      } else {
+        auto socket = std::find_if(sockets.begin(), sockets.end(), [fd](const Socket& s) { return s.fd == fd; });
+        if (socket != sockets.end()) Receive(*socket);
+      }
+    }
+    if (isTunBusy) isTunBusy = ReadTun();
+    sender_.Flush();
+  }
+}
+
+// False if there was less to read than a round's worth.
+bool Engine::ReadTun() {
+  for (int i = 0; i < kReadsPerRound; i++) {
+    ssize_t got = read(tun_, tunBuffer_.get(), kTunRead);
+    if (got < static_cast<ssize_t>(sizeof(VnetHeader))) return false;
+    VnetHeader header;
+    memcpy(&header, tunBuffer_.get(), sizeof header);
+    while (waiting_ > 0) std::this_thread::yield();
+    std::unique_lock<std::mutex> lock(mutex_);
+    Outbound(header, tunBuffer_.get() + sizeof header, static_cast<size_t>(got) - sizeof header);
+    lock.unlock();
+    // A large packet goes at once, so that the peer works while we read the next one; small ones wait for company.
+    if (got > 16384) sender_.Flush();
+  }
+  return true;
+}
+
+void Engine::Outbound(const VnetHeader& header, uint8_t* packet, size_t length) {
+  Flow flow;
+  if (!ReadFlow(packet, length, &flow)) {
+    totals_.malformed++;
+    return;
+  }
+  Policy* policy = policies_.Find(flow);
+  if (!policy || policy->action == Action::kPass) return PassInClear(header, packet, flow.length, flow);
+  if (policy->action == Action::kDrop) {
+    totals_.dropped++;
+    return;
+  }
+  Protect(policy, header, packet, flow.length, flow);
+}
+
+void Engine::Protect(Policy* policy, const VnetHeader& header, uint8_t* packet, size_t length, const Flow& flow) {
+  Association* sa = FindOutbound(policy->reqid, flow);
+  if (!sa) {
+    if (Hold(policy, header, packet, length, flow)) totals_.held++;
+    else totals_.overheld++;
+    return;
+  }
+  Sender::Route route;
+  if (!RouteOf(*sa, flow.tos, &route)) {
+    totals_.noSocket++;
+    return;
+  }
+  Segmenter segments;
+  if (!segments.Start(header, packet, length, flow)) {
+    totals_.malformed++;
+    return;
+  }
+  while (!segments.isDone() && sa->isUsable()) {
+    size_t inner = segments.nextLength(), sealed = sa->SealedLength(inner);
+    uint8_t* esp = sender_.Room(sealed);
+    if (!esp) {
+      sender_.Flush();
+      esp = sender_.Room(sealed);
+    }
+    segments.Next(esp + sa->textOffset());
+    if (!sa->Seal(esp, inner, now_)) break;
+    sender_.Commit(sealed, route);
+  }
+  if (sa->mayHaveExpired()) CheckLimits(sa);
+}
+
+// Keeps the packet until an SA comes, and asks for one. False if there is no room.
+bool Engine::Hold(Policy* policy, const VnetHeader& header, const uint8_t* packet, size_t length,
+                  const Flow& flow) {
+  if (policy->askedUntil <= now_) {
+    policy->askedUntil = now_ + kAskAgainSeconds;
+    Event event;
+    event.kind = Event::Kind::kAcquire;
+    event.reqid = policy->reqid;
+    event.flow = flow;
+    Raise(std::move(event));
+  }
+  if (policy->held.size() >= kHeldPerPolicy || held_ >= kHeldInAll) return false;
+  std::vector<uint8_t> copy(sizeof header + length);
+  memcpy(copy.data(), &header, sizeof header);
+  memcpy(copy.data() + sizeof header, packet, length);
+  policy->held.push_back(std::move(copy));
+  held_++;
+  return true;
+}
+
+void Engine::ReleaseHeld() {
+  release_ = false;
+  for (Policy& policy : policies_.rows()) {
+    if (policy.action != Action::kProtect || byReqid_.count(policy.reqid) == 0) continue;
+    policy.askedUntil = 0;
+    auto held = std::move(policy.held);
+    policy.held.clear();
+    held_ -= held.size();
+    for (auto& copy : held) {
+      VnetHeader header;
+      memcpy(&header, copy.data(), sizeof header);
+      Flow flow;
+      uint8_t* packet = copy.data() + sizeof header;
+      size_t length = copy.size() - sizeof header;
+      if (ReadFlow(packet, length, &flow)) Protect(&policy, header, packet, length, flow);
+    }
+  }
+}
+
+// What no policy protects came here because routes know addresses only: it goes on by the routes of others.
+void Engine::PassInClear(const VnetHeader& header, uint8_t* packet, size_t length, const Flow& flow) {
+  int fd = flow.dst.family == 4 ? clear4_ : clear6_;
+  Segmenter segments;
+  if (fd < 0 || IsOfLink(flow.dst) || !segments.Start(header, packet, length, flow)) {
+    totals_.dropped++;
+    return;
+  }
+  sockaddr_in to4 = {};
+  sockaddr_in6 to6 = {};
+  to4.sin_family = AF_INET;
+  memcpy(&to4.sin_addr, flow.dst.octets, 4);
+  to6.sin6_family = AF_INET6;
+  memcpy(&to6.sin6_addr, flow.dst.octets, 16);
+  bool isIpv4 = flow.dst.family == 4;
+  const auto* to = isIpv4 ? reinterpret_cast<const sockaddr*>(&to4) : reinterpret_cast<const sockaddr*>(&to6);
+  socklen_t size = isIpv4 ? sizeof to4 : sizeof to6;
+  std::vector<uint8_t> out(65536);
+  while (!segments.isDone()) {
+    size_t next = segments.nextLength();
+    segments.Next(out.data());
+    if (sendto(fd, out.data(), next, MSG_DONTWAIT, to, size) < 0) totals_.unsent++;
+    else totals_.passed++;
+  }
+}
+
+// The newest that is fit for the packet: a rekeyed SA's successor takes over at once.
+Association* Engine::FindOutbound(uint32_t reqid, const Flow& flow) {
+  auto found = byReqid_.find(reqid);
+  if (found == byReqid_.end()) return nullptr;
+  for (auto sa = found->second.rbegin(); sa != found->second.rend(); ++sa)
+    if ((*sa)->isUsable() && (*sa)->Selects(flow)) return *sa;
+  return nullptr;
+}
+
+bool Engine::RouteOf(const Association& sa, uint8_t tos, Sender::Route* route) {
+  const SaConfig& config = sa.config();
+  const Socket* best = nullptr;
+  for (const Socket& socket : sockets_) {
+    if (socket.family != config.key.dst.family || socket.isRaw == config.encapsulates) continue;
+    if (socket.isRaw) {
+      best = &socket;
+      break;
+    }
+    if (socket.local.port != config.srcPort) continue;
+    if (socket.local.address == config.src) {
+      best = &socket;
+      break;
+    }
+    if (socket.local.address.isAny()) best = &socket;
+  }
+  if (!best) return false;
+  *route = {best->fd, best->isRaw, config.src,
+            {config.key.dst, config.encapsulates ? config.dstPort : uint16_t{0}}, tos};
+  return true;
+}
+
+bool Engine::Receive(const Socket& socket) {
+  Datagram datagrams[kBatch];
+  for (int round = 0; round < kReadsPerRound / 4; round++) {
+    int count = receiver_.Read(socket.fd, socket.isRaw && socket.family == 4, datagrams);
+    for (int i = 0; i < count; i++) {
+      while (waiting_ > 0) std::this_thread::yield();
+      opened_.clear();
+      std::unique_lock<std::mutex> lock(mutex_);
+      Inbound(socket, datagrams[i]);
+      lock.unlock();
+      for (Plain& plain : opened_) coalescer_.Add(plain.packet, plain.length, plain.flow);
+    }
+    coalescer_.Flush();
+    if (count < kBatch) return false;
+  }
+  return true;
+}
+
+void Engine::Inbound(const Socket& socket, const Datagram& datagram) {
+  for (size_t at = 0; at < datagram.length; at += datagram.segment) {
+    uint8_t* esp = datagram.data + at;
+    size_t length = std::min(datagram.segment, datagram.length - at);
+    if (length < kEspHeader) {
+      totals_.malformed++;
+      continue;
+    }
+    SaKey key{Load32(esp), datagram.to.family ? datagram.to : socket.local.address};
+    Association* sa = key.spi == 0 ? nullptr : Find(key);
+    if (!sa || sa->config().isOutbound) {
+      totals_.noSa++;
+      continue;
+    }
+    Plain plain;
+    switch (sa->Open(esp, length, now_, &plain.packet, &plain.length, &plain.flow)) {
+      case Verdict::kDelivered:
+        if (CarryCongestion(datagram.tos, plain.packet, plain.flow)) opened_.push_back(plain);
+        break;
+      case Verdict::kMalformed:
+        totals_.malformed++;
+        continue;
+      case Verdict::kNotSelected:
+        totals_.notSelected++;
+        break;
+      case Verdict::kDummy:
+        break;
+      case Verdict::kReplayed:
+      case Verdict::kUnauthentic:
+      case Verdict::kExpired:
+        continue;
+    }
+    if (!socket.isRaw && sa->config().encapsulates) NoteMapping(sa, datagram.from);
+    if (sa->mayHaveExpired()) CheckLimits(sa);
+  }
+}
+
+// Only for authentic packets: RFC 3948 §5 would else be a way to steal a tunnel.
+void Engine::NoteMapping(Association* sa, const Endpoint& from) {
+  const SaConfig& config = sa->config();
+  if (from.port == config.srcPort && from.address == config.src) {
+    sa->reported = Endpoint();
+    return;
+  }
+  if (sa->reported == from) return;
+  sa->reported = from;
+  Event event;
+  event.kind = Event::Kind::kMapping;
+  event.key = config.key;
+  event.from = from;
+  Raise(std::move(event));
+}
+
+void Engine::CheckLimits(Association* sa) {
+  Association::Expiry expiry = sa->CheckLimits(now_);
+  for (bool isHard : {false, true}) {
+    if (!(isHard ? expiry.hard : expiry.soft)) continue;
+    Event event;
+    event.kind = Event::Kind::kExpire;
+    event.key = sa->config().key;
+    event.isHard = isHard;
+    Raise(std::move(event));
+  }
+}
+
+void Engine::CheckAllLimits() {
+  for (auto& bucket : bySpi_)
+    for (auto& sa : bucket.second)
+      if (sa->config().soft.seconds || sa->config().hard.seconds) CheckLimits(sa.get());
+}
+
+void Engine::Raise(Event event) {
+  {
+    std::lock_guard<std::mutex> lock(eventMutex_);
+    events_.push_back(std::move(event));
+  }
+  notify_();
+}
+
+}  // namespace pluto::userspace
