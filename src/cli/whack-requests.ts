@@ -136,7 +136,7 @@ function inOrder(line: WhackLine): Request[] {
   }
   if (said('down')) requests.push({ kind: 'terminate', name });
   for (const kind of Object.keys(REPORT_PARTS) as ReportKind[]) {
-    if (said(kind)) requests.push({ kind, ...(said('name') && MAY_NAME.includes(kind) && { name }) } as Request);
+    if (said(kind)) requests.push({ kind, ...(said('name') && MAY_NAME.includes(kind) && { name }) });
   }
   if (said('shutdown')) requests.push({ kind: 'shutdown', ...(said('leave-state') && { leaveState: true }) });
   return requests;
