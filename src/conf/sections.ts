@@ -49,15 +49,13 @@ export function readSections(statements: readonly Statement[], report: Report): 
   }
   const setup = sections.get('config setup')?.settings ?? new Map<string, Setting>();
   const defaults = sections.get('conn %default')?.settings ?? new Map<string, Setting>();
+  const settled = new Map<Draft, Settled>();
   const conns: ConnSection[] = [];
   for (const draft of sections.values()) {
     if (draft.section !== 'conn' || draft.name === '%default') continue;
-    let refused: string | undefined;
-    const settings = settle(draft, sections, defaults, (problem) => {
-      refused ??= problem.text;
-      report(problem);
-    });
-    conns.push({ name: draft.name, file: draft.file, line: draft.line, settings, refused });
+    const { settings, refused } = settle(draft, sections, settled, report);
+    const all = defaults.size === 0 ? settings : new Map([...defaults, ...settings]);
+    conns.push({ name: draft.name, file: draft.file, line: draft.line, settings: all, refused });
   }
   return { setup, conns };
 }
@@ -146,55 +144,83 @@ const isAppended = ({ keyword }: Setting): boolean => keyword.type.t === 'list' 
 
 function append(earlier: Setting, later: Setting): Setting {
   if (!Array.isArray(earlier.value) || !Array.isArray(later.value)) throw new TypeError('only lists are appended to');
-  return { ...earlier, value: [...earlier.value, ...later.value], raw: `${earlier.raw},${later.raw}` };
+  return {
+    ...earlier,
+    value: [...new Set<string>([...earlier.value, ...later.value])],
+    raw: `${earlier.raw},${later.raw}`,
+  };
 }
 
-/** Own settings and those of every `also=`, which must not contradict each other; then `%default`'s. */
-function settle(draft: Draft, sections: ReadonlyMap<string, Draft>, defaults: Settings, report: Report): Settings {
-  if (draft.also.length === 0 && defaults.size === 0) return draft.settings;
-  const settings = new Map(draft.settings);
-  for (const source of sources(draft, sections, report)) {
-    for (const setting of source.settings.values()) take(settings, setting, draft, report);
-  }
-  for (const setting of defaults.values()) if (!settings.has(setting.key)) settings.set(setting.key, setting);
-  return settings;
+/** A section with what it takes over, `%default` aside. */
+interface Settled {
+  readonly settings: Settings;
+  readonly refused: string | undefined;
 }
 
-function take(settings: Map<string, Setting>, setting: Setting, into: Draft, report: Report): void {
-  const own = settings.get(setting.key);
-  if (own === undefined) settings.set(setting.key, setting);
-  else if (isAppended(setting)) settings.set(setting.key, append(own, setting));
-  else if (own.raw !== setting.raw) {
-    const text = `${setting.key}=${shown(own.raw)} contradicts ${shown(setting.raw)} at ${setting.file}:${setting.line}`;
-    report({ ...error(own, into.label, setting.key), text });
-  }
+interface Frame {
+  readonly draft: Draft;
+  readonly settings: Map<string, Setting>;
+  readonly also: Iterator<Setting>;
+  refused: string | undefined;
 }
 
-/** The sections that `draft` takes over, directly or not, each once. A loop or a missing one is reported. */
-function sources(draft: Draft, sections: ReadonlyMap<string, Draft>, report: Report): readonly Draft[] {
-  const found = new Set<Draft>();
-  const path = new Set<Draft>([draft]);
-  // An explicit stack: `also=` may be as deep as the file is long.
-  const open = [draft.also.values()];
-  const nodes = [draft];
-  while (open.length > 0) {
-    const next = open[open.length - 1].next();
+/**
+ * Own settings and those of every `also=`, which must not contradict each other. Each section is settled once,
+ * and on an explicit stack: a chain of `also=` may be as long as the file.
+ */
+function settle(
+  root: Draft,
+  sections: ReadonlyMap<string, Draft>,
+  settled: Map<Draft, Settled>,
+  report: Report,
+): Settled {
+  const known = settled.get(root);
+  if (known) return known;
+  const path = new Set<Draft>();
+  const frames: Frame[] = [];
+  const enter = (draft: Draft) => {
+    path.add(draft);
+    frames.push({ draft, settings: new Map(draft.settings), also: draft.also.values(), refused: undefined });
+  };
+  enter(root);
+  for (;;) {
+    const frame = frames[frames.length - 1];
+    const { draft, settings } = frame;
+    const next = frame.also.next();
     if (next.done) {
-      open.pop();
-      path.delete(nodes.pop()!);
+      const result = { settings, refused: frame.refused };
+      settled.set(draft, result);
+      path.delete(draft);
+      frames.pop();
+      if (frames.length === 0) return result;
+      takeOver(frames[frames.length - 1], result, report);
       continue;
     }
     const also = next.value;
     const source = sections.get(`conn ${also.raw}`);
-    if (source === undefined)
-      report({ ...error(also, draft.label, 'also'), text: `there is no conn ${shown(also.raw)}` });
-    else if (path.has(source)) report({ ...error(also, draft.label, 'also'), text: `also=${also.raw} closes a loop` });
-    else if (!found.has(source)) {
-      found.add(source);
-      path.add(source);
-      nodes.push(source);
-      open.push(source.also.values());
+    const done = source && settled.get(source);
+    if (source === undefined) refuse(frame, also, `there is no conn ${shown(also.raw)}`, report);
+    else if (path.has(source)) refuse(frame, also, `also=${also.raw} closes a loop`, report);
+    else if (done) takeOver(frame, done, report);
+    else enter(source);
+  }
+}
+
+function takeOver(into: Frame, from: Settled, report: Report): void {
+  into.refused ??= from.refused;
+  for (const setting of from.settings.values()) {
+    const own = into.settings.get(setting.key);
+    if (own === undefined) into.settings.set(setting.key, setting);
+    else if (own === setting) continue;
+    else if (isAppended(setting)) into.settings.set(setting.key, append(own, setting));
+    else if (own.raw !== setting.raw) {
+      const there = `${shown(setting.raw)} at ${setting.file}:${setting.line}`;
+      refuse(into, own, `${setting.key}=${shown(own.raw)} contradicts ${there}`, report);
     }
   }
-  return [...found];
+}
+
+function refuse(frame: Frame, at: Setting, text: string, report: Report): void {
+  frame.refused ??= text;
+  report({ ...error(at, frame.draft.label, at.key), text });
 }

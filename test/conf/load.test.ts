@@ -217,9 +217,9 @@ describe('warnings leave the conn as it is', () => {
 
 describe('%default and also=', () => {
   test('also= is followed to any depth, wherever the sections stand', () => {
-    const chain = Array.from({ length: 500 }, (_, i) => `conn c${i}\n\talso=c${i + 1}\n`).join('');
+    const chain = Array.from({ length: 20_000 }, (_, i) => `conn c${i}\n\talso=c${i + 1}\n`).join('');
     const { conns, problems } = load(
-      `conn west\n\talso=c0\n\tright=192.0.2.2\n${chain}conn c500\n\tleft=192.0.2.1\n\tauthby=secret\n`,
+      `conn west\n\talso=c0\n\tright=192.0.2.2\n${chain}conn c20000\n\tleft=192.0.2.1\n\tauthby=secret\n`,
     );
     expect(problems).toEqual([]);
     expect(conns.map((c) => c.name)).toEqual(['west']);
