@@ -58,7 +58,7 @@ export class ConnBuilder {
         break;
       }
       if (suffix !== '' && !isOneFamily(ends.left, ends.right)) continue;
-      const problem = contradiction(ends.left, ends.right);
+      const problem = contradiction(ends.left, ends.right) ?? strayFamily(settings, ends.left, ends.right);
       if (problem) refuse({ setting: settings.get(problem.key) ?? settings.get('left')!, text: problem.text });
       const aliases = suffix === '' ? policy.aliases : Object.freeze([name, ...policy.aliases]);
       const { file, line } = section;
@@ -66,7 +66,9 @@ export class ConnBuilder {
         Object.freeze({ name: name + suffix, file, line, left: ends.left, right: ends.right, ...policy, aliases }),
       );
     }
-    return refused === undefined ? { conns } : { refused };
+    if (refused !== undefined) return { refused };
+    this.#reportDefaultAuthby(section, conns);
+    return { conns };
   }
 
   /** Everything but the ends. */
@@ -123,6 +125,14 @@ export class ConnBuilder {
     if (setting.key.endsWith('subnet') && isVirtual(setting.raw)) {
       this.#reporter.laterText(setting, `${setting.key}=${setting.raw.slice(0, setting.raw.indexOf(':') + 1)}`);
     }
+  }
+
+  /** Saying nothing asks for signatures, which is news to whoever expects a tunnel. */
+  #reportDefaultAuthby({ settings }: ConnSection, [conn]: readonly Conn[]): void {
+    const needsPeer = conn?.type === 'tunnel' || conn?.type === 'transport';
+    if (!needsPeer || settings.has('authby') || conn.left.auth !== undefined) return;
+    const text = `authby=${conn.keyexchange === 'ikev1' ? 'rsasig' : 'rsasig,ecdsa'}, the default,`;
+    this.#reporter.laterText({ ...settings.get('left')!, key: 'authby' }, text);
   }
 
   #warn(name: string, setting: Setting, text: string): void {
@@ -256,6 +266,14 @@ function contradiction(left: End, right: End): { key: string; text: string } | u
     return { key: left.auth ? 'leftauth' : 'rightauth', text: 'leftauth= and rightauth= go together' };
   if (!isOneFamily(left, right)) return { key: 'rightsubnet', text: 'leftsubnet= and rightsubnet= differ in family' };
   return undefined;
+}
+
+function strayFamily(settings: Settings, left: End, right: End): { key: string; text: string } | undefined {
+  const family = settings.get('clientaddrfamily')?.value;
+  const isStray = [...left.subnets, ...right.subnets].some((s) => `ipv${s.family}` !== family);
+  return family !== undefined && isStray
+    ? { key: 'clientaddrfamily', text: 'a subnet is of the other family' }
+    : undefined;
 }
 
 /** Every family on one side has its like on the other. */

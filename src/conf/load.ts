@@ -1,4 +1,12 @@
-/** From a file to a configuration. */
+/**
+ * From files to a configuration, or to a list of everything that is wrong with them:
+ *
+ *     files ──scan──► statements ──sections──► settings ──build-setup, build-conn, build-end──► Setup, Conn, End
+ *              lines, quotes,       keyword table,        selectors, proposals, identities,
+ *              include              %default, also=       what contradicts what
+ *
+ * ipsec.secrets goes its own way (`secrets.ts`). Nothing here touches a disk: files come through `FileSystem`.
+ */
 
 import { ConnBuilder } from './build-conn.ts';
 import { buildSetup } from './build-setup.ts';

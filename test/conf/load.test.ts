@@ -163,6 +163,7 @@ describe('what a conn cannot be', () => {
     [['ike=aes256-md55'], 'ike=: IKE'],
     [['ah=sha2_256'], 'ah=: needs phase2=ah'],
     [['leftauth=secret'], 'leftauth= and rightauth= go together'],
+    [['clientaddrfamily=ipv6', 'leftsubnet=10.0.1.0/24'], 'clientaddrfamily=: a subnet is of the other family'],
     [['tcp-remoteport=500'], 'port 500 is not for TCP'],
     [['aggressive=yes'], 'aggressive mode needs ike='],
     [['leftsubnts=10.0.0.0/8'], 'unknown keyword "leftsubnts"; did you mean leftsubnet'],
@@ -208,6 +209,12 @@ describe('warnings leave the conn as it is', () => {
     const { conns, problems } = load(west('leftcert=a') + west('leftcert=b').replace('conn west', 'conn east'));
     expect(problems.map((p) => p.text)).toEqual(['leftcert= has no effect yet (in 2 places)']);
     expect(conns.map((c) => c.later?.get('leftcert'))).toEqual(['a', 'b']);
+  });
+
+  test('a conn that leaves authentication to the default is told what that means', () => {
+    expect(messages('conn w\n\tleft=192.0.2.1\n\tright=192.0.2.2\n')).toEqual([
+      '/etc/ipsec.conf:2: warning: authby=rsasig,ecdsa, the default, has no effect yet',
+    ]);
   });
 
   test('asking for what happens anyway is no news', () => {
