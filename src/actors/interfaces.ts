@@ -1,5 +1,5 @@
 /** Which of the machine's addresses are ours to speak from. */
-import { networkInterfaces } from 'node:os';
+import { isFault, localAddresses } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 
 export interface Interface {
@@ -12,12 +12,11 @@ export interface Interface {
  * `listen`: addresses or interface names (`config setup`'s `listen=`); empty for all.
  */
 export function localInterfaces(listen: readonly string[]): readonly Interface[] {
-  const all = Object.entries(networkInterfaces()).flatMap(([name, infos]) =>
-    (infos ?? []).flatMap((info): Interface[] => {
-      const address = Address.parse(info.address);
-      return address && !(info.family === 'IPv6' && /^fe[89ab]/i.test(info.address)) ? [{ name, address }] : [];
-    }),
-  );
+  const found = localAddresses();
+  if (isFault(found)) return [];
+  const all = found
+    .filter((a) => !(a.isLinkLocal && a.address.length === 16))
+    .map((a) => ({ name: a.interface, address: Address.fromBytes(a.address) }));
   const wanted = all.filter(
     (i) => listen.length === 0 || listen.includes(i.name) || listen.some((l) => Address.parse(l)?.equals(i.address)),
   );
