@@ -2,6 +2,7 @@
 import { isPlaneFault } from './describe.ts';
 import { openNone } from './none.ts';
 import type { DataPlane, OpenPlane, PlaneEvent, PlaneFault } from './port.ts';
+import { openUserspace } from './userspace/index.ts';
 import { openXfrm } from './xfrm/index.ts';
 
 export type PlaneChoice = 'auto' | DataPlane['name'];
@@ -15,6 +16,7 @@ export interface OpenedPlane {
 /** In the order of probing (docs/DESIGN.md). */
 const OPENERS: readonly (readonly [DataPlane['name'], OpenPlane])[] = [
   ['xfrm', openXfrm],
+  ['userspace', openUserspace],
   ['none', openNone],
 ];
 

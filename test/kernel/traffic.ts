@@ -33,6 +33,22 @@ export const TRAFFIC: readonly Case<TrafficRig>[] = [
   through('tunnel, ESP in UDP', { encapsulated: true }),
   through('transport, ESP in UDP', { encapsulated: true, mode: 'transport' }),
   [
+    'an SA that cannot be is refused in words',
+    ({ plane }) => {
+      const out = sa('west', 'west', {});
+      const aead = { name: 'rfc4106(gcm(rot13))', key: new Uint8Array(36), icvBits: 128 };
+      const unknown = plane.addSa({ ...out, algorithms: { aead } });
+      assert.ok(unknown && unknown.errno !== 'EEXIST' && /^add esp\.00002001@/.test(unknown.why));
+      const short = plane.addSa({
+        ...out,
+        algorithms: { aead: { ...aead, name: 'rfc4106(gcm(aes))', key: new Uint8Array(3) } },
+      });
+      assert.equal(short?.errno, 'EINVAL');
+      const mixed = plane.putPolicy({ ...policies('west', {})[0], dst: policies('west', { inner: 6 })[0].dst });
+      assert.equal(mixed?.errno, 'EINVAL');
+    },
+  ],
+  [
     'a packet without an SA raises an acquire and goes nowhere',
     async (rig) => {
       await rig.far.install({});

@@ -13,6 +13,7 @@ import { isPlaneFault, planeFault } from '../describe.ts';
 import type { OpenPlane, PlaneFault, SaSpec } from '../port.ts';
 import { XfrmPlane } from './plane.ts';
 import { writeSa, writeSaKey } from './sa.ts';
+import { hashPolicies } from './spd-hash.ts';
 import { SAD_INFO, SPD_INFO, XFRM_MSG } from './uapi.ts';
 
 export const openXfrm: OpenPlane = (onEvent, warn) => {
@@ -26,7 +27,8 @@ export const openXfrm: OpenPlane = (onEvent, warn) => {
   }
   const fault6 = probe(netlink, Address.fromBytes([...new Array(15).fill(0), 1]));
   if (fault6) warn(`no IPsec over IPv6 here: ${explained(fault6).why}`);
-  hashPolicies(netlink, warn);
+  const unhashed = hashPolicies(netlink);
+  if (unhashed) warn(`policy hash thresholds stay as they are, many policies will be slow: ${unhashed.why}`);
   tellOfOthers(netlink, warn);
   return plane;
 };
@@ -57,24 +59,11 @@ function explained(fault: PlaneFault): PlaneFault {
   const words: Readonly<Record<string, string>> = {
     EPROTONOSUPPORT: 'this kernel has no ESP (CONFIG_XFRM_USER, CONFIG_INET_ESP, CONFIG_INET6_ESP)',
     EPERM: 'the kernel’s IPsec needs root, or CAP_NET_ADMIN',
-    ENOSYS: 'this kernel has no AES-GCM for ESP (CONFIG_CRYPTO_GCM)',
+    // The cipher is looked up before the protocol.
+    ENOSYS: 'this kernel has no ESP, or no AES-GCM for it (CONFIG_INET_ESP, CONFIG_INET6_ESP, CONFIG_CRYPTO_GCM)',
   };
   const meaning = words[fault.errno];
   return meaning ? planeFault(fault.errno, `${meaning}: ${fault.why}`) : fault;
-}
-
-/**
- * The kernel hashes policies by address only if their prefixes are long enough, by default only hosts; all others
- * stand in one list, and with 10,000 tunnels each change would walk it. With these thresholds the usual policy of a
- * gateway (any subnet of ours, one host or subnet of theirs) is hashed by the far, more specific, side.
- */
-function hashPolicies(netlink: Netlink, warn: (text: string) => void): void {
-  const fault = netlink.tell((to) => {
-    to.begin(XFRM_MSG.newSpdInfo).u32(0);
-    to.attribute(SPD_INFO.hashThreshold4, (v) => v.u8(0).u8(32));
-    to.attribute(SPD_INFO.hashThreshold6, (v) => v.u8(0).u8(128)).end();
-  });
-  if (fault) warn(`policy hash thresholds stay as they are, many policies will be slow: ${fault.why}`);
 }
 
 /** What was here before us stays: it may be another daemon's. But whoever wonders should know. */

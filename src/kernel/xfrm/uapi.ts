@@ -76,6 +76,7 @@ export const SA_INFO = {
   statsIntegrity: 200,
   reqid: 208,
   family: 212,
+  flags: 216,
   size: 224,
 } as const;
 
