@@ -29,12 +29,13 @@ export async function explain(argv: readonly string[]): Promise<Explanation> {
   const parser = parserOf(command);
   const text = await parser.getHelp();
   if (argv.includes('--help') || argv.includes('-h')) return { text };
-  let wrong = `not understood: ipsec ${argv.join(' ')}`;
-  await parser
-    .fail((message) => {
-      wrong = message;
-    })
-    .parseAsync(argv.slice(1));
+  let wrong =
+    command.name === 'auto' ? 'one operation, please, and its connection' : `not understood: ${argv.join(' ')}`;
+  const asked = parser.fail((message) => {
+    wrong = message;
+  });
+  // Having said what is wrong, yargs may throw it as well.
+  await asked.parseAsync(argv.slice(1)).catch(() => {});
   return { text, wrong };
 }
 
@@ -66,10 +67,7 @@ function parserOf(command: Command) {
     for (const { name, help } of COMMANDS.filter(({ isAuto }) => isAuto))
       parser.option(name, { type: 'boolean', describe: help });
     parser.option('showonly', { type: 'boolean', describe: 'as --dry-run' });
-    parser.check(
-      (given) => COMMANDS.filter(({ name, isAuto }) => isAuto && given[name]).length === 1 || 'one operation, please',
-    );
-    return parser.parserConfiguration({ 'unknown-options-as-args': false }).strict(false).strictOptions();
+    return parser.strict(false).strictOptions();
   }
   const most = { none: 0, conn: 1, 'maybe-conn': 1, any: Number.POSITIVE_INFINITY }[command.operand];
   const least = command.operand === 'conn' ? 1 : 0;

@@ -1,0 +1,252 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ipsec } from '../../src/cli/ipsec.ts';
+import type { Answer } from '../../src/control/answer.ts';
+import { type ControlServer, listenControl } from '../../src/control/listen.ts';
+import type { Request } from '../../src/control/protocol.ts';
+
+const CONF = `
+config setup
+conn %default
+	authby=secret
+conn both-ends
+	left=192.0.2.1
+	leftid=@w
+	right=192.0.2.2
+	rightid=@e
+conn w-e
+	also=both-ends
+	auto=start
+conn lazy
+	also=both-ends
+	auto=route
+conn manual
+	also=both-ends
+	auto=ignore
+conn half
+	left=192.0.2.1
+`;
+
+let dir: string;
+let server: ControlServer;
+let asked: Request[];
+let reply: (request: Request, answer: Answer) => void;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'pluto-cli-'));
+  writeFileSync(join(dir, 'ipsec.conf'), CONF);
+  asked = [];
+  reply = () => {};
+  const listened = await listenControl({
+    path: join(dir, 'pluto.ctl'),
+    peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
+    handle: (request, answer) => {
+      asked.push(request);
+      reply(request, answer);
+      answer.end();
+    },
+  });
+  if ('fault' in listened) throw new Error(listened.fault.text);
+  server = listened.server;
+});
+
+afterEach(async () => {
+  await server.close(0);
+  rmSync(dir, { recursive: true });
+});
+
+/** An `ipsec` command against the daemon above. */
+async function run(line: string) {
+  let [stdout, stderr] = ['', ''];
+  const exit = await ipsec([...line.split(' ')], {
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += `${text}\n`;
+    },
+  });
+  return { exit, stdout, stderr };
+}
+
+const here = (line: string) => run(`${line} --rundir ${dir} --config ${join(dir, 'ipsec.conf')}`);
+
+describe('connections', () => {
+  test('up asks, prints what comes, and exits as it ends', async () => {
+    reply = (_, answer) => {
+      answer.line(2, '"w-e" #1: initiating IKEv2 connection');
+      answer.line(25, '"w-e": could not route');
+    };
+    expect(await here('up w-e')).toEqual({
+      exit: 25,
+      stdout: '"w-e" #1: initiating IKEv2 connection\n"w-e": could not route\n',
+      stderr: '',
+    });
+    expect(asked).toEqual([{ kind: 'initiate', name: 'w-e' }]);
+  });
+
+  test('add sends what the file says, settled', async () => {
+    expect(await here('add lazy')).toMatchObject({ exit: 0, stderr: '' });
+    expect(asked).toEqual([
+      {
+        kind: 'add',
+        conn: {
+          name: 'lazy',
+          file: join(dir, 'ipsec.conf'),
+          line: expect.any(Number),
+          keywords: {
+            left: '192.0.2.1',
+            leftid: '@w',
+            right: '192.0.2.2',
+            rightid: '@e',
+            authby: 'secret',
+            auto: 'route',
+          },
+        },
+      },
+    ]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['auto --up w-e', ['initiate']],
+    ['auto --add w-e', ['add']],
+    ['auto --replace w-e', ['replace']],
+    ['auto --start w-e', ['replace', 'initiate']],
+    ['start w-e', ['replace', 'initiate']],
+    ['ondemand w-e', ['replace', 'route']],
+    ['auto --down w-e', ['terminate']],
+    ['auto --delete w-e', ['delete']],
+    ['auto --ready', ['listen']],
+    ['auto --rereadsecrets', ['rereadsecrets']],
+    ['secrets', ['rereadsecrets']],
+    ['traffic w-e', ['trafficstatus']],
+  ])('%s', async (line, kinds) => {
+    expect(await here(line)).toMatchObject({ exit: 0 });
+    expect(asked.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('start does not bring up what could not be loaded', async () => {
+    reply = (request, answer) => {
+      if (request.kind === 'replace') answer.line(33, 'no');
+    };
+    expect(await here('start w-e')).toMatchObject({ exit: 33 });
+    expect(asked.map(({ kind }) => kind)).toEqual(['replace']);
+  });
+
+  test('addconn --autoall loads what says so, listens, routes and starts', async () => {
+    expect(await here('addconn --autoall')).toMatchObject({ exit: 0 });
+    expect(asked.map((r) => [r.kind, 'conn' in r ? r.conn.name : 'name' in r ? r.name : ''])).toEqual([
+      ['replace', 'w-e'],
+      ['replace', 'lazy'],
+      ['listen', ''],
+      ['route', 'lazy'],
+      ['initiate', 'w-e'],
+    ]);
+  });
+
+  test('what the file does not have, or only half, is not asked for', async () => {
+    const file = join(dir, 'ipsec.conf');
+    expect(await here('add nobody')).toEqual({ exit: 1, stdout: '', stderr: `ipsec: no conn nobody in ${file}\n` });
+    expect(await here('add half')).toMatchObject({
+      exit: 1,
+      stderr: `ipsec: conn half has no left= or no right= in ${file}\n`,
+    });
+    writeFileSync(file, 'conn w-e\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tautby=secret\n');
+    const { exit, stderr } = await here('add w-e');
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/ipsec\.conf:4: .*autby/)]);
+    expect(asked).toEqual([]);
+  });
+
+  test('--showonly and --dry-run print what would be run, and run nothing', async () => {
+    expect((await here('auto --add w-e --showonly')).stdout).toBe(
+      'ipsec whack --name w-e --host 192.0.2.1 --id @w --to --host 192.0.2.2 --id @e --psk\n',
+    );
+    expect((await here('up w-e -n --asynchronous')).stdout).toBe(
+      `ipsec whack --initiate --name w-e --asynchronous --rundir ${dir}\n`,
+    );
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('reports', () => {
+  const row = {
+    conn: 'w-e',
+    serial: 2,
+    type: 'ESP',
+    addTime: 1700000000,
+    inBytes: 84n,
+    outBytes: 2n ** 60n,
+    id: '@e',
+  } as const;
+
+  test('as text', async () => {
+    reply = (_, answer) => answer.rows({ of: 'traffic', rows: [row] });
+    expect(await here('trafficstatus')).toEqual({
+      exit: 0,
+      stdout: `#2: "w-e", type=ESP, add_time=1700000000, inBytes=84, outBytes=1152921504606846976, id='@e'\n`,
+      stderr: '',
+    });
+  });
+
+  test('as JSON, with what else is said on stderr and exit status 0', async () => {
+    reply = (_, answer) => {
+      answer.line(21, 'no connection named "x"');
+      answer.rows({ of: 'traffic', rows: [row] });
+    };
+    const { exit, stdout, stderr } = await here('trafficstatus --json');
+    expect([exit, stderr]).toEqual([0, 'no connection named "x"\n']);
+    expect(JSON.parse(stdout)).toEqual({ traffic: [{ ...row, inBytes: 84, outBytes: '1152921504606846976' }] });
+  });
+
+  test('without rows are empty, not absent', async () => {
+    expect(JSON.parse((await here('briefconnectionstatus --json')).stdout)).toEqual({
+      briefConnections: [],
+      totals: null,
+    });
+    expect((await here('shuntstatus')).stdout).toBe(' \nBare Shunt list:\n \n');
+  });
+});
+
+describe('the command line', () => {
+  test.each([
+    ['up', 2, 'which connection?'],
+    ['up a b', 2, 'too many operands'],
+    ['up a --bogus', 2, 'Unknown argument: bogus'],
+    ['status a', 2, 'too many operands'],
+    ['auto a', 2, 'one operation, please, and its connection'],
+    ['auto --up --down a', 2, 'one operation, please, and its connection'],
+    ['bogus', 2, 'unknown command "bogus"'],
+    ['--bogus', 2, 'unknown option --bogus'],
+    ['whack --bogus', 33, 'whack error: unrecognized option "--bogus"'],
+    ['listall', 33, 'whack error: --listall has no effect yet'],
+  ])('%s exits %i: %s', async (line, exit, text) => {
+    const result = await run(line);
+    expect([result.exit, result.stdout]).toEqual([exit, '']);
+    expect(result.stderr.split('\n')[0]).toContain(text);
+  });
+
+  test('without a daemon exits 1 and says how to start one', async () => {
+    expect(await run(`up w-e --rundir ${dir}/none`)).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: `whack: Pluto is not running (no "${dir}/none/pluto.ctl")\nto start it: ipsec start\n`,
+    });
+    expect(await run(`stop --rundir ${dir}/none`)).toMatchObject({ exit: 0, stderr: 'pluto is not running\n' });
+  });
+
+  test('helps', async () => {
+    expect(await run('--help')).toMatchSnapshot();
+    expect(await run('up --help')).toMatchSnapshot();
+  });
+
+  test('checkconfig lists every problem', async () => {
+    writeFileSync(join(dir, 'bad.conf'), 'conn a\n\tautby=secret\n\tlefft=192.0.2.1\n');
+    const bad = await run(`checkconfig --config ${dir}/bad.conf`);
+    expect([bad.exit, bad.stderr.trim().split('\n').length]).toEqual([1, 2]);
+    const json = await run(`checkconfig --json --config ${dir}/bad.conf`);
+    expect(JSON.parse(json.stdout).problems).toMatchObject([{ line: 2 }, { line: 3 }]);
+    expect(await here('checkconfig')).toMatchObject({ exit: 0 });
+  });
+});
