@@ -1,0 +1,322 @@
+import { describe, expect, test } from 'vitest';
+import type { ReportKind } from '../../../src/control/protocol.ts';
+import { jsonReport, REPORT_PARTS, textReport } from '../../../src/control/status/report.ts';
+import type { ConnRow, DaemonInfo, Rows, StateRow } from '../../../src/control/status/rows.ts';
+
+const CONN: ConnRow = {
+  conn: 'west-east',
+  serial: 1,
+  kind: 'permanent',
+  isOriented: true,
+  local: {
+    host: '192.1.2.45',
+    client: ['192.0.1.0/24'],
+    id: '@west',
+    idType: 'ID_FQDN',
+    auth: 'secret',
+    updown: 'ipsec _updown',
+    prefixLength: 24,
+  },
+  remote: {
+    host: '192.1.2.23',
+    client: ['192.0.2.0/24'],
+    id: '@east',
+    idType: 'ID_FQDN',
+    auth: 'secret',
+    prefixLength: 24,
+  },
+  routing: 'routed-tunnel',
+  owners: { ike: 1, child: 2 },
+  ikeVersion: 2,
+  policy: ['IKEv2', 'PSK', 'ENCRYPT', 'TUNNEL', 'PFS', 'UP', 'IKE_FRAG_ALLOW', 'ESN_NO', 'ESN_YES'],
+  authHash: [],
+  aliases: [],
+  ikeLifetime: 28800,
+  ipsecLifetime: 28800,
+  rekeyMargin: 540,
+  rekeyFuzz: 100,
+  ipsecMaxBytes: 2n ** 63n,
+  ipsecMaxPackets: 2n ** 63n,
+  replayWindow: 128,
+  retransmitInterval: 500,
+  retransmitTimeout: 60,
+  ikeTcp: 'no',
+  ikeTcpPort: 4500,
+  dpdDelay: 0,
+  natKeepalive: 20,
+  encapsulation: 'auto',
+  initialContact: false,
+  ciscoUnity: false,
+  fakeStrongswan: false,
+  sendVendorid: false,
+  sendNoEspTfc: false,
+  iptfs: false,
+  modecfgPull: false,
+  interface: 'eth1',
+  metric: 0,
+  vtiRouting: false,
+  vtiShared: false,
+  nicOffload: 'no',
+  debug: [],
+  ikeAlgorithms: '',
+  espAlgorithms: '',
+  newestIke: 'AES_GCM_16_256-HMAC_SHA2_512-DH19',
+  newestChild: { algorithms: 'AES_GCM_16_256-NONE', pfsGroup: '<Phase1>' },
+};
+
+const ROAD: ConnRow = {
+  ...CONN,
+  conn: 'road',
+  instance: { number: 2, peer: '198.51.100.9' },
+  isOriented: true,
+  local: {
+    ...CONN.local,
+    nexthop: '192.1.2.254',
+    addresspool: ['10.9.0.1-10.9.0.9'],
+    cert: 'west',
+    modecfg: 'server',
+    sendcert: 'always',
+  },
+  remote: {
+    ...CONN.remote,
+    host: '198.51.100.9',
+    client: [],
+    ikePort: 4510,
+    id: '198.51.100.9',
+    idType: 'ID_IPV4_ADDR',
+  },
+  dpdDelay: 30,
+  aliases: ['r'],
+  debug: ['base'],
+};
+
+const IKE: StateRow = {
+  conn: 'west-east',
+  serial: 1,
+  kind: 'ike',
+  ikeVersion: 2,
+  peerPort: 500,
+  state: 'ESTABLISHED_IKE_SA',
+  story: 'established IKE SA',
+  events: [{ name: 'REKEY', inSeconds: 27786 }],
+  isNewest: true,
+  pending: [{ conn: 'other', replacing: 7 }],
+};
+const CHILD: StateRow = {
+  conn: 'west-east',
+  serial: 2,
+  kind: 'child',
+  ikeVersion: 2,
+  peerPort: 4500,
+  state: 'ESTABLISHED_CHILD_SA',
+  story: 'established Child SA',
+  events: [
+    { name: 'REKEY', inSeconds: 27000 },
+    { name: 'EXPIRE', inSeconds: 28800 },
+  ],
+  isNewest: true,
+  isRoutingOwner: true,
+  ikeSerial: 1,
+  dpd: { kind: 'lastlive', secondsAgo: 3 },
+  sa: {
+    protocol: 'esp',
+    mode: 'tunnel',
+    outboundSpi: 0xc0ffee01,
+    inboundSpi: 0x0badcafe,
+    remote: '192.1.2.23',
+    local: '192.1.2.45',
+    inBytes: 1023n,
+    outBytes: 52n * 1024n * 1024n + 5n,
+    maxBytes: 2n ** 63n,
+  },
+};
+
+const DAEMON: DaemonInfo = {
+  pid: 7,
+  version: '0.1.0',
+  startTime: 1700000000,
+  dataPlane: 'userspace',
+  interfaces: [{ name: 'eth1', endpoint: '192.1.2.45:500', transport: 'UDP' }],
+  fips: 'disabled',
+  selinux: 'disabled',
+  seccomp: 'unsupported',
+  setup: { configfile: '/etc/ipsec.conf', nhelpers: '-1', 'ddos-ike-threshold': '25000' },
+  debug: ['base'],
+  keepAlive: 20,
+  natIkePort: 4500,
+  virtualPrivate: { allowed: ['10.0.0.0/8'], excluded: [] },
+  algorithms: {
+    espEncrypt: [{ name: 'AES_GCM_16', keyMin: 128, keyMax: 256 }],
+    espAuth: [{ name: 'HMAC_SHA2_256_128', keyLength: 256 }],
+    ikeEncrypt: [{ v1Id: 7, v1Name: 'OAKLEY_AES_CBC', v2Id: 12, v2Name: 'AES_CBC', blockSize: 16, keyDefault: 128 }],
+    ikePrf: [{ name: 'HMAC_SHA2_256', hashLength: 32 }],
+    ikeDh: [{ name: 'MODP2048', bits: 2048 }],
+  },
+};
+
+const COUNTS: Rows = {
+  of: 'counts',
+  rows: [
+    {
+      cookiesRequired: false,
+      accepting: true,
+      ike: { total: 3, halfOpen: 1, open: 1, authenticated: 2, anonymous: 0 },
+      ipsec: { total: 2, authenticated: 2, anonymous: 0 },
+    },
+  ],
+};
+
+/** All slices of a report, printed. */
+function text(kind: ReportKind, ...slices: Rows[]): string {
+  const report = textReport(kind);
+  return slices.map((slice) => report.slice(slice)).join('') + report.finish();
+}
+
+function json(kind: ReportKind, ...slices: Rows[]): unknown {
+  const report = jsonReport(kind);
+  return JSON.parse(slices.map((slice) => report.slice(slice)).join('') + report.finish());
+}
+
+describe('text', () => {
+  test('states', () => {
+    expect(text('showstates', { of: 'states', rows: [IKE, CHILD] })).toBe(
+      [
+        '#1: "west-east":500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 27786s; newest; idle;',
+        '#1: pending Child SA for "other" replacing #7',
+        '#2: "west-east":4500 ESTABLISHED_CHILD_SA (established Child SA); REKEY in 27000s; EXPIRE in 28800s; newest; eroute owner; IKE SA #1; lastlive=3s; idle;',
+        '#2: "west-east" esp.c0ffee01@192.1.2.23 esp.badcafe@192.1.2.45 tun.0@192.1.2.23 tun.0@192.1.2.45 Traffic: ESPin=1023B ESPout=52MB ESPmax=2^63B',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a state of an instance over TCP, with a job out', () => {
+    const row: StateRow = {
+      ...IKE,
+      instance: { number: 2, peer: '198.51.100.9' },
+      overTcp: true,
+      isNewest: false,
+      isCalculating: true,
+      pending: [],
+      dpd: { kind: 'lastdpd', secondsAgo: 4, seqIn: 5, seqOut: 6 },
+    };
+    expect(text('showstates', { of: 'states', rows: [row] })).toBe(
+      '#1: "west-east"[2] 198.51.100.9:500(tcp) ESTABLISHED_IKE_SA (established IKE SA); REKEY in 27786s; lastdpd=4s(seq in:5 out:6); crypto_calculating;\n',
+    );
+  });
+
+  test('traffic with all that may be there, and with a user instead of an identity', () => {
+    const row = { conn: 'w', serial: 2, type: 'ESP', addTime: 17, inBytes: 1n, outBytes: 2n, id: '@e' } as const;
+    expect(
+      text('trafficstatus', {
+        of: 'traffic',
+        rows: [
+          { ...row, nicOffload: 'packet', maxBytes: 2n ** 63n, lease: ['10.9.0.1/32', 'fd00::1/128'] },
+          { ...row, instance: { number: 1, peer: '192.0.2.7' }, username: 'joe', maxBytes: 500n },
+        ],
+      }),
+    ).toBe(
+      `#2: "w", type=ESP(nic-offload=packet), add_time=17, inBytes=1, outBytes=2, maxBytes=2^63B, id='@e', lease=10.9.0.1/32,fd00::1/128\n` +
+        `#2: "w"[1] 192.0.2.7, username=joe, type=ESP, add_time=17, inBytes=1, outBytes=2, maxBytes=500B\n`,
+    );
+  });
+
+  test('brief status', () => {
+    expect(text('briefstatus', COUNTS)).toBe(
+      'State Information: DDoS cookies not required, Accepting new IKE connections\n' +
+        'IKE SAs: total(3), half-open(1), open(1), authenticated(2), anonymous(0)\n' +
+        'IPsec SAs: total(2), authenticated(2), anonymous(0)\n',
+    );
+  });
+
+  test('brief connections', () => {
+    const row = {
+      conn: 'w-e',
+      local: '10.0.1.0/24',
+      remote: '10.0.2.0/24',
+      localHost: '192.0.2.1',
+      remoteHost: '192.0.2.2',
+      inBytes: 84n,
+      outBytes: 85n,
+      reqid: 16388,
+    };
+    expect(
+      text(
+        'briefconnectionstatus',
+        { of: 'briefConnections', rows: [row] },
+        { of: 'totals', rows: [{ loaded: 3, active: 1 }] },
+      ),
+    ).toBe(
+      '10.0.1.0/24 <==> 10.0.2.0/24\tfrom 192.0.2.1 to 192.0.2.2 (84/85)\t"w-e", reqid=16388\n' +
+        '# Total IPsec connections: loaded 3, active 1\n',
+    );
+  });
+
+  test('connections', () => {
+    expect(text('connectionstatus', { of: 'connections', rows: [CONN, ROAD] })).toMatchSnapshot();
+  });
+
+  test('everything', () => {
+    const slices: Rows[] = [
+      { of: 'daemon', rows: [DAEMON] },
+      { of: 'connections', rows: [CONN] },
+      { of: 'connections', rows: [ROAD] },
+      { of: 'totals', rows: [{ loaded: 2, active: 1 }] },
+      COUNTS,
+      { of: 'states', rows: [CHILD] },
+    ];
+    expect(text('status', ...slices)).toMatchSnapshot();
+  });
+
+  test('headings once, whether or not there are rows under them', () => {
+    const shunt = {
+      source: '192.0.2.1',
+      sourcePort: 8,
+      destination: '192.0.2.2',
+      destinationPort: 0,
+      protocol: 1,
+      policy: '%hold',
+      why: 'acquire',
+      connSerial: 4,
+    };
+    const line = '192.0.2.1:8 -1-> 192.0.2.2:0 => %hold    acquire [$4]\n';
+    const slice: Rows = { of: 'shunts', rows: [shunt] };
+    expect(text('shuntstatus', slice, slice)).toBe(` \nBare Shunt list:\n \n${line}${line}`);
+    expect(text('shuntstatus')).toBe(' \nBare Shunt list:\n \n');
+    expect(text('processstatus', { of: 'processes', rows: [{ pid: 42, name: 'pluto' }] })).toBe(
+      '  PID  Process\n   42  pluto\n',
+    );
+    expect(text('fipsstatus', { of: 'fips', rows: [{ mode: 'disabled' }] })).toBe('FIPS mode disabled\n');
+    expect(text('globalstatus', { of: 'globals', rows: [{ key: 'current.states.all', value: 3 }] })).toBe(
+      'current.states.all=3\n',
+    );
+  });
+});
+
+describe('JSON', () => {
+  test.each(Object.keys(REPORT_PARTS) as ReportKind[])('%s without rows names its parts', (kind) => {
+    expect(Object.keys(json(kind) as object)).toEqual(REPORT_PARTS[kind]);
+  });
+
+  test('slices of one part make one array, parts without rows are empty', () => {
+    expect(
+      json(
+        'status',
+        { of: 'connections', rows: [CONN] },
+        { of: 'connections', rows: [ROAD, CONN] },
+        { of: 'states', rows: [IKE] },
+      ),
+    ).toMatchObject({
+      daemon: null,
+      connections: [{ conn: 'west-east' }, { conn: 'road' }, { conn: 'west-east', ipsecMaxBytes: `${2n ** 63n}` }],
+      totals: null,
+      counts: null,
+      states: [{ serial: 1 }],
+      shunts: [],
+    });
+  });
+
+  test('what there is one of is an object', () => {
+    expect(json('briefstatus', COUNTS)).toEqual({ counts: COUNTS.rows[0] });
+  });
+});
