@@ -15,30 +15,25 @@ import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
-import type { Datagram, Env } from '../ike/effects.ts';
-import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { NAT_PORT } from '../ike/v2/sa-init.ts';
 import { openPlane } from '../kernel/index.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
-import { Connections } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
-import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
 import type { Log } from './log.ts';
-import { Policies } from './policies.ts';
+import { makeWorld } from './make-world.ts';
 import { IKE_PORT } from './policy-of.ts';
-import { Registry } from './registry.ts';
 import { Reports } from './reports.ts';
-import { type ActorRef, ActorSystem, realClock } from './runtime/index.ts';
-import { SaIndex } from './sa-index.ts';
+import { ActorSystem, realClock } from './runtime/index.ts';
 import { IkeSocket } from './sockets.ts';
-import { Switchboard } from './switchboard.ts';
-import type { LogLevel, World } from './world.ts';
+import type { GateLimits } from './switchboard.ts';
+import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
 const FAREWELL = 2_000;
@@ -90,14 +85,25 @@ export class Pluto {
     this.stopRequested = new Promise((resolve) => {
       this.#stop = resolve;
     });
-    this.#world = this.#makeWorld(log, parts.plane);
-    this.#connections = new Connections({
-      world: this.#world,
+    const { world, connections, planeEvent } = makeWorld({
+      system: parts.system,
+      clock: realClock(),
+      random: dice(),
+      log: (level, text) => {
+        if (level !== 'debug' || this.#debug.size > 0) log.write(level, text);
+      },
+      debugs: (klass) => this.#debug.has(klass),
+      plane: parts.plane,
+      helpers: parts.helpers,
+      secrets: () => this.#secrets,
+      limits: this.#limits(),
       interfaces: () => this.#interfaces(),
       defaultRoute,
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
     });
+    this.#world = world;
+    this.#connections = connections;
     const reports = new Reports({ world: this.#world, system: this.#system, info: () => this.#info() });
     this.control = new Control({
       world: this.#world,
@@ -111,7 +117,7 @@ export class Pluto {
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
       },
     });
-    parts.onEvent((event) => this.#planeEvent(event));
+    parts.onEvent(planeEvent);
   }
 
   /** Everything but the sockets; otherwise why not. */
@@ -254,101 +260,9 @@ export class Pluto {
     this.#secrets = loaded.secrets;
   }
 
-  #planeEvent(event: PlaneEvent): void {
-    const { sas } = this.#world;
-    switch (event.t) {
-      case 'acquire':
-        return this.#connections.byReqid(event.reqid)?.ref.tell({ t: 'acquire', src: event.src, dst: event.dst });
-      case 'expire':
-        return sas.find(event.key)?.ref.tell({ t: 'expire', hard: event.hard });
-      case 'mapping':
-        return sas.find(event.key)?.ref.tell({ t: 'mapping', from: event.from });
-      default:
-        return event satisfies never;
-    }
-  }
-
-  #makeWorld(log: Log, plane: DataPlane): World {
-    const random = dice();
-    const clock = realClock();
-    const states = this.#system.group('states');
-    const connections = this.#system.group('connections');
-    let lastSerial = 0;
-    const say = (level: LogLevel, text: string) => {
-      if (level !== 'debug' || this.#debug.size > 0) log.write(level, text);
-    };
-    const { limits } = this.#gate();
-    const switchboard: Switchboard = new Switchboard(
-      { now: () => clock.now(), random, log: say, answerer: (datagram, spiI) => this.#answerer(datagram, spiI) },
-      limits,
-    );
-    const registry = new Registry({
-      secrets: () => this.#secrets,
-      spawnInstance: (template, policy) => this.#connections.spawnInstance(template, policy),
-      freshReqid: () => this.#connections.freshReqid(),
-    });
-    const serial = () => {
-      lastSerial++;
-      return lastSerial;
-    };
-    const helpers = this.#helpers;
-    const env: Env = {
-      get now() {
-        return clock.now();
-      },
-      random,
-      serial,
-      jobId: () => helpers.nextId(),
-      ikeSpi: () => freshSpi(random, switchboard),
-      childSpi: ({ protocol, local, peer, reqid }) => {
-        const spi = plane.allocateSpi({ protocol, src: peer, dst: local, reqid });
-        return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
-      },
-      directory: registry,
-      idle: (child, local) => {
-        const counters = plane.counters({ protocol: child.suite.protocol, dst: local, spi: child.spiIn });
-        if (!('usedAt' in counters) || counters.usedAt === 0) return undefined;
-        return Math.max(0, clock.wall() - counters.usedAt * 1000);
-      },
-    };
-    return {
-      log: say,
-      debugs: (klass) => this.#debug.has(klass),
-      random,
-      serial,
-      helpers,
-      plane,
-      policies: new Policies(plane),
-      registry,
-      switchboard,
-      sas: new SaIndex(),
-      env,
-      stats: { ikeEstablished: 0, ikeFailed: 0, childEstablished: 0, keepalives: 0 },
-      spawn: (group, name, behavior) => (group === 'states' ? states : connections).spawn(name, behavior),
-    };
-  }
-
-  #gate() {
+  #limits(): GateLimits {
     const { ddosMode, ddosIkeThreshold, maxHalfopenIke } = this.#setup;
-    return {
-      limits: { mode: this.#options.ddosMode ?? ddosMode, cookiesFrom: ddosIkeThreshold, maxHalfOpen: maxHalfopenIke },
-    };
-  }
-
-  /** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
-  #answerer({ local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
-    const world = this.#world;
-    const [policy] = world.registry.candidates(local.address, peer.address);
-    if (!policy) {
-      world.log(
-        'info',
-        `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
-      );
-      return undefined;
-    }
-    const serial = world.serial();
-    const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
-    return world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+    return { mode: this.#options.ddosMode ?? ddosMode, cookiesFrom: ddosIkeThreshold, maxHalfOpen: maxHalfopenIke };
   }
 
   #info(): DaemonInfo {
@@ -384,13 +298,6 @@ export class Pluto {
       },
       algorithms: ALGORITHMS,
     };
-  }
-}
-
-function freshSpi(random: (octets: number) => Uint8Array, switchboard: Switchboard): Uint8Array {
-  for (;;) {
-    const spi = random(8);
-    if (spi.some((octet) => octet !== 0) && !switchboard.knows(spi)) return spi;
   }
 }
 

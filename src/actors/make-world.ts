@@ -1,0 +1,127 @@
+/**
+ * The daemon's inside without its doors: registry, switchboard, connections and the actors' view of them, tied
+ * together over ports. `Pluto` opens real ones; a test town brings a clock, a wire and a plane of its own.
+ */
+import type { SecretStore } from '../conf/secret-store.ts';
+import type { Datagram, Env } from '../ike/effects.ts';
+import { IkeSa } from '../ike/v2/ike-sa.ts';
+import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
+import { Connections, type ConnectionsOptions } from './connections.ts';
+import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { Policies } from './policies.ts';
+import { Registry } from './registry.ts';
+import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
+import { SaIndex } from './sa-index.ts';
+import { type GateLimits, Switchboard } from './switchboard.ts';
+import type { Helpers, LogLevel, World } from './world.ts';
+
+export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly random: (octets: number) => Uint8Array;
+  readonly log: (level: LogLevel, text: string) => void;
+  readonly debugs: (klass: string) => boolean;
+  readonly plane: DataPlane;
+  readonly helpers: Helpers;
+  readonly secrets: () => SecretStore;
+  readonly limits: GateLimits;
+}
+
+export interface Inside {
+  readonly world: World;
+  readonly connections: Connections;
+  /** Brings what the data plane has seen to whom it concerns. */
+  planeEvent(event: PlaneEvent): void;
+}
+
+export function makeWorld(ports: WorldPorts): Inside {
+  const { system, clock, random, log, debugs, plane, helpers } = ports;
+  const states = system.group('states');
+  const actors = system.group('connections');
+  let lastSerial = 0;
+  const serial = () => {
+    lastSerial++;
+    return lastSerial;
+  };
+  const switchboard: Switchboard = new Switchboard(
+    { now: () => clock.now(), random, log, answerer: (datagram, spiI) => answerer(world, datagram, spiI) },
+    ports.limits,
+  );
+  const registry = new Registry({
+    secrets: ports.secrets,
+    spawnInstance: (template, policy) => connections.spawnInstance(template, policy),
+    freshReqid: () => connections.freshReqid(),
+  });
+  const env: Env = {
+    get now() {
+      return clock.now();
+    },
+    random,
+    serial,
+    jobId: () => helpers.nextId(),
+    ikeSpi: () => freshSpi(random, switchboard),
+    childSpi: ({ protocol, local, peer, reqid }) => {
+      const spi = plane.allocateSpi({ protocol, src: peer, dst: local, reqid });
+      return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
+    },
+    directory: registry,
+    idle: (child, local) => {
+      const counters = plane.counters({ protocol: child.suite.protocol, dst: local, spi: child.spiIn });
+      if (!('usedAt' in counters) || counters.usedAt === 0) return undefined;
+      return Math.max(0, clock.wall() - counters.usedAt * 1000);
+    },
+  };
+  const world: World = {
+    log,
+    debugs,
+    random,
+    serial,
+    helpers,
+    plane,
+    policies: new Policies(plane),
+    registry,
+    switchboard,
+    sas: new SaIndex(),
+    env,
+    stats: { ikeEstablished: 0, ikeFailed: 0, childEstablished: 0, keepalives: 0 },
+    spawn: (group, name, behavior) => (group === 'states' ? states : actors).spawn(name, behavior),
+  };
+  const { interfaces, defaultRoute, ikePort, keepAliveMs } = ports;
+  const connections = new Connections({ world, interfaces, defaultRoute, ikePort, keepAliveMs });
+  return { world, connections, planeEvent: (event) => planeEvent(world, connections, event) };
+}
+
+/** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
+function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
+  const [policy] = world.registry.candidates(local.address, peer.address);
+  if (!policy) {
+    world.log(
+      'info',
+      `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
+    );
+    return undefined;
+  }
+  const serial = world.serial();
+  const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
+  return world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+}
+
+function planeEvent({ sas }: World, connections: Connections, event: PlaneEvent): void {
+  switch (event.t) {
+    case 'acquire':
+      return connections.byReqid(event.reqid)?.ref.tell({ t: 'acquire', src: event.src, dst: event.dst });
+    case 'expire':
+      return sas.find(event.key)?.ref.tell({ t: 'expire', hard: event.hard });
+    case 'mapping':
+      return sas.find(event.key)?.ref.tell({ t: 'mapping', from: event.from });
+    default:
+      return event satisfies never;
+  }
+}
+
+function freshSpi(random: (octets: number) => Uint8Array, switchboard: Switchboard): Uint8Array {
+  for (;;) {
+    const spi = random(8);
+    if (spi.some((octet) => octet !== 0) && !switchboard.knows(spi)) return spi;
+  }
+}
