@@ -2,7 +2,7 @@
  * The native addon, typed. Nothing in here decides anything: it names numbers, loads the library, and turns system
  * errors into faults.
  *
- *   sockets.ts   UDP sockets and what a data plane asks of them
+ *   udp.ts       UDP sockets and what a data plane asks of them
  *   netlink.ts   messages to and from the kernel
  *   rtnetlink.ts addresses, links, routes, rules
  *   here         peer credentials, TUN devices

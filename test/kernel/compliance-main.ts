@@ -1,6 +1,7 @@
 /**
  * The compliance suite against a plane of this machine: `node dist/test/kernel/compliance-main.js xfrm`. As root;
- * makes two network namespaces, runs itself in both, prints a line of JSON per case, fails if one did.
+ * makes two network namespaces, runs itself in both, prints a line of JSON per case and one at the end (as
+ * test/lab/report.ts has them), fails if one did.
  */
 import { type ChildProcess, execFile, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,10 +14,11 @@ import { compliance, type FarSide } from './compliance.ts';
 import { INNER, OUTER, outerOf, policies, type Side, sa, type Variation, WEST_SECOND } from './scene.ts';
 
 const MAIN = fileURLToPath(import.meta.url);
-const [which = 'xfrm', role = 'stage'] = process.argv.slice(2);
+const [named = 'xfrm', role = 'stage'] = process.argv.slice(2);
+const which = named as DataPlane['name'];
 
 const open: OpenPlane = (onEvent, warn) => {
-  const opened = openPlane(which as DataPlane['name'], onEvent, warn);
+  const opened = openPlane(which, onEvent, warn);
   return 'errno' in opened ? opened : opened.plane;
 };
 
@@ -70,11 +72,17 @@ async function west(): Promise<number> {
       execFile('ping', options, (_, out) => resolve(Number(/(\d+) received/.exec(out)?.[1] ?? 0)));
     });
   const sockets = serveOn('west');
+  let count = 0;
   const isGood = await compliance(
+    which,
     open,
     { traffic: { far, ping, install: (plane, v) => install(plane, 'west', v, sockets) } },
-    (verdict) => console.log(JSON.stringify(verdict)),
+    (verdict) => {
+      count++;
+      console.log(JSON.stringify(verdict));
+    },
   );
+  console.log(JSON.stringify({ end: count }));
   child.disconnect();
   for (const { socket } of sockets) socket.close();
   return isGood ? 0 : 1;

@@ -10,7 +10,8 @@ import { TRAFFIC } from './traffic.ts';
 export interface Verdict {
   readonly name: string;
   readonly ok: boolean;
-  readonly error?: string;
+  /** Why not; empty if it is. */
+  readonly detail: string;
 }
 
 /** What a case has to work with. */
@@ -33,7 +34,8 @@ export interface FarSide {
   clear(): Promise<void>;
 }
 
-export type Case<R> = readonly [name: string, run: (rig: R) => Promise<void> | void];
+/** `only`: the plane that this is asked of. */
+export type Case<R> = readonly [name: string, run: (rig: R) => Promise<void> | void, only?: DataPlane['name']];
 
 export interface TrafficRig extends Rig {
   readonly far: FarSide;
@@ -43,6 +45,7 @@ export interface TrafficRig extends Rig {
 }
 
 export async function compliance(
+  which: DataPlane['name'],
   open: OpenPlane,
   options: {
     readonly traffic?: { far: FarSide; ping: TrafficRig['ping']; install: (plane: DataPlane, v: Variation) => void };
@@ -51,7 +54,8 @@ export async function compliance(
 ): Promise<boolean> {
   let isGood = true;
   const cases: Case<TrafficRig>[] = [...BOOKKEEPING, ...(options.traffic ? TRAFFIC : [])];
-  for (const [name, run] of cases) {
+  for (const [name, run, only] of cases) {
+    if (only !== undefined && only !== which) continue;
     const verdict = await runOne(open, name, async (rig) => {
       const { traffic } = options;
       if (!traffic) return run(rig as TrafficRig); // BOOKKEEPING asks for no more than a Rig
@@ -103,9 +107,9 @@ async function runOne(open: OpenPlane, name: string, run: (rig: Rig) => Promise<
       wake();
     });
     await run({ plane, pending, event, another: () => openOne(() => {}) });
-    return { name, ok: true };
+    return { name, ok: true, detail: '' };
   } catch (error) {
-    return { name, ok: false, error: error instanceof Error ? error.message : String(error) };
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
   } finally {
     for (const plane of opened) {
       plane.flush();

@@ -5,7 +5,7 @@ import { compliance, type Verdict } from './compliance.ts';
 
 test('the plane that carries nothing keeps the same books as the others', async () => {
   const verdicts: Verdict[] = [];
-  await compliance(openNone, {}, (verdict) => verdicts.push(verdict));
+  await compliance('none', openNone, {}, (verdict) => verdicts.push(verdict));
   expect(verdicts.filter((v) => !v.ok)).toEqual([]);
   expect(verdicts.length).toBeGreaterThan(10);
 });
