@@ -8,6 +8,7 @@ import type { ChildInstall } from '../ike/effects.ts';
 import type { PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
+import { statePrefix } from './lines.ts';
 import type { Protection } from './policies.ts';
 import type { ActorRef, Behavior, Context } from './runtime/index.ts';
 import type { World } from './world.ts';
@@ -68,8 +69,11 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
         return;
       }
       case 'remove':
+        this.#sayTraffic();
         this.#world.sas.remove(this.#install);
         this.#removeOutbound();
+        // What lingers only receives: the policies are its successor's.
+        this.#unprotect();
         if (!message.lingers) return self.stop();
         self.after(LINGER, { t: 'lingered' });
         return;
@@ -100,7 +104,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#world.sas.remove(this.#install);
     this.#removeOutbound();
     if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
-    if (this.#protection) this.#world.policies.release(this.#protection);
+    this.#unprotect();
     for (const keys of [this.#install.keysIn, this.#install.keysOut]) {
       wipe(keys.encr);
       wipe(keys.integ);
@@ -198,6 +202,19 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       });
       this.#outbound = { ...this.#outbound, dst: peer.address };
     }
+  }
+
+  #unprotect(): void {
+    if (this.#protection) this.#world.policies.release(this.#protection);
+    this.#protection = undefined;
+  }
+
+  #sayTraffic(): void {
+    const { serial, policy, peer, suite } = this.#install;
+    const [received, sent] = [this.#count(this.#inbound), this.#count(this.#outbound)];
+    if (!received && !sent) return;
+    const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;
+    this.#world.log('info', `${statePrefix(policy, serial, peer.address)}: ${text}`);
   }
 
   #removeOutbound(): void {

@@ -188,6 +188,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   }
 
   #acquired(src: Selector, dst: Selector): void {
+    // A policy that an SA has just left behind is no trap of ours.
+    if (!this.#trap && !this.#wanted) return;
     if (this.#negotiating !== 0 || this.#revival !== noTimer) return;
     this.#log(`initiate on-demand for packet ${src.start} to ${dst.start}`);
     this.#negotiate(undefined);

@@ -4,7 +4,6 @@
  *   sockets ─► switchboard ─► ike-sa ─► child-sa ─► plane
  *   control ─► connections ─► connection ─┘ └─► helpers
  */
-import { readFileSync } from 'node:fs';
 import type { Conn } from '../conf/conn.ts';
 import { nodeFileSystem } from '../conf/node-file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
@@ -14,7 +13,6 @@ import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
-import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
 import { NAT_PORT } from '../ike/v2/sa-init.ts';
 import { openPlane } from '../kernel/index.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
@@ -23,6 +21,7 @@ import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
+import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
@@ -33,6 +32,7 @@ import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { IkeSocket } from './sockets.ts';
 import type { GateLimits } from './switchboard.ts';
+import { version } from './version.ts';
 import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
@@ -266,38 +266,16 @@ export class Pluto {
   }
 
   #info(): DaemonInfo {
-    const { switchboard, plane } = this.#world;
-    const { nhelpers, logfile, secretsfile, ipsecdir, nssdir, uniqueids, virtualPrivate } = this.#setup;
-    return {
-      pid: process.pid,
-      version: version(),
-      startTime: Math.floor(this.#startTime.getTime() / 1000),
-      dataPlane: plane.name,
+    return daemonInfo({
+      options: this.#options,
+      setup: this.#setup,
+      plane: this.#world.plane.name,
+      limits: this.#world.switchboard.limits,
       interfaces: this.#sockets.map(({ name, socket }) => ({ name, endpoint: `${socket.local}`, transport: 'UDP' })),
-      fips: 'disabled',
-      selinux: 'disabled',
-      seccomp: 'disabled',
-      setup: {
-        configfile: this.#options.configFile,
-        secrets: this.#options.secretsFile ?? secretsfile,
-        ipsecdir: this.#options.ipsecdir ?? ipsecdir,
-        nssdir: this.#options.nssdir ?? nssdir,
-        nhelpers: `${this.#options.nhelpers ?? nhelpers ?? -1}`,
-        uniqueids: uniqueids ? 'yes' : 'no',
-        logfile: this.#options.logfile ?? logfile ?? '<unset>',
-        'ddos-mode': switchboard.limits.mode,
-        'ddos-ike-threshold': `${switchboard.limits.cookiesFrom}`,
-        'max-halfopen-ike': `${switchboard.limits.maxHalfOpen}`,
-      },
+      startTime: this.#startTime,
+      keepAliveMs: this.#keepAliveMs,
       debug: [...this.#debug],
-      keepAlive: this.#keepAliveMs / 1000,
-      natIkePort: NAT_PORT,
-      virtualPrivate: {
-        allowed: virtualPrivate.filter((v) => !v.excluded).map((v) => `${v.subnet}`),
-        excluded: virtualPrivate.filter((v) => v.excluded).map((v) => `${v.subnet}`),
-      },
-      algorithms: ALGORITHMS,
-    };
+    });
   }
 }
 
@@ -318,33 +296,3 @@ function setDebug(debug: Set<string>, set: readonly string[], clear: readonly st
     else debug.add(klass);
   }
 }
-
-function version(): string {
-  for (const up of ['../../package.json', '../../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
-    } catch {
-      // Sources and compiled files lie at different depths.
-    }
-  }
-  return 'unknown';
-}
-
-const ALGORITHMS: DaemonInfo['algorithms'] = {
-  espEncrypt: ENCRS.filter((a) => a.esp).map((a) => ({
-    name: a.name,
-    keyMin: Math.min(...a.keyBits, a.defaultKeyBits),
-    keyMax: Math.max(...a.keyBits, a.defaultKeyBits),
-  })),
-  espAuth: INTEGS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, keyLength: a.keyOctets * 8 })),
-  ikeEncrypt: ENCRS.filter((a) => a.ike).map((a) => ({
-    v1Id: -1,
-    v1Name: 'n/a',
-    v2Id: a.id,
-    v2Name: a.name,
-    blockSize: a.blockOctets,
-    keyDefault: a.defaultKeyBits,
-  })),
-  ikePrf: PRFS.map((a) => ({ name: a.name, hashLength: a.outOctets })),
-  ikeDh: GROUPS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, bits: a.publicOctets * 8 })),
-};
