@@ -9,7 +9,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function pluto(argv: readonly string[]): Promise<number> {
   const line = await parsePluto(argv);
   if ('wrong' in line) {
-    console.error(`pluto: ${line.wrong}`);
+    console.error(`pluto: ${line.wrong}\ntry pluto --help`);
     return PLUTO_EXIT.failure;
   }
   if ('help' in line) {
@@ -24,7 +24,8 @@ async function pluto(argv: readonly string[]): Promise<number> {
   if (run.nofork || run.selftest) {
     for (const name of later) console.error(`pluto: --${name} has no effect yet`);
     const { runDaemon } = await import('../actors/daemon.ts');
-    return await runDaemon(run);
+    // The daemon has closed what it opened; a timer that it forgot shall not keep the process.
+    process.exit(await runDaemon(run));
   }
   const { startInBackground } = await import('./background.ts');
   const { exit, said } = await startInBackground(argv, controlSocket(run.rundir));
