@@ -10,7 +10,7 @@
  * These eight octets stay what they are in every version, so that either side can name the other's. 64-bit
  * integers are bigint on both sides; everything else is number.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { whyNotPlain } from './plain.ts';
 
 export const CONTROL_VERSION = 1;
