@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 import { capture } from '../support/capture.ts';
 import type { WirePacket } from '../support/pcap.ts';
 import { eventually } from '../support/process.ts';
-import { natted, pair, type Side, type Topology } from '../support/topology.ts';
+import { natted, pair, sides, type Topology } from '../support/topology.ts';
 import type { Peer, StartPeer } from './peer.ts';
 import type { End, Tunnel } from './tunnel.ts';
 
@@ -19,14 +19,23 @@ export interface Bed {
   readonly topology: Topology;
   /** Ends the capture: what was on the wire, in order. */
   readonly seen: () => Promise<readonly WirePacket[]>;
-  /** Pings between the subnets, from west: how many of `times` were answered. */
-  readonly ping: (times?: number) => Promise<number>;
+  /** Pings between the subnets: how many of `times` (5) were answered. */
+  readonly ping: (options?: PingOptions) => Promise<number>;
+}
+
+export interface PingOptions {
+  readonly from?: 'west' | 'east';
+  readonly times?: number;
+  /** Octets in each. */
+  readonly size?: number;
 }
 
 export interface Scenario {
   readonly west: StartPeer;
   readonly east: StartPeer;
   readonly tunnel: Tunnel;
+  /** What one end has otherwise. */
+  readonly onlyAt?: { readonly west?: Partial<Tunnel>; readonly east?: Partial<Tunnel> };
   /** West behind a masquerading router; east does not know its address. */
   readonly isNatted?: boolean;
 }
@@ -39,16 +48,14 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
     const recording = await capture(topology.wire, directory);
     const start = async (side: 'west' | 'east'): Promise<Peer> => {
       await mkdir(join(directory, side));
-      const [me, peer] = side === 'west' ? (['west', 'east'] as const) : (['east', 'west'] as const);
-      const peerEnd = end(topology[peer], peer, scenario.tunnel);
-      const isHidden = scenario.isNatted === true && side === 'east';
+      const peer = side === 'west' ? 'east' : 'west';
       const started = await scenario[side]({
-        host: topology[me].host,
+        host: topology[side].host,
         directory: join(directory, side),
-        tunnel: scenario.tunnel,
+        tunnel: { ...scenario.tunnel, ...scenario.onlyAt?.[side] },
         ends: {
-          me: end(topology[me], me, scenario.tunnel),
-          peer: isHidden ? { ...peerEnd, address: '%any' } : peerEnd,
+          me: end(side, topology[side].address, scenario.tunnel),
+          peer: end(peer, topology[peer].seenAs, scenario.tunnel),
         },
       });
       peers.push(started);
@@ -61,7 +68,7 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
       east,
       topology,
       seen: recording.stop,
-      ping: (times) => ping(topology, scenario.tunnel, times),
+      ping: (options) => ping(topology, scenario.tunnel, options),
     });
     for (const peer of peers) await peer.stop();
   } catch (error) {
@@ -88,17 +95,24 @@ export async function expectSameSas({ west, east }: Bed): Promise<void> {
   expect(await sorted(west)).toHaveLength(2);
 }
 
-function end(side: Side, name: string, tunnel: Tunnel): End {
+function end(name: 'west' | 'east', address: string, { family, isLong }: Tunnel): End {
+  const side = sides[name];
   return {
-    id: `${name}.test`,
-    address: tunnel.family === 6 ? side.address6 : side.address,
-    subnet: tunnel.family === 6 ? side.subnet6 : side.subnet,
+    id: isLong ? `${name}.${'long'.repeat(40)}.test` : `${name}.test`,
+    address: family === 6 ? side.address6 : address,
+    subnet: family === 6 ? side.subnet6 : side.subnet,
   };
 }
 
-async function ping({ west, east }: Topology, tunnel: Tunnel, times = 5): Promise<number> {
-  const [from, to] = tunnel.family === 6 ? [west.inner6, east.inner6] : [west.inner, east.inner];
-  const { stdout } = await west.host.run(['ping', '-q', '-c', `${times}`, '-i', '0.02', '-W', '2', '-I', from, to]);
+async function ping(
+  topology: Topology,
+  { family }: Tunnel,
+  { from = 'west', times = 5, size = 56 }: PingOptions = {},
+): Promise<number> {
+  const [here, there] = [topology[from], topology[from === 'west' ? 'east' : 'west']];
+  const [source, target] = family === 6 ? [here.inner6, there.inner6] : [here.inner, there.inner];
+  const options = ['-q', '-c', `${times}`, '-i', '0.02', '-W', '2', '-s', `${size}`, '-I', source];
+  const { stdout } = await here.host.run(['ping', ...options, target]);
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
 }
 

@@ -41,7 +41,7 @@ describe('the bed', () => {
     { west: strongSwanLibipsec, east: strongSwanLibipsec, tunnel: { ...tunnel, encapsulates: true } },
     async (bed) => {
       await bed.west.up();
-      expect(await bed.ping(10)).toBe(10);
+      expect(await bed.ping({ times: 10 })).toBe(10);
       expect(count(await bed.seen())).toMatchObject({ 'esp-in-udp': 20, other: 0 });
     },
   );
@@ -50,7 +50,7 @@ describe('the bed', () => {
     'pings without a tunnel are seen in the clear',
     { west: strongSwan, east: startLibreswan, tunnel },
     async (bed) => {
-      expect(await bed.ping(3)).toBe(3);
+      expect(await bed.ping({ times: 3 })).toBe(3);
       expect(count(await bed.seen())).toMatchObject({ other: 6 });
     },
   );

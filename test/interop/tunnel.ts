@@ -17,8 +17,8 @@ export interface Tunnel {
   readonly liveness?: number;
   /** Only the responder: demand a cookie from everybody. */
   readonly demandsCookies?: boolean;
-  /** Ends must prove that long messages travel in fragments: both are told to fragment at this many octets. */
-  readonly fragmentAt?: number;
+  /** Identities and proposals so long that the IKE_AUTH request does not fit into one packet. */
+  readonly isLong?: boolean;
   /** UDP encapsulation with no NAT in between: strongSwan's kernel-libipsec knows nothing else. */
   readonly encapsulates?: boolean;
 }
@@ -43,9 +43,13 @@ const isAead = (name: Encryption): boolean => name.includes('gcm') || name.inclu
 export function ikeProposals({ encryption, groups }: Tunnel): string {
   return groups.map((group) => `${encryption}-sha2_256-${group}`).join(',');
 }
-export function espProposals({ encryption }: Tunnel): string {
-  return isAead(encryption) ? `${encryption}-none` : `${encryption}-sha2_256`;
+export function espProposals({ encryption, isLong }: Tunnel): string {
+  const first = isAead(encryption) ? `${encryption}-none` : `${encryption}-sha2_256`;
+  const others = ciphers.flatMap((cipher) => hashes.map((hash) => `${cipher}-${hash}`));
+  return isLong ? [first, ...others].join(',') : first;
 }
+const ciphers = ['aes128', 'aes192', 'aes256', 'camellia128', 'camellia256'];
+const hashes = ['sha1', 'sha2_256', 'sha2_384', 'sha2_512'];
 
 /** ipsec.conf's conn, without what only one of its readers knows: those lines come as `more`. */
 export function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly string[] = []): string {
@@ -64,7 +68,6 @@ export function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly str
     `\tike=${ikeProposals(tunnel)}`,
     `\tesp=${espProposals(tunnel)}`,
     ...(tunnel.liveness === undefined ? [] : [`\tdpddelay=${tunnel.liveness}`, '\tretransmit-timeout=4s']),
-    ...(tunnel.fragmentAt === undefined ? [] : ['\tfragmentation=force']),
     ...(tunnel.encapsulates ? ['\tencapsulation=yes'] : []),
     ...more.map((line) => `\t${line}`),
     '\tauto=add',
@@ -72,7 +75,9 @@ export function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly str
   ].join('\n');
 }
 
-export const ipsecSecrets = `@west.test @east.test : PSK "${presharedKey}"\n`;
+export function ipsecSecrets({ me, peer }: Ends): string {
+  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n`;
+}
 
 const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
   aes_gcm128: 'aes128gcm16',
@@ -81,6 +86,20 @@ const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
   aes256: 'aes256',
   chacha20_poly1305: 'chacha20poly1305',
 };
+/** Takes the IKE_SA_INIT that strongswan.ts leaves half-open. */
+const decoy = `decoy { version = 2
+    local_addrs = 127.0.0.1
+    remote_addrs = 127.0.0.1
+    proposals = aes256gcm16-prfsha256-x25519
+    local { auth = psk }
+    remote { auth = psk }
+  }`;
+
+/** `aes256-sha2_512` as strongSwan says it. */
+function respell(proposal: string): string {
+  const [cipher, hash] = proposal.split('-') as [Encryption, string];
+  return [strongSwanEncryption[cipher] ?? cipher, ...(hash === 'none' ? [] : [hash.replace('sha2_', 'sha')])].join('-');
+}
 const strongSwanGroup: Readonly<Record<Group, string>> = { dh31: 'x25519', modp2048: 'modp2048', dh19: 'ecp256' };
 
 export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
@@ -88,8 +107,11 @@ export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
   const prf = isAead(tunnel.encryption) ? 'prfsha256' : 'sha256';
   const groups = tunnel.groups.map((group) => strongSwanGroup[group]);
   // libreswan's pfs=yes wants a group when a child is rekeyed; strongSwan leaves it out of IKE_AUTH by itself.
-  const esp = `${encryption}${isAead(tunnel.encryption) ? '' : '-sha256'}-${groups.join('-')}`;
+  const esp = espProposals(tunnel)
+    .split(',')
+    .map((proposal) => `${respell(proposal)}-${groups.join('-')}`);
   return `connections {
+  ${tunnel.demandsCookies ? decoy : ''}
   net {
     version = 2
     local_addrs = ${me.address}
@@ -97,7 +119,6 @@ export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
     proposals = ${groups.map((group) => `${encryption}-${prf}-${group}`).join(', ')}
     mobike = no
     encap = ${tunnel.encapsulates ? 'yes' : 'no'}
-    fragmentation = ${tunnel.fragmentAt === undefined ? 'yes' : 'force'}
     dpd_delay = ${tunnel.liveness ?? 0}s
     local { auth = psk
       id = ${me.id} }
@@ -107,7 +128,7 @@ export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
       net {
         local_ts = ${me.subnet}
         remote_ts = ${peer.subnet}
-        esp_proposals = ${esp}
+        esp_proposals = ${esp.join(', ')}
         dpd_action = clear
       }
     }

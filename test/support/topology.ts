@@ -13,6 +13,8 @@ export interface Side {
   readonly host: Host;
   /** The outer addresses. */
   readonly address: string;
+  /** What the other end sees in its place: the router's, behind a NAT. */
+  readonly seenAs: string;
   readonly address6: string;
   /** What lies behind, and this host's own address there. */
   readonly subnet: string;
@@ -31,6 +33,7 @@ export interface Topology {
 
 const west = {
   address: '192.0.2.1',
+  seenAs: '192.0.2.1',
   address6: '2001:db8::1',
   subnet: '10.1.0.0/24',
   subnet6: 'fd01::/64',
@@ -39,12 +42,16 @@ const west = {
 };
 const east = {
   address: '192.0.2.2',
+  seenAs: '192.0.2.2',
   address6: '2001:db8::2',
   subnet: '10.2.0.0/24',
   subnet6: 'fd02::/64',
   inner: '10.2.0.1',
   inner6: 'fd02::1',
 };
+
+/** The addresses of the pair. */
+export const sides = { west, east };
 
 /** Two hosts on one wire. Each routes everything to the other, so that a packet no policy caught would be seen. */
 export async function pair(): Promise<Topology> {
@@ -83,7 +90,12 @@ export async function natted(): Promise<Topology> {
     await behind(w, west, ['default via 192.168.7.1']);
     // East has no way to west but back through the mapping.
     await behind(e, east, ['default via 192.0.2.9']);
-    return { w, e, westSide: { ...west, address: '192.168.7.2' }, tap: { host: nat, device: 'out' } };
+    return {
+      w,
+      e,
+      westSide: { ...west, address: '192.168.7.2', seenAs: '192.0.2.9' },
+      tap: { host: nat, device: 'out' },
+    };
   });
 }
 

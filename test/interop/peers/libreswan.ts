@@ -14,8 +14,11 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   await mkdir(at('nss'), { recursive: true });
   await mkdir(at('ipsec.d/policies'), { recursive: true });
   // No kernel SA exists, so the stock updown script could only fail; 4.10 does IKEv1 by default no more.
-  await writeFile(at('ipsec.conf'), ipsecConf(tunnel, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no']));
-  await writeFile(at('ipsec.secrets'), ipsecSecrets);
+  await writeFile(
+    at('ipsec.conf'),
+    ipsecConf(tunnel, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no', 'dpdaction=clear']),
+  );
+  await writeFile(at('ipsec.secrets'), ipsecSecrets(ends));
   const library = { env: { LD_LIBRARY_PATH: libraryPath } };
   await must([file('libreswan', '/usr/bin/certutil'), '-N', '-d', `sql:${at('nss')}`, '--empty-password'], library);
   const command = ['/usr/libexec/ipsec/pluto', '--nofork', '--no-dnssec', '--logfile', at('pluto.log')];
@@ -23,8 +26,12 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   for (const [option, name] of Object.entries(paths)) command.push(`--${option}`, at(name));
   const pluto = startAtHome('libreswan', host, directory, command, underShim(directory));
 
+  // whack stays as long as pluto tries again: 15 s are enough for one attempt.
   const whack = (...args: string[]): Promise<Finished> =>
-    run([file('libreswan', '/usr/libexec/ipsec/whack'), '--rundir', directory, ...args], library);
+    run([file('libreswan', '/usr/libexec/ipsec/whack'), '--rundir', directory, ...args], {
+      ...library,
+      within: 15_000,
+    });
   const ask = async (...args: string[]): Promise<void> => {
     const { status, stdout, stderr } = await whack(...args);
     if (status !== 0) throw new Error(`whack ${args.join(' ')}: status ${status}\n${stdout}${stderr}`);

@@ -41,6 +41,7 @@ export async function startStrongSwan(plane: Plane, { host, directory, tunnel, e
   };
   await eventually(`charon's socket (${charon.output()})`, () => existsSync(vici) || !charon.alive());
   await ask('--load-all', '--noprompt');
+  if (tunnel.demandsCookies) await leaveHalfOpen(host);
 
   return {
     name: 'strongSwan',
@@ -60,22 +61,34 @@ export async function startStrongSwan(plane: Plane, { host, directory, tunnel, e
   };
 }
 
-function strongSwanConf(
-  plane: Plane,
-  log: string,
-  vici: string,
-  { demandsCookies, fragmentAt }: Place['tunnel'],
-): string {
+/** One half-open SA, for charon's cookies begin with the second: an IKE_SA_INIT from this host that nobody follows up. */
+async function leaveHalfOpen(host: Place['host']): Promise<void> {
+  const send = `const [to, hex] = process.argv.slice(1), socket = require('node:dgram').createSocket('udp4');
+    socket.once('message', () => process.exit()).send(Buffer.from(hex, 'hex'), 500, to)`;
+  const { status } = await host.run([process.execPath, '-e', send, decoy, initRequest.replaceAll(' ', '')], {
+    within: 5000,
+  });
+  if (status !== 0) throw new Error('charon has not answered the IKE_SA_INIT that was to stay half-open');
+}
+const decoy = '127.0.0.1';
+/** RFC 7296 §1.2: header, SA (AES-GCM-256, HMAC-SHA2-256, Curve25519), KE, Ni. */
+const initRequest = [
+  `1111111111111111 0000000000000000 21 20 22 08 00000000 000000${(28 + 40 + 40 + 36).toString(16)}`,
+  '22000028 00000024 01010003 0300000c 01000014 800e0100 03000008 02000005 00000008 0400001f',
+  `28000028 001f0000 ${'09'.padEnd(64, '0')}`,
+  `00000024 ${'42'.repeat(32)}`,
+].join('');
+
+function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookies }: Place['tunnel']): string {
   return `charon {
   load = ${plugins} ${plane === 'libipsec' ? 'kernel-libipsec kernel-netlink' : 'kernel-netlink'}
   install_routes = ${plane === 'libipsec' ? 'yes' : 'no'}
   install_virtual_ip = no
   retransmit_tries = 4
   retransmit_timeout = 1
-  cookie_threshold = ${demandsCookies ? 1 : 30}
-  dos_protection = yes
-  ${demandsCookies ? 'cookie_threshold_ip = 0' : ''}
-  ${fragmentAt === undefined ? '' : `fragment_size = ${fragmentAt}`}
+  retransmit_base = 1
+  delete_rekeyed_delay = 1
+  ${demandsCookies ? 'cookie_threshold = 1' : ''}
   filelog { file { path = ${log}
     default = 1
     ike = 2

@@ -1,0 +1,4 @@
+import { exchanges, negotiations } from './stories.ts';
+import { tell, underShim } from './tell.ts';
+
+tell([...negotiations, ...exchanges], 'strongswan', underShim);

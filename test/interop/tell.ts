@@ -1,0 +1,45 @@
+/** Registers stories as tests, in both directions, with the reasons why this machine cannot tell them. */
+import { describe, test } from 'vitest';
+import { lacksDaemon } from '../support/daemon.ts';
+import { withBed } from './bed.ts';
+import type { StartPeer } from './peer.ts';
+import { startLibreswan } from './peers/libreswan.ts';
+import { startOurs } from './peers/ours.ts';
+import { lacksPeer, type PeerName } from './peers/prefix.ts';
+import { startStrongSwan } from './peers/strongswan.ts';
+import { lacksBed } from './requirements.ts';
+import type { Story } from './stories.ts';
+
+type Implementations = Readonly<Record<PeerName | 'pluto', StartPeer>>;
+
+/** Every kernel takes any SA and logs it; none encrypts. */
+export const underShim: Implementations = {
+  pluto: (place) => startOurs('shim', place),
+  strongswan: (place) => startStrongSwan('shim', place),
+  libreswan: startLibreswan,
+};
+/** ESP in user space, where there is one: packets flow. */
+export const inUserSpace: Omit<Implementations, 'libreswan'> = {
+  pluto: (place) => startOurs('userspace', place),
+  strongswan: (place) => startStrongSwan('libipsec', place),
+};
+
+/** Stand-in for our daemon: tells a wrong story from a wrong pluto. */
+const standIn = process.env.PLUTO_STAND_IN as PeerName | undefined;
+
+export function tell(stories: readonly Story[], peer: PeerName, planes: Partial<Implementations>): void {
+  const [us, them] = [planes[standIn ?? 'pluto'], planes[peer]];
+  if (!us || !them) return;
+  for (const [title, west, east] of [
+    [`we initiate to ${peer}`, us, them],
+    [`${peer} initiates to us`, them, us],
+  ] as const)
+    describe(title, () => {
+      for (const story of stories)
+        test(story.title, async (context) => {
+          const reason = lacksBed(story) ?? lacksPeer(peer) ?? (standIn ? undefined : lacksDaemon());
+          context.skip(reason !== undefined, reason);
+          await withBed({ ...story, west, east }, story.tell);
+        });
+    });
+}
