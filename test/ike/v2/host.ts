@@ -1,0 +1,367 @@
+/**
+ * One host in memory: it does for IKE SAs what the daemon's actors do, on a virtual clock, and watches over what
+ * they may not do.
+ */
+import { type Job, runJob } from '../../../src/ike/crypto/job.ts';
+import { IkeKeys } from '../../../src/ike/crypto/keys.ts';
+import type { Command, Datagram, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
+import type { Policy } from '../../../src/ike/policy.ts';
+import { openMessage } from '../../../src/ike/v2/channel.ts';
+import { admit, type CookieSecrets } from '../../../src/ike/v2/gate.ts';
+import { IkeSa } from '../../../src/ike/v2/ike-sa.ts';
+import { adopt, step } from '../../../src/ike/v2/step.ts';
+import {
+  decodeHeader,
+  decodeMessage,
+  describe,
+  EXCHANGE,
+  EXCHANGE_NAMES,
+  type Message,
+  NOTIFY,
+  type Payload,
+} from '../../../src/ike/wire/index.ts';
+import type { Address } from '../../../src/net/address.ts';
+import { Endpoint } from '../../../src/net/endpoint.ts';
+import type { Id } from '../../../src/net/id.ts';
+import type { Dice } from './dice.ts';
+import { keyText, Plane } from './plane.ts';
+import type { Deadline, VirtualClock } from './virtual-clock.ts';
+import type { Wire } from './wire.ts';
+
+export interface HostOptions {
+  readonly policies: readonly Policy[];
+  /** By identities, or one for all. */
+  readonly psk: string | ((local: Id, remote: Id) => string | undefined);
+  readonly cookies?: 'always' | 'never';
+  /** How long a helper takes. */
+  readonly jobMs?: number;
+}
+
+/** An IKE SA, the timers it has armed, and a copy of its keys by which the test reads what it sends to the last. */
+export interface Running {
+  readonly sa: IkeSa;
+  readonly timers: Map<string, Deadline>;
+  keys: IkeKeys | undefined;
+}
+
+export class Host {
+  readonly name: 'west' | 'east';
+  readonly address: Address;
+  readonly plane: Plane;
+  readonly sas = new Map<number, Running>();
+  /** Every line said at info or warn, in order. */
+  readonly lines: string[] = [];
+  readonly ups: { readonly serial: number; readonly replaces: number | undefined }[] = [];
+  readonly downs: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
+  readonly ends: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
+  keepalives = 0;
+  cookies: 'always' | 'never';
+  cookieSecrets: CookieSecrets;
+  jobMs: number;
+  policies: readonly Policy[];
+  psk: HostOptions['psk'];
+  /** Called after every single effect. */
+  afterEffect: (() => void) | undefined = undefined;
+  refuseChildSpi: string | undefined = undefined;
+  /** Of a job's operation, in place of its result. */
+  failJobs: Job['op'] | undefined = undefined;
+  readonly #clock: VirtualClock;
+  readonly #wire: Wire;
+  readonly #dice: Dice;
+  readonly #halfOpen = new Map<string, Running>();
+  readonly #successors = new Map<number, Running>();
+  #serial = 0;
+  #jobId = 0;
+
+  constructor(name: 'west' | 'east', address: Address, clock: VirtualClock, wire: Wire, dice: Dice, is: HostOptions) {
+    this.name = name;
+    this.address = address;
+    this.#clock = clock;
+    this.#wire = wire;
+    this.#dice = dice;
+    this.plane = new Plane(clock);
+    this.policies = is.policies;
+    this.psk = is.psk;
+    this.cookies = is.cookies ?? 'never';
+    this.cookieSecrets = { generation: 0, current: dice.octets(32), previous: dice.octets(32) };
+    this.jobMs = is.jobMs ?? 0;
+    wire.attach(address, (from, to, bytes) => this.receive({ local: to, peer: from, bytes }));
+  }
+
+  // --- what a test does --------------------------------------------------------------------------------------
+
+  /** Initiates the connection. */
+  up(name = 'w-e'): Running {
+    const policy = this.policy(name);
+    if (!policy.remoteHost) throw new Error(`"${name}" has no peer to initiate to`);
+    const spis = { spiI: this.#spi(), spiR: new Uint8Array(8) };
+    const local = new Endpoint(this.address, 500);
+    const peer = new Endpoint(policy.remoteHost, policy.remotePort);
+    const running = this.#start(new IkeSa(++this.#serial, 'initiator', spis, policy, local, peer));
+    this.command({ t: 'initiate' }, running);
+    return running;
+  }
+
+  policy(name: string): Policy {
+    const policy = this.policies.find((p) => p.name === name);
+    if (!policy) throw new Error(`${this.name} has no connection "${name}"`);
+    return policy;
+  }
+
+  /** To the IKE SA named, or to the newest that is established. */
+  command(command: Command, to: Running | undefined = this.established()): void {
+    if (!to) return;
+    this.input(to, { t: 'command', command });
+    if (!this.#wire.weather) this.#clock.flush();
+  }
+
+  addChild(name: string): number {
+    const serial = ++this.#serial;
+    this.command({ t: 'addChild', policy: this.policy(name), serial });
+    return serial;
+  }
+
+  established(): Running | undefined {
+    return [...this.sas.values()].findLast((r) => r.sa.state === 'established');
+  }
+
+  /** The only IKE SA, or a throw. */
+  get sa(): IkeSa {
+    if (this.sas.size !== 1) throw new Error(`${this.name} has ${this.sas.size} IKE SAs`);
+    return [...this.sas.values()][0].sa;
+  }
+
+  input(running: Running, input: In): void {
+    running.keys ??= copyOf(running.sa);
+    const outs = step(running.sa, input, this.env);
+    running.keys ??= copyOf(running.sa);
+    this.#carryOut(running, outs);
+  }
+
+  receive(datagram: Datagram): void {
+    const decoded = decodeHeader(datagram.bytes);
+    if (!decoded.ok) return;
+    const header = decoded.value;
+    const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
+    if (isFirst && header.spiR.every((octet) => octet === 0)) {
+      const key = `${hex(header.spiI)}@${datagram.peer}`;
+      const known = this.#halfOpen.get(key);
+      if (known) return this.input(known, { t: 'packet', datagram });
+      const secrets = this.cookies === 'always' ? this.cookieSecrets : undefined;
+      const admission = admit(header, datagram.bytes, datagram.peer, secrets);
+      if (admission.t === 'answer') return this.#send(undefined, datagram.local, datagram.peer, admission.bytes);
+      if (admission.t === 'drop') return;
+      const policy = this.policies[0];
+      const spis = { spiI: Uint8Array.from(header.spiI), spiR: this.#spi() };
+      const fresh = this.#start(new IkeSa(++this.#serial, 'responder', spis, policy, datagram.local, datagram.peer));
+      this.#halfOpen.set(key, fresh);
+      return this.input(fresh, { t: 'packet', datagram });
+    }
+    const ours = hex(header.isInitiator ? header.spiR : header.spiI);
+    const running = [...this.sas.values()].find((r) => hex(r.sa.ourSpi) === ours);
+    if (running) this.input(running, { t: 'packet', datagram });
+  }
+
+  /** IKE SAs and Child SAs as the other end should have them too; its own view, or `asPeer` mirrored. */
+  agreed(asPeer = false): { ike: string[]; child: string[] } {
+    const ike = [...this.sas.values()].map(({ sa }) => `${hex(sa.spiI)}:${hex(sa.spiR)} ${sa.state}`);
+    const child = this.plane.all().map((c) => {
+      const [mine, theirs] = [`${c.spiIn} ${keyText(c.keysIn)}`, `${c.spiOut} ${keyText(c.keysOut)}`];
+      return asPeer ? `${theirs} ${mine}` : `${mine} ${theirs}`;
+    });
+    return { ike: ike.toSorted(), child: child.toSorted() };
+  }
+
+  // --- what the protocol asks --------------------------------------------------------------------------------
+
+  get env(): Env {
+    const plane = this.#dice;
+    return {
+      now: this.#clock.now,
+      random: (octets) => plane.octets(octets),
+      serial: () => ++this.#serial,
+      jobId: () => ++this.#jobId,
+      ikeSpi: () => this.#spi(),
+      childSpi: () => this.refuseChildSpi ?? 0x1000 + plane.below(0xfffff000),
+      directory: this.#directory,
+      idle: () => undefined,
+    };
+  }
+
+  #spi(): Uint8Array {
+    const spi = this.#dice.octets(8);
+    spi[0] |= 1;
+    return spi;
+  }
+
+  readonly #directory: Directory = {
+    candidates: (_local, peer) => this.policies.filter((p) => !p.remoteHost || p.remoteHost.equals(peer)),
+    siblings: (policy) => [
+      policy,
+      ...this.policies.filter(
+        (p) => p !== policy && p.localId.equals(policy.localId) && p.remoteId && policy.remoteId?.equals(p.remoteId),
+      ),
+    ],
+    psk: (local, remote) => {
+      const secret = typeof this.psk === 'string' ? this.psk : this.psk(local, remote);
+      return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
+    },
+    instantiate: (policy, peerId, peer) =>
+      policy.remoteHost
+        ? policy
+        : Object.freeze({ ...policy, instance: 1, remoteHost: peer.address, remoteId: peerId }),
+  };
+
+  #start(sa: IkeSa): Running {
+    const running = { sa, timers: new Map<string, Deadline>(), keys: copyOf(sa) };
+    this.sas.set(sa.serial, running);
+    return running;
+  }
+
+  #carryOut(running: Running, outs: readonly Out[]): void {
+    for (const out of outs) {
+      this.#do(running, out);
+      this.afterEffect?.();
+    }
+  }
+
+  #do(running: Running, out: Out): void {
+    const { sa } = running;
+    switch (out.t) {
+      case 'send':
+        return this.#send(running, out.local, out.peer, out.bytes);
+      case 'keepalive':
+        this.keepalives++;
+        return;
+      case 'arm':
+        return this.#arm(running, out.name, out.serial, out.after);
+      case 'disarm':
+        return this.#disarm(running, timerKey(out.name, out.serial));
+      case 'submit': {
+        const result = () =>
+          this.failJobs === out.job.op
+            ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
+            : runJob(out.job);
+        this.#clock.after(this.jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
+        return;
+      }
+      case 'install':
+        return this.plane.install(out.child, out.halves);
+      case 'installOutbound':
+        return this.plane.installOutbound(out.serial);
+      case 'remove':
+        return this.plane.remove(out.serial, out.lingers);
+      case 'moved':
+        return this.plane.move(out.serials, `${out.peer}`);
+      case 'say':
+        if (out.level !== 'debug') this.lines.push(`#${out.serial ?? sa.serial}: ${out.text}`);
+        return;
+      case 'authenticated':
+        return this.#authenticated(running, out.initialContact);
+      case 'childUp':
+        this.ups.push({ serial: out.serial, replaces: out.replaces });
+        return;
+      case 'childDown':
+        this.downs.push(out);
+        return;
+      case 'successor': {
+        const successor = this.#start(out.sa);
+        this.#successors.set(out.sa.serial, successor);
+        return this.#carryOut(successor, adopt(out.sa, this.env));
+      }
+      case 'handOver': {
+        const heir = this.#successors.get(out.to);
+        if (!heir) throw new Error(`#${sa.serial} hands over to #${out.to}, which it did not make`);
+        return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks });
+      }
+      case 'end':
+        return this.#ended(running, out.why, out.text);
+      default:
+        return out satisfies never;
+    }
+  }
+
+  #arm(running: Running, name: TimerName, serial: number | undefined, after: number): void {
+    if (!Number.isFinite(after) || after < 0) throw new Error(`${name} armed for ${after} ms`);
+    const key = timerKey(name, serial);
+    this.#disarm(running, key);
+    const deadline = this.#clock.after(after, () => {
+      running.timers.delete(key);
+      this.input(running, { t: 'timer', name, ...(serial === undefined ? {} : { serial }) });
+    });
+    running.timers.set(key, deadline);
+  }
+
+  #disarm(running: Running, key: string): void {
+    const deadline = running.timers.get(key);
+    if (deadline) deadline.isCancelled = true;
+    running.timers.delete(key);
+  }
+
+  #authenticated(running: Running, initialContact: boolean): void {
+    this.#leaveHalfOpen(running);
+    if (!initialContact) return;
+    for (const other of [...this.sas.values()]) {
+      const isFormer = other !== running && other.sa.policy === running.sa.policy && other.sa.state === 'established';
+      if (isFormer) this.command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, other);
+    }
+  }
+
+  #leaveHalfOpen(running: Running): void {
+    for (const [key, half] of this.#halfOpen) if (half === running) this.#halfOpen.delete(key);
+  }
+
+  #ended(running: Running, why: DownReason, text: string): void {
+    const { serial } = running.sa;
+    for (const key of [...running.timers.keys()]) this.#disarm(running, key);
+    this.#leaveHalfOpen(running);
+    this.#successors.delete(serial);
+    this.sas.delete(serial);
+    this.ends.push({ serial, why, text });
+  }
+
+  #send(running: Running | undefined, from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+    this.#wire.send({ from, to, bytes, text: textOf(running, bytes), isFromWest: this.name === 'west' });
+  }
+}
+
+const timerKey = (name: TimerName, serial: number | undefined) => (serial === undefined ? name : `${name} #${serial}`);
+const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
+
+/** Payloads that every IKE_SA_INIT carries say nothing in a test. */
+const USUAL: ReadonlySet<number> = new Set([
+  NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED,
+  NOTIFY.SIGNATURE_HASH_ALGORITHMS,
+  NOTIFY.NAT_DETECTION_SOURCE_IP,
+  NOTIFY.NAT_DETECTION_DESTINATION_IP,
+]);
+
+/** The message as its sender can read it: encrypted ones are opened with its own keys. */
+function textOf(running: Running | undefined, bytes: Uint8Array): string {
+  const decoded = decodeMessage(bytes);
+  if (!decoded.ok) throw new Error(`sent what does not parse: ${decoded.fault.where}: ${decoded.fault.why}`);
+  const { header, payloads } = decoded.value;
+  const fragment = payloads.find((p) => p.type === 'SKF');
+  if (fragment?.type === 'SKF')
+    return `${EXCHANGE_NAMES.get(header.exchange)} SKF(${fragment.number}/${fragment.total})`;
+  const isSealed = payloads.some((p) => p.type === 'SK');
+  return describe(header, isSealed ? opened(running, decoded.value, bytes) : payloads.filter(isTelling));
+}
+
+const isTelling = (p: Payload) => !(p.type === 'N' && USUAL.has(p.notify));
+
+function opened(running: Running | undefined, message: Message, bytes: Uint8Array): readonly Payload[] {
+  if (!running?.keys) throw new Error('sent what nobody has keys for');
+  const { sa, keys } = running;
+  const role = sa.role === 'initiator' ? 'responder' : 'initiator';
+  const mirror = Object.assign(Object.create(Object.getPrototypeOf(sa)), sa, { role, keys }) as IkeSa;
+  const inner = openMessage(mirror, message, bytes);
+  if (inner.t !== 'payloads') throw new Error(`sent what nobody can open: ${inner.t}`);
+  return inner.payloads;
+}
+
+function copyOf({ keys, suite }: IkeSa): IkeKeys | undefined {
+  if (!keys || !suite) return undefined;
+  const { skD, skAi, skAr, skEi, skEr, skPi, skPr } = keys;
+  return new IkeKeys(Uint8Array.from(Buffer.concat([skD, skAi, skAr, skEi, skEr, skPi, skPr])), suite);
+}
