@@ -16,6 +16,7 @@ export function engineSa(sa: SaSpec): EngineSa {
     dst: sa.dst.toBytes(),
     src: sa.src.toBytes(),
     isOutbound: sa.direction === 'out',
+    isTransport: sa.mode === 'transport',
     esn: sa.esn,
     encapsulates: sa.encapsulation !== undefined,
     srcPort: sa.encapsulation?.srcPort ?? 0,

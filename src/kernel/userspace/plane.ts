@@ -21,10 +21,11 @@ import type {
   SaSpec,
 } from '../port.ts';
 import { engineSa, planeEvent, policyRanges } from './convert.ts';
+import { Guard } from './guard.ts';
 import { Routes } from './routes.ts';
 
 export interface UserspaceOptions {
-  /** Of the TUN device; `ipsec0`. */
+  /** Of the TUN device, `%d` for the first free number; `ipsec%d`. */
   readonly device?: string;
   /** Of the TUN device, octets; with any transform, ESP in UDP over IPv6 then fits into 1500. */
   readonly mtu?: number;
@@ -32,7 +33,9 @@ export interface UserspaceOptions {
   readonly mark?: number;
 }
 
-const DEVICE = 'ipsec0';
+const DEVICE = 'ipsec%d';
+/** Number of the first device's routing table and priority of its rule: those of other IPsec daemons. */
+const TABLE = 220;
 const MTU = 1380;
 const MARK = 0x45535000; // 'ESP'
 const SPI_MIN = 0x1000;
@@ -51,7 +54,10 @@ export function openUserspaceWith(
   const tun = openDevice(device);
   if ('errno' in tun) return tun;
   const up = linkUp(tun.ifindex, mtu);
-  const routes = up ? { ...up, why: `${device}: ${up.why}` } : Routes.open(tun.ifindex, mark, warn);
+  const table = TABLE + Number(/\d{0,3}$/.exec(tun.name)?.[0] ?? 0);
+  const routes = up
+    ? { ...up, why: `${tun.name}: ${up.why}` }
+    : Routes.open({ ifindex: tun.ifindex, mark, table }, warn);
   if ('errno' in routes) {
     closeSync(tun.fd);
     return routes;
@@ -64,7 +70,7 @@ export function openUserspaceWith(
     return engine;
   }
   if (engine.warnings) warn(`userspace data plane: ${engine.warnings}`);
-  return new UserspacePlane(engine, routes);
+  return new UserspacePlane(engine, routes, new Guard(tun.name, mark, warn));
 }
 
 /** With all offloads that this kernel has: USO came with Linux 6.2. */
@@ -79,16 +85,19 @@ export class UserspacePlane implements DataPlane {
   readonly name = 'userspace';
   readonly #engine: UserspaceEngine;
   readonly #routes: Routes;
+  readonly #guard: Guard;
   /** Reserved SPIs and until when, in the order of their expiry. */
   readonly #reserved = new Map<string, number>();
   readonly #policies = new Map<string, { readonly id: number; readonly spec: PolicySpec }>();
-  readonly #served = new Map<string, Endpoint>();
+  /** IKE's sockets, by where they are bound. */
+  readonly #served = new Map<string, { readonly fd: number; readonly local: Endpoint }>();
   #lastPolicyId = 0;
   #isOpen = true;
 
-  constructor(engine: UserspaceEngine, routes: Routes) {
+  constructor(engine: UserspaceEngine, routes: Routes, guard: Guard) {
     this.#engine = engine;
     this.#routes = routes;
+    this.#guard = guard;
   }
 
   allocateSpi({ protocol, dst }: Parameters<DataPlane['allocateSpi']>[0]): number | PlaneFault {
@@ -113,6 +122,7 @@ export class UserspacePlane implements DataPlane {
   }
 
   moveSa(key: SaKey, { src, dst, encapsulation }: SaMove): PlaneFault | undefined {
+    if (key.protocol !== 'esp') return noSuchSa('move', key);
     const errno = this.#engine.moveSa(
       key.spi,
       key.dst.toBytes(),
@@ -126,12 +136,14 @@ export class UserspacePlane implements DataPlane {
   }
 
   deleteSa(key: SaKey): PlaneFault | undefined {
+    if (key.protocol !== 'esp') return noSuchSa('delete', key);
     const wasReserved = this.#reserved.delete(packSa(key));
     const errno = this.#engine.deleteSa(key.spi, key.dst.toBytes());
     return errno === 0 || wasReserved ? undefined : about(fault(errno), () => `delete ${describeSa(key)}`);
   }
 
   counters(key: SaKey): SaCounters | PlaneFault {
+    if (key.protocol !== 'esp') return noSuchSa('read', key);
     const row = this.#engine.counters(key.spi, key.dst.toBytes());
     if (typeof row === 'number') return about(fault(row), () => `read ${describeSa(key)}`);
     const [bytes, packets, replayed, unauthentic, addedAt, usedAt] = row;
@@ -147,32 +159,25 @@ export class UserspacePlane implements DataPlane {
   }
 
   batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
-    const verdicts = operations.map((operation) => {
-      switch (operation.op) {
-        case 'addSa':
-          return this.addSa(operation.sa);
-        case 'deleteSa':
-          return this.deleteSa(operation.key);
-        case 'putPolicy':
-          return this.#put(operation.policy);
-        case 'deletePolicy':
-          return this.#delete(operation.key);
-      }
-    });
+    const verdicts = operations.map((operation) => this.#carryOut(operation));
     this.#follow();
     return verdicts;
   }
 
   serve({ fd, local, encapsulates }: Parameters<DataPlane['serve']>[0]): PlaneFault | undefined {
+    // Once is enough; a socket opened anew at the same place is another one.
+    if (this.#served.get(`${local}`)?.fd === fd) return undefined;
+    this.unserve(local);
     const errno = this.#engine.serve(fd, local.address.toBytes(), local.port, encapsulates);
     if (errno !== 0) return about(fault(errno), () => `ESP beside IKE at ${local}`);
-    this.#served.set(`${local}`, local);
-    return undefined;
+    this.#served.set(`${local}`, { fd, local });
+    return this.#follow();
   }
 
   unserve(local: Endpoint): void {
-    this.#served.delete(`${local}`);
+    if (!this.#served.delete(`${local}`)) return;
     this.#engine.unserve(local.address.toBytes(), local.port);
+    this.#follow();
   }
 
   /** Packets that no SA counts, by what became of them. */
@@ -192,12 +197,30 @@ export class UserspacePlane implements DataPlane {
     this.#isOpen = false;
     this.flush();
     this.#routes.close();
+    this.#guard.close();
     this.#engine.close();
   }
 
+  #carryOut(operation: PlaneOperation): PlaneFault | undefined {
+    switch (operation.op) {
+      case 'addSa':
+        return this.addSa(operation.sa);
+      case 'deleteSa':
+        return this.deleteSa(operation.key);
+      case 'putPolicy':
+        return this.#put(operation.policy);
+      case 'deletePolicy':
+        return this.#delete(operation.key);
+    }
+  }
+
   #put(policy: PolicySpec): PlaneFault | undefined {
-    if (policy.tunnel && policy.tunnel.mode !== 'tunnel') return onlyTunnels(`policy ${describePolicy(policy)}`);
     if (policy.tunnel && policy.tunnel.protocol !== 'esp') return noAh();
+    const what = () => `policy ${describePolicy(policy)}`;
+    if (policy.src.family !== policy.dst.family)
+      return about(planeFault('EINVAL', 'its ends are of two families'), what);
+    if (policy.action === 'protect' && !policy.tunnel)
+      return about(planeFault('EINVAL', 'it protects, but does not say by what'), what);
     const key = packPolicy(policy);
     const id = this.#policies.get(key)?.id ?? ++this.#lastPolicyId;
     this.#policies.set(key, { id, spec: policy });
@@ -221,12 +244,14 @@ export class UserspacePlane implements DataPlane {
   /** Brings what stands around the engine in line with the policies. */
   #follow(): PlaneFault | undefined {
     const specs = [...this.#policies.values()].map(({ spec }) => spec);
+    const served = [...this.#served.values()].map(({ local }) => local);
+    // First the guard, that nothing slips by while routes change.
+    this.#guard.follow(specs, served);
     return this.#routes.follow(specs);
   }
 
   #refusal(sa: SaSpec): PlaneFault | undefined {
     if (sa.protocol !== 'esp') return noAh();
-    if (sa.mode !== 'tunnel') return onlyTunnels(describeSa(sa));
     if (sa.spi < 256) return planeFault('EINVAL', 'SPIs below 256 are reserved (RFC 4303 §2.1)');
     if (sa.src.family !== sa.dst.family) return planeFault('EINVAL', `${sa.src} and ${sa.dst} are of two families`);
     if (sa.replayWindow > LARGEST_WINDOW)
@@ -247,15 +272,15 @@ export class UserspacePlane implements DataPlane {
 
 const fault = (errno: number, why = ''): SystemFault => {
   const named = systemFault(errno, why);
-  return why ? named : { ...named, why: WORDS[named.errno] ?? named.errno };
+  return why ? named : { ...named, why: (WORDS as Readonly<Record<string, string>>)[named.errno] ?? named.errno };
 };
 
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS = {
   EEXIST: 'File exists',
   ESRCH: 'No such process',
   EADDRINUSE: 'Address already in use',
 };
 
+const noSuchSa = (what: string, key: SaKey) =>
+  about(planeFault('ESRCH', WORDS.ESRCH), () => `${what} ${describeSa(key)}`);
 const noAh = () => planeFault('EPROTONOSUPPORT', 'the userspace data plane has ESP only, no AH');
-const onlyTunnels = (what: string) =>
-  planeFault('EPROTONOSUPPORT', `${what}: the userspace data plane has tunnel mode only`);

@@ -15,8 +15,14 @@ import { Address } from '../../net/address.ts';
 import type { Subnet } from '../../net/subnet.ts';
 import type { PolicySpec } from '../port.ts';
 
-/** Number of our table and priority of our rule: those of other IPsec daemons, so that scripts find them. */
-export const TABLE = 220;
+export interface RoutesOptions {
+  /** Of the TUN device. */
+  readonly ifindex: number;
+  /** What bears it is not led into the device. */
+  readonly mark: number;
+  /** Number of our table, and priority of our rule. */
+  readonly table: number;
+}
 
 interface Way {
   readonly dst: Subnet;
@@ -33,21 +39,19 @@ const AF = { 4: 2, 6: 10 };
 
 export class Routes {
   readonly #netlink: Netlink;
-  readonly #ifindex: number;
-  readonly #mark: number;
+  readonly #options: RoutesOptions;
   readonly #installed = new Map<string, Way>();
 
-  private constructor(netlink: Netlink, ifindex: number, mark: number) {
+  private constructor(netlink: Netlink, options: RoutesOptions) {
     this.#netlink = netlink;
-    this.#ifindex = ifindex;
-    this.#mark = mark;
+    this.#options = options;
   }
 
   /** Lays the rules. */
-  static open(ifindex: number, mark: number, warn: (text: string) => void): Routes | SystemFault {
+  static open(options: RoutesOptions, warn: (text: string) => void): Routes | SystemFault {
     const netlink = Netlink.open(NETLINK.route);
     if ('errno' in netlink) return netlink;
-    const routes = new Routes(netlink, ifindex, mark);
+    const routes = new Routes(netlink, options);
     for (const rule of routes.#rules()) {
       const fault = ruleAdd(rule);
       // A daemon that was killed left its rule behind: it is ours now.
@@ -86,7 +90,8 @@ export class Routes {
   }
 
   #rules() {
-    const rule = { priority: TABLE, table: TABLE, fwmark: this.#mark, mask: 0xffffffff, invert: true } as const;
+    const { table, mark } = this.#options;
+    const rule = { priority: table, table, fwmark: mark, mask: 0xffffffff, invert: true } as const;
     return [
       { ...rule, family: 4 },
       { ...rule, family: 6 },
@@ -98,9 +103,11 @@ export class Routes {
       const scope = kind === 'device' && dst.family === 4 ? SCOPE.link : SCOPE.universe;
       to.begin(type, flags).u8(AF[dst.family]).u8(dst.prefix).zeros(3);
       to.u8(RTPROT_STATIC).u8(scope).u8(RTN[kind]).u32(0);
-      to.attribute(RTA.dst, (v) => v.bytes(dst.address.toBytes())).attribute(RTA.table, (v) => v.u32(TABLE));
+      to.attribute(RTA.dst, (v) => v.bytes(dst.address.toBytes())).attribute(RTA.table, (v) =>
+        v.u32(this.#options.table),
+      );
       if (kind === 'device') {
-        to.attribute(RTA.oif, (v) => v.u32(this.#ifindex));
+        to.attribute(RTA.oif, (v) => v.u32(this.#options.ifindex));
         if (src) to.attribute(RTA.prefsrc, (v) => v.bytes(src.toBytes()));
       }
       to.end();

@@ -51,7 +51,7 @@ size_t Association::SealedLength(size_t innerLength) const {
   return textOffset() + text + transform_->icvLength();
 }
 
-bool Association::Seal(uint8_t* esp, size_t innerLength, int64_t now) {
+bool Association::Seal(uint8_t* esp, size_t innerLength, uint8_t nextHeader, size_t counted, int64_t now) {
   if (isDead_) return false;
   // RFC 4303 §3.3.3: a sequence number must not come round, as the key would see an IV twice.
   if (sequence_ == (config_.extended ? UINT64_MAX : uint64_t{UINT32_MAX})) {
@@ -59,7 +59,6 @@ bool Association::Seal(uint8_t* esp, size_t innerLength, int64_t now) {
     return false;
   }
   uint8_t* text = esp + textOffset();
-  uint8_t nextHeader = text[0] >> 4 == 4 ? 4 : 41;
   size_t length = SealedLength(innerLength) - textOffset() - transform_->icvLength();
   size_t padding = length - innerLength - 2;
   for (size_t i = 0; i < padding; i++) text[innerLength + i] = static_cast<uint8_t>(i + 1);
@@ -69,11 +68,11 @@ bool Association::Seal(uint8_t* esp, size_t innerLength, int64_t now) {
   Store32(esp, config_.key.spi);
   Store32(esp + 4, static_cast<uint32_t>(sequence_));
   if (!transform_->Seal(esp, length, sequence_)) return false;
-  Count(innerLength, now);
+  Count(counted, now);
   return true;
 }
 
-Verdict Association::Open(uint8_t* esp, size_t length, int64_t now, uint8_t** inner, size_t* innerLength, Flow* flow) {
+Verdict Association::Open(uint8_t* esp, size_t length, Text* text) {
   if (isDead_) return Verdict::kExpired;
   size_t around = textOffset() + transform_->icvLength();
   if (length < around + 2 || (length - around) % transform_->alignment() != 0) return Verdict::kMalformed;
@@ -89,18 +88,21 @@ Verdict Association::Open(uint8_t* esp, size_t length, int64_t now, uint8_t** in
   }
   window_.Mark(sequence);
 
-  uint8_t* text = esp + textOffset();
-  size_t padding = text[textLength - 2];
-  uint8_t nextHeader = text[textLength - 1];
+  uint8_t* data = esp + textOffset();
+  size_t padding = data[textLength - 2];
+  uint8_t nextHeader = data[textLength - 1];
   if (padding + 2 > textLength) return Verdict::kMalformed;
   if (nextHeader == kNoNextHeader) return Verdict::kDummy;
-  size_t left = textLength - 2 - padding;
-  if (nextHeader != 4 && nextHeader != 41) return Verdict::kNotSelected;
-  if (!ReadFlow(text, left, flow)) return Verdict::kMalformed;
-  if (flow->src.family != (nextHeader == 4 ? 4 : 6)) return Verdict::kMalformed;
+  *text = {data, textLength - 2 - padding, nextHeader};
+  if (config_.isTransport) return Verdict::kDelivered;
+  if (nextHeader != kIpv4 && nextHeader != kIpv6) return Verdict::kNotSelected;
+  bool isAsSaid = text->length > 0 && data[0] >> 4 == (nextHeader == kIpv4 ? 4 : 6);
+  return isAsSaid ? Verdict::kDelivered : Verdict::kMalformed;
+}
+
+Verdict Association::Admit(const uint8_t* packet, size_t length, int64_t now, Flow* flow) {
+  if (!ReadFlow(packet, length, flow)) return Verdict::kMalformed;
   if (!Selects(*flow)) return Verdict::kNotSelected;
-  *inner = text;
-  *innerLength = flow->length;  // what follows is padding for traffic flow confidentiality (RFC 4303 §2.7)
   Count(flow->length, now);
   return Verdict::kDelivered;
 }

@@ -51,6 +51,7 @@ struct SaConfig {
   SaKey key;
   Address src;
   bool isOutbound = false;
+  bool isTransport = false;
   bool extended = false;
   bool encapsulates = false;
   uint16_t srcPort = 0, dstPort = 0;  // in the direction of the packets, if it encapsulates
@@ -94,11 +95,19 @@ class Association {
   // Where an inner packet is to be put, counted from the start of the ESP packet.
   size_t textOffset() const { return kEspHeader + transform_->ivLength(); }
   size_t SealedLength(size_t innerLength) const;
-  // Makes ESP of the `innerLength` octets at `esp + textOffset()`. False: the SA is used up, or OpenSSL failed.
-  bool Seal(uint8_t* esp, size_t innerLength, int64_t now);
+  // Makes ESP of the `innerLength` octets at `esp + textOffset()`, which count as `counted`. False: the SA is used up,
+  // or OpenSSL failed.
+  bool Seal(uint8_t* esp, size_t innerLength, uint8_t nextHeader, size_t counted, int64_t now);
 
-  // Opens the ESP packet in place; `*inner` and `*innerLength` then give the packet inside and `flow` what it says.
-  Verdict Open(uint8_t* esp, size_t length, int64_t now, uint8_t** inner, size_t* innerLength, Flow* flow);
+  // What was inside, in place of the ESP packet.
+  struct Text {
+    uint8_t* data;
+    size_t length;
+    uint8_t nextHeader;
+  };
+  Verdict Open(uint8_t* esp, size_t length, Text* text);
+  // Whether the IP packet that came so may have come by this SA; counts it. `flow` gets what it says.
+  Verdict Admit(const uint8_t* packet, size_t length, int64_t now, Flow* flow);
 
   // Limits passed since the last question: each is told once. A hard one ends the SA.
   struct Expiry {

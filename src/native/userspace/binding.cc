@@ -7,6 +7,7 @@
 
 #include "../addon.h"
 #include "engine.h"
+#include "nfnetlink.h"
 
 namespace pluto {
 namespace {
@@ -176,6 +177,7 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
     sa.key = {Number(from, "spi"), AddressOf(from.Get("dst"))};
     sa.src = AddressOf(from.Get("src"));
     sa.isOutbound = Flag(from, "isOutbound");
+    sa.isTransport = Flag(from, "isTransport");
     sa.extended = Flag(from, "esn");
     sa.encapsulates = Flag(from, "encapsulates");
     sa.srcPort = static_cast<uint16_t>(Number(from, "srcPort"));
@@ -307,6 +309,15 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
   std::string warnings_;
 };
 
-void InitUserspace(Napi::Env env, Napi::Object exports) { UserspaceEngine::Register(env, exports); }
+// nfnetlinkBatch(messages): errno.
+static Napi::Value NfnetlinkBatch(const Napi::CallbackInfo& info) {
+  Bytes messages = BytesOf(info[0]);
+  return Napi::Number::New(info.Env(), userspace::NfnetlinkBatch(messages.data, messages.length));
+}
+
+void InitUserspace(Napi::Env env, Napi::Object exports) {
+  UserspaceEngine::Register(env, exports);
+  exports.Set("nfnetlinkBatch", Napi::Function::New(env, NfnetlinkBatch));
+}
 
 }  // namespace pluto

@@ -13,7 +13,9 @@
 namespace pluto::userspace {
 namespace {
 
-constexpr size_t kTunRead = sizeof(VnetHeader) + 65536;
+constexpr size_t kLargestPacket = 65536;
+constexpr size_t kTunRead = sizeof(VnetHeader) + kLargestPacket;
+constexpr size_t kRebuilt = 512 * 1024, kRebuiltByOneDatagram = 256 * 1024;
 constexpr int kReadsPerRound = 16;     // from one descriptor before the others have their turn
 constexpr size_t kHeldPerPolicy = 4;
 constexpr size_t kHeldInAll = 256;
@@ -70,7 +72,9 @@ Engine::Engine(int tun, uint32_t mark, std::function<void()> notify)
       notify_(std::move(notify)),
       now_(WallClock()),
       tunBuffer_(new uint8_t[kTunRead]),
-      coalescer_(tun) {}
+      coalescer_(tun),
+      scratch_(new uint8_t[kLargestPacket]),
+      rebuilt_(new uint8_t[kRebuilt]) {}
 
 Engine::~Engine() {
   stop_ = true;
@@ -91,7 +95,7 @@ int Engine::Start(std::string* warnings) {
   for (uint8_t family : {4, 6}) {
     std::string name = family == 4 ? "IPv4" : "IPv6";
     int fd = OpenRawEsp(family, mark_);
-    if (fd >= 0) sockets_.push_back({fd, family, true, {}});
+    if (fd >= 0) sockets_.push_back({fd, family, Socket::Kind::kRaw, {}});
     else *warnings += "no raw socket for ESP over " + name + " (" + strerror(-fd) + "); ";
     int clear = OpenClear(family, mark_);
     if (clear < 0) *warnings += "no raw socket for " + name + " in the clear (" + strerror(-clear) + "); ";
@@ -132,6 +136,7 @@ int Engine::AddSa(SaConfig config, std::string* why) {
   if (!sa) return EPROTONOSUPPORT;
   Lock lock(this);
   if (Find(sa->config().key)) return EEXIST;
+  EnsureSocket(sa->config());
   if (sa->config().isOutbound) {
     byReqid_[sa->config().reqid].push_back(sa.get());
     release_ = true;
@@ -154,6 +159,7 @@ int Engine::MoveSa(const SaKey& key, const Address& src, const Address& dst, boo
   config.srcPort = srcPort;
   config.dstPort = dstPort;
   sa->reported = Endpoint();
+  EnsureSocket(config);
   return 0;
 }
 
@@ -161,16 +167,32 @@ int Engine::DeleteSa(const SaKey& key) {
   Lock lock(this);
   Association* sa = Find(key);
   if (!sa) return ESRCH;
+  Remove(sa);
+  return 0;
+}
+
+void Engine::Remove(Association* sa) {
   if (sa->config().isOutbound) {
     auto& siblings = byReqid_[sa->config().reqid];
     siblings.erase(std::find(siblings.begin(), siblings.end(), sa));
     if (siblings.empty()) byReqid_.erase(sa->config().reqid);
   }
-  auto bucket = bySpi_.find(key.spi);
+  auto bucket = bySpi_.find(sa->config().key.spi);
   bucket->second.erase(std::find_if(bucket->second.begin(), bucket->second.end(),
                                     [sa](const std::unique_ptr<Association>& other) { return other.get() == sa; }));
   if (bucket->second.empty()) bySpi_.erase(bucket);
-  return 0;
+}
+
+// An SA may come from a port of ours that is not IKE's; there is nobody else to ask for a socket then. What cannot be
+// had shows in the counter `noSocket`.
+void Engine::EnsureSocket(const SaConfig& config) {
+  Sender::Route route;
+  if (!config.isOutbound || !config.encapsulates || RouteOf(config, 0, &route)) return;
+  Endpoint local{config.src, config.srcPort};
+  int fd = OpenOwn(local, mark_);
+  if (fd < 0) return;
+  sockets_.push_back({fd, local.address.family, Socket::Kind::kOwn, local});
+  Watch(fd);
 }
 
 int Engine::Counters(const SaKey& key, SaCounters* counters) {
@@ -198,22 +220,33 @@ int Engine::DeletePolicy(uint32_t id) {
 int Engine::Serve(int ike, const Endpoint& local, bool encapsulates) {
   if (int error = MarkSocket(ike, mark_)) return error;
   if (!encapsulates) return 0;
+  {
+    Lock lock(this);
+    CloseSockets(Socket::Kind::kOwn, &local);
+  }
   int fd = OpenSibling(ike, local, mark_);
   if (fd < 0) return -fd;
   Lock lock(this);
-  sockets_.push_back({fd, local.address.family, false, local});
+  sockets_.push_back({fd, local.address.family, Socket::Kind::kServed, local});
   Watch(fd);
   return 0;
 }
 
 void Engine::Unserve(const Endpoint& local) {
   Lock lock(this);
-  for (auto socket = sockets_.begin(); socket != sockets_.end(); ++socket) {
-    if (socket->isRaw || !(socket->local == local)) continue;
+  CloseSockets(Socket::Kind::kServed, &local);
+}
+
+// Those at `local`, or all of the kind. The engine closes them when it is not using them.
+void Engine::CloseSockets(Socket::Kind kind, const Endpoint* local) {
+  for (auto socket = sockets_.begin(); socket != sockets_.end();) {
+    if (socket->kind != kind || (local && !(socket->local == *local))) {
+      ++socket;
+      continue;
+    }
     epoll_ctl(epoll_, EPOLL_CTL_DEL, socket->fd, nullptr);
     toClose_.push_back(socket->fd);
-    sockets_.erase(socket);
-    break;
+    socket = sockets_.erase(socket);
   }
   Wake();
 }
@@ -224,6 +257,7 @@ void Engine::Flush() {
   held_ = 0;
   byReqid_.clear();
   bySpi_.clear();
+  CloseSockets(Socket::Kind::kOwn, nullptr);
 }
 
 EngineCounters Engine::Totals() {
@@ -314,7 +348,7 @@ void Engine::Protect(Policy* policy, const VnetHeader& header, uint8_t* packet, 
     return;
   }
   Sender::Route route;
-  if (!RouteOf(*sa, flow.tos, &route)) {
+  if (!RouteOf(sa->config(), flow.tos, &route)) {
     totals_.noSocket++;
     return;
   }
@@ -323,15 +357,29 @@ void Engine::Protect(Policy* policy, const VnetHeader& header, uint8_t* packet, 
     totals_.malformed++;
     return;
   }
+  bool isTransport = sa->config().isTransport;
+  // RFC 4303 §3.1.1: transport mode takes whole packets. Headers between IP and the upper layer are not carried.
+  if (isTransport && (flow.isFragment || flow.headerLength != (flow.src.family == 4 ? 20 : 40))) {
+    totals_.malformed++;
+    return;
+  }
+  size_t skipped = isTransport ? flow.headerLength : 0;
+  uint8_t nextHeader = isTransport ? flow.protocol : flow.src.family == 4 ? kIpv4 : kIpv6;
   while (!segments.isDone() && sa->isUsable()) {
-    size_t inner = segments.nextLength(), sealed = sa->SealedLength(inner);
+    size_t whole = segments.nextLength(), inner = whole - skipped, sealed = sa->SealedLength(inner);
     uint8_t* esp = sender_.Room(sealed);
     if (!esp) {
       sender_.Flush();
       esp = sender_.Room(sealed);
     }
-    segments.Next(esp + sa->textOffset());
-    if (!sa->Seal(esp, inner, now_)) break;
+    uint8_t* text = esp + sa->textOffset();
+    if (isTransport) {
+      segments.Next(scratch_.get());
+      memcpy(text, scratch_.get() + skipped, inner);
+    } else {
+      segments.Next(text);
+    }
+    if (!sa->Seal(esp, inner, nextHeader, whole, now_)) break;
     sender_.Commit(sealed, route);
   }
   if (sa->mayHaveExpired()) CheckLimits(sa);
@@ -393,11 +441,10 @@ void Engine::PassInClear(const VnetHeader& header, uint8_t* packet, size_t lengt
   bool isIpv4 = flow.dst.family == 4;
   const auto* to = isIpv4 ? reinterpret_cast<const sockaddr*>(&to4) : reinterpret_cast<const sockaddr*>(&to6);
   socklen_t size = isIpv4 ? sizeof to4 : sizeof to6;
-  std::vector<uint8_t> out(65536);
   while (!segments.isDone()) {
     size_t next = segments.nextLength();
-    segments.Next(out.data());
-    if (sendto(fd, out.data(), next, MSG_DONTWAIT, to, size) < 0) totals_.unsent++;
+    segments.Next(scratch_.get());
+    if (sendto(fd, scratch_.get(), next, MSG_DONTWAIT, to, size) < 0) totals_.unsent++;
     else totals_.passed++;
   }
 }
@@ -411,12 +458,11 @@ Association* Engine::FindOutbound(uint32_t reqid, const Flow& flow) {
   return nullptr;
 }
 
-bool Engine::RouteOf(const Association& sa, uint8_t tos, Sender::Route* route) {
-  const SaConfig& config = sa.config();
+bool Engine::RouteOf(const SaConfig& config, uint8_t tos, Sender::Route* route) {
   const Socket* best = nullptr;
   for (const Socket& socket : sockets_) {
-    if (socket.family != config.key.dst.family || socket.isRaw == config.encapsulates) continue;
-    if (socket.isRaw) {
+    if (socket.family != config.key.dst.family || socket.isRaw() == config.encapsulates) continue;
+    if (socket.isRaw()) {
       best = &socket;
       break;
     }
@@ -428,7 +474,7 @@ bool Engine::RouteOf(const Association& sa, uint8_t tos, Sender::Route* route) {
     if (socket.local.address.isAny()) best = &socket;
   }
   if (!best) return false;
-  *route = {best->fd, best->isRaw, config.src,
+  *route = {best->fd, best->isRaw(), config.src,
             {config.key.dst, config.encapsulates ? config.dstPort : uint16_t{0}}, tos};
   return true;
 }
@@ -436,16 +482,21 @@ bool Engine::RouteOf(const Association& sa, uint8_t tos, Sender::Route* route) {
 bool Engine::Receive(const Socket& socket) {
   Datagram datagrams[kBatch];
   for (int round = 0; round < kReadsPerRound / 4; round++) {
-    int count = receiver_.Read(socket.fd, socket.isRaw && socket.family == 4, datagrams);
+    int count = receiver_.Read(socket.fd, socket.isRaw() && socket.family == 4, datagrams);
     for (int i = 0; i < count; i++) {
       while (waiting_ > 0) std::this_thread::yield();
       opened_.clear();
+      if (rebuiltUsed_ > kRebuilt - kRebuiltByOneDatagram) {
+        coalescer_.Flush();
+        rebuiltUsed_ = 0;
+      }
       std::unique_lock<std::mutex> lock(mutex_);
       Inbound(socket, datagrams[i]);
       lock.unlock();
       for (Plain& plain : opened_) coalescer_.Add(plain.packet, plain.length, plain.flow);
     }
     coalescer_.Flush();
+    rebuiltUsed_ = 0;
     if (count < kBatch) return false;
   }
   return true;
@@ -465,10 +516,8 @@ void Engine::Inbound(const Socket& socket, const Datagram& datagram) {
       totals_.noSa++;
       continue;
     }
-    Plain plain;
-    switch (sa->Open(esp, length, now_, &plain.packet, &plain.length, &plain.flow)) {
+    switch (Open(sa, datagram, key.dst, esp, length)) {
       case Verdict::kDelivered:
-        if (CarryCongestion(datagram.tos, plain.packet, plain.flow)) opened_.push_back(plain);
         break;
       case Verdict::kMalformed:
         totals_.malformed++;
@@ -483,9 +532,35 @@ void Engine::Inbound(const Socket& socket, const Datagram& datagram) {
       case Verdict::kExpired:
         continue;
     }
-    if (!socket.isRaw && sa->config().encapsulates) NoteMapping(sa, datagram.from);
+    if (!socket.isRaw() && sa->config().encapsulates) NoteMapping(sa, datagram.from);
     if (sa->mayHaveExpired()) CheckLimits(sa);
   }
+}
+
+// Adds what was in the ESP packet to `opened_`.
+Verdict Engine::Open(Association* sa, const Datagram& datagram, const Address& to, uint8_t* esp, size_t length) {
+  Association::Text text;
+  Verdict verdict = sa->Open(esp, length, &text);
+  if (verdict != Verdict::kDelivered) return verdict;
+  Plain plain{text.data, text.length, {}};
+  if (sa->config().isTransport) {
+    plain.packet = rebuilt_.get() + rebuiltUsed_;
+    plain.length = WriteHeader(plain.packet, datagram.from.address, to, text.nextHeader, datagram.tos, text.length);
+    memcpy(plain.packet + plain.length, text.data, text.length);
+    plain.length += text.length;
+  }
+  verdict = sa->Admit(plain.packet, plain.length, now_, &plain.flow);
+  if (verdict != Verdict::kDelivered) return verdict;
+  plain.length = plain.flow.length;  // what follows is padding against traffic analysis (RFC 4303 §2.7)
+  if (sa->config().isTransport) {
+    // A NAT on the way has changed addresses that the checksum covers (RFC 3948 §3.1.2).
+    if (sa->config().encapsulates) ChecksumUpper(plain.packet, plain.flow);
+    rebuiltUsed_ += plain.length;
+  } else if (!CarryCongestion(datagram.tos, plain.packet, plain.flow)) {
+    return Verdict::kDelivered;
+  }
+  opened_.push_back(plain);
+  return Verdict::kDelivered;
 }
 
 // Only for authentic packets: RFC 3948 §5 would else be a way to steal a tunnel.
@@ -514,12 +589,15 @@ void Engine::CheckLimits(Association* sa) {
     event.isHard = isHard;
     Raise(std::move(event));
   }
+  if (expiry.hard) Remove(sa);
 }
 
 void Engine::CheckAllLimits() {
+  std::vector<Association*> timed;
   for (auto& bucket : bySpi_)
     for (auto& sa : bucket.second)
-      if (sa->config().soft.seconds || sa->config().hard.seconds) CheckLimits(sa.get());
+      if (sa->config().soft.seconds || sa->config().hard.seconds) timed.push_back(sa.get());
+  for (Association* sa : timed) CheckLimits(sa);
 }
 
 void Engine::Raise(Event event) {

@@ -73,8 +73,9 @@ class Engine {
   struct Socket {
     int fd;
     uint8_t family;
-    bool isRaw;
+    enum class Kind { kServed, kOwn, kRaw } kind;
     Endpoint local;
+    bool isRaw() const { return kind == Kind::kRaw; }
   };
   class Lock;
 
@@ -88,14 +89,19 @@ class Engine {
   void PassInClear(const VnetHeader& header, uint8_t* packet, size_t length, const Flow& flow);
   bool Receive(const Socket& socket);
   void Inbound(const Socket& socket, const Datagram& datagram);
+  Verdict Open(Association* sa, const Datagram& datagram, const Address& to, uint8_t* esp, size_t length);
   void NoteMapping(Association* sa, const Endpoint& from);
+  // Tells of limits that were passed; the hard one removes the SA.
   void CheckLimits(Association* sa);
   void CheckAllLimits();
   void Raise(Event event);
 
+  void EnsureSocket(const SaConfig& config);
+  void CloseSockets(Socket::Kind kind, const Endpoint* local);
+  void Remove(Association* sa);
   Association* FindOutbound(uint32_t reqid, const Flow& flow);
   Association* Find(const SaKey& key);
-  bool RouteOf(const Association& sa, uint8_t tos, Sender::Route* route);
+  bool RouteOf(const SaConfig& config, uint8_t tos, Sender::Route* route);
   void Wake();
 
   int tun_;
@@ -133,6 +139,10 @@ class Engine {
   Sender sender_;
   Coalescer coalescer_;
   std::vector<Plain> opened_;
+  std::unique_ptr<uint8_t[]> scratch_;
+  // Packets of transport mode, whose headers stand nowhere in what was received.
+  std::unique_ptr<uint8_t[]> rebuilt_;
+  size_t rebuiltUsed_ = 0;
 };
 
 }  // namespace pluto::userspace

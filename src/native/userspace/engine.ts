@@ -22,6 +22,7 @@ export interface EngineSa {
   readonly dst: Uint8Array;
   readonly src: Uint8Array;
   readonly isOutbound: boolean;
+  readonly isTransport: boolean;
   readonly esn: boolean;
   readonly encapsulates: boolean;
   readonly srcPort: number;
@@ -101,6 +102,7 @@ export interface UserspaceEngine {
 }
 
 interface Addon {
+  nfnetlinkBatch(messages: Uint8Array): number;
   readonly UserspaceEngine?: new (
     tun: number,
     mark: number,
@@ -118,3 +120,6 @@ export function startEngine(
   if (!UserspaceEngine) throw new Error('the native addon was built without the userspace data plane');
   return attempt(() => new UserspaceEngine(tun, mark, onEvents), 'userspace engine');
 }
+
+/** Carries out a batch of nfnetlink messages, whole or not at all. 0, or the errno of the first refusal. */
+export const nfnetlinkBatch = (messages: Uint8Array): number => addon<Addon>().nfnetlinkBatch(messages);

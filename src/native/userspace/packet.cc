@@ -145,6 +145,40 @@ uint16_t Fold(uint64_t sum) {
   return static_cast<uint16_t>(sum);
 }
 
+size_t WriteHeader(uint8_t* out, const Address& src, const Address& dst, uint8_t protocol, uint8_t tos, size_t length) {
+  constexpr uint8_t kHopLimit = 64;
+  if (src.family == 4) {
+    memset(out, 0, 20);
+    out[0] = 0x45;
+    out[1] = tos;
+    Store16(out + 2, static_cast<uint16_t>(20 + length));
+    out[6] = 0x40;  // DF: then the identification means nothing (RFC 6864 §4)
+    out[8] = kHopLimit;
+    out[9] = protocol;
+    memcpy(out + 12, src.octets, 4);
+    memcpy(out + 16, dst.octets, 4);
+    ChecksumIpv4(out, 20);
+    return 20;
+  }
+  Store32(out, 6u << 28 | static_cast<uint32_t>(tos) << 20);
+  Store16(out + 4, static_cast<uint16_t>(length));
+  out[6] = protocol;
+  out[7] = kHopLimit;
+  memcpy(out + 8, src.octets, 16);
+  memcpy(out + 24, dst.octets, 16);
+  return 40;
+}
+
+void ChecksumUpper(uint8_t* packet, const Flow& flow) {
+  uint8_t* upper = packet + flow.headerLength;
+  size_t length = flow.length - flow.headerLength;
+  size_t field = flow.protocol == kTcp ? 16 : 6;
+  if ((flow.protocol != kTcp && flow.protocol != kUdp) || length < (flow.protocol == kTcp ? 20 : 8)) return;
+  Store16(upper + field, 0);
+  uint16_t sum = static_cast<uint16_t>(~Fold(PseudoHeaderSum(packet, length, flow.protocol) + Sum(upper, length)));
+  StoreSum(upper + field, sum == 0 && flow.protocol == kUdp ? 0xffff : sum);
+}
+
 void ChecksumIpv4(uint8_t* packet, size_t headerLength) {
   Store16(packet + 10, 0);
   StoreSum(packet + 10, static_cast<uint16_t>(~Fold(Sum(packet, headerLength))));

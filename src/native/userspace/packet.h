@@ -7,7 +7,7 @@
 
 namespace pluto::userspace {
 
-constexpr uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kEsp = 50, kIcmp6 = 58, kNoNextHeader = 59;
+constexpr uint8_t kIcmp = 1, kIpv4 = 4, kTcp = 6, kUdp = 17, kIpv6 = 41, kEsp = 50, kIcmp6 = 58, kNoNextHeader = 59;
 
 // An IPv4 address stands in the first 4 octets; the rest is zero.
 struct Address {
@@ -63,6 +63,10 @@ uint64_t PseudoHeaderSum(const uint8_t* packet, size_t upperLength, uint8_t prot
 uint16_t Fold(uint64_t sum);
 inline void StoreSum(uint8_t* p, uint16_t folded) { memcpy(p, &folded, 2); }
 
+// Writes an IP header (20 or 40 octets, no options) for `length` octets that follow.
+size_t WriteHeader(uint8_t* out, const Address& src, const Address& dst, uint8_t protocol, uint8_t tos, size_t length);
+// Sets the checksum of the TCP or UDP packet anew; others are left alone.
+void ChecksumUpper(uint8_t* packet, const Flow& flow);
 // Sets the checksum of an IPv4 header anew.
 void ChecksumIpv4(uint8_t* packet, size_t headerLength);
 

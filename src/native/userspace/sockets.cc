@@ -115,6 +115,16 @@ int OpenSibling(int ike, const Endpoint& local, uint32_t mark) {
   return fd;
 }
 
+int OpenOwn(const Endpoint& local, uint32_t mark) {
+  int fd = socket(Family(local.address.family), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  sockaddr_storage address;
+  socklen_t size = ToSockaddr(local, &address);
+  if (!Prepare(fd, local.address.family, mark)) return Fail(fd);
+  Set(fd, IPPROTO_UDP, UDP_GRO, 1);
+  return bind(fd, reinterpret_cast<sockaddr*>(&address), size) < 0 ? Fail(fd) : fd;
+}
+
 int OpenRawEsp(uint8_t family, uint32_t mark) {
   int fd = socket(Family(family), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, kEsp);
   if (fd < 0) return -errno;

@@ -17,6 +17,8 @@ constexpr size_t kDatagram = 65536;
 // A socket beside `ike` on the same address and port. Datagrams that begin with the non-ESP marker and those too
 // short for ESP stay with `ike`; the others come here.
 int OpenSibling(int ike, const Endpoint& local, uint32_t mark);
+// One bound to an address and port that no IKE socket has.
+int OpenOwn(const Endpoint& local, uint32_t mark);
 int OpenRawEsp(uint8_t family, uint32_t mark);
 int OpenClear(uint8_t family, uint32_t mark);
 
