@@ -7,7 +7,7 @@
  * to both daemons: `--use-userspace` forces that data plane. Exit status 0 only if every step held.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,17 +55,13 @@ async function tunnel(
   const ping = (times: number, interval: number): Promise<string> => pings(west, east, times, interval);
 
   await story.try('pluto starts on both, with config/demo', async () => {
-    for (const [name, { host }] of Object.entries({ west, east }))
-      daemons.push(
-        await startDaemon({
-          host,
-          directory: join(directory, name),
-          config: fileURLToPath(new URL(`config/demo/${name}.conf`, root())),
-          secrets: fileURLToPath(new URL(`config/demo/${name}.secrets`, root())),
-          options,
-        }),
-      );
-    for (const daemon of daemons) await said(daemon.ipsec('add', conn));
+    for (const [name, { host }] of Object.entries({ west, east })) {
+      const sample = (kind: string): string => fileURLToPath(new URL(`config/demo/${name}.${kind}`, root()));
+      const secrets = join(directory, `${name}.secrets`);
+      await writeFile(secrets, await readFile(sample('secrets')), { mode: 0o600 });
+      const place = { host, directory: join(directory, name), config: sample('conf'), secrets, options };
+      daemons.push(await startDaemon(place));
+    }
     return daemons.map((daemon) => `pid ${daemon.pid}`).join(', ');
   });
   // After a failure no further claim is tried, so west's daemon is there when one is.

@@ -22,7 +22,7 @@ export interface Daemon {
   readonly pid: number;
   readonly alive: () => boolean;
   /** `ipsec COMMAND…` and `whack …`, spoken to this daemon. */
-  readonly ipsec: (...args: readonly string[]) => Promise<Finished>;
+  readonly ipsec: (command: string, ...args: readonly string[]) => Promise<Finished>;
   readonly whack: (...args: readonly string[]) => Promise<Finished>;
   readonly log: () => Promise<string>;
   /** SIGTERM, and its exit status. */
@@ -33,6 +33,7 @@ export interface Daemon {
 /** Gives the daemon once it has said that it is ready; throws with all it said when it ends before. */
 export async function startDaemon(place: DaemonPlace): Promise<Daemon> {
   const rundir = join(place.directory, 'run');
+  const socket = join(rundir, 'pluto.ctl');
   const logFile = join(place.directory, 'pluto.log');
   await mkdir(rundir, { recursive: true });
   const files = ['--config', place.config, '--secretsfile', place.secrets, '--rundir', rundir, '--logfile', logFile];
@@ -46,16 +47,8 @@ export async function startDaemon(place: DaemonPlace): Promise<Daemon> {
   return {
     pid: pluto.pid,
     alive: pluto.alive,
-    ipsec: (...args) =>
-      run([
-        process.execPath,
-        bin('ipsec'),
-        '--config',
-        place.config,
-        '--ctlsocket',
-        join(rundir, 'pluto.ctl'),
-        ...args,
-      ]),
+    ipsec: (command, ...args) =>
+      run([process.execPath, bin('ipsec'), command, '--config', place.config, '--ctlsocket', socket, ...args]),
     whack: (...args) => run([process.execPath, bin('whack'), '--rundir', rundir, ...args]),
     log,
     stop: () => pluto.stop('SIGTERM', 15_000),

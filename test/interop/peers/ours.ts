@@ -26,7 +26,6 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
   });
   const whack = async (option: string): Promise<void> => void (await said(pluto.whack(option, '--name', 'net')));
   const isUp = async (): Promise<boolean> => (await said(pluto.ipsec('trafficstatus'))).includes('"net"');
-  await said(pluto.ipsec('add', 'net'));
 
   return {
     name: 'pluto',
