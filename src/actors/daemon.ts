@@ -1,5 +1,4 @@
 /** The daemon: takes the lock, opens what it needs in order, runs, and leaves in the opposite order. pluto(8). */
-import { spawn } from 'node:child_process';
 import { DEFAULT_SETUP, loadConfig } from '../conf/load.ts';
 import { nodeFileSystem } from '../conf/node-file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
@@ -13,7 +12,6 @@ import { Pluto } from './pluto.ts';
 
 /** Runs until it is told to stop; resolves to the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  if (!options.nofork) return detach();
   const complain = (text: string) => void process.stderr.write(`pluto: ${text}\n`);
 
   const config = options.readsConfig ? loadConfig(options.configFile, nodeFileSystem) : undefined;
@@ -87,27 +85,6 @@ async function run(
   await control.server.close(500);
   process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', onHup);
   return PLUTO_EXIT.ok;
-}
-
-/** Without `--nofork`: the same again in the background, and we stay until it is initialized. */
-function detach(): Promise<number> {
-  return new Promise((resolve) => {
-    const [node, ...args] = process.argv;
-    const child = spawn(node, [...process.execArgv, ...args, '--nofork'], {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    child.once('error', () => resolve(PLUTO_EXIT.failure));
-    child.once('exit', (code) => resolve(code ?? PLUTO_EXIT.failure));
-    let seen = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      seen += chunk.toString('utf8');
-      if (!seen.includes('Pluto initialized')) return;
-      child.stdout.destroy();
-      child.unref();
-      resolve(PLUTO_EXIT.ok);
-    });
-  });
 }
 
 function logOptions(options: DaemonOptions, setup: Setup): Parameters<typeof openLog>[0] {

@@ -1,7 +1,7 @@
 /** The helper pool behind the port that actors see: who asked is told, and nobody else. */
 import type { Job } from '../ike/crypto/job.ts';
 import type { In } from '../ike/effects.ts';
-import { HelperPool } from '../workers/pool.ts';
+import { type FamilyStats, HelperPool } from '../workers/pool.ts';
 import type { ActorRef } from './runtime/index.ts';
 import type { Helpers } from './world.ts';
 
@@ -19,6 +19,10 @@ export class PoolHelpers implements Helpers {
       },
       onError: warn,
     });
+  }
+
+  stats(): ReadonlyMap<string, FamilyStats> {
+    return this.pool.stats();
   }
 
   nextId(): number {

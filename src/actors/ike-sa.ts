@@ -25,6 +25,8 @@ export type IkeSaMessage =
   | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
   /** The actors of inherited children. */
   | { readonly t: 'adoptActors'; readonly kids: readonly Kid[] }
+  /** A packet of ours did not arrive, somebody says. */
+  | { readonly t: 'networkError'; readonly text: string }
   | { readonly t: 'report'; readonly to: (state: IkeSaReport) => void };
 
 interface Kid {
@@ -58,6 +60,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
   #halfOpenPeer: Endpoint | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
+  /** Every retransmission may bring the same one. */
+  #lastError: string | undefined = undefined;
 
   constructor(world: World, sa: IkeSa, options: { readonly isSuccessor?: boolean } = {}) {
     this.#world = world;
@@ -91,6 +95,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'adoptActors':
         this.#kids = [...this.#kids, ...message.kids];
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
+        return;
+      case 'networkError':
+        if (message.text !== this.#lastError) this.#say({ t: 'say', level: 'info', text: message.text });
+        this.#lastError = message.text;
         return;
       case 'report':
         return message.to({

@@ -229,6 +229,13 @@ export class Reports {
       'total.ike.cookies.sent': counters.cookies,
       'total.ike.halfopen.refused': counters.refused,
     };
+    for (const [family, { count, failed, queued, refused, queueMs, runMs }] of this.#options.world.helpers.stats()) {
+      const figures = { count, failed, queued, refused, 'queue-ms': Math.round(queueMs), 'run-ms': Math.round(runMs) };
+      for (const [name, figure] of Object.entries(figures)) values[`total.helpers.${family}.${name}`] = figure;
+    }
+    const { actors, messages, dropped, crashes, longestStepMs } = this.#options.system.counters();
+    const runtime = { actors, messages, dropped, crashes, 'longest-step-ms': Math.ceil(longestStepMs) };
+    for (const [name, figure] of Object.entries(runtime)) values[`runtime.${name}`] = figure;
     return Object.entries(values).map(([key, value]) => ({ key, value }));
   }
 }
@@ -386,7 +393,7 @@ function connRow({ conn, policy, side, serial, template }: Entry, report: Connec
     vtiRouting: false,
     vtiShared: false,
     nicOffload: 'no',
-    debug: conn.debug,
+    debug: conn.debug.filter((klass) => klass !== 'none'),
     ikeAlgorithms: conn.ike.map(formatProposal).join(', '),
     espAlgorithms: conn.child.map(formatProposal).join(', '),
     ...(conn.mtu === undefined ? {} : { mtu: conn.mtu }),

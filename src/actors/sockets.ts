@@ -3,7 +3,7 @@
  * that it came in, and goes to the switchboard.
  */
 import type { DataPlane } from '../kernel/port.ts';
-import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, UdpSocket } from '../native/index.ts';
+import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, type UdpError, UdpSocket } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import type { Sender, Switchboard } from './switchboard.ts';
@@ -37,15 +37,14 @@ export class IkeSocket implements Sender {
   /** Binds, tells the data plane, and begins to receive; otherwise why not. */
   static open(local: Endpoint, encapsulates: boolean, options: SocketOptions): IkeSocket | { readonly why: string } {
     const self = new IkeSocket(local, encapsulates, options);
-    const { bufferOctets, plane, log } = options;
+    const { bufferOctets, plane } = options;
     const socket = UdpSocket.open({
       address: local.address.toBytes(),
       port: local.port,
       reusePort: encapsulates && plane.name === 'userspace',
       ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
       onPackets: (batch) => self.#receive(batch),
-      onError: (error) =>
-        log('debug', `${local}: ${error.fault.why} for a packet to ${addressText(error.destination)}:${error.port}`),
+      onError: (error) => self.#failed(error),
     });
     if (isFault(socket)) return { why: `${socket.why} (${socket.errno})` };
     const fault = plane.serve({ fd: socket.fd, local, encapsulates });
@@ -72,6 +71,14 @@ export class IkeSocket implements Sender {
     this.#options.plane.unserve(this.local);
     this.#socket.close();
     this.#socket = undefined;
+  }
+
+  /** Anybody can send an ICMP error: it is said, and changes nothing. RFC 7296 §2.4. */
+  #failed({ fault, origin, type, code, quoted, offender }: UdpError): void {
+    const from = offender ? `, complainant ${addressText(offender)}` : '';
+    const how = origin === 'icmp' || origin === 'icmp6' ? `ICMP type ${type} code ${code} (not authenticated)` : origin;
+    const text = `ERROR: asynchronous network error report on ${this.local}${from}: ${fault.errno} [origin ${how}]`;
+    this.#options.switchboard.networkError(quoted.subarray(this.encapsulates ? MARKER : 0), text);
   }
 
   #receive({ count, arena, records, addresses }: UdpBatch): void {

@@ -162,6 +162,13 @@ export class Switchboard {
     if (!sa.offer({ t: 'packet', datagram })) counters.dropped++;
   }
 
+  /** `quoted`: the start of a message of ours that did not arrive. Its SA says so. */
+  networkError(quoted: Uint8Array, text: string): void {
+    if (quoted.length < 16) return this.#ports.log('debug', text);
+    const sa = this.#sas.find(quoted) ?? this.#sas.find(quoted, 8);
+    sa?.offer({ t: 'networkError', text });
+  }
+
   #first(datagram: Datagram, header: Parameters<typeof admit>[0]): void {
     const { counters, limits } = this;
     const known = this.#halfOpen.get(halfOpenKey(header.spiI, datagram.peer));

@@ -7,6 +7,7 @@ import type { ReplyCode } from '../control/reply-codes.ts';
 import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
 import type { DataPlane } from '../kernel/port.ts';
+import type { FamilyStats } from '../workers/pool.ts';
 import type { Policies } from './policies.ts';
 import type { Registry } from './registry.ts';
 import type { ActorRef, Behavior } from './runtime/index.ts';
@@ -39,6 +40,8 @@ export interface World {
 export interface Helpers {
   nextId(): number;
   submit(id: number, job: Job, owner: ActorRef<In>): void;
+  /** By family of jobs. */
+  stats(): ReadonlyMap<string, FamilyStats>;
 }
 
 /** Totals since the start, for `globalstatus`. */

@@ -1,7 +1,7 @@
 /** The machine's addresses, as rtnetlink(7) has them: also of links whose carrier is not up yet, which libuv leaves out. */
 
 import type { SystemFault } from './fault.ts';
-import { attributeOf, attributesOf, listen, NETLINK, Netlink, type NetlinkMessage, NLM_F } from './netlink.ts';
+import { attributeOf, attributesOf, NETLINK, Netlink, type NetlinkMessage, NLM_F } from './netlink.ts';
 import { isLittleEndian } from './netlink-writer.ts';
 
 export interface LocalAddress {
@@ -14,7 +14,6 @@ export interface LocalAddress {
 }
 
 const RTM = { newLink: 16, getLink: 18, newAddress: 20, getAddress: 22 } as const;
-const RTMGRP = { ipv4Address: 5, ipv6Address: 9 } as const;
 const SIZE_OF = { ifinfomsg: 16, ifaddrmsg: 8 } as const;
 const IFLA_IFNAME = 3;
 const IFA = { address: 1, local: 2 } as const;
@@ -35,10 +34,6 @@ export function localAddresses(): readonly LocalAddress[] | SystemFault {
     netlink.close();
   }
 }
-
-/** Calls back when an address has come or gone, perhaps several times for one. */
-export const watchAddresses = (changed: () => void): { close(): void } | SystemFault =>
-  listen(NETLINK.route, [RTMGRP.ipv4Address, RTMGRP.ipv6Address], changed, 64 * 1024);
 
 function nameOfLink({ body }: NetlinkMessage): readonly [number, string] {
   const name = attributeOf(body, SIZE_OF.ifinfomsg, IFLA_IFNAME);
