@@ -34,6 +34,8 @@ export type ConnectionMessage =
   | { readonly t: 'ikeDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   | { readonly t: 'childUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
+  /** Another IKE SA has it now. */
+  | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
   | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
 
 export interface ConnectionReport {
@@ -104,16 +106,21 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
           ...this.#ike.filter((k) => k.serial !== message.replaces && k.serial !== message.serial),
           { serial: message.serial, ike: message.ike },
         ];
-        if (message.replaces === undefined) return;
-        this.#children = this.#children.map((c) => ({ serial: c.serial, ike: message.ike }));
-        return this.#forIke?.end();
+        return message.replaces === undefined ? undefined : this.#forIke?.end();
       case 'ikeDown':
         this.#ike = this.#ike.filter((k) => k.serial !== message.serial);
+        // One that crashed took its children along without a word.
+        this.#children = this.#children.filter((k) => !k.ike.hasEnded);
         return this.#settle(message.why, message.text, self);
       case 'childUp':
         return this.#childUp(message.serial, message.ike, message.replaces, self);
       case 'childDown':
         return this.#childDown(message, self);
+      case 'childMoved':
+        this.#children = this.#children.map((k) =>
+          k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k,
+        );
+        return;
       case 'report':
         return message.to({
           routing: this.#children.length > 0 ? 'routed-tunnel' : this.#trap ? 'routed-ondemand' : 'unrouted',

@@ -129,9 +129,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     for (const { ref } of this.#kids) ref.tell({ t: 'remove', lingers: false });
     if (why === 'crashed') {
       this.#sa.keys?.wipe();
-      registry
-        .owner(this.#sa.policy)
-        ?.ref.tell({ t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial });
+      const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
+      for (const policy of this.#policies()) registry.owner(policy)?.ref.tell(down);
     }
     if (this.#self) registry.unregisterIkeSa(this.#sa.policy, this.#self);
     this.#watchers?.end();
@@ -148,7 +147,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       for (const child of own) this.#command({ t: 'deleteChild', serial: child.serial }, self);
       return;
     }
-    if (this.#sa.children.length > own.length) return;
+    // Nothing of this connection is here any more, and others are.
+    if (this.#sa.children.length > own.length) return answer?.end();
     this.#command({ t: 'deleteIke', why: 'terminated' }, self);
   }
 
@@ -243,6 +243,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     return this.#kids.find((k) => k.serial === serial)?.ref;
   }
 
+  /** Every connection that has something here or waits for it. */
+  #policies(): ReadonlySet<Policy> {
+    const { policy, children, tasks, postponed, outstanding } = this.#sa;
+    const wanted = [...tasks, ...postponed].flatMap((t) => (t.t === 'newChild' ? [t.policy] : []));
+    const offered = outstanding?.pending.kind === 'newChild' ? [outstanding.pending.offer.policy] : [];
+    return new Set([policy, ...children.map((c) => c.policy), ...wanted, ...offered]);
+  }
+
   #childPolicy(serial: number): Policy {
     return this.#sa.child(serial)?.policy ?? this.#sa.policy;
   }
@@ -293,6 +301,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#kids = this.#kids.filter((k) => !moving.includes(k));
     heir.ref.tell(inheritance);
     if (moving.length > 0) heir.ref.tell({ t: 'adoptActors', kids: moving });
+    for (const { policy, serial } of children) this.#tellOwner(policy, { t: 'childMoved', serial, ike: heir.ref });
     for (const answer of this.#watchers?.take() ?? []) heir.ref.tell({ t: 'watch', answer });
     if (children.length > 0 || inheritance.tasks.every((t) => t.t !== 'deleteIke')) {
       this.#world.registry.registerIkeSa(this.#sa.policy, heir.ref);
@@ -304,7 +313,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed++;
     const line = `${statePrefix(this.#sa.policy, this.#sa.serial, this.#sa.peer.address)}: deleting IKE SA (${text})`;
     this.#world.log('info', line);
-    this.#watchers?.line(why === 'refused' ? RC.FATAL : RC.LOG, line);
+    this.#watchers?.line(why === 'refused' || why === 'local' ? RC.FATAL : RC.LOG, line);
     this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
   }
 }

@@ -61,6 +61,8 @@ export class Pluto {
   readonly #debug: Set<string>;
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
+  /** As of the last time somebody said listen. */
+  #interfaces: readonly Interface[] = [];
   #sockets: readonly Opened[] = [];
   #secrets: SecretStore;
 
@@ -97,7 +99,7 @@ export class Pluto {
       helpers: parts.helpers,
       secrets: () => this.#secrets,
       limits: this.#limits(),
-      interfaces: () => this.#interfaces(),
+      interfaces: () => this.#interfaces,
       defaultRoute,
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
@@ -161,7 +163,8 @@ export class Pluto {
       say(text);
     };
     announce('listening for IKE messages');
-    const interfaces = this.#interfaces();
+    this.#interfaces = this.#ownInterfaces();
+    const interfaces = this.#interfaces;
     const isGone = ({ socket }: Opened) => !interfaces.some((i) => i.address.equals(socket.local.address));
     for (const gone of this.#sockets.filter(isGone)) {
       announce(`shutting down interface ${gone.name} ${gone.socket.local}`);
@@ -211,7 +214,7 @@ export class Pluto {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
   }
 
-  #interfaces(): readonly Interface[] {
+  #ownInterfaces(): readonly Interface[] {
     const { listen } = this.#options;
     return localInterfaces(listen === undefined ? this.#setup.listen : listen.split(',').filter(Boolean));
   }

@@ -38,7 +38,12 @@ export class Registry implements Directory {
   readonly #byName = new Map<string, Entry>();
   readonly #byAlias = new Map<string, Entry[]>();
   readonly #byPolicy = new Map<Policy, Entry>();
+  /** Policies of named connections by both ends' addresses. */
   readonly #byHosts = new Map<string, Policy[]>();
+  /** The same by addresses and the peer's identity, `*` for those that name none. */
+  readonly #byPeerId = new Map<string, Policy[]>();
+  /** The same by addresses and both identities: those that share an IKE SA. */
+  readonly #byPeer = new Map<string, Policy[]>();
   readonly #instances = new Map<string, Policy>();
   readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
   #instanceCount = 0;
@@ -83,7 +88,11 @@ export class Registry implements Directory {
     if (!policy) return;
     this.#byPolicy.set(policy, entry);
     if (template) this.#instances.set(instanceKey(template, policy.remoteHost, policy.remoteId), policy);
-    else push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+    else {
+      push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+      push(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
+      push(this.#byPeer, peerKey(policy), policy);
+    }
   }
 
   remove(entry: Entry): void {
@@ -95,7 +104,11 @@ export class Registry implements Directory {
     if (!policy) return;
     this.#byPolicy.delete(policy);
     if (template) this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
-    else pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+    else {
+      pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
+      pull(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
+      pull(this.#byPeer, peerKey(policy), policy);
+    }
   }
 
   /** The IKE SA, up or under way, that leads to this policy's peer. */
@@ -117,17 +130,17 @@ export class Registry implements Directory {
 
   // --- Directory -------------------------------------------------------------------------------------------
 
-  candidates(local: Address, peer: Address): readonly Policy[] {
-    return [
-      ...(this.#byHosts.get(hostsKey(local, peer)) ?? []),
-      ...(this.#byHosts.get(hostsKey(local, undefined)) ?? []),
-    ];
+  candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[] {
+    if (!peerId) return joined(this.#byHosts.get(hostsKey(local, peer)), this.#byHosts.get(hostsKey(local, undefined)));
+    const of = (host: Address | undefined) =>
+      joined(this.#byPeerId.get(peerIdKey(local, host, peerId)), this.#byPeerId.get(peerIdKey(local, host, undefined)));
+    return joined(of(peer), of(undefined));
   }
 
   siblings(policy: Policy): readonly Policy[] {
-    const sameHosts = this.#byHosts.get(hostsKey(policy.localHost, policy.remoteHost)) ?? [];
-    const others = sameHosts.filter((p) => p !== policy && peerKey(p) === peerKey(policy));
-    return others.length === 0 ? [policy] : [policy, ...others];
+    const all = this.#byPeer.get(peerKey(policy)) ?? NONE;
+    if (all.length === 0 || (all.length === 1 && all[0] === policy)) return [policy];
+    return [policy, ...all.filter((p) => p !== policy)];
   }
 
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {
@@ -158,9 +171,17 @@ export class Registry implements Directory {
 }
 
 const hostsKey = (local: Address | undefined, remote: Address | undefined) => `${local ?? '*'} ${remote ?? '*'}`;
+const peerIdKey = (local: Address | undefined, remote: Address | undefined, id: Id | undefined) =>
+  `${hostsKey(local, remote)} ${id ?? '*'}`;
 const peerKey = (p: Policy) => `${p.localHost} ${p.remoteHost} ${p.localId} ${p.remoteId ?? '*'}`;
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
   `${template.serial} ${host} ${id}`;
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/** As a rule one of them is empty, and nothing is copied. */
+const joined = (a: readonly Policy[] = NONE, b: readonly Policy[] = NONE): readonly Policy[] =>
+  a.length === 0 ? b : b.length === 0 ? a : [...a, ...b];
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   const list = map.get(key);

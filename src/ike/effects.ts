@@ -159,8 +159,8 @@ export interface Env {
 
 /** The connections, as an answering IKE SA looks them up. */
 export interface Directory {
-  /** Those that an unknown peer at `peer` may be, best first. Reads nothing of what the peer claims. */
-  candidates(local: Address, peer: Address): readonly Policy[];
+  /** Those that a peer at `peer` may be, best first; once it says who it is, those that name it or nobody. */
+  candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[];
   /** Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. */
   siblings(policy: Policy): readonly Policy[];
   /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
