@@ -1,9 +1,8 @@
 /**
  * One end of a tunnel with fixed keys, as a process of its own: the tests and the bench run one in each of two
  * namespaces. Takes a line of JSON on its command line; says `ready` when the tunnel stands, then a line of JSON for
- * each event. Commands on stdin, one per line: `counters`, `totals`, `close`.
+ * each event; at SIGUSR2 its counters, at SIGTERM `closed`, when everything is taken down again.
  */
-import { createInterface } from 'node:readline';
 import { openUserspaceWith } from '../../src/kernel/userspace/index.ts';
 import { UdpSocket } from '../../src/native/index.ts';
 import { Address } from '../../src/net/address.ts';
@@ -122,12 +121,10 @@ for (const direction of ['in', 'fwd', 'out'] as const) {
 }
 say('ready');
 
-for await (const line of createInterface({ input: process.stdin })) {
-  if (line === 'counters') say({ in: plane.counters(keyIn), out: plane.counters(keyOut) });
-  if (line === 'totals') say(plane.totals());
-  if (line === 'close') break;
-}
-plane.unserve(new Endpoint(local, 4500));
-socket.close();
-plane.close();
-say('closed');
+process.on('SIGUSR2', () => say({ in: plane.counters(keyIn), out: plane.counters(keyOut), totals: plane.totals() }));
+process.on('SIGTERM', () => {
+  plane.unserve(new Endpoint(local, 4500));
+  socket.close();
+  plane.close();
+  say('closed');
+});
