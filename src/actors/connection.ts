@@ -191,7 +191,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       local,
       peer,
     );
-    return { serial, ike: world.spawn('states', `#${serial}`, new IkeSaActor(world, sa)) };
+    const ike = world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+    // At once, for the next connection to the same peer may be in this very slice.
+    world.registry.registerIkeSa(policy, ike);
+    return { serial, ike };
   }
 
   #acquired(src: Selector, dst: Selector): void {

@@ -70,15 +70,13 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   started(self: Context<IkeSaMessage>): void {
-    const { switchboard, registry } = this.#world;
+    const { switchboard } = this.#world;
     this.#self = self;
     switchboard.register(this.#sa.ourSpi, self);
     if (this.#isSuccessor) return this.#carryOut(adopt(this.#sa, this.#world.env), self);
     if (this.#sa.role === 'responder') {
       this.#halfOpenPeer = this.#sa.peer;
       switchboard.registerHalfOpen(this.#sa.spiI, this.#sa.peer, self);
-    } else {
-      registry.registerIkeSa(this.#sa.policy, self);
     }
   }
 
