@@ -75,15 +75,28 @@ export function openMessage(sa: IkeSa, message: Message, bytes: Uint8Array): Ope
     if (collected === 'refused') return { t: 'unauthentic', why: 'fragment does not fit the others' };
     whole = collected;
   }
+  // Whole by now; a peer that gave up on fragments half-way has left some behind.
+  sa.reassembly = undefined;
   const inner = decodeChain(whole.first, whole.bytes);
   return inner.ok ? { t: 'payloads', payloads: inner.value } : { t: 'fault', fault: inner.fault };
+}
+
+/** Whether our peer made this datagram; nothing is kept of it. */
+export function isAuthentic(sa: IkeSa, message: Message, bytes: Uint8Array): boolean {
+  const { suite, keys } = established(sa);
+  const envelope = message.payloads.at(-1);
+  if (envelope?.type !== 'SK' && envelope?.type !== 'SKF') return false;
+  const isInitiator = sa.role === 'initiator';
+  const [encr, integ] = isInitiator ? [keys.skEr, keys.skAr] : [keys.skEi, keys.skAi];
+  return open(suite, encr, integ, bytes, envelope.aadOctets).ok;
 }
 
 /** AEAD and counter modes: a counter, unique per key (RFC 5282 §3.1). CBC: dice, unpredictable (RFC 7296 §3.14). */
 function nextIv(sa: IkeSa, env: Env): Uint8Array {
   const { suite } = established(sa);
   const octets = ivOctets(suite);
-  if (!suite.encr.isAead && octets !== 8) return env.random(octets);
+  const isBlockMode = suite.encr.blockOctets > 1;
+  if (isBlockMode) return env.random(octets);
   const iv = new Uint8Array(octets);
   new DataView(iv.buffer).setBigUint64(octets - 8, BigInt(++sa.ivCounter));
   return iv;

@@ -11,7 +11,7 @@ import type { Child } from './child.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
-import { accept, fit, narrow, type Traffic, trafficText } from './selectors.ts';
+import { accept, fitness, narrow, type Traffic, trafficText } from './selectors.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 
 /** An SPI of the data plane for a Child SA of `policy`, or its refusal. */
@@ -78,6 +78,9 @@ export function acceptAnswer(
   const traffic = { local: find(payloads, 'TSi')!.selectors, remote: find(payloads, 'TSr')!.selectors };
   const refusal = accept(policy.child, askedTraffic(offer), traffic);
   if (refusal) return refusal;
+  if (offer.ke && (chosen.suite.group !== offer.ke.group || find(payloads, 'KE')?.group !== offer.ke.group.id)) {
+    return { kind: 'misbehaved', rule: 'RFC 7296 §1.3: the answer has a key of the group that was asked for' };
+  }
   if ((policy.child.mode === 'transport') !== hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE)) {
     return { kind: 'incompatible', what: 'selectors', offered: 'the other mode', wanted: `${policy.child.mode} mode` };
   }
@@ -98,7 +101,7 @@ export function grant(
 ): Answer | Fault {
   const asked = { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors };
   const theirs = find(payloads, 'SA')!.proposals;
-  const best = [...policies].sort((a, b) => fit(b.child, asked) - fit(a.child, asked))[0];
+  const best = [...policies].sort((a, b) => fitness(b.child, asked) - fitness(a.child, asked))[0];
   if (!best) return { kind: 'incompatible', what: 'selectors', offered: trafficText(asked), wanted: 'nothing' };
   const traffic = narrow(best.child, asked);
   if (isFault(traffic)) return traffic;
@@ -171,6 +174,8 @@ export function install(turn: Turn, made: NewChild): Child {
     state: 'up',
     awaitsOutbound,
     replacedBy: undefined,
+    rekeyAt: 0,
+    expireAt: 0,
   };
   sa.children = [...sa.children, child];
   turn.outs.push({

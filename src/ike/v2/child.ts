@@ -24,4 +24,7 @@ export interface Child {
   awaitsOutbound: boolean;
   /** The serial of the child that takes this one's place, once there is one. */
   replacedBy: number | undefined;
+  /** ms of `Env.now`: an IKE SA that inherits the child arms its timers from these. */
+  rekeyAt: number;
+  expireAt: number;
 }

@@ -1,8 +1,10 @@
 /** How an IKE SA, or a child of it, ends. */
+import type { JobResult } from '../crypto/job.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
+import type { Policy } from '../policy.ts';
 import type { Child } from './child.ts';
-import { NONE } from './ike-sa.ts';
+import { type ChildOffer, NONE, type Pending, type Task } from './ike-sa.ts';
 import { disarmChild } from './lifetimes.ts';
 import type { Turn } from './turn.ts';
 
@@ -10,20 +12,29 @@ import type { Turn } from './turn.ts';
 export function end(turn: Turn, why: DownReason, text: string): void {
   const { sa } = turn;
   if (sa.state === 'dead') return;
-  const offer = sa.outstanding && 'offer' in sa.outstanding.pending ? sa.outstanding.pending.offer : undefined;
-  // A Child SA that was only asked for has somebody waiting for it all the same.
-  if (offer && 'serial' in offer) {
-    turn.outs.push({ t: 'childDown', serial: offer.serial, policy: offer.policy, why, text });
+  if (sa.outstanding) dropPending(turn, sa.outstanding.pending, why, text);
+  if (sa.suspended?.offer) dropOffer(turn, sa.suspended.offer, why, text);
+  for (const task of [...sa.tasks, ...sa.postponed]) {
+    if (task.t === 'newChild') turn.childDown(task, why, text);
   }
-  for (const task of sa.tasks) {
-    if (task.t === 'newChild') turn.outs.push({ t: 'childDown', serial: task.serial, policy: task.policy, why, text });
+  for (const input of sa.waiting ?? []) {
+    if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, why, text);
   }
   dropChildren(turn, why, text);
-  forgetSecrets(turn);
+  // Successors that a collision made, and that nobody needs any more.
+  for (const c of sa.collisions) {
+    if (c.t === 'ike') turn.handOver(c.successor, NONE, [{ t: 'deleteIke', why }]);
+  }
+  forgetHandshake(turn);
+  sa.keys?.wipe();
   sa.tasks = NONE;
+  sa.postponed = NONE;
+  sa.collisions = NONE;
   sa.outstanding = undefined;
+  sa.reassembly = undefined;
+  sa.lastResponse = NONE;
   sa.job = 0;
-  sa.resume = undefined;
+  sa.suspended = undefined;
   sa.waiting = undefined;
   turn.enter('dead');
   turn.outs.push({ t: 'end', why, text });
@@ -40,7 +51,23 @@ export function dropChild(turn: Turn, child: Child, why: DownReason, text: strin
   sa.children = sa.children.filter((c) => c !== child);
   if (sa.children.length === 0) sa.children = NONE;
   turn.outs.push({ t: 'remove', serial: child.serial, lingers: why === 'replaced' });
-  turn.outs.push({ t: 'childDown', serial: child.serial, policy: child.policy, why, text });
+  turn.childDown(child, why, text);
+}
+
+/** What we asked for and will not get: its secrets, and whoever waits for the child. */
+export function dropPending(turn: Turn, pending: Pending, why: DownReason, text: string): void {
+  if (pending.kind === 'rekeyIke') wipe(pending.offer.private);
+  else if ('offer' in pending) dropOffer(turn, pending.offer, why, text);
+}
+
+export function dropOffer(
+  turn: Turn,
+  offer: Pick<ChildOffer, 'ke'> & { readonly serial: number; readonly policy: Policy },
+  why: DownReason,
+  text: string,
+): void {
+  wipe(offer.ke?.private);
+  turn.childDown(offer, why, text);
 }
 
 /** Handshake leftovers, once the SA is up or dead. */
@@ -51,7 +78,12 @@ export function forgetHandshake(turn: Turn): void {
   turn.sa.handshake = undefined;
 }
 
-function forgetSecrets(turn: Turn): void {
-  forgetHandshake(turn);
-  turn.sa.keys?.wipe();
+/** A result that nobody awaits any more. */
+export function wipeResult(result: JobResult): void {
+  if (!result.ok) return;
+  wipe(result.op === 'ke.make' ? result.private : result.op === 'ike.keys' ? result.keys : result.keymat);
 }
+
+/** What an heir is to do; a rekey or a check of the old SA is nothing to the new one. */
+export const isInheritable = (task: Task): boolean =>
+  task.t !== 'rekeyIke' && task.t !== 'liveness' && (task.t !== 'deleteIke' || task.why === undefined);

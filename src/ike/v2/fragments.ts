@@ -4,6 +4,8 @@ import type { IkeSa } from './ike-sa.ts';
 
 /** libreswan's limit, and more than 64 KiB of the smallest MTU needs; a peer asking for more is refused. */
 export const MAX_FRAGMENTS = 64;
+/** Octets of all fragments together: what one UDP datagram could have carried. A half-open peer gets no more. */
+const MAX_MESSAGE = 65_535;
 
 /** The fragments of one message so far; `received` counts them. */
 export interface Reassembly {
@@ -12,6 +14,7 @@ export interface Reassembly {
   readonly parts: (Uint8Array | undefined)[];
   first: number;
   received: number;
+  octets: number;
 }
 
 export interface Collected {
@@ -32,12 +35,15 @@ export function collect(
   // A larger total means that the peer tried again with smaller fragments: the old ones are void (§2.6.1).
   const isFresh = !known || !isSame || total > known.parts.length;
   const { messageId, isResponse } = header;
-  const got: Reassembly = isFresh ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0 } : known;
+  const got: Reassembly = isFresh
+    ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0, octets: 0 }
+    : known;
+  if (total < got.parts.length || got.octets + plaintext.length > MAX_MESSAGE) return 'refused';
   sa.reassembly = got;
-  if (total < got.parts.length) return 'refused';
   if (got.parts[number - 1]) return 'more';
   got.parts[number - 1] = plaintext;
   got.received++;
+  got.octets += plaintext.length;
   if (number === 1) got.first = fragment.nextPayload;
   if (got.received < total) return 'more';
   sa.reassembly = undefined;

@@ -9,11 +9,11 @@ import { answerFor, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { acceptAnswer, answerPayloads, grant, install, keymatOf, offerPayloads, reserveSpi } from './child-setup.ts';
-import { end, forgetHandshake } from './ending.ts';
+import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
+import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
-import { armIkeLifetime } from './lifetimes.ts';
+import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
-import { handshakeOf, where } from './sa-init.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
@@ -27,12 +27,21 @@ export const AUTH: readonly Transition[] = [
     to: ['established', 'dead'],
   },
   {
+    story: 'peer wants EAP, which we do not speak',
+    exchange: EXCHANGE.IKE_AUTH,
+    request: ['initAnswered'],
+    need: ['IDi'],
+    without: ['AUTH'],
+    run: (turn, message) => distrustRequest(turn, message, 'peer wants EAP, we want authby=secret'),
+    to: ['dead'],
+  },
+  {
     story: 'peer proves who it is and grants the Child SA',
     exchange: EXCHANGE.IKE_AUTH,
     response: 'auth',
     need: ['IDr', 'AUTH', 'SA', 'TSi', 'TSr'],
     run: finishAuth,
-    to: ['established', 'dead'],
+    to: ['established', 'deleting', 'dead'],
   },
   {
     story: 'peer proves who it is and refuses the Child SA',
@@ -40,7 +49,7 @@ export const AUTH: readonly Transition[] = [
     response: 'auth',
     need: ['IDr', 'AUTH', 'N'],
     run: finishAuth,
-    to: ['established', 'dead'],
+    to: ['established', 'deleting', 'dead'],
   },
   {
     story: 'peer refuses us',
@@ -65,6 +74,7 @@ export function startAuth(turn: Turn): void {
     spiIn,
     proposals: policy.child.proposals,
     ni: handshakeOf(sa).ni,
+    isRetry: false,
   };
   turn.enter('authSent');
   turn.request(
@@ -83,9 +93,7 @@ export function startAuth(turn: Turn): void {
 
 function finishAuth(turn: Turn, message: Incoming): void {
   const { sa } = turn;
-  const pending = turn.answered;
-  if (pending.kind !== 'auth') throw new Error('an IKE_AUTH response without an IKE_AUTH request');
-  const { offer } = pending;
+  const { offer } = turn.expects('auth');
   const peerId = idOf(message.payloads, 'IDr')!;
   const { policy } = sa;
   if (policy.remoteId && !policy.remoteId.equals(peerId)) {
@@ -107,6 +115,8 @@ function finishAuth(turn: Turn, message: Incoming): void {
   const { ni, nr } = handshakeOf(sa);
   if (isFault(settled)) {
     childRefused(turn, offer, `peer's Child SA does not fit: ${faultText(settled)}`);
+    // The peer has installed it: it must learn that we have not.
+    turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
   } else {
     const keymat = keymatOf(sa, settled.suite, ni, nr);
     const { suite, spi, local, remote } = settled;
@@ -129,23 +139,22 @@ function finishAuth(turn: Turn, message: Incoming): void {
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
   forgetHandshake(turn);
   turn.say(text, { level: 'warn', serial: offer.serial });
-  turn.outs.push({ t: 'childDown', serial: offer.serial, policy: offer.policy, why: 'refused', text });
+  turn.childDown(offer, 'refused', text);
 }
 
-/** The peer failed to prove who it is: it is told in an exchange of its own, whose answer nobody awaits (§2.21.2). */
+/** The peer failed to prove who it is, and believes itself established: it is told in an exchange of its own (§2.21.2). */
 function distrust(turn: Turn, offer: ChildOffer, text: string): void {
   turn.say(text, { level: 'warn' });
-  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)], { kind: 'auth', offer });
-  end(turn, 'refused', text);
+  dropOffer(turn, offer, 'refused', text);
+  forgetHandshake(turn);
+  turn.enter('deleting');
+  const pending = { kind: 'deleteIke', why: 'refused', text } as const;
+  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)], pending);
 }
 
 function authRefused(turn: Turn, message: Incoming): void {
-  const pending = turn.answered;
   const text = `IKE_AUTH response: peer refused with ${errorIn(message.payloads)?.name ?? 'no reason'}`;
-  if (pending.kind === 'auth') {
-    const { serial, policy } = pending.offer;
-    turn.outs.push({ t: 'childDown', serial, policy, why: 'refused', text });
-  }
+  dropPending(turn, turn.expects('auth'), 'refused', text);
   end(turn, 'refused', text);
 }
 
@@ -153,12 +162,11 @@ function answerAuth(turn: Turn, message: Incoming): void {
   const { sa, env } = turn;
   const peerId = idOf(message.payloads, 'IDi')!;
   const wanted = idOf(message.payloads, 'IDr');
-  const candidates = env.directory.candidates(sa.local.address, sa.peer.address).filter((p) => suits(p, sa.suite!));
+  const candidates = env.directory
+    .candidates(sa.local.address, sa.peer.address, peerId)
+    .filter((p) => suits(p, sa.suite!));
   const policy = bestFor(candidates, peerId, wanted);
-  const refuse = (text: string) => {
-    turn.refuse(message, { kind: 'unauthentic', why: text });
-    end(turn, 'refused', text);
-  };
+  const refuse = (text: string) => distrustRequest(turn, message, text);
   if (!policy)
     return refuse(
       `no connection for peer ID ${peerId.typeName} '${peerId}'${wanted ? ` that is '${wanted}' here` : ''}`,
@@ -202,16 +210,19 @@ function answerAuth(turn: Turn, message: Incoming): void {
   forgetHandshake(turn);
 }
 
+function distrustRequest(turn: Turn, message: Incoming, text: string): void {
+  turn.refuse(message, { kind: 'unauthentic', why: text });
+  end(turn, 'refused', text);
+}
+
 /** From half-open to established, on either side. */
-export function establish(turn: Turn): void {
+function establish(turn: Turn): void {
   const { sa, env } = turn;
   turn.enter('established');
   sa.establishedAt = env.now;
   sa.lastHeard = env.now;
   turn.disarm('discard');
-  armIkeLifetime(turn);
-  if (sa.policy.dpdDelay > 0) turn.arm('liveness', sa.policy.dpdDelay);
-  if (sa.weAreNatted && sa.policy.natKeepalive > 0) turn.arm('keepalive', sa.policy.natKeepalive);
+  armEstablished(turn);
 }
 
 /** Identities decide; a policy that names the peer beats one that takes anybody. */

@@ -8,17 +8,19 @@ import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
 import type { IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
-import type { In } from '../effects.ts';
+import type { DownReason, In } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Child } from './child.ts';
 import type { Reassembly } from './fragments.ts';
+import type { Transition } from './transitions.ts';
 import type { Turn } from './turn.ts';
 
 /**
  *   idle ──► initSent ──► authSent ──► established ──► deleting ──► dead
  *     └────► initAnswered ───────────────┘   └──► replaced ──┘
  *
- * `replaced`: a successor has the children, and one side will delete this SA.
+ * `replaced`: a successor has the children, and one side will delete this SA. `deleting`: our farewell waits for
+ * its answer, which from `authSent` tells a peer that it has not convinced us.
  */
 export type IkeState =
   | 'idle'
@@ -38,10 +40,11 @@ export type Task =
   | { readonly t: 'newChild'; readonly policy: Policy; readonly serial: number; readonly group?: number }
   | { readonly t: 'rekeyChild'; readonly serial: number; readonly group?: number }
   | { readonly t: 'rekeyIke'; readonly group?: number }
-  | { readonly t: 'deleteChild'; readonly serial: number }
+  /** Without `why`, because somebody asked for it. */
+  | { readonly t: 'deleteChild'; readonly serial: number; readonly why?: DownReason }
   /** A child that the peer made at our request and that we did not take. */
   | { readonly t: 'deleteStray'; readonly policy: Policy; readonly spiIn: number }
-  | { readonly t: 'deleteIke' }
+  | { readonly t: 'deleteIke'; readonly why?: DownReason }
   | { readonly t: 'liveness' };
 
 /** A Child SA that we have asked for, or are about to. */
@@ -55,6 +58,8 @@ export interface ChildOffer {
   readonly ke?: { readonly group: Group; readonly private: Uint8Array };
   /** The child that it is to replace. */
   readonly old?: Child;
+  /** The peer has had its choice of group: it gets no second one. */
+  readonly isRetry: boolean;
 }
 
 export interface IkeOffer {
@@ -62,6 +67,7 @@ export interface IkeOffer {
   readonly ni: Uint8Array;
   readonly group: Group;
   readonly private: Uint8Array;
+  readonly isRetry: boolean;
 }
 
 /** The request that we wait for an answer to. Responses are told apart by `kind` alone. */
@@ -71,8 +77,8 @@ export type Pending =
   | { readonly kind: 'newChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyIke'; readonly offer: IkeOffer }
-  | { readonly kind: 'deleteChild'; readonly serial: number }
-  | { readonly kind: 'deleteIke' }
+  | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason }
+  | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string }
   | { readonly kind: 'liveness' };
 
 export interface Outstanding {
@@ -83,6 +89,19 @@ export interface Outstanding {
   readonly packets: readonly Uint8Array[];
   readonly sentAt: number;
   retransmits: number;
+  /** When it is sent again, and when there is no more point in it; ms of `Env.now`. */
+  dueAt: number;
+  giveUpAt: number;
+}
+
+/** A computation that the SA waits for. */
+export interface Suspended {
+  readonly resume: (turn: Turn, result: JobResult) => void;
+  /** The child that it is for, if we asked for it: somebody is to hear of its end. */
+  readonly offer: ChildOffer | undefined;
+  /** The row that is not at its end yet, and where it began. */
+  readonly row: Transition | undefined;
+  readonly from: IkeState;
 }
 
 /** What the first two exchanges remember between messages; gone when the SA is established. */
@@ -144,7 +163,7 @@ export class IkeSa {
 
   /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */
   job = 0;
-  resume: ((turn: Turn, result: JobResult) => void) | undefined = undefined;
+  suspended: Suspended | undefined = undefined;
   waiting: In[] | undefined = undefined;
 
   constructor(

@@ -1,11 +1,14 @@
 /** INFORMATIONAL, RFC 7296 §1.4: deletions, liveness, and news that needs no exchange of its own. */
+
+import type { DownReason } from '../effects.ts';
 import { EXCHANGE, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
 import type { Child } from './child.ts';
 import { wireProtocol } from './child-setup.ts';
 import { dropChild, dropChildren, end } from './ending.ts';
-import type { IkeSa } from './ike-sa.ts';
+import type { IkeSa, Pending } from './ike-sa.ts';
+import { disarmEstablished } from './lifetimes.ts';
 import { spiOctets } from './proposals.ts';
-import { replaceBy } from './rekey-ike.ts';
+import { concedeIke } from './rekey-ike.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, type Incoming, type Turn } from './turn.ts';
 
@@ -25,7 +28,7 @@ export const INFORMATIONAL: readonly Transition[] = [
     request: ['established', 'replaced', 'deleting'],
     need: ['D'],
     run: answerDelete,
-    to: ['established', 'replaced', 'deleting', 'dead'],
+    to: ['dead'],
   },
   {
     story: 'answer a liveness check',
@@ -33,7 +36,7 @@ export const INFORMATIONAL: readonly Transition[] = [
     request: ['established', 'replaced', 'deleting'],
     need: [],
     run: (turn, message) => turn.respond(message, []),
-    to: ['established', 'replaced', 'deleting'],
+    to: [],
   },
   {
     story: 'peer has deleted the Child SA',
@@ -41,14 +44,14 @@ export const INFORMATIONAL: readonly Transition[] = [
     response: 'deleteChild',
     need: [],
     run: childDeleted,
-    to: ['established', 'replaced', 'deleting', 'dead'],
+    to: [],
   },
   {
     story: 'peer has deleted the IKE SA',
     exchange: EXCHANGE.INFORMATIONAL,
     response: 'deleteIke',
     need: [],
-    run: (turn) => end(turn, 'asked', 'deleted'),
+    run: ikeDeleted,
     to: ['dead'],
   },
   {
@@ -57,13 +60,14 @@ export const INFORMATIONAL: readonly Transition[] = [
     response: 'liveness',
     need: [],
     run: () => {},
-    to: ['established', 'replaced', 'deleting'],
+    to: [],
   },
 ];
 
-export function startDeleteChild(turn: Turn, child: Child): void {
+export function startDeleteChild(turn: Turn, child: Child, why: DownReason = 'asked'): void {
   child.state = 'deleting';
-  deletion(turn, wireProtocol(child), child.spiIn, { kind: 'deleteChild', serial: child.serial });
+  turn.disarm('childRekey', child.serial);
+  deletion(turn, wireProtocol(child), child.spiIn, { kind: 'deleteChild', serial: child.serial, why });
   turn.say('sent INFORMATIONAL request to delete Child SA', { serial: child.serial });
 }
 
@@ -73,10 +77,10 @@ export function startDeleteStray(
   stray: { readonly policy: Child['policy']; readonly spiIn: number },
 ): void {
   const protocol = stray.policy.child.proposals[0]?.protocol === 'ah' ? PROTOCOL.AH : PROTOCOL.ESP;
-  deletion(turn, protocol, stray.spiIn, { kind: 'deleteChild', serial: 0 });
+  deletion(turn, protocol, stray.spiIn, { kind: 'deleteChild', serial: 0, why: 'replaced' });
 }
 
-function deletion(turn: Turn, protocol: number, spi: number, pending: { kind: 'deleteChild'; serial: number }): void {
+function deletion(turn: Turn, protocol: number, spi: number, pending: Pending): void {
   turn.request(
     EXCHANGE.INFORMATIONAL,
     [{ type: 'D', critical: false, protocol, spiSize: 4, spis: [spiOctets(spi)] }],
@@ -84,15 +88,18 @@ function deletion(turn: Turn, protocol: number, spi: number, pending: { kind: 'd
   );
 }
 
-export function startDeleteIke(turn: Turn): void {
+export function startDeleteIke(turn: Turn, why: DownReason = 'asked'): void {
   turn.enter('deleting');
-  turn.say(`sent INFORMATIONAL request to delete IKE SA`);
+  turn.say('sent INFORMATIONAL request to delete IKE SA');
   turn.request(EXCHANGE.INFORMATIONAL, [{ type: 'D', critical: false, protocol: PROTOCOL.IKE, spiSize: 0, spis: [] }], {
     kind: 'deleteIke',
+    why,
+    text: 'deleted',
   });
-  turn.disarm('rekey');
-  turn.disarm('liveness');
-  dropChildren(turn, 'asked', 'deleted with its IKE SA');
+  // Somebody waits for what was asked for; of a replaced SA nobody does, and the peer is to hear of it.
+  if (why === 'asked' && turn.sa.outstanding) turn.hurry(turn.sa.outstanding);
+  disarmEstablished(turn);
+  dropChildren(turn, why, 'deleted with its IKE SA');
 }
 
 export function startLiveness(turn: Turn): void {
@@ -100,9 +107,14 @@ export function startLiveness(turn: Turn): void {
 }
 
 function childDeleted(turn: Turn): void {
-  if (turn.answered.kind !== 'deleteChild') throw new Error(`a deletion's answer to ${turn.answered.kind}`);
-  const child = turn.sa.child(turn.answered.serial);
-  if (child) dropChild(turn, child, child.replacedBy === undefined ? 'asked' : 'replaced', 'deleted');
+  const { serial, why } = turn.expects('deleteChild');
+  const child = turn.sa.child(serial);
+  if (child) dropChild(turn, child, why, 'deleted');
+}
+
+function ikeDeleted(turn: Turn): void {
+  const { why, text } = turn.expects('deleteIke');
+  end(turn, why, text);
 }
 
 function answerDelete(turn: Turn, message: Incoming): void {
@@ -113,12 +125,13 @@ function answerDelete(turn: Turn, message: Incoming): void {
   turn.respond(message, deletePayloads(gone.filter((c) => c.state !== 'deleting')));
   for (const child of gone) {
     const heir = child.replacedBy === undefined ? heirByCollision(turn.sa, child) : turn.sa.child(child.replacedBy);
-    const isReplaced = heir !== undefined || child.state === 'replaced';
+    const isReplaced = heir !== undefined || child.state === 'replaced' || isRedundant(turn.sa, child);
     turn.say(isReplaced ? 'peer deleted Child SA, which has been replaced' : 'peer deleted Child SA', {
       serial: child.serial,
     });
-    dropChild(turn, child, isReplaced ? 'replaced' : 'peer', 'deleted by the peer');
+    // The heir first: there must be a way out at every instant.
     if (heir) openOutbound(turn, heir);
+    dropChild(turn, child, isReplaced ? 'replaced' : 'peer', 'deleted by the peer');
   }
 }
 
@@ -135,6 +148,10 @@ function heirByCollision(sa: IkeSa, child: Child): Child | undefined {
   const collision = sa.collisions.find((c) => c.t === 'child' && c.replaces === child);
   return collision?.t === 'child' ? collision.child : undefined;
 }
+
+/** The peer sees already that its own rekey of the same child has the lowest nonce; our answer is on the way. */
+const isRedundant = (sa: IkeSa, child: Child): boolean =>
+  sa.collisions.some((c) => c.t === 'child' && c.child === child);
 
 /** A Delete names SPIs as its sender receives on them: our outbound ones. */
 function named(sa: IkeSa, protocol: number, spis: readonly Uint8Array[]): Child[] {
@@ -154,9 +171,8 @@ function deletePayloads(children: readonly Child[]): Payload[] {
 function answerDeleteIke(turn: Turn, message: Incoming): void {
   const { sa } = turn;
   turn.respond(message, []);
-  const collision = sa.collisions.find((c) => c.t === 'ike');
   // The peer did not notice that both ends rekeyed: its successor it is (RFC 7296 §2.25.2).
-  if (collision?.t === 'ike') replaceBy(turn, collision.successor, 'peer');
+  concedeIke(turn);
   const isReplaced = sa.state === 'replaced';
   turn.say(isReplaced ? 'peer deleted IKE SA, which has been replaced' : 'peer deleted IKE SA');
   end(turn, isReplaced ? 'replaced' : sa.state === 'deleting' ? 'asked' : 'peer', 'deleted by the peer');

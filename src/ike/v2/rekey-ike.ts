@@ -3,20 +3,22 @@
  * children. Simultaneous rekeys end as those of children do: the lowest nonce loses (§2.8.2).
  */
 import { groupById } from '../crypto/algorithms.ts';
-import type { JobResult } from '../crypto/job.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import { EXCHANGE, find, NOTIFY } from '../wire/index.ts';
-import { lowest } from './create-child.ts';
+import { end, isInheritable, wipeResult } from './ending.ts';
+import { detail, groupOctets, lowest, NONCE_OCTETS, suggestedGroup, suiteText } from './handshake.ts';
 import { type IkeOffer, IkeSa, NONE } from './ike-sa.ts';
-import { retryAfter } from './lifetimes.ts';
+import { disarmChild, disarmEstablished, retryAfter } from './lifetimes.ts';
 import { chooseIke, isFault, offerIke } from './proposals.ts';
-import { NONCE_OCTETS, suggestedGroup, suiteText } from './sa-init.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, type Incoming, notification, type Turn } from './turn.ts';
 
-/** The side that answered waits this long for the other to delete the old SA, then does so itself. */
-const OLD_SA_PATIENCE = 60_000;
+/**
+ * The side that answered waits this long for the other to delete the old SA, then does so itself: longer than the
+ * other goes on asking for the answer.
+ */
+const OLD_SA_PATIENCE = 90_000;
 
 export const REKEY_IKE: readonly Transition[] = [
   {
@@ -26,7 +28,7 @@ export const REKEY_IKE: readonly Transition[] = [
     need: ['SA', 'Nonce', 'KE'],
     without: ['TSi', 'TSr'],
     run: answer,
-    to: ['established', 'replaced', 'dead'],
+    to: ['established', 'replaced'],
   },
   {
     story: 'peer grants the new IKE SA',
@@ -42,7 +44,7 @@ export const REKEY_IKE: readonly Transition[] = [
     response: 'rekeyIke',
     need: ['N'],
     run: refused,
-    to: ['established', 'replaced', 'deleting', 'dead'],
+    to: ['established', 'replaced', 'dead'],
   },
 ];
 
@@ -52,7 +54,13 @@ export function startRekeyIke(turn: Turn, wanted?: number): void {
   if (!group) throw new Error(`#${sa.serial} has no group`);
   turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
     if (!result.ok || result.op !== 'ke.make') return tryLater(later, `cannot make a key: ${detail(result)}`);
-    const offer: IkeOffer = { spi: env.ikeSpi(), ni: env.random(NONCE_OCTETS), group, private: result.private };
+    const offer: IkeOffer = {
+      spi: env.ikeSpi(),
+      ni: env.random(NONCE_OCTETS),
+      group,
+      private: result.private,
+      isRetry: wanted !== undefined,
+    };
     // The group in use goes first, and our key is for it.
     const proposals = sa.policy.ike.map((p) => ({
       ...p,
@@ -73,57 +81,78 @@ export function startRekeyIke(turn: Turn, wanted?: number): void {
 
 function finish(turn: Turn, message: Incoming): void {
   const { sa } = turn;
-  if (turn.answered.kind !== 'rekeyIke') throw new Error(`an IKE SA answer to ${turn.answered.kind}`);
-  const { offer } = turn.answered;
+  const { offer } = turn.expects('rekeyIke');
   const proposals = find(message.payloads, 'SA')!.proposals;
   const ke = find(message.payloads, 'KE')!;
   const nr = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
   const chosen = chooseIke(sa.policy.ike, proposals);
-  if (isFault(chosen) || chosen.spi.length !== 8 || chosen.suite.group !== offer.group || ke.group !== offer.group.id) {
-    return tryLater(turn, "peer's answer to the rekey of the IKE SA does not fit");
+  const isOne =
+    proposals.length === 1 && !isFault(chosen) && chosen.answer.transforms.length === proposals[0].transforms.length;
+  if (
+    isFault(chosen) ||
+    !isOne ||
+    !isIkeSpi(chosen.spi) ||
+    chosen.suite.group !== offer.group ||
+    ke.group !== offer.group.id
+  ) {
+    // The peer has a successor that we cannot make: start over from nothing (RFC 7296 §2.21.3).
+    wipe(offer.private);
+    return void end(turn, 'refused', "peer's answer to the rekey of the IKE SA does not fit");
   }
+  const { suite } = chosen;
   const spis = { spiI: offer.spi, spiR: Uint8Array.from(chosen.spi) };
-  turn.submit(keysJob(sa, chosen.suite, ke.data, offer.ni, nr, spis, offer.private), (later, result) => {
-    if (!result.ok || result.op !== 'ike.keys') return tryLater(later, `key exchange failed: ${detail(result)}`);
-    const ours = successor(later, 'initiator', spis, chosen.suite, result.keys);
-    const collision = sa.collisions.find((c) => c.t === 'ike');
+  turn.submit(keysJob(sa, suite, ke.data, offer.ni, nr, spis, offer.private), (later, result) => {
+    wipe(offer.private);
+    if (!result.ok || result.op !== 'ike.keys')
+      return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
+    const ours = successor(later, 'initiator', spis, suite, result.keys);
+    const theirs = takeCollision(later);
     later.outs.push({ t: 'successor', sa: ours });
-    if (collision?.t === 'ike' && Buffer.compare(lowest(offer.ni, nr), collision.lowest) < 0) {
-      later.say(
-        `peer rekeyed IKE SA #${sa.serial} at the same time; keeping its #${collision.successor.serial}, deleting our #${ours.serial}`,
-      );
-      later.outs.push({ t: 'handOver', to: ours.serial, children: NONE, tasks: [{ t: 'deleteIke' }] });
-      return replaceBy(later, collision.successor, 'peer');
+    if (theirs && Buffer.compare(lowest(offer.ni, nr), theirs.lowest) < 0) {
+      const text = `keeping its #${theirs.successor.serial}, deleting our #${ours.serial}`;
+      later.say(`peer rekeyed IKE SA #${sa.serial} at the same time; ${text}`);
+      later.handOver(ours, NONE, [{ t: 'deleteIke', why: 'replaced' }]);
+      return replaceBy(later, theirs.successor, 'peer');
     }
-    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(chosen.suite)} as #${ours.serial}`);
+    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${ours.serial}`);
     replaceBy(later, ours, 'us');
   });
 }
 
 function refused(turn: Turn, message: Incoming): void {
   const { sa } = turn;
-  if (turn.answered.kind !== 'rekeyIke') throw new Error(`an IKE SA answer to ${turn.answered.kind}`);
-  const { offer } = turn.answered;
+  const { offer } = turn.expects('rekeyIke');
   wipe(offer.private);
   const error = errorIn(message.payloads);
   const group = suggestedGroup(message.payloads);
-  if (
-    error?.notify === NOTIFY.INVALID_KE_PAYLOAD &&
-    group &&
-    group !== offer.group &&
-    sa.policy.ike.some((p) => p.dh.includes(group))
-  ) {
+  const isOther = group && group !== offer.group && !offer.isRetry && sa.policy.ike.some((p) => p.dh.includes(group));
+  if (isOther && sa.collisions.every((c) => c.t !== 'ike')) {
     turn.say(`peer wants ${group.name} instead of ${offer.group.name}`);
     return turn.plan({ t: 'rekeyIke', group: group.id });
   }
-  const collision = sa.collisions.find((c) => c.t === 'ike');
-  if (collision?.t === 'ike') return replaceBy(turn, collision.successor, 'peer');
   tryLater(turn, `CREATE_CHILD_SA failed to rekey IKE SA with error notification ${error?.name ?? 'none'}`);
 }
 
 function tryLater(turn: Turn, text: string): void {
+  if (concedeIke(turn)) return;
   turn.say(`${text}; will try again`, { level: 'warn' });
   turn.arm('rekey', retryAfter(turn.env));
+}
+
+/** The peer rekeyed at the same time, and further than we: its successor it is. */
+export function concedeIke(turn: Turn): boolean {
+  const theirs = takeCollision(turn);
+  if (!theirs) return false;
+  turn.say(`keeping the peer's IKE SA #${theirs.successor.serial}`);
+  replaceBy(turn, theirs.successor, 'peer');
+  return true;
+}
+
+function takeCollision(turn: Turn) {
+  const { sa } = turn;
+  const found = sa.collisions.find((c) => c.t === 'ike');
+  if (found) sa.collisions = sa.collisions.filter((c) => c !== found);
+  return found;
 }
 
 function answer(turn: Turn, message: Incoming): void {
@@ -138,21 +167,20 @@ function answer(turn: Turn, message: Incoming): void {
   const chosen = chooseIke(sa.policy.ike, proposals, ke.group);
   if (isFault(chosen)) return turn.refuse(message, chosen);
   const { suite } = chosen;
-  if (chosen.spi.length !== 8)
-    return turn.refuse(message, { kind: 'misbehaved', rule: 'RFC 7296 §3.3.1: an IKE SPI has 8 octets' });
+  if (!isIkeSpi(chosen.spi)) {
+    turn.refuse(message, { kind: 'misbehaved', rule: 'RFC 7296 §3.3.1: an IKE SPI has 8 octets and is not zero' });
+    return void end(turn, 'refused', 'peer offered no IKE SPI');
+  }
   if (suite.group.id !== ke.group) {
-    return turn.respond(message, [
-      notification(NOTIFY.INVALID_KE_PAYLOAD, Uint8Array.of(suite.group.id >> 8, suite.group.id)),
-    ]);
+    turn.say(`peer sent a key for ${groupById(ke.group)?.name ?? ke.group}, we want ${suite.group.name}`);
+    return turn.respond(message, [notification(NOTIFY.INVALID_KE_PAYLOAD, groupOctets(suite.group))]);
   }
   const nr = env.random(NONCE_OCTETS);
   const spis = { spiI: Uint8Array.from(chosen.spi), spiR: env.ikeSpi() };
   turn.submit(keysJob(sa, suite, ke.data, ni, nr, spis), (later, result) => {
     if (!result.ok || result.op !== 'ike.keys' || !result.public) {
-      return later.refuse(message, {
-        kind: 'misbehaved',
-        rule: `RFC 7296 §2.18, a sound public value: ${detail(result)}`,
-      });
+      wipeResult(result);
+      return later.refuse(message, { kind: 'local', what: 'crypto', why: detail(result) });
     }
     later.respond(message, [
       { type: 'SA', critical: false, proposals: [{ ...chosen.answer, spi: spis.spiR }] },
@@ -173,22 +201,24 @@ function answer(turn: Turn, message: Incoming): void {
 /** The children go over; one side deletes what is left of the old SA. */
 export function replaceBy(turn: Turn, to: IkeSa, deleter: 'us' | 'peer'): void {
   const { sa } = turn;
+  // A successor that a collision made may have lived and died by the time that the collision ends.
+  if (to.state === 'dead') return void end(turn, 'peer', 'its successor is deleted');
   turn.enter('replaced');
-  turn.outs.push({ t: 'handOver', to: to.serial, children: sa.children, tasks: sa.tasks });
+  for (const child of sa.children) disarmChild(turn, child.serial);
+  turn.handOver(to, sa.children, [...sa.tasks, ...sa.postponed].filter(isInheritable));
   sa.children = NONE;
   sa.tasks = NONE;
+  sa.postponed = NONE;
   sa.collisions = NONE;
-  turn.disarm('rekey');
-  turn.disarm('liveness');
-  turn.disarm('keepalive');
-  if (deleter === 'us') turn.plan({ t: 'deleteIke' });
+  disarmEstablished(turn);
+  if (deleter === 'us') turn.plan({ t: 'deleteIke', why: 'replaced' });
   else turn.arm('expire', OLD_SA_PATIENCE);
 }
 
 function successor(
   turn: Turn,
   role: 'initiator' | 'responder',
-  spis: { spiI: Uint8Array; spiR: Uint8Array },
+  spis: { readonly spiI: Uint8Array; readonly spiR: Uint8Array },
   suite: IkeSuite,
   keys: Uint8Array,
 ): IkeSa {
@@ -213,7 +243,7 @@ function keysJob(
   theirs: Uint8Array,
   ni: Uint8Array,
   nr: Uint8Array,
-  spis: { spiI: Uint8Array; spiR: Uint8Array },
+  spis: { readonly spiI: Uint8Array; readonly spiR: Uint8Array },
   mine?: Uint8Array,
 ) {
   if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys`);
@@ -228,9 +258,9 @@ function keysJob(
     encr: suite.encr.id,
     encrBits: suite.encrBits,
     integ: suite.integ?.id ?? 0,
-    rekey: { prf: sa.suite.prf.id, skD: Uint8Array.from(sa.keys.skD) },
+    rekey: { prf: sa.suite.prf.id, skD: sa.keys.skD },
     ...(mine ? { mine } : {}),
   } as const;
 }
 
-const detail = (result: JobResult) => (result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
+const isIkeSpi = (spi: Uint8Array) => spi.length === 8 && spi.some((octet) => octet !== 0);

@@ -1,12 +1,12 @@
 /** IKE_SA_INIT, RFC 7296 §1.2, §2.6, §2.7, §2.23: algorithms, keys, and where each end is. */
 import { Endpoint } from '../../net/endpoint.ts';
 import { type Group, groupById } from '../crypto/algorithms.ts';
-import type { JobResult } from '../crypto/job.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { end } from './ending.ts';
+import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText, where } from './handshake.ts';
 import { startAuth } from './ike-auth.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { detectNat, natDetection } from './nat.ts';
@@ -14,8 +14,6 @@ import { chooseIke, isFault, offerIke } from './proposals.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
-/** Octets; RFC 7296 §2.10 wants half the key of the prf at least. */
-export const NONCE_OCTETS = 32;
 /** An answer in IKE_AUTH must follow within this, or the half-open SA goes. */
 const HALF_OPEN_LIFE = 60_000;
 /** Cookies and other groups demanded in a row before we give up: a peer could go on for ever. */
@@ -88,7 +86,7 @@ interface Kept {
 function makeKey(turn: Turn, group: Group, kept: Kept): void {
   turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
     if (!result.ok || result.op !== 'ke.make')
-      return void end(later, 'local', `cannot make a key for ${group.name}: ${why(result)}`);
+      return void end(later, 'local', `cannot make a key for ${group.name}: ${detail(result)}`);
     const empty = new Uint8Array();
     const { public: ours, private: secret } = result;
     later.sa.handshake = { ...kept, nr: empty, group, private: secret, public: ours, request: empty, response: empty };
@@ -119,6 +117,8 @@ function retryWithCookie(turn: Turn, message: Incoming): void {
   const cookie = message.payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.COOKIE ? [p.data] : []))[0];
   // RFC 7296 §2.6: 1 to 64 octets. Unauthenticated as it is, a bad one changes nothing.
   if (cookie.length < 1 || cookie.length > 64) return;
+  // The wire may have doubled the demand that we have met already.
+  if (handshake.cookie && Buffer.compare(handshake.cookie, cookie) === 0) return;
   if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one cookie after the other');
   handshake.cookie = Uint8Array.from(cookie);
   sendInit(turn);
@@ -133,14 +133,9 @@ function retryWithGroup(turn: Turn, message: Incoming): void {
     return void turn.say(`ignoring INVALID_KE_PAYLOAD for ${group?.name ?? 'an unknown group'}: not in our proposals`);
   if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one group after the other');
   turn.say(`peer wants ${group.name} instead of ${handshake.group.name}`);
+  turn.settle();
   wipe(handshake.private);
   makeKey(turn, group, handshake);
-}
-
-/** The group that an INVALID_KE_PAYLOAD notification asks for. RFC 7296 §1.3, §3.10.1. */
-export function suggestedGroup(payloads: readonly Payload[]): Group | undefined {
-  const data = payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.INVALID_KE_PAYLOAD ? [p.data] : []))[0];
-  return data?.length === 2 ? groupById((data[0] << 8) | data[1]) : undefined;
 }
 
 function processInit(turn: Turn, message: Incoming): void {
@@ -155,6 +150,7 @@ function processInit(turn: Turn, message: Incoming): void {
   if (
     isFault(chosen) ||
     !isOne ||
+    isZero(message.header.spiR) ||
     ke.group !== handshake.group.id ||
     chosen.suite.group !== handshake.group ||
     !isNonce(nonce)
@@ -162,14 +158,15 @@ function processInit(turn: Turn, message: Incoming): void {
     // Anybody on the path could have sent this: the real answer may still come (RFC 7296 §2.21.1).
     return void turn.say('IKE_SA_INIT response does not fit our request; ignored', { level: 'warn' });
   }
-  settleAnswered(turn);
+  turn.settle();
   sa.spiR = Uint8Array.from(message.header.spiR);
   handshake.nr = Uint8Array.from(nonce);
   handshake.response = Uint8Array.from(message.bytes);
   const { suite } = chosen;
   turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data), handshake.private), (later, result) => {
+    wipe(handshake.private);
     if (!result.ok || result.op !== 'ike.keys')
-      return void end(later, 'refused', `key exchange failed: ${why(result)}`);
+      return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
     adoptKeys(later.sa, suite, result.keys, message);
     later.say(`processed IKE_SA_INIT response from ${where(sa.peer)} ${suiteText(suite)}, initiating IKE_AUTH`);
     float(later);
@@ -180,13 +177,7 @@ function processInit(turn: Turn, message: Incoming): void {
 function initRefused(turn: Turn, message: Incoming): void {
   const error = errorIn(message.payloads);
   if (!error) return;
-  settleAnswered(turn);
   end(turn, 'refused', `IKE_SA_INIT response from ${where(turn.sa.peer)}: peer refused with ${error.name}`);
-}
-
-function settleAnswered(turn: Turn): void {
-  turn.sa.outstanding = undefined;
-  turn.disarm('retransmit');
 }
 
 function answerInit(turn: Turn, message: Incoming): void {
@@ -213,9 +204,9 @@ function answerInit(turn: Turn, message: Incoming): void {
   if (suite.group.id !== ke.group) {
     const name = groupById(ke.group)?.name ?? ke.group;
     return refuse(
-      `peer sent a key for ${name}, wants ${suite.group.name}`,
+      `peer sent a key for ${name}, we want ${suite.group.name}`,
       NOTIFY.INVALID_KE_PAYLOAD,
-      Uint8Array.of(suite.group.id >> 8, suite.group.id),
+      groupOctets(suite.group),
     );
   }
 
@@ -234,7 +225,7 @@ function answerInit(turn: Turn, message: Incoming): void {
   };
   turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data)), (later, result) => {
     if (!result.ok || result.op !== 'ike.keys' || !result.public) {
-      return void end(later, 'refused', `key exchange failed: ${why(result)}`);
+      return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
     }
     adoptKeys(sa, suite, result.keys, message);
     later.enter('initAnswered');
@@ -250,9 +241,18 @@ function answerInit(turn: Turn, message: Incoming): void {
 }
 
 /** The first candidate whose proposals fit; otherwise the first one's reason; undefined without candidates. */
-function firstThatFits<F extends object>(policies: readonly Policy[], fit: (policy: Policy) => F) {
-  const tried = policies.map((policy) => ({ policy, fit: fit(policy) }));
-  return tried.find((t) => !isFault(t.fit)) ?? tried[0];
+function firstThatFits<F extends object>(policies: readonly Policy[], attempt: (policy: Policy) => F) {
+  let first: { readonly policy: Policy; readonly fit: F } | undefined;
+  let before: Policy | undefined;
+  for (const policy of policies) {
+    // Thousands of conns between the same hosts share one list of proposals.
+    if (before?.ike === policy.ike) continue;
+    before = policy;
+    const tried = { policy, fit: attempt(policy) };
+    if (!isFault(tried.fit)) return tried;
+    first ??= tried;
+  }
+  return first;
 }
 
 function keysJob(sa: IkeSa, suite: IkeSuite, theirs: Uint8Array, mine?: Uint8Array) {
@@ -301,18 +301,5 @@ function extensions(sa: IkeSa): Payload[] {
   ];
 }
 
-export function handshakeOf(sa: IkeSa) {
-  if (!sa.handshake) throw new Error(`#${sa.serial} has no handshake in state ${sa.state}`);
-  return sa.handshake;
-}
-
+const isZero = (spi: Uint8Array) => spi.every((octet) => octet === 0);
 const isNonce = (nonce: Uint8Array) => nonce.length >= 16 && nonce.length <= 256;
-const why = (result: JobResult) => (result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
-
-/** libreswan's text: `192.0.2.1:UDP/500`. */
-export const where = (at: Endpoint): string =>
-  at.address.family === 6 ? `[${at.address}]:UDP/${at.port}` : `${at.address}:UDP/${at.port}`;
-
-/** libreswan's text: `{cipher=AES_GCM_16_256 integ=n/a prf=HMAC_SHA2_512 group=DH19}`. */
-export const suiteText = (suite: IkeSuite): string =>
-  `{cipher=${suite.encr.name}${suite.encrBits && !suite.encr.fixedKeyLength ? `_${suite.encrBits}` : ''} integ=${suite.integ?.name ?? 'n/a'} prf=${suite.prf.name} group=${suite.group.name}}`;

@@ -44,7 +44,7 @@ export function accept(policy: ChildPolicy, asked: Traffic, answered: Traffic): 
 }
 
 /** How well `policy` fits: 2 exactly, 1 after narrowing, 0 not at all. Chooses among connections to one peer. */
-export function fit(policy: ChildPolicy, asked: Traffic): 0 | 1 | 2 {
+export function fitness(policy: ChildPolicy, asked: Traffic): 0 | 1 | 2 {
   const result = narrow(policy, asked);
   if ('kind' in result) return 0;
   return covers(policy.local, asked.local) && covers(policy.remote, asked.remote) ? 2 : 1;

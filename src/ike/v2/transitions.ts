@@ -4,6 +4,7 @@
  * exit allowed), and `scripts/diagram.ts` prints them.
  */
 import type { Payload } from '../wire/index.ts';
+import { ANSWER_CHILD } from './answer-child.ts';
 import { CREATE_CHILD } from './create-child.ts';
 import { AUTH } from './ike-auth.ts';
 import type { IkeState, Pending } from './ike-sa.ts';
@@ -22,7 +23,7 @@ interface Row {
   /** A notification that must be among them. */
   readonly notify?: number;
   readonly run: (turn: Turn, message: Incoming) => void;
-  /** The states it may end in; anything else is a bug of ours. */
+  /** The states it may lead to, besides staying where it was; anything else is a bug of ours. */
   readonly to: readonly IkeState[];
 }
 
@@ -37,6 +38,7 @@ export const TRANSITIONS: readonly Transition[] = [
   ...SA_INIT,
   ...AUTH,
   ...REKEY_IKE,
+  ...ANSWER_CHILD,
   ...CREATE_CHILD,
   ...INFORMATIONAL,
 ];

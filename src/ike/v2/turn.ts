@@ -4,13 +4,24 @@
  */
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Job, JobResult } from '../crypto/job.ts';
-import type { Env, Out, TimerName } from '../effects.ts';
+import type { DownReason, Env, Out, TimerName } from '../effects.ts';
 import type { Fault } from '../fault.ts';
 import { answerFor, faultText } from '../fault.ts';
-import { describe, EXCHANGE, encodeMessage, type Header, NOTIFY, NOTIFY_NAMES, type Payload } from '../wire/index.ts';
+import type { Policy } from '../policy.ts';
+import { describe, EXCHANGE, encodeMessage, type Header, NOTIFY_NAMES, type Payload } from '../wire/index.ts';
 import { sealMessage } from './channel.ts';
-import { type IkeSa, type IkeState, NONE, type Pending, type Task } from './ike-sa.ts';
+import type { Child } from './child.ts';
+import {
+  type ChildOffer,
+  type IkeSa,
+  type IkeState,
+  NONE,
+  type Outstanding,
+  type Pending,
+  type Task,
+} from './ike-sa.ts';
 import { retryAfter } from './lifetimes.ts';
+import type { Transition } from './transitions.ts';
 
 /** A message that is whole, authentic where it can be, and expected by its id. */
 export interface Incoming {
@@ -27,12 +38,24 @@ export class Turn {
   readonly sa: IkeSa;
   readonly env: Env;
   readonly outs: Out[] = [];
+  /** The row being run, and the state it began in: a helper may finish it in another turn. */
+  row: Transition | undefined = undefined;
+  from: IkeState;
   /** While a response is processed: what we had asked. */
-  answered: Pending = { kind: 'liveness' };
+  answered: Pending | undefined = undefined;
 
   constructor(sa: IkeSa, env: Env) {
     this.sa = sa;
     this.env = env;
+    this.from = sa.state;
+  }
+
+  /** What a response answers; a row of another kind is our own bug. */
+  expects<K extends Pending['kind']>(...kinds: K[]): Extract<Pending, { kind: K }> {
+    const { answered } = this;
+    if (!answered || !(kinds as string[]).includes(answered.kind))
+      throw new Error(`an answer to ${kinds.join(' or ')} where we had asked ${answered?.kind ?? 'nothing'}`);
+    return answered as Extract<Pending, { kind: K }>;
   }
 
   say(text: string, more: { serial?: number; code?: number; level?: 'info' | 'warn' | 'debug' } = {}): void {
@@ -61,10 +84,30 @@ export class Turn {
     const messageId = exchange === EXCHANGE.IKE_SA_INIT ? 0 : sa.nextRequestId;
     const packets = this.#pack(exchange, false, messageId, payloads);
     sa.nextRequestId = messageId + 1;
-    sa.outstanding = { pending, exchange, messageId, packets, sentAt: env.now, retransmits: 0 };
+    const { retransmitInterval, retransmitTimeout } = sa.policy;
+    const sentAt = env.now;
+    const dueAt = sentAt + retransmitInterval;
+    const giveUpAt = sentAt + retransmitTimeout;
+    sa.outstanding = { pending, exchange, messageId, packets, sentAt, retransmits: 0, dueAt, giveUpAt };
     if (pending.kind === 'init' && sa.handshake) sa.handshake.request = packets[0];
     this.send(packets);
-    this.arm('retransmit', sa.policy.retransmitInterval);
+    this.arm('retransmit', retransmitInterval);
+  }
+
+  /** Nobody waits long for a farewell, nor for what comes before it. */
+  hurry(outstanding: Outstanding): void {
+    const patience = this.env.now + FAREWELL_PATIENCE;
+    if (outstanding.giveUpAt <= patience) return;
+    outstanding.giveUpAt = patience;
+    if (outstanding.dueAt <= patience) return;
+    outstanding.dueAt = patience;
+    this.arm('retransmit', FAREWELL_PATIENCE);
+  }
+
+  /** The request is answered, or void. */
+  settle(): void {
+    this.sa.outstanding = undefined;
+    this.disarm('retransmit');
   }
 
   /** Answers the request just processed, and keeps the answer for its duplicates. */
@@ -74,7 +117,7 @@ export class Turn {
     this.sa.lastResponse = packets;
     if (exchange === EXCHANGE.IKE_SA_INIT && this.sa.handshake) this.sa.handshake.response = packets[0];
     this.sa.expectedRequestId = messageId + 1;
-    this.send(packets);
+    this.send(packets, message);
   }
 
   /** Answers with the one notification that `fault` deserves, and says so. */
@@ -86,15 +129,15 @@ export class Turn {
     this.respond(message, [notification(notify, fault.kind === 'critical' ? Uint8Array.of(fault.payload) : undefined)]);
   }
 
-  send(packets: readonly Uint8Array[]): void {
-    const { local, peer } = this.sa;
+  /** Answers go back to where the request came from (RFC 7296 §2.11); all else to where the peer is known to be. */
+  send(packets: readonly Uint8Array[], { local, peer }: Pick<Incoming, 'local' | 'peer'> = this.sa): void {
     for (const bytes of packets) this.outs.push({ t: 'send', local, peer, bytes });
   }
 
   /** Hands work to a helper; everything else that comes for this SA waits until `resume` has run. */
-  submit(job: Job, resume: (turn: Turn, result: JobResult) => void): void {
+  submit(job: Job, resume: (turn: Turn, result: JobResult) => void, offer?: ChildOffer): void {
     this.sa.job = this.env.jobId();
-    this.sa.resume = resume;
+    this.sa.suspended = { resume, offer, row: this.row, from: this.from };
     this.outs.push({ t: 'submit', id: this.sa.job, job });
   }
 
@@ -107,6 +150,14 @@ export class Turn {
   later(task: Task): void {
     this.sa.postponed = [...this.sa.postponed, task];
     this.arm('retry', retryAfter(this.env));
+  }
+
+  childDown(child: { readonly serial: number; readonly policy: Policy }, why: DownReason, text: string): void {
+    this.outs.push({ t: 'childDown', serial: child.serial, policy: child.policy, why, text });
+  }
+
+  handOver(to: IkeSa, children: readonly Child[], tasks: readonly Task[]): void {
+    this.outs.push({ t: 'handOver', to: to.serial, children, tasks });
   }
 
   unplan(unwanted: (task: Task) => boolean): void {
@@ -128,6 +179,9 @@ export class Turn {
     return sealMessage(sa, header, payloads, this.env);
   }
 }
+
+/** ms: a few tries, not the full minute. */
+const FAREWELL_PATIENCE = 5_000;
 
 const summary = (task: Task) => `${task.t} ${'serial' in task ? task.serial : 'spiIn' in task ? task.spiIn : ''}`;
 
@@ -153,5 +207,3 @@ export function errorIn(
 
 export const hasNotify = (payloads: readonly Payload[], notify: number): boolean =>
   payloads.some((p) => p.type === 'N' && p.notify === notify);
-
-export { NOTIFY };
