@@ -10,7 +10,7 @@
 import { addon } from './addon.ts';
 import { attempt, type SystemFault } from './fault.ts';
 
-export { type LocalAddress, localAddresses } from './addresses.ts';
+export { localAddresses } from './addresses.ts';
 export { isFault, type SystemFault, systemFault } from './fault.ts';
 export * from './netlink.ts';
 export * from './rtnetlink.ts';
