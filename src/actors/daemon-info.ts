@@ -2,11 +2,11 @@
 import type { Setup } from '../conf/setup.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo, InterfaceRow } from '../control/status/rows.ts';
+import { version } from '../control/version.ts';
 import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
 import { NAT_PORT } from '../ike/v2/sa-init.ts';
 import type { DataPlane } from '../kernel/port.ts';
 import type { GateLimits } from './switchboard.ts';
-import { version } from './version.ts';
 
 export interface DaemonFacts {
   readonly options: DaemonOptions;

@@ -13,6 +13,7 @@ import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
+import { version } from '../control/version.ts';
 import { NAT_PORT } from '../ike/v2/sa-init.ts';
 import { openPlane } from '../kernel/index.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
@@ -32,7 +33,6 @@ import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { IkeSocket } from './sockets.ts';
 import type { GateLimits } from './switchboard.ts';
-import { version } from './version.ts';
 import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */

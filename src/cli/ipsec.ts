@@ -19,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 export async function ipsec(argv: readonly string[], output: Output): Promise<number> {
   if (argv[0] === 'whack') return (await import('./whack.ts')).whack(argv.slice(1), output);
   if (argv[0] === 'version' || argv[0] === '--version') {
-    await output.out(`${(await import('./version.ts')).versionLine()}\n`);
+    await output.out(`${(await import('../control/version.ts')).versionLine()}\n`);
     return 0;
   }
   const line = parseIpsec(argv);

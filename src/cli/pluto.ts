@@ -17,7 +17,7 @@ async function pluto(argv: readonly string[]): Promise<number> {
     return PLUTO_EXIT.ok;
   }
   if ('version' in line) {
-    console.log((await import('./version.ts')).versionLine());
+    console.log((await import('../control/version.ts')).versionLine());
     return PLUTO_EXIT.ok;
   }
   const { run, later } = line;

@@ -20,7 +20,7 @@ export async function whack(argv: readonly string[], output: Output): Promise<nu
     return 0;
   }
   if (line.normal.has('version')) {
-    const { versionLine } = await import('./version.ts');
+    const { versionLine } = await import('../control/version.ts');
     await output.out(`${versionLine()}\n`);
     return 0;
   }
