@@ -1,0 +1,305 @@
+/**
+ * A town of daemons in one process: each house has the actors of a whole daemon, on a clock that stands still until
+ * the test moves it, with a wire in memory between the houses, helpers that answer at once and a data plane that
+ * remembers.
+ *
+ *     const { west, east, clock } = town();
+ *     const up = west.whack({ kind: 'initiate', name: 'w-e' });
+ *     expect(up.exit).toBe(0);
+ *     clock.advance(8 * 3600_000);
+ */
+import { createHash } from 'node:crypto';
+import type { Connections } from '../../src/actors/connections.ts';
+import { Control } from '../../src/actors/control.ts';
+import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
+import { Reports } from '../../src/actors/reports.ts';
+import { ActorSystem, TestClock } from '../../src/actors/runtime/index.ts';
+import type { GateLimits } from '../../src/actors/switchboard.ts';
+import type { World } from '../../src/actors/world.ts';
+import type { Conn } from '../../src/conf/conn.ts';
+import { loadConfig } from '../../src/conf/load.ts';
+import { hasErrors } from '../../src/conf/problem.ts';
+import type { SecretStore } from '../../src/conf/secret-store.ts';
+import { loadSecrets } from '../../src/conf/secrets.ts';
+import type { Request } from '../../src/control/protocol.ts';
+import type { DaemonInfo } from '../../src/control/status/rows.ts';
+import { type Job, runJob } from '../../src/ike/crypto/job.ts';
+import type { Datagram } from '../../src/ike/effects.ts';
+import { decodeHeader, EXCHANGE } from '../../src/ike/wire/index.ts';
+import { Address } from '../../src/net/address.ts';
+import { Endpoint } from '../../src/net/endpoint.ts';
+import { memoryFiles } from '../conf/memory-files.ts';
+import { Heard } from './heard.ts';
+import { NotedPlane } from './noted-plane.ts';
+
+export const WEST = '192.0.2.1';
+export const EAST = '192.0.2.2';
+export const PSK = '@west @east : PSK "swordfish"\n';
+
+/** A `conn` between west and east, its keywords changed as told; `undefined` leaves one out. */
+export function conn(name = 'w-e', changes: Readonly<Record<string, string | undefined>> = {}): string {
+  const keywords: Record<string, string | undefined> = {
+    left: WEST,
+    leftid: '@west',
+    leftsubnet: '10.0.1.0/24',
+    right: EAST,
+    rightid: '@east',
+    rightsubnet: '10.0.2.0/24',
+    authby: 'secret',
+    ike: 'aes_gcm256-sha2_512-dh31',
+    auto: 'add',
+    ...changes,
+  };
+  const lines = Object.entries(keywords).flatMap(([k, v]) => (v === undefined ? [] : [`  ${k}=${v}\n`]));
+  return `conn ${name}\n${lines.join('')}\n`;
+}
+
+export interface HouseOptions {
+  readonly address: string;
+  /** ipsec.conf; loaded when the house opens. */
+  readonly conf: string;
+  /** ipsec.secrets. */
+  readonly secrets: string;
+  readonly limits?: Partial<GateLimits>;
+}
+
+/** Every datagram goes by here. */
+export class Wire {
+  readonly #clock: TestClock;
+  readonly #houses = new Map<string, House>();
+  /** ms a datagram is under way. */
+  delay = 0;
+  loses: (datagram: Datagram) => boolean = () => false;
+  sent = 0;
+
+  constructor(clock: TestClock) {
+    this.#clock = clock;
+  }
+
+  connect(address: string, house: House): void {
+    this.#houses.set(address, house);
+  }
+
+  carry(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
+    const datagram = { local: to, peer: from, bytes: Uint8Array.from(bytes) };
+    this.sent++;
+    if (this.loses(datagram)) return;
+    const arrive = () => this.#houses.get(`${to.address}`)?.receive(datagram);
+    if (this.delay === 0) this.#clock.soon(arrive);
+    else this.#clock.alarm(this.#clock.now() + this.delay, arrive);
+  }
+}
+
+export class House {
+  readonly name: string;
+  readonly address: Address;
+  readonly clock: TestClock;
+  readonly wire: Wire;
+  readonly plane: NotedPlane;
+  readonly system: ActorSystem;
+  readonly world: World;
+  readonly connections: Connections;
+  readonly control: Control;
+  /** Lines at info and warn. */
+  readonly log: string[] = [];
+  readonly crashes: string[] = [];
+  /** Called before dice are thrown: what throws here throws in the midst of a step. */
+  beforeDice: () => void = () => {};
+  hasLeft = false;
+  readonly #inside: Inside;
+  #secrets: SecretStore;
+  #dice = 0;
+  #jobs = 0;
+
+  constructor(name: string, clock: TestClock, wire: Wire, options: HouseOptions) {
+    this.name = name;
+    this.clock = clock;
+    this.wire = wire;
+    this.address = Address.parse(options.address)!;
+    this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
+    this.#secrets = secretsOf(options.secrets);
+    this.system = new ActorSystem({
+      clock,
+      report: ({ path, error }) =>
+        void this.crashes.push(`${path}: ${error instanceof Error ? error.message : String(error)}`),
+    });
+    this.#inside = makeWorld({
+      system: this.system,
+      clock,
+      random: (octets) => this.#random(octets),
+      log: (level, text) => void (level !== 'debug' && this.log.push(text)),
+      debugs: () => false,
+      plane: this.plane,
+      helpers: {
+        nextId: () => ++this.#jobs,
+        stats: () => new Map(),
+        submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: runJob(job) })),
+      },
+      secrets: () => this.#secrets,
+      limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...options.limits },
+      interfaces: () => [{ name: 'eth0', address: this.address }],
+      defaultRoute: () => this.address,
+      ikePort: 500,
+      keepAliveMs: 20_000,
+    });
+    this.world = this.#inside.world;
+    this.connections = this.#inside.connections;
+    this.control = this.#makeControl();
+    wire.connect(options.address, this);
+    this.listen();
+    this.load(options.conf);
+  }
+
+  listen(): void {
+    for (const port of [500, 4500]) {
+      const local = new Endpoint(this.address, port);
+      this.world.switchboard.attach(local, {
+        send: (peer, bytes) => this.wire.carry(local, peer, bytes),
+        sendKeepalive: () => {},
+      });
+    }
+  }
+
+  unlisten(): void {
+    for (const port of [500, 4500]) this.world.switchboard.detach(new Endpoint(this.address, port));
+  }
+
+  receive(datagram: Datagram): void {
+    if (!this.hasLeft) this.world.switchboard.receive(datagram);
+  }
+
+  load(conf: string): void {
+    for (const one of connsIn(conf)) {
+      const added = this.connections.add(one);
+      if ('why' in added) throw new Error(added.why);
+      if (one.auto === 'ondemand' || one.auto === 'keep') added.entry.ref.tell({ t: 'route' });
+      if (one.auto === 'start') added.entry.ref.tell({ t: 'initiate' });
+    }
+  }
+
+  keepSecrets(text: string): void {
+    this.#secrets = secretsOf(text);
+  }
+
+  /** Asks as whack does, and lets happen what can without time passing. */
+  whack(request: Request): Heard {
+    const heard = new Heard();
+    this.control.handle(request, heard);
+    this.clock.settle();
+    return heard;
+  }
+
+  /** The same for reports, which gather their rows over many turns. */
+  async report(request: Request, heard = new Heard()): Promise<Heard> {
+    this.control.handle(request, heard);
+    for (let turn = 0; turn < 200 && heard.exit === undefined; turn++) {
+      this.clock.settle();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return heard;
+  }
+
+  /** In good order, as on SIGTERM. */
+  leave(): void {
+    void this.system.shutdown(2_000).then(() => {
+      this.hasLeft = true;
+    });
+    this.clock.settle();
+  }
+
+  #random(octets: number): Uint8Array {
+    this.beforeDice();
+    const hash = createHash('shake256', { outputLength: octets });
+    return new Uint8Array(hash.update(`${this.name} ${this.#dice++}`).digest());
+  }
+
+  #makeControl(): Control {
+    const { world, connections, system } = this;
+    return new Control({
+      world,
+      connections,
+      reports: new Reports({ world, system, info: () => DAEMON }),
+      daemon: {
+        listen: () => this.listen(),
+        unlisten: () => this.unlisten(),
+        rereadSecrets: () => {},
+        setDebug: () => {},
+        shutdown: (_leaveState, answer) => {
+          this.leave();
+          answer.end();
+        },
+      },
+    });
+  }
+}
+
+export interface Town {
+  readonly clock: TestClock;
+  readonly wire: Wire;
+  readonly west: House;
+  readonly east: House;
+}
+
+/** West and east with `w-e` between them, both listening. `both` is in both configurations. */
+export function town(
+  options: {
+    readonly both?: string;
+    readonly west?: Partial<HouseOptions>;
+    readonly east?: Partial<HouseOptions>;
+  } = {},
+): Town {
+  const clock = new TestClock();
+  const wire = new Wire(clock);
+  const house = (name: 'west' | 'east') =>
+    new House(name, clock, wire, {
+      address: name === 'west' ? WEST : EAST,
+      conf: options.both ?? conn(),
+      secrets: PSK,
+      ...options[name],
+    });
+  const made = { clock, wire, west: house('west'), east: house('east') };
+  clock.settle();
+  return made;
+}
+
+/** The same with `name` up. */
+export function upTown(options: Parameters<typeof town>[0] = {}, name = 'w-e'): Town {
+  const made = town(options);
+  const up = made.west.whack({ kind: 'initiate', name });
+  if (up.exit !== 0) throw new Error(`${name} did not come up: ${up.exit} ${up.text}`);
+  return made;
+}
+
+/** Conns of a configuration without errors. */
+export function connsIn(conf: string): readonly Conn[] {
+  const { conns, problems } = loadConfig('/etc/ipsec.conf', memoryFiles({ '/etc/ipsec.conf': conf }));
+  if (hasErrors(problems)) throw new Error(problems.map((p) => p.text).join('; '));
+  return conns;
+}
+
+export function secretsOf(text: string): SecretStore {
+  return loadSecrets('/etc/ipsec.secrets', memoryFiles({ '/etc/ipsec.secrets': text })).secrets;
+}
+
+/** For `Wire.loses`: requests and answers of one exchange. */
+export const isExchange = (name: keyof typeof EXCHANGE) => (datagram: Datagram) => {
+  const header = decodeHeader(datagram.bytes);
+  return header.ok && header.value.exchange === EXCHANGE[name];
+};
+
+const DAEMON: DaemonInfo = {
+  pid: 1,
+  version: 'town',
+  startTime: 0,
+  dataPlane: 'none',
+  interfaces: [],
+  fips: 'disabled',
+  selinux: 'disabled',
+  seccomp: 'disabled',
+  setup: {},
+  debug: [],
+  keepAlive: 20,
+  natIkePort: 4500,
+  virtualPrivate: { allowed: [], excluded: [] },
+  algorithms: { espEncrypt: [], espAuth: [], ikeEncrypt: [], ikePrf: [], ikeDh: [] },
+};
