@@ -29,7 +29,10 @@ export async function installedSas(logFile: string): Promise<readonly InstalledS
       src: field(line, 'src') ?? '',
       dst: field(line, 'dst') ?? '',
       spi,
-      keys: [...line.matchAll(/ ((?:aead|enc|auth)=\S+)/g)].map((match) => match[1]).join(' '),
+      // The kernel takes both names; libreswan says the short one.
+      keys: [...line.matchAll(/ ((?:aead|enc|auth)=\S+)/g)]
+        .map((match) => match[1]?.replace('enc=aes:', 'enc=cbc(aes):'))
+        .join(' '),
       ...(encapsulation === undefined ? {} : { encapsulation }),
     });
   }
