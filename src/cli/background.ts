@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isListening } from '../control/client.ts';
-import { installation } from './installation.ts';
+import { installation } from '../control/installation.ts';
 
 const POLL_MS = 20;
 /** Long enough for a loaded machine to load ten thousand connections. */
