@@ -5,11 +5,13 @@ import type { Host } from '../support/netns.ts';
 import type { Running } from '../support/process.ts';
 import type { End } from './userspace-end.ts';
 
+/** Vitest and tsx run TypeScript in ways of their own; what is started from there needs its own. */
+const execArgv = extname(import.meta.filename) === '.ts' ? ['--import', 'tsx'] : [];
 const program = fileURLToPath(new URL(`./userspace-end${extname(import.meta.filename)}`, import.meta.url));
 
 /** Resolves when the end's tunnel stands. */
 export async function startEnd(host: Host, end: End): Promise<Running> {
-  const running = host.start([process.execPath, ...process.execArgv, program, JSON.stringify(end)]);
+  const running = host.start([process.execPath, ...execArgv, program, JSON.stringify(end)]);
   await running.says(/^ready$/m);
   return running;
 }

@@ -28,11 +28,9 @@ bool Selector::Matches(const Flow& flow) const {
 std::unique_ptr<Association> Association::Make(SaConfig config, int64_t now, std::string* why) {
   auto transform = Transform::Make(config.algorithms, config.isOutbound, config.extended, why);
   if (!transform) return nullptr;
-  config.algorithms = Algorithms();  // wiped: the transform has its own
-  std::unique_ptr<Association> sa(new Association());
+  config.algorithms.Wipe();  // the transform has its own
+  std::unique_ptr<Association> sa(new Association(std::move(config)));
   sa->transform_ = std::move(transform);
-  sa->window_ = ReplayWindow(config.isOutbound ? 0 : config.replayWindow, config.extended);
-  sa->config_ = std::move(config);
   sa->counters_.addedAt = now;
   sa->startedAt_ = now;
   return sa;

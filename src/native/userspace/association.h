@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "packet.h"
@@ -121,7 +123,8 @@ class Association {
   Endpoint reported;
 
  private:
-  Association() : window_(0, false) {}
+  explicit Association(SaConfig config)
+      : config_(std::move(config)), window_(config_.isOutbound ? 0 : config_.replayWindow, config_.extended) {}
   void Count(size_t bytes, int64_t now);
 
   SaConfig config_;

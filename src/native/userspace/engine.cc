@@ -285,6 +285,7 @@ void Engine::Run() {
       for (int fd : toClose_) close(fd);
       toClose_.clear();
       sockets = sockets_;
+      totals_.unsent += sender_.TakeUnsent() + coalescer_.TakeRefused();
       if (now_ != checked) {
         checked = now_;
         CheckAllLimits();

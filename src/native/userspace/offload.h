@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "packet.h"
 
@@ -51,7 +52,8 @@ class Coalescer {
   explicit Coalescer(int tun) : tun_(tun) {}
   void Add(uint8_t* packet, size_t length, const Flow& flow);
   void Flush();
-  uint64_t refused() const { return refused_; }  // by the device
+  // Packets that the device refused since the last question.
+  uint64_t TakeRefused() { return std::exchange(refused_, 0); }
 
  private:
   static constexpr size_t kFlows = 8, kPieces = 64;

@@ -229,20 +229,20 @@ void Sender::Flush() {
   for (size_t from = 0; from < runs_;) {
     size_t to = from + 1;
     while (to < runs_ && run_[to].route.fd == run_[from].route.fd) to++;
-    from += static_cast<size_t>(SendRuns(from, to));
+    from += SendRuns(run_ + from, to - from);
   }
   used_ = runs_ = 0;
 }
 
 // Sends runs of one socket; returns how many are done with, for good or ill: at least one.
-int Sender::SendRuns(size_t from, size_t to) {
+size_t Sender::SendRuns(const Run* runs, size_t count) {
   mmsghdr messages[kRuns] = {};
   iovec parts[kRuns];
   sockaddr_storage addresses[kRuns];
   alignas(cmsghdr) uint8_t control[kRuns][128];
-  memset(control, 0, (to - from) * sizeof control[0]);
-  for (size_t i = 0; i < to - from; i++) {
-    const Run& run = run_[from + i];
+  memset(control, 0, count * sizeof control[0]);
+  for (size_t i = 0; i < count; i++) {
+    const Run& run = runs[i];
     bool isIpv4 = run.route.to.address.family == 4;
     parts[i] = {arena_ + run.offset, run.length};
     msghdr* header = &messages[i].msg_hdr;
@@ -276,19 +276,18 @@ int Sender::SendRuns(size_t from, size_t to) {
     if (run.count > 1) add(IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
     header->msg_controllen = size;
   }
-  int fd = run_[from].route.fd;
-  int sent = sendmmsg(fd, messages, static_cast<unsigned>(to - from), MSG_DONTWAIT);
+  int fd = runs->route.fd;
+  int sent = sendmmsg(fd, messages, static_cast<unsigned>(count), MSG_DONTWAIT);
   if (sent < 0 && errno == EAGAIN) {
     pollfd wait = {fd, POLLOUT, 0};
     poll(&wait, 1, kPatienceMs);
-    sent = sendmmsg(fd, messages, static_cast<unsigned>(to - from), MSG_DONTWAIT);
+    sent = sendmmsg(fd, messages, static_cast<unsigned>(count), MSG_DONTWAIT);
   }
-  if (sent > 0) return sent;
-  const Run& run = run_[from];
-  if (run.count > 1) {
+  if (sent > 0) return static_cast<size_t>(sent);
+  if (runs->count > 1) {
     // A device without checksum offload (EIO), a path narrower than a segment (EINVAL), an old kernel.
     if (errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP) segments_ = false;
-    SendApart(run);
+    SendApart(*runs);
   } else {
     unsent_++;
   }
@@ -296,13 +295,12 @@ int Sender::SendRuns(size_t from, size_t to) {
 }
 
 void Sender::SendApart(const Run& run) {
-  sockaddr_storage address;
-  socklen_t size = ToSockaddr(run.route.to, &address);
   for (size_t at = 0; at < run.length; at += run.segment) {
-    size_t length = run.length - at < run.segment ? run.length - at : run.segment;
-    if (sendto(run.route.fd, arena_ + run.offset + at, length, MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&address),
-               size) < 0)
-      unsent_++;
+    Run one = run;
+    one.offset += at;
+    one.length = one.segment = run.length - at < run.segment ? run.length - at : run.segment;
+    one.count = 1;
+    SendRuns(&one, 1);
   }
 }
 

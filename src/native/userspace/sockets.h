@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "association.h"
 
@@ -70,7 +71,8 @@ class Sender {
   void Commit(size_t length, const Route& route);
   bool isEmpty() const { return runs_ == 0; }
   void Flush();
-  uint64_t unsent() const { return unsent_; }
+  // Packets that the kernel refused since the last question.
+  uint64_t TakeUnsent() { return std::exchange(unsent_, 0); }
 
  private:
   static constexpr size_t kArena = 256 * 1024, kRuns = 64, kSegments = 64, kLargestRun = 65000;
@@ -79,7 +81,7 @@ class Sender {
     size_t offset, length, segment, count;
     bool isClosed;
   };
-  int SendRuns(size_t from, size_t to);
+  size_t SendRuns(const Run* runs, size_t count);
   void SendApart(const Run& run);
 
   uint8_t* arena_;

@@ -231,9 +231,11 @@ std::unique_ptr<Transform> MakeAead(const Algorithms& algorithms, bool isOutboun
 
 }  // namespace
 
-Algorithms::~Algorithms() {
-  for (auto* key : {&aeadKey, &encryptionKey, &integrityKey})
+void Algorithms::Wipe() {
+  for (auto* key : {&aeadKey, &encryptionKey, &integrityKey}) {
     if (!key->empty()) OPENSSL_cleanse(key->data(), key->size());
+    key->clear();
+  }
 }
 
 std::unique_ptr<Transform> Transform::Make(const Algorithms& algorithms, bool isOutbound, bool extended,

@@ -18,8 +18,9 @@ struct Algorithms {
 
   Algorithms() = default;
   Algorithms(Algorithms&&) = default;
-  Algorithms& operator=(Algorithms&&) = default;
-  ~Algorithms();  // wipes the keys
+  Algorithms& operator=(Algorithms&&) = delete;  // would free keys that nobody has wiped
+  ~Algorithms() { Wipe(); }
+  void Wipe();
 };
 
 // ESP is: SPI (4), sequence number (4), IV, text, ICV.
