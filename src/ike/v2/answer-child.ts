@@ -55,7 +55,7 @@ function answerRekey(turn: Turn, message: Incoming): void {
   const busy = collisionWithIkeRekey(turn);
   if (busy) return turn.refuse(message, busy);
   if (!old) return refuseUnknown(turn, message, spi, named.protocol);
-  if (old.state === 'deleting' || old.state === 'replaced' || old.replacedBy !== undefined) {
+  if (old.state === 'deleting' || old.state === 'replaced') {
     const what = old.state === 'deleting' ? 'deleted' : 'replaced';
     return turn.refuse(message, { kind: 'busy', why: `Child SA #${old.serial} is being ${what}` });
   }

@@ -174,6 +174,7 @@ export function install(turn: Turn, made: NewChild): Child {
     state: 'up',
     awaitsOutbound,
     replacedBy: undefined,
+    grantedTo: initiator ? -1 : sa.expectedRequestId - 1,
     rekeyAt: 0,
     expireAt: 0,
   };

@@ -24,7 +24,24 @@ export interface Child {
   awaitsOutbound: boolean;
   /** The serial of the child that takes this one's place, once there is one. */
   replacedBy: number | undefined;
+  /** Id of the request that we granted it to; -1 if we asked for it. */
+  grantedTo: number;
   /** ms of `Env.now`: an IKE SA that inherits the child arms its timers from these. */
   rekeyAt: number;
   expireAt: number;
+}
+
+/**
+ * Whether the peer has the child too. One that we granted it knows when it has our answer: its next request tells,
+ * or that it would have given up on the SA by now. Until then it may say in good faith that there is no such child.
+ */
+export function isConfirmed(
+  sa: { readonly expectedRequestId: number; readonly policy: Policy },
+  child: Child,
+  now: number,
+) {
+  const grantedAt = child.expireAt - child.policy.child.lifetime;
+  return (
+    child.grantedTo < 0 || sa.expectedRequestId > child.grantedTo + 1 || now > grantedAt + sa.policy.retransmitTimeout
+  );
 }

@@ -9,7 +9,7 @@ import { wipe } from '../crypto/misc.ts';
 import { faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
-import type { Child } from './child.ts';
+import { type Child, isConfirmed } from './child.ts';
 import {
   acceptAnswer,
   install,
@@ -162,8 +162,7 @@ function rekeyed(turn: Turn, old: Child, made: NewChild, ours: Uint8Array): void
   }
   if (!turn.sa.children.includes(old)) return;
   if (isUnwanted(turn, old)) turn.plan({ t: 'deleteChild', serial: child.serial });
-  old.state = 'up';
-  old.replacedBy = child.serial;
+  replace(old, child);
   turn.plan({ t: 'deleteChild', serial: old.serial, why: 'replaced' });
 }
 
@@ -188,7 +187,8 @@ function refused(turn: Turn, message: Incoming): void {
     turn.say(`${text}; will try again`, { serial });
     return turn.later({ t: 'newChild', policy, serial });
   }
-  if (error?.notify === NOTIFY.CHILD_SA_NOT_FOUND && old && sa.children.includes(old) && !hasCollision(turn, old)) {
+  const isUnknown = error?.notify === NOTIFY.CHILD_SA_NOT_FOUND && old && sa.children.includes(old);
+  if (isUnknown && isConfirmed(sa, old, turn.env.now) && !hasCollision(turn, old)) {
     // The peer has lost it: make another from scratch (RFC 7296 §2.25).
     dropChild(turn, old, 'replaced', text);
     turn.say(`${text}; starting afresh`, { serial });
@@ -217,7 +217,7 @@ function concede(turn: Turn, offer: ChildOffer, text: string): boolean {
   return true;
 }
 
-/** The peer will delete `old`. */
+/** Whoever asked for the new one deletes `old`. */
 export function replace(old: Child, by: Child): void {
   old.state = 'replaced';
   old.replacedBy = by.serial;

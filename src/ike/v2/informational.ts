@@ -2,7 +2,7 @@
 
 import type { DownReason } from '../effects.ts';
 import { EXCHANGE, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
-import type { Child } from './child.ts';
+import { type Child, isConfirmed } from './child.ts';
 import { wireProtocol } from './child-setup.ts';
 import { dropChild, dropChildren, end } from './ending.ts';
 import type { IkeSa, Pending } from './ike-sa.ts';
@@ -106,10 +106,16 @@ export function startLiveness(turn: Turn): void {
   turn.request(EXCHANGE.INFORMATIONAL, [], { kind: 'liveness' });
 }
 
-function childDeleted(turn: Turn): void {
+function childDeleted(turn: Turn, message: Incoming): void {
+  const { sa, env } = turn;
   const { serial, why } = turn.expects('deleteChild');
-  const child = turn.sa.child(serial);
-  if (child) dropChild(turn, child, why, 'deleted');
+  const child = sa.child(serial);
+  if (!child) return;
+  const isNamed = message.payloads.some((p) => p.type === 'D' && named(sa, p.protocol, p.spis).includes(child));
+  if (isNamed || isConfirmed(sa, child, env.now)) return dropChild(turn, child, why, 'deleted');
+  // It does not have our answer yet that grants it, and would install the child when it comes.
+  child.state = child.replacedBy === undefined ? 'up' : 'replaced';
+  turn.later({ t: 'deleteChild', serial, why });
 }
 
 function ikeDeleted(turn: Turn): void {

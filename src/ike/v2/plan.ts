@@ -62,7 +62,7 @@ function begin(turn: Turn, task: Task): void {
       return startNew(turn, task.policy, task.serial, task.group);
     case 'rekeyChild': {
       const child = sa.child(task.serial);
-      return child?.state === 'up' && child.replacedBy === undefined ? startRekey(turn, child, task.group) : undefined;
+      return child?.state === 'up' ? startRekey(turn, child, task.group) : undefined;
     }
     case 'deleteChild': {
       const child = sa.child(task.serial);

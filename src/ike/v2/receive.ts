@@ -48,6 +48,8 @@ function request(turn: Turn, message: Message, incoming: (payloads: readonly Pay
   if (messageId === sa.expectedRequestId - 1) return again(turn, message, incoming(message.payloads));
   if (messageId !== sa.expectedRequestId)
     return turn.debug(`request ${messageId} where ${sa.expectedRequestId} was expected`);
+  // Established at the peer's end, but not here until its answer comes; the request comes again.
+  if (sa.state === 'authSent') return turn.debug(`${name(exchange)} request before the answer to IKE_AUTH; dropped`);
   const payloads =
     exchange === EXCHANGE.IKE_SA_INIT ? message.payloads : reveal(turn, message, incoming(message.payloads));
   if (!payloads) return;

@@ -107,6 +107,10 @@ function resume(turn: Turn, { id, result }: Extract<In, { t: 'job' }>): void {
 function inherit(turn: Turn, { children, tasks }: Extract<In, { t: 'inherit' }>): void {
   const { sa } = turn;
   if (children.length > 0) sa.children = sa.children === NONE ? children : [...sa.children, ...children];
-  for (const child of children) armChild(turn, child);
+  for (const child of children) {
+    // An IKE SA is rekeyed only when both ends have the same children.
+    child.grantedTo = -1;
+    armChild(turn, child);
+  }
   for (const task of tasks) turn.plan(task);
 }

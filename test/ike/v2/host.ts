@@ -65,6 +65,8 @@ export class Host {
   refuseChildSpi: string | undefined = undefined;
   /** Of a job's operation, in place of its result. */
   failJobs: Job['op'] | undefined = undefined;
+  /** In the middle of a step's effects. */
+  isBusy = false;
   readonly #clock: VirtualClock;
   readonly #wire: Wire;
   readonly #dice: Dice;
@@ -219,10 +221,14 @@ export class Host {
   }
 
   #carryOut(running: Running, outs: readonly Out[]): void {
+    const wasBusy = this.isBusy;
     for (const out of outs) {
+      this.isBusy = true;
       this.#do(running, out);
+      this.isBusy = wasBusy || out !== outs.at(-1);
       this.afterEffect?.();
     }
+    this.isBusy = wasBusy;
   }
 
   #do(running: Running, out: Out): void {
