@@ -38,32 +38,36 @@ const LINGER = 5_000;
 
 export class ChildSaActor implements Behavior<ChildSaMessage> {
   readonly #world: World;
-  readonly #install: ChildInstall;
-  readonly #halves: 'both' | 'inbound';
+  #install: ChildInstall;
   #ike: ActorRef<IkeSaMessage>;
   #protection: Protection | undefined = undefined;
   #inbound: SaKey | undefined = undefined;
   #outbound: SaKey | undefined = undefined;
   #addedAt = 0;
 
-  constructor(world: World, ike: ActorRef<IkeSaMessage>, install: ChildInstall, halves: 'both' | 'inbound') {
+  constructor(world: World, ike: ActorRef<IkeSaMessage>, install: ChildInstall) {
     this.#world = world;
     this.#ike = ike;
     this.#install = install;
-    this.#halves = halves;
+  }
+
+  /** Before its first message: whoever makes it says 'up' to others only if the data plane has it. `wall`: ms. */
+  enter(halves: 'both' | 'inbound', wall: number): PlaneFault | undefined {
+    this.#addedAt = Math.floor(wall / 1000);
+    const fault = this.#addInbound() ?? (halves === 'both' ? this.#addOutbound() : undefined) ?? this.#protect();
+    if (!fault && halves === 'both') this.#forgetKeys();
+    return fault;
   }
 
   started(self: Context<ChildSaMessage>): void {
-    this.#addedAt = Math.floor(self.wall() / 1000);
-    const fault = this.#addInbound() ?? (this.#halves === 'both' ? this.#addOutbound() : undefined) ?? this.#protect();
-    if (!fault) return this.#world.sas.add(self, this.#install);
-    this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
+    if (this.#protection) this.#world.sas.add(self, this.#install);
   }
 
   receive(message: ChildSaMessage, self: Context<ChildSaMessage>): void {
     switch (message.t) {
       case 'installOutbound': {
         const fault = this.#addOutbound();
+        this.#forgetKeys();
         if (fault)
           this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
         return;
@@ -80,12 +84,12 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       case 'lingered':
         return self.stop();
       case 'moved':
-        return this.#move(message.local, message.peer);
+        return this.#move(message.local, message.peer, self);
       case 'parent':
         this.#ike = message.ike;
         return;
       case 'mapping':
-        return this.#move(this.#install.local, message.from);
+        return this.#move(this.#install.local, message.from, self);
       case 'expire':
         return this.#ike.tell({ t: 'expired', serial: this.#install.serial, hard: message.hard });
       case 'report':
@@ -105,10 +109,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#removeOutbound();
     if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
     this.#unprotect();
-    for (const keys of [this.#install.keysIn, this.#install.keysOut]) {
-      wipe(keys.encr);
-      wipe(keys.integ);
-    }
+    this.#forgetKeys();
   }
 
   #addInbound(): PlaneFault | undefined {
@@ -184,7 +185,10 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     return this.#install.encapsulated ? { encapsulation: { srcPort, dstPort } } : {};
   }
 
-  #move(local: Endpoint, peer: Endpoint): void {
+  #move(local: Endpoint, peer: Endpoint, self: ActorRef<ChildSaMessage>): void {
+    this.#world.sas.remove(this.#install);
+    this.#install = { ...this.#install, local, peer };
+    this.#world.sas.add(self, this.#install);
     const { plane } = this.#world;
     if (this.#inbound) {
       plane.moveSa(this.#inbound, {
@@ -202,6 +206,11 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       });
       this.#outbound = { ...this.#outbound, dst: peer.address };
     }
+    const former = this.#protection;
+    if (!former || (former.localHost.equals(local.address) && former.remoteHost.equals(peer.address))) return;
+    const fault = this.#protect();
+    if (!fault) return this.#world.policies.release(former);
+    this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
   }
 
   #unprotect(): void {
@@ -217,6 +226,15 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#world.log('info', `${statePrefix(policy, serial, peer.address)}: ${text}`);
   }
 
+  /** The data plane has them, and nobody else needs them. */
+  #forgetKeys(): void {
+    for (const keys of [this.#install.keysIn, this.#install.keysOut]) {
+      wipe(keys.encr);
+      wipe(keys.integ);
+    }
+    this.#install = { ...this.#install, keysIn: NO_KEYS, keysOut: NO_KEYS };
+  }
+
   #removeOutbound(): void {
     if (this.#outbound) this.#world.plane.deleteSa(this.#outbound);
     this.#outbound = undefined;
@@ -227,6 +245,8 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     return counters && 'bytes' in counters ? counters : undefined;
   }
 }
+
+const NO_KEYS = Object.freeze({ encr: new Uint8Array(0), integ: new Uint8Array(0) });
 
 const cross = (src: ChildInstall['selectorsLocal'], dst: ChildInstall['selectorsLocal']) =>
   src.flatMap((s) => dst.map((d) => ({ src: s, dst: d })));

@@ -69,6 +69,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #revivals = 0;
   #revival: TimerId = noTimer;
   #forChild: Watchers | undefined = undefined;
+  #forRekey: Watchers | undefined = undefined;
   #forIke: Watchers | undefined = undefined;
   #forDown: Watchers | undefined = undefined;
 
@@ -134,7 +135,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   }
 
   stopped(): void {
-    for (const watchers of [this.#forChild, this.#forIke, this.#forDown]) watchers?.end();
+    for (const watchers of [this.#forChild, this.#forRekey, this.#forIke, this.#forDown]) watchers?.end();
     if (this.#trap) this.#world.policies.release(this.#trap);
   }
 
@@ -211,10 +212,11 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     replaces: number | undefined,
     self: Context<ConnectionMessage>,
   ): void {
+    this.#children = [...this.#children.filter((k) => k.serial !== replaces), { serial, ike }];
+    if (replaces !== undefined) return this.#forRekey?.end();
     this.#negotiating = 0;
     this.#revivals = 0;
     this.#forgetRevival(self);
-    this.#children = [...this.#children.filter((k) => k.serial !== replaces), { serial, ike }];
     this.#forChild?.end();
   }
 
@@ -241,8 +243,12 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     const { serial, why, text } = message;
     const wasUp = this.#children.some((k) => k.serial === serial);
     this.#children = this.#children.filter((k) => k.serial !== serial);
-    if (!wasUp && why !== 'replaced')
-      this.#forChild?.line(why === 'timeout' ? RC.NORETRANSMISSION : RC.FATAL, `${this.#prefix}: ${text}`);
+    // A replacement that did not come leaves the old child where it is.
+    const waiting = why === 'replaced' ? this.#forRekey : this.#forChild;
+    if (!wasUp) {
+      waiting?.line(why === 'timeout' ? RC.NORETRANSMISSION : RC.FATAL, `${this.#prefix}: ${text}`);
+      waiting?.end();
+    }
     this.#settle(why, text, self);
   }
 
@@ -250,8 +256,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #settle(why: DownReason, text: string, self: Context<ConnectionMessage>): void {
     if (why === 'replaced') return;
     this.#negotiating = 0;
-    this.#forChild?.end();
-    this.#forIke?.end();
+    for (const waiting of [this.#forChild, this.#forRekey, this.#forIke]) waiting?.end();
     if (this.#children.length > 0) return;
     this.#forDown?.end();
     if (why === 'asked') return;
@@ -322,7 +327,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       target.ike.tell({ t: 'watch', answer });
       if (t === 'drop') this.#forDown = watching(this.#forDown, answer);
       else if (what === 'ike') this.#forIke = watching(this.#forIke, answer);
-      else this.#forChild = watching(this.#forChild, answer);
+      else this.#forRekey = watching(this.#forRekey, answer);
     }
     if (t === 'drop') this.#wanted = false;
     target.ike.tell({ t: t === 'rekey' ? 'rekeyNewest' : 'dropNewest', what, policy });

@@ -68,6 +68,14 @@ export class Connections {
     return entry;
   }
 
+  /** Its last IKE SA has ended. */
+  retireInstance(instance: Entry): void {
+    const { policy } = instance;
+    if (policy)
+      this.#options.world.log('info', `${connPrefix(policy, policy.remoteHost)}: deleting connection instance`);
+    this.remove(instance);
+  }
+
   freshReqid(): number {
     return this.#freshReqid();
   }

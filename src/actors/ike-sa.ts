@@ -23,6 +23,8 @@ export type IkeSaMessage =
   | { readonly t: 'takeDown'; readonly policy: Policy; readonly answer?: Answer }
   | { readonly t: 'rekeyNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
   | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
+  /** The peer sent INITIAL_CONTACT on another IKE SA. */
+  | { readonly t: 'forgotten' }
   /** The actors of inherited children. */
   | { readonly t: 'adoptActors'; readonly kids: readonly Kid[] }
   /** A packet of ours did not arrive, somebody says. */
@@ -60,6 +62,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
   #halfOpenPeer: Endpoint | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
+  /** The child that the data plane did not take: it is not up, whatever the protocol says. */
+  #refused = 0;
   /** Every retransmission may bring the same one. */
   #lastError: string | undefined = undefined;
 
@@ -67,17 +71,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#world = world;
     this.#sa = sa;
     this.#isSuccessor = options.isSuccessor ?? false;
+    if (sa.role === 'responder' && !this.#isSuccessor) this.#halfOpenPeer = sa.peer;
   }
 
   started(self: Context<IkeSaMessage>): void {
     const { switchboard } = this.#world;
     this.#self = self;
     switchboard.register(this.#sa.ourSpi, self);
-    if (this.#isSuccessor) return this.#carryOut(adopt(this.#sa, this.#world.env), self);
-    if (this.#sa.role === 'responder') {
-      this.#halfOpenPeer = this.#sa.peer;
-      switchboard.registerHalfOpen(this.#sa.spiI, this.#sa.peer, self);
-    }
+    if (this.#isSuccessor) this.#carryOut(adopt(this.#sa, this.#world.env), self);
   }
 
   receive(message: IkeSaMessage, self: Context<IkeSaMessage>): void {
@@ -90,6 +91,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'rekeyNewest':
       case 'dropNewest':
         return this.#toNewest(message, self);
+      case 'forgotten':
+        // Both ends at once: one that is on its way is no memory that the peer could have lost.
+        if (this.#sa.state === 'initSent' || this.#sa.state === 'authSent') return;
+        return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'adoptActors':
         this.#kids = [...this.#kids, ...message.kids];
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
@@ -198,6 +203,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'authenticated':
         return this.#authenticated(out.initialContact, self);
       case 'childUp':
+        if (out.serial === this.#refused) return;
         stats.childEstablished++;
         return this.#tellOwner(this.#childPolicy(out.serial), {
           t: 'childUp',
@@ -233,8 +239,13 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #install(child: ChildInstall, halves: 'both' | 'inbound', self: Context<IkeSaMessage>): void {
-    const ref = this.#world.spawn('states', `#${child.serial}`, new ChildSaActor(this.#world, self, child, halves));
-    this.#kids = [...this.#kids, { serial: child.serial, ref }];
+    const { serial } = child;
+    const actor = new ChildSaActor(this.#world, self, child);
+    const fault = actor.enter(halves, self.wall());
+    this.#kids = [...this.#kids, { serial, ref: this.#world.spawn('states', `#${serial}`, actor) }];
+    if (!fault) return;
+    this.#refused = serial;
+    self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
   }
 
   #kid(serial: number): ActorRef<ChildSaMessage> | undefined {
@@ -250,7 +261,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #childPolicy(serial: number): Policy {
-    return this.#sa.child(serial)?.policy ?? this.#sa.policy;
+    const { outstanding, policy } = this.#sa;
+    const offer = outstanding && 'offer' in outstanding.pending ? outstanding.pending.offer : undefined;
+    const offered = offer && 'serial' in offer && offer.serial === serial ? offer.policy : undefined;
+    return this.#sa.child(serial)?.policy ?? offered ?? policy;
   }
 
   #tellOwner(
@@ -277,8 +291,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
     // The peer has forgotten all it had with us (RFC 7296 §2.4).
-    if (initialContact && former && former.path !== self.path)
-      former.tell({ t: 'command', command: { t: 'abandon', why: 'peer sent INITIAL_CONTACT' } });
+    if (initialContact && former && former.path !== self.path) former.tell({ t: 'forgotten' });
   }
 
   #leaveHalfOpen(): void {

@@ -50,6 +50,7 @@ export function makeWorld(ports: WorldPorts): Inside {
   const registry = new Registry({
     secrets: ports.secrets,
     spawnInstance: (template, policy) => connections.spawnInstance(template, policy),
+    retireInstance: (instance) => connections.retireInstance(instance),
     freshReqid: () => connections.freshReqid(),
   });
   const env: Env = {

@@ -30,6 +30,8 @@ export interface RegistryPorts {
   readonly secrets: () => SecretStore;
   /** Makes and registers a connection for an instance of a template. */
   readonly spawnInstance: (template: Entry, policy: Policy) => Entry;
+  /** An instance whose peer has gone: takes it away. */
+  readonly retireInstance: (instance: Entry) => void;
   readonly freshReqid: () => number;
 }
 
@@ -125,7 +127,10 @@ export class Registry implements Directory {
   }
 
   unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
-    if (this.#ikeSas.get(peerKey(policy)) === sa) this.#ikeSas.delete(peerKey(policy));
+    if (this.#ikeSas.get(peerKey(policy)) !== sa) return;
+    this.#ikeSas.delete(peerKey(policy));
+    const owner = this.#byPolicy.get(policy);
+    if (owner?.template) this.#ports.retireInstance(owner);
   }
 
   // --- Directory -------------------------------------------------------------------------------------------

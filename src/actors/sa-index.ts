@@ -27,8 +27,8 @@ export class SaIndex {
   }
 
   remove(install: ChildInstall): void {
-    if (this.#inbound.get(install.spiIn)?.install === install) this.#inbound.delete(install.spiIn);
-    const left = list(this.#outbound.get(install.spiOut)).filter((l) => l.install !== install);
+    if (this.#inbound.get(install.spiIn)?.install.serial === install.serial) this.#inbound.delete(install.spiIn);
+    const left = list(this.#outbound.get(install.spiOut)).filter((l) => l.install.serial !== install.serial);
     if (left.length === 0) this.#outbound.delete(install.spiOut);
     else this.#outbound.set(install.spiOut, left.length === 1 ? left[0] : left);
   }

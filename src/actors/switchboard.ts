@@ -130,10 +130,6 @@ export class Switchboard {
     return this.#sas.find(spi) !== undefined;
   }
 
-  registerHalfOpen(spiI: Uint8Array, peer: Endpoint, sa: ActorRef<IkeSaMessage>): void {
-    this.#halfOpen.set(halfOpenKey(spiI, peer), sa);
-  }
-
   unregisterHalfOpen(spiI: Uint8Array, peer: Endpoint): void {
     this.#halfOpen.delete(halfOpenKey(spiI, peer));
   }
@@ -192,7 +188,10 @@ export class Switchboard {
       return this.send(datagram.local, datagram.peer, admission.bytes);
     }
     const sa = this.#ports.answerer(datagram, Uint8Array.from(header.spiI));
-    sa?.tell({ t: 'packet', datagram });
+    if (!sa) return;
+    // At once: its duplicate, or a flood, may be in the same batch.
+    this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), sa);
+    sa.tell({ t: 'packet', datagram });
   }
 
   #cookieSecrets(): CookieSecrets {
