@@ -42,7 +42,7 @@ export class Policies {
     const done: string[] = [];
     for (const { key, specs } of pairs(wanted)) {
       const held = this.#held.get(key);
-      const fault = held && same(held.specs, specs) ? undefined : this.#put(specs);
+      const fault = held && same(held.specs, specs) ? undefined : this.#put(specs, held?.specs);
       if (fault) {
         for (const undo of done) this.#drop(undo);
         return fault;
@@ -60,10 +60,14 @@ export class Policies {
     for (const { key } of pairs(held)) this.#drop(key);
   }
 
-  #put(specs: readonly PolicySpec[]): PlaneFault | undefined {
-    for (const spec of specs) {
+  /** All of them or, on a fault, what there was before. */
+  #put(specs: readonly PolicySpec[], former: readonly PolicySpec[] = []): PlaneFault | undefined {
+    for (const [i, spec] of specs.entries()) {
       const fault = this.#plane.putPolicy(spec);
-      if (fault) return fault;
+      if (!fault) continue;
+      for (const done of specs.slice(former.length, i)) this.#plane.deletePolicy(done);
+      for (const old of former.slice(0, i)) this.#plane.putPolicy(old);
+      return fault;
     }
     return undefined;
   }

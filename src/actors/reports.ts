@@ -121,14 +121,13 @@ export class Reports {
     return [...named, ...instances];
   }
 
-  #ikeSas(name: string | undefined, answer: Answer, send: (reports: readonly IkeSaReport[]) => void): Promise<void> {
+  #ikeSas(answer: Answer, send: (reports: readonly IkeSaReport[]) => void): Promise<void> {
     const { world, system } = this.#options;
-    const wanted = name === undefined ? undefined : new Set(this.#entries(name).map((e) => e.policy));
     return this.#gather(
       answer,
       world.switchboard.sas(),
       (sa) => system.ask(sa, (to: Reply<IkeSaReport>) => ({ t: 'report', to }), PATIENCE),
-      (results) => send(results.map(([, r]) => r).filter((r) => !wanted || wanted.has(r.sa.policy))),
+      (results) => send(results.map(([, r]) => r)),
     );
   }
 
@@ -171,8 +170,11 @@ export class Reports {
   async #states(answer: Answer, name: string | undefined): Promise<void> {
     const traffic = new Map<number, ChildTraffic>();
     await this.#children(answer, (some) => some.forEach((t) => void traffic.set(t.install.serial, t)));
-    await this.#ikeSas(name, answer, (reports) => {
-      const rows = reports.flatMap((r) => stateRows(r, traffic, this.#options.world.env.now));
+    const names = name === undefined ? undefined : new Set(this.#entries(name).map((e) => e.conn.name));
+    await this.#ikeSas(answer, (reports) => {
+      const all = reports.flatMap((r) => stateRows(r, traffic, this.#options.world.env.now));
+      // An IKE SA may carry children of several connections.
+      const rows = all.filter((row) => !names || names.has(row.conn));
       if (rows.length > 0) answer.rows({ of: 'states', rows });
     });
   }
