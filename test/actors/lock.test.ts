@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isProcessAlive, takeLock } from '../../src/actors/lock.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pluto-lock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the lock file', () => {
+  test('is taken once, holds our process id, and may be taken again when released', () => {
+    const path = join(folder, 'run', 'pluto.pid');
+    const lock = takeLock(path, isProcessAlive);
+    if (!('release' in lock)) throw new Error('not taken');
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+    expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
+    expect(takeLock(path, isProcessAlive)).toEqual({ heldBy: process.pid });
+    lock.release();
+    lock.release();
+    expect('release' in takeLock(path, isProcessAlive)).toBe(true);
+  });
+
+  test.each(['12345\n', '', 'rubbish', '-1', '1e99'])('of a dead daemon (%j) is taken over', (text) => {
+    const path = join(folder, 'pluto.pid');
+    writeFileSync(path, text);
+    expect('release' in takeLock(path, () => false)).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
+  });
+
+  test('of somebody alive is left alone', () => {
+    const path = join(folder, 'pluto.pid');
+    writeFileSync(path, '12345\n');
+    expect(takeLock(path, (pid) => pid === 12345)).toEqual({ heldBy: 12345 });
+    expect(readFileSync(path, 'utf8')).toBe('12345\n');
+  });
+
+  test('where there can be none says why', () => {
+    writeFileSync(join(folder, 'file'), '');
+    const lock = takeLock(join(folder, 'file', 'pluto.pid'), isProcessAlive);
+    expect('why' in lock && lock.why).toMatch(/ENOTDIR|EEXIST/);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { connsOf } from '../../src/actors/conn-text.ts';
+import { policyOf } from '../../src/actors/policy-of.ts';
+import { Address } from '../../src/net/address.ts';
+import { conn, connsIn, WEST } from './town.ts';
+
+const at = { side: 'left', localHost: Address.parse(WEST)! } as const;
+const policy = (changes: Record<string, string | undefined> = {}) =>
+  policyOf(connsIn(conn('w-e', changes))[0], at, 16_384, 20_000);
+
+describe('policyOf', () => {
+  test('sees the connection from our end', () => {
+    const [one] = connsIn(conn());
+    const west = policyOf(one, at, 16_384, 20_000);
+    const east = policyOf(one, { side: 'right', localHost: Address.parse('192.0.2.2')! }, 16_388, 20_000);
+    if ('why' in west || 'why' in east) throw new Error('refused');
+    expect([`${west.localId}`, `${west.remoteId}`]).toEqual(['@west', '@east']);
+    expect([`${east.localId}`, `${east.remoteId}`]).toEqual(['@east', '@west']);
+    expect(west.child.local).toEqual(east.child.remote);
+    expect(west.child.remote).toEqual(east.child.local);
+    expect(Object.isFrozen(west) && Object.isFrozen(west.child)).toBe(true);
+  });
+
+  test('an end without an identity is its address; the peer of a template is whoever has a secret', () => {
+    const plain = policy({ leftid: undefined, rightid: undefined });
+    const template = policy({ right: '%any', rightid: undefined, rightsubnet: undefined });
+    if ('why' in plain || 'why' in template) throw new Error('refused');
+    expect([`${plain.localId}`, `${plain.remoteId}`]).toEqual(['192.0.2.1', '192.0.2.2']);
+    expect(template.remoteHost).toBeUndefined();
+    expect(template.remoteId).toBeUndefined();
+    expect(template.child.remote).toEqual([]);
+  });
+
+  test.each([
+    [{ keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }, 'IKEv1 is not supported yet'],
+    [{ type: 'passthrough' }, 'type=passthrough is not supported yet'],
+    [{ authby: 'rsasig' }, 'only authby=secret is supported yet'],
+    [{ right: 'east.example.net' }, 'east.example.net is not supported yet'],
+    [{ rightid: '%fromcert' }, 'identities by certificate or distinguished name are not supported yet'],
+  ] as const)('refuses what is not built: %j', (changes, why) => {
+    const refused = policy(changes);
+    expect('why' in refused && refused.why).toContain(why);
+  });
+});
+
+describe('connsOf', () => {
+  const text = (keywords: Record<string, string>) => ({ name: 'x', file: '/etc/ipsec.d/x.conf', line: 12, keywords });
+  const ends = { left: '192.0.2.1', right: '192.0.2.2', authby: 'secret' };
+
+  test('makes one conn, or one for each pair of subnets', () => {
+    expect(connsOf(text(ends)).conns.map((c) => c.name)).toEqual(['x']);
+    const several = connsOf(text({ ...ends, leftsubnets: '10.0.1.0/24 10.0.2.0/24', rightsubnet: '10.1.0.0/16' }));
+    expect(several.conns).toHaveLength(2);
+    expect(several.conns.every((c) => c.aliases.includes('x'))).toBe(true);
+  });
+
+  test.each([{ nonsense: '1' }, { ike: 'rot13' }, { left: 'x y z' }])('refuses %j, with file and line', (wrong) => {
+    const { conns, errors } = connsOf(text({ ...ends, ...wrong }));
+    expect(conns).toEqual([]);
+    expect(errors).toEqual([expect.stringMatching(/^\/etc\/ipsec\.d\/x\.conf:12: /)]);
+  });
+
+  test('warns of what it leaves out', () => {
+    const { conns, warnings } = connsOf(text({ ...ends, ikelifetime: 'soon' }));
+    expect(conns).toHaveLength(1);
+    expect(warnings).toEqual([expect.stringContaining('/etc/ipsec.d/x.conf:12')]);
+  });
+
+  test('without ends there is nothing to add, and it says so', () => {
+    expect(connsOf(text({ authby: 'secret' })).errors).toHaveLength(1);
+  });
+});

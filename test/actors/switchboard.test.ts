@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Datagram } from '../../src/ike/effects.ts';
+import { Address } from '../../src/net/address.ts';
+import { Endpoint } from '../../src/net/endpoint.ts';
+import { conn, EAST, type House, isExchange, town, upTown, WEST } from './town.ts';
+
+const at = (address: string, port = 500) => new Endpoint(Address.parse(address)!, port);
+
+/** The first IKE_SA_INIT that west would send. */
+function firstInit(): { readonly east: House; readonly datagram: Datagram } & ReturnType<typeof town> {
+  const made = town();
+  let first: Datagram | undefined;
+  made.wire.loses = (datagram) => {
+    first ??= datagram;
+    return true;
+  };
+  made.west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+  if (!first) throw new Error('west sent nothing');
+  return { ...made, datagram: first };
+}
+
+/** The same from another initiator: its SPI is `n`. */
+function fromSpi({ local, peer, bytes }: Datagram, n: number): Datagram {
+  const other = Uint8Array.from(bytes);
+  new DataView(other.buffer).setUint32(0, n + 1);
+  return { local, peer, bytes: other };
+}
+
+describe('IKE_SA_INIT', () => {
+  test('one SA for it and its duplicates, and the same answer, also within one batch', () => {
+    const { east, datagram, clock, wire } = firstInit();
+    const { sent } = wire;
+    for (let i = 0; i < 3; i++) east.receive(datagram);
+    clock.settle();
+    expect(east.world.switchboard.size).toBe(1);
+    expect(wire.sent).toBe(sent + 3);
+    east.receive(datagram);
+    clock.settle();
+    expect(east.world.switchboard.halfOpen).toBe(1);
+    expect(wire.sent).toBe(sent + 4);
+  });
+
+  test('half-open ones go after a minute', () => {
+    const { east, datagram, clock } = firstInit();
+    for (let n = 0; n < 10; n++) east.receive(fromSpi(datagram, n));
+    clock.settle();
+    expect(east.world.switchboard.halfOpen).toBe(10);
+    clock.advance(60_001);
+    expect(east.world.switchboard.halfOpen).toBe(0);
+    expect(east.world.switchboard.size).toBe(0);
+    expect(east.world.stats.ikeFailed).toBe(10);
+  });
+});
+
+describe('the gate', () => {
+  test('asks for cookies from the threshold on, and a returned one opens', () => {
+    const { west, east, datagram, wire, clock } = firstInit();
+    east.world.switchboard.limits.cookiesFrom = 5;
+    for (let n = 0; n < 20; n++) east.receive(fromSpi(datagram, n));
+    clock.settle();
+    expect(east.world.switchboard.halfOpen).toBe(5);
+    expect(east.world.switchboard.counters.cookies).toBe(15);
+    wire.loses = () => false;
+    clock.advance(1_000);
+    expect(west.plane.inbound()).toHaveLength(1);
+    expect(east.plane.inbound()).toHaveLength(1);
+  });
+
+  test('lets nobody new in beyond max-halfopen-ike, and those inside may finish', () => {
+    const { west, east, datagram, wire, clock } = firstInit();
+    east.world.switchboard.limits.maxHalfOpen = 3;
+    east.receive(datagram);
+    for (let n = 0; n < 10; n++) east.receive(fromSpi(datagram, n));
+    clock.settle();
+    expect(east.world.switchboard.halfOpen).toBe(3);
+    expect(east.world.switchboard.counters.refused).toBe(8);
+    wire.loses = () => false;
+    clock.advance(1_000);
+    expect(west.plane.inbound()).toHaveLength(1);
+    expect(east.world.switchboard.halfOpen).toBe(2);
+  });
+
+  test('--ddos-busy asks everybody, --ddos-unlimited nobody', () => {
+    const { west, east } = town();
+    east.whack({ kind: 'ddos', mode: 'busy' });
+    expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+    expect(east.world.switchboard.counters.cookies).toBe(1);
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    east.whack({ kind: 'ddos', mode: 'unlimited' });
+    east.world.switchboard.limits.cookiesFrom = 0;
+    expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+    expect(east.world.switchboard.counters.cookies).toBe(1);
+  });
+
+  test('a cookie opens through one change of the secret, not through two', () => {
+    const cookieAfter = (ms: number) => {
+      const { west, east, wire, clock } = town();
+      east.whack({ kind: 'ddos', mode: 'busy' });
+      wire.delay = 10;
+      const late: Datagram[] = [];
+      wire.loses = (d) => {
+        const isSecond = isExchange('IKE_SA_INIT')(d) && d.peer.address.toString() === WEST && wire.sent > 2;
+        if (isSecond) late.push(d);
+        return isSecond;
+      };
+      west.whack({ kind: 'initiate', name: 'w-e' });
+      clock.advance(100);
+      clock.advance(ms);
+      wire.loses = () => true;
+      // Somebody else's first message makes the house look at its clock.
+      for (const d of [fromSpi(late[0], 1), late[0]]) east.receive(d);
+      clock.settle();
+      return east.world.switchboard.size;
+    };
+    expect(cookieAfter(1_000)).toBe(1);
+    expect(cookieAfter(61_000)).toBe(1);
+  });
+});
+
+describe('what else arrives', () => {
+  test('unknown SPIs get no answer and make nothing', () => {
+    const { west, east, wire, clock } = upTown();
+    let farewell: Datagram | undefined;
+    wire.loses = (d) => {
+      farewell ??= d;
+      return true;
+    };
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    const stray = fromSpi(farewell!, 7);
+    stray.bytes.set([9, 9, 9, 9, 9, 9, 9, 9], 8);
+    const { sent } = wire;
+    east.receive(stray);
+    clock.settle();
+    expect(east.world.switchboard.counters.unknownSpi).toBe(1);
+    expect(wire.sent).toBe(sent);
+    expect(east.plane.inbound()).toHaveLength(1);
+  });
+
+  test('garbage of any length is counted and changes nothing', () => {
+    const { east, wire, clock } = upTown();
+    const { counters } = east.world.switchboard;
+    const { sent } = wire;
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        // A version above 2 deserves an answer (RFC 7296 §2.5).
+        fc.pre(bytes.length < 18 || bytes[17] >> 4 <= 2);
+        const before = counters.received;
+        east.receive({ local: at(EAST), peer: at('203.0.113.5'), bytes });
+        clock.settle();
+        expect(counters.received).toBe(before + 1);
+        expect(east.world.switchboard.size).toBe(1);
+      }),
+    );
+    expect(wire.sent).toBe(sent);
+    expect(east.crashes).toEqual([]);
+  });
+
+  test('every octet of every message flipped on the way leaves the tunnel to come up all the same', () => {
+    const { west, east, wire, clock } = town();
+    let n = 0;
+    wire.loses = ({ local, peer, bytes }) => {
+      const house = `${local.address}` === EAST ? east : west;
+      const spoiled = Uint8Array.from(bytes);
+      spoiled[n++ % bytes.length] ^= 1 << (n & 7);
+      house.receive({ local, peer, bytes: spoiled });
+      return false;
+    };
+    const up = west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+    clock.advance(70_000);
+    expect(up.exit).toBe(0);
+    expect(west.crashes.concat(east.crashes)).toEqual([]);
+    expect(west.plane.inbound().length).toBeGreaterThan(0);
+  });
+
+  test('a full mailbox drops packets, and counts them', () => {
+    const { west, east, wire } = upTown();
+    let request: Datagram | undefined;
+    wire.loses = (d) => {
+      request ??= d;
+      return true;
+    };
+    west.whack({ kind: 'rekey-child', name: 'w-e' });
+    for (let i = 0; i < 1_000; i++) east.receive(request!);
+    expect(east.world.switchboard.counters.dropped).toBe(1_000 - 256);
+    east.clock.settle();
+    expect(east.crashes).toEqual([]);
+  });
+
+  test('nothing is sent from where nobody listens', () => {
+    const { west, clock } = upTown();
+    west.unlisten();
+    west.whack({ kind: 'rekey-child', name: 'w-e' });
+    clock.advance(600);
+    expect(west.world.switchboard.counters.unsendable).toBe(2);
+    expect(west.crashes).toEqual([]);
+  });
+});
+
+test('peers behind one address are told apart by their SPIs', () => {
+  const both = conn('w-e', { rightsubnet: undefined, leftsubnet: undefined });
+  const { west, east } = upTown({ both });
+  east.whack({ kind: 'initiate', name: 'w-e' });
+  expect(west.world.switchboard.sas().length).toBe(east.world.switchboard.sas().length);
+});
