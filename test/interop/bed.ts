@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { capture } from '../support/capture.ts';
+import { type Capture, capture } from '../support/capture.ts';
 import type { WirePacket } from '../support/pcap.ts';
 import { eventually } from '../support/process.ts';
 import { natted, pair, sides, type Topology } from '../support/topology.ts';
@@ -44,8 +44,9 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
   const directory = await mkdtemp(join(tmpdir(), 'pluto-interop-'));
   const topology = await (scenario.isNatted ? natted() : pair());
   const peers: Peer[] = [];
+  let recording: Capture | undefined;
   try {
-    const recording = await capture(topology.wire, directory);
+    recording = await capture(topology.wire, directory);
     const start = async (side: 'west' | 'east'): Promise<Peer> => {
       await mkdir(join(directory, side));
       const peer = side === 'west' ? 'east' : 'west';
@@ -76,6 +77,7 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
     throw new Error(`${error instanceof Error ? error.message : String(error)}${logs.join('')}`, { cause: error });
   } finally {
     for (const peer of peers) await peer.kill();
+    await recording?.stop().catch(() => undefined);
     await topology.network.close();
     if (process.env.PLUTO_KEEP === undefined) await rm(directory, { recursive: true, force: true });
     else process.stderr.write(`kept ${directory}\n`);

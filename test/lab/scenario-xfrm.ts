@@ -46,8 +46,8 @@ async function between(options: Tunnel, story: (gateways: Gateways) => Promise<v
     daemons.push(daemon);
     return daemon;
   };
+  const recording = await capture(topology.wire, folder);
   try {
-    const recording = await capture(topology.wire, folder);
     const [west, east] = [await start('west', 'east'), await start('east', 'west')];
     await story({ topology, west, east, seen: recording.stop });
   } catch (error) {
@@ -57,6 +57,7 @@ async function between(options: Tunnel, story: (gateways: Gateways) => Promise<v
     });
   } finally {
     for (const daemon of daemons) await daemon.kill();
+    await recording.stop().catch(() => undefined);
     await topology.network.close();
   }
 }

@@ -14,7 +14,10 @@ export interface Tap {
 }
 
 export interface Capture {
-  /** Ends the capture; throws when the kernel dropped packets, for then nothing is proven. In order of time. */
+  /**
+   * Ends the capture, once, and gives the packets in order of time, each time. Throws when the kernel dropped some,
+   * for then nothing is proven.
+   */
   readonly stop: () => Promise<readonly WirePacket[]>;
 }
 
@@ -29,16 +32,16 @@ export async function capture(taps: readonly Tap[], folder: string): Promise<Cap
       return { file, tcpdump };
     }),
   );
-  return {
-    stop: async () => {
-      const packets: WirePacket[] = [];
-      for (const { file, tcpdump } of recordings) {
-        await tcpdump.stop('SIGINT');
-        const dropped = /(\d+) packets? dropped by kernel/.exec(tcpdump.output());
-        if (dropped?.[1] !== '0') throw new Error(`the capture is not complete: ${tcpdump.output()}`);
-        packets.push(...readPcap(await readFile(file)));
-      }
-      return packets.sort((a, b) => a.at - b.at);
-    },
+  const stop = async (): Promise<readonly WirePacket[]> => {
+    const packets: WirePacket[] = [];
+    for (const { tcpdump } of recordings) await tcpdump.stop('SIGINT');
+    for (const { file, tcpdump } of recordings) {
+      const dropped = /(\d+) packets? dropped by kernel/.exec(tcpdump.output());
+      if (dropped?.[1] !== '0') throw new Error(`the capture is not complete: ${tcpdump.output()}`);
+      packets.push(...readPcap(await readFile(file)));
+    }
+    return packets.sort((a, b) => a.at - b.at);
   };
+  let stopped: ReturnType<typeof stop> | undefined;
+  return { stop: () => (stopped ??= stop()) };
 }
