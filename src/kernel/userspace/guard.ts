@@ -1,6 +1,6 @@
 /**
- * Keeps what must be protected from going past the TUN device: a table of ours in nftables, made anew in one
- * transaction when policies change.
+ * Keeps what must be protected from going past the TUN device: a table of ours in nftables, a policy's rules added and
+ * removed in one transaction.
  *
  *   prerouting    not by the device, not IKE or ESP to us:   in and fwd policies, best first: drop, or accept for `pass`
  *   postrouting   not by the device, not our mark:           out policies likewise
@@ -15,63 +15,111 @@
  */
 import { getSystemErrorName } from 'node:util';
 import type { Endpoint } from '../../net/endpoint.ts';
-import type { PolicySpec } from '../port.ts';
+import type { PolicyKey, PolicySpec } from '../port.ts';
 import {
   accept,
+  addRule,
   addressIn,
   type Chain,
   countAndDrop,
-  deleteTable,
   familyIs,
   icmpTypeFrom,
   iifIs,
   isFragment,
+  jump,
+  layTable,
+  type Message,
   markIs,
   oifIs,
   portIs,
   protocolIs,
   type Rule,
-  replaceTable,
+  removeRule,
+  removeTable,
+  replaceRules,
+  transact,
 } from './nftables.ts';
 
+/** The chain of what may come in the clear because it is the tunnels themselves. */
+const SERVED = 'served';
 const PRIORITY = { raw: -300, mangle: -150 };
 const ESP = 50;
 const UDP = 17;
 const ICMP = 1;
 const ICMP6 = 58;
 
+/** A policy's rules in a chain. */
+interface Entry {
+  readonly key: string;
+  readonly priority: number;
+  readonly handles: readonly number[];
+}
+
+type ChainName = 'prerouting' | 'postrouting';
+
 export class Guard {
+  readonly #table: string;
   readonly #device: string;
   readonly #mark: number;
   readonly #warn: (text: string) => void;
-  #isLaid = false;
+  /** In the order of their rules. */
+  readonly #entries: Record<ChainName, Entry[]> = { prerouting: [], postrouting: [] };
+  readonly #served = new Map<string, Endpoint>();
   #isRefused = false;
 
+  /** Lays the table, over one that a killed daemon may have left for policies that nobody has any more. */
   constructor(device: string, mark: number, warn: (text: string) => void) {
+    this.#table = `pluto_${device}`;
     this.#device = device;
     this.#mark = mark;
     this.#warn = warn;
-    // One that a killed daemon left stands for policies that nobody has any more.
-    deleteTable(this.#table);
+    this.clear();
   }
 
-  /** Makes the table what these policies need. `served`: where IKE listens. */
-  follow(policies: readonly PolicySpec[], served: readonly Endpoint[]): void {
-    if (policies.length === 0) return this.#remove();
-    const sorted = policies.toSorted((a, b) => a.priority - b.priority);
-    const out = sorted.filter((p) => p.direction === 'out');
-    const incoming = sorted.filter((p) => p.direction !== 'out');
+  /** Adds the policy's rules, in the place of those under the same key. */
+  put(key: string, policy: PolicySpec): void {
+    const chain = chainOf(policy);
+    const entries = this.#entries[chain];
+    const old = entries.findIndex((entry) => entry.key === key);
+    const next = entries.find((entry) => entry.priority > policy.priority && entry.key !== key);
+    const handles = this.#transact([
+      ...rulesFor(policy).map((rule) => addRule(this.#table, chain, rule, next?.handles[0])),
+      ...(old < 0 ? [] : entries[old].handles.map((handle) => removeRule(this.#table, chain, handle))),
+    ]);
+    if (!handles) return;
+    if (old >= 0) entries.splice(old, 1);
+    entries.splice(next ? entries.indexOf(next) : entries.length, 0, { key, priority: policy.priority, handles });
+  }
+
+  remove(key: string, policy: PolicyKey): void {
+    const chain = chainOf(policy);
+    const at = this.#entries[chain].findIndex((entry) => entry.key === key);
+    if (at < 0) return;
+    const [entry] = this.#entries[chain].splice(at, 1);
+    this.#transact(entry.handles.map((handle) => removeRule(this.#table, chain, handle)));
+  }
+
+  /** IKE listens there: it and ESP may come in the clear. */
+  serve(local: Endpoint): void {
+    this.#served.set(`${local}`, local);
+    this.#transact(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
+  }
+
+  unserve(local: Endpoint): void {
+    this.#served.delete(`${local}`);
+    this.#transact(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
+  }
+
+  /** Without any policy. */
+  clear(): void {
+    this.#entries.prerouting.length = this.#entries.postrouting.length = 0;
     const chains: readonly Chain[] = [
+      { name: SERVED, rules: [...this.#served.values()].flatMap(toUs) },
       {
         name: 'prerouting',
         hook: 'prerouting',
         priority: PRIORITY.raw,
-        rules: [
-          ...['lo', this.#device].map((name) => [...iifIs(name), accept()]),
-          ...served.flatMap(toUs),
-          neighbours(),
-          ...incoming.flatMap(rulesFor),
-        ],
+        rules: [...['lo', this.#device].map((name) => [...iifIs(name), accept()]), [jump(SERVED)], neighbours()],
       },
       {
         name: 'postrouting',
@@ -81,33 +129,30 @@ export class Guard {
           ...['lo', this.#device].map((name) => [...oifIs(name), accept()]),
           [...markIs(this.#mark), accept()],
           neighbours(),
-          ...out.flatMap(rulesFor),
         ],
       },
     ];
-    const errno = replaceTable(this.#table, chains);
-    this.#isLaid ||= errno === 0;
-    if (errno === 0 || this.#isRefused) return;
-    this.#isRefused = true;
-    this.#warn(
-      `nftables refused (${getSystemErrorName(-errno)}): packets that come in the clear are not dropped where a ` +
-        `policy says to protect them, and traffic led past ${this.#device} leaves unprotected`,
-    );
+    this.#transact(layTable(this.#table, chains));
   }
 
   close(): void {
-    this.#remove();
+    this.#transact(removeTable(this.#table));
   }
 
-  get #table() {
-    return `pluto_${this.#device}`;
-  }
-
-  #remove(): void {
-    if (this.#isLaid) deleteTable(this.#table);
-    this.#isLaid = false;
+  #transact(messages: readonly Message[]): readonly number[] | undefined {
+    const answer = this.#isRefused ? undefined : transact(messages);
+    if (typeof answer !== 'number') return answer;
+    // Half a guard would be no better: nothing more is tried.
+    this.#isRefused = true;
+    this.#warn(
+      `nftables refused (${getSystemErrorName(-answer)}): packets that come in the clear are not dropped where a ` +
+        `policy says to protect them, and traffic led past ${this.#device} leaves unprotected`,
+    );
+    return undefined;
   }
 }
+
+const chainOf = ({ direction }: PolicyKey): ChainName => (direction === 'out' ? 'postrouting' : 'prerouting');
 
 /** IKE, ESP in UDP and ESP: what carries tunnels need not come through one. */
 function toUs({ address, port }: Endpoint): Rule[] {

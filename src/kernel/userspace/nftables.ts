@@ -8,57 +8,70 @@ import { nfnetlinkBatch } from '../../native/userspace/engine.ts';
 export type Expression = Buffer;
 export type Rule = readonly Expression[];
 
+/** A chain on a hook, or (`hook` absent) one to jump to. */
 export interface Chain {
   readonly name: string;
-  readonly hook: 'prerouting' | 'postrouting';
-  readonly priority: number;
+  readonly hook?: 'prerouting' | 'postrouting';
+  readonly priority?: number;
   readonly rules: readonly Rule[];
 }
+
+/** Part of a transaction. */
+export type Message = Buffer;
 
 const isLittleEndian = endianness() === 'LE';
 const NFPROTO_INET = 1;
 const SUBSYSTEM = 10;
 const BATCH = { begin: 0x10, end: 0x11 };
-const MESSAGE = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6 };
-const FLAG = { request: 0x001, create: 0x400, append: 0x800 };
+const MESSAGE = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6, deleteRule: 8 };
+const FLAG = { request: 0x001, echo: 0x008, create: 0x400, append: 0x800 };
 const HOOK = { prerouting: 0, postrouting: 4 };
 const REGISTER = { verdict: 0, one: 1 };
 const META = { mark: 3, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 };
 const BASE = { network: 1, transport: 2 };
 const OPERATION = { eq: 0, neq: 1, lte: 3, gte: 5 };
-const VERDICT = { drop: 0, accept: 1 };
+const VERDICT = { drop: 0, accept: 1, jump: -3 };
 const IFNAMSIZ = 16;
 const IPPROTO_FRAGMENT = 44;
 
-/** Puts the table in the place of any of that name, in one transaction. 0, or the errno of the refusal. */
-export function replaceTable(table: string, chains: readonly Chain[]): number {
-  const messages = [...removal(table), message(MESSAGE.newTable, FLAG.create, [text(1, table)])];
-  for (const chain of chains) {
-    const hook = [be32(1, HOOK[chain.hook]), be32(2, chain.priority)];
-    messages.push(
-      message(MESSAGE.newChain, FLAG.create, [
-        text(1, table),
-        text(3, chain.name),
-        nest(4, hook),
-        be32(5, VERDICT.accept),
-        text(7, 'filter'),
-      ]),
-    );
-    for (const rule of chain.rules) {
-      const list = rule.map((expression) => nest(1, [expression]));
-      messages.push(
-        message(MESSAGE.newRule, FLAG.create | FLAG.append, [text(1, table), text(2, chain.name), nest(4, list)]),
-      );
-    }
+/**
+ * Carries out all or nothing. Resolves to the handles of the rules that were added by `addRule`, in order; or to the
+ * errno of the refusal.
+ */
+export const transact = (messages: readonly Message[]): readonly number[] | number => {
+  const end = (type: number) => frame(type, 0, Buffer.from([0, 0, 0, SUBSYSTEM]));
+  return nfnetlinkBatch(Buffer.concat([end(BATCH.begin), ...messages, end(BATCH.end)]));
+};
+
+/** The table anew, in the place of any of that name. */
+export function layTable(table: string, chains: readonly Chain[]): Message[] {
+  const messages = [...removeTable(table), message(MESSAGE.newTable, FLAG.create, [text(1, table)])];
+  for (const { name, hook, priority = 0 } of chains) {
+    const place = hook ? [nest(4, [be32(1, HOOK[hook]), be32(2, priority)]), be32(5, VERDICT.accept)] : [];
+    const type = hook ? [text(7, 'filter')] : [];
+    messages.push(message(MESSAGE.newChain, FLAG.create, [text(1, table), text(3, name), ...place, ...type]));
   }
-  return batch(messages);
+  for (const { name, rules } of chains) messages.push(...rules.map((rule) => newRule(table, name, rule, FLAG.append)));
+  return messages;
 }
 
-/** 0 also if there is no such table. */
-export const deleteTable = (table: string): number => batch(removal(table));
+/** At the chain's end, or before the rule with the handle `before`. */
+export function addRule(table: string, chain: string, rule: Rule, before?: number): Message {
+  if (before === undefined) return newRule(table, chain, rule, FLAG.append | FLAG.echo);
+  return newRule(table, chain, rule, FLAG.echo, [be64(6, before)]);
+}
+
+export const removeRule = (table: string, chain: string, handle: number): Message =>
+  message(MESSAGE.deleteRule, 0, [text(1, table), text(2, chain), be64(3, handle)]);
+
+/** The chain's rules, all of them, replaced. */
+export const replaceRules = (table: string, chain: string, rules: readonly Rule[]): Message[] => [
+  message(MESSAGE.deleteRule, 0, [text(1, table), text(2, chain)]),
+  ...rules.map((rule) => newRule(table, chain, rule, FLAG.append)),
+];
 
 /** Made first, so that there is one to delete: nftables knows no "delete if there". */
-const removal = (table: string) => [
+export const removeTable = (table: string): Message[] => [
   message(MESSAGE.newTable, FLAG.create, [text(1, table)]),
   message(MESSAGE.deleteTable, 0, [text(1, table)]),
 ];
@@ -110,6 +123,7 @@ export function isFragment(family: 4 | 6): Expression[] {
 }
 
 export const accept = (): Expression => verdict(VERDICT.accept);
+export const jump = (chain: string): Expression => verdict(VERDICT.jump, [text(2, chain)]);
 /** Counts, so that `nft list table` shows what would have leaked. */
 export const countAndDrop = (): Expression[] => [expression('counter', []), verdict(VERDICT.drop)];
 
@@ -119,8 +133,8 @@ function expression(name: string, data: readonly Buffer[]): Expression {
   return Buffer.concat([text(1, name), nest(2, data)]);
 }
 
-function verdict(code: number): Expression {
-  return expression('immediate', [be32(1, REGISTER.verdict), nest(2, [nest(2, [be32(1, code)])])]);
+function verdict(code: number, more: readonly Buffer[] = []): Expression {
+  return expression('immediate', [be32(1, REGISTER.verdict), nest(2, [nest(2, [be32(1, code), ...more])])]);
 }
 
 const meta = (key: number) => expression('meta', [be32(1, REGISTER.one), be32(2, key)]);
@@ -145,9 +159,9 @@ const interfaceName = (name: string) =>
 
 // ── Netlink ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function batch(messages: readonly Buffer[]): number {
-  const end = (type: number) => frame(type, 0, Buffer.from([0, 0, 0, SUBSYSTEM]));
-  return nfnetlinkBatch(Buffer.concat([end(BATCH.begin), ...messages, end(BATCH.end)]));
+function newRule(table: string, chain: string, rule: Rule, flags: number, more: readonly Buffer[] = []): Message {
+  const list = rule.map((one) => nest(1, [one]));
+  return message(MESSAGE.newRule, FLAG.create | flags, [text(1, table), text(2, chain), nest(4, list), ...more]);
 }
 
 const message = (type: number, flags: number, attributes: readonly Buffer[]) =>
@@ -177,6 +191,12 @@ const u8 = (type: number, value: number) => attribute(type, Buffer.of(value));
 function be32(type: number, value: number): Buffer {
   const octets = Buffer.alloc(4);
   octets.writeInt32BE(value | 0);
+  return attribute(type, octets);
+}
+
+function be64(type: number, value: number): Buffer {
+  const octets = Buffer.alloc(8);
+  octets.writeBigUInt64BE(BigInt(value));
   return attribute(type, octets);
 }
 

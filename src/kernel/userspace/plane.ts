@@ -89,8 +89,8 @@ export class UserspacePlane implements DataPlane {
   /** Reserved SPIs and until when, in the order of their expiry. */
   readonly #reserved = new Map<string, number>();
   readonly #policies = new Map<string, { readonly id: number; readonly spec: PolicySpec }>();
-  /** IKE's sockets, by where they are bound. */
-  readonly #served = new Map<string, { readonly fd: number; readonly local: Endpoint }>();
+  /** Descriptors of IKE's sockets, by where they are bound. */
+  readonly #served = new Map<string, number>();
   #lastPolicyId = 0;
   #isOpen = true;
 
@@ -151,33 +151,32 @@ export class UserspacePlane implements DataPlane {
   }
 
   putPolicy(policy: PolicySpec): PlaneFault | undefined {
-    return this.#put(policy) ?? this.#follow();
+    return this.#put(policy);
   }
 
   deletePolicy(key: PolicyKey): PlaneFault | undefined {
-    return this.#delete(key) ?? this.#follow();
+    return this.#delete(key);
   }
 
   batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
-    const verdicts = operations.map((operation) => this.#carryOut(operation));
-    this.#follow();
-    return verdicts;
+    return operations.map((operation) => this.#carryOut(operation));
   }
 
   serve({ fd, local, encapsulates }: Parameters<DataPlane['serve']>[0]): PlaneFault | undefined {
     // Once is enough; a socket opened anew at the same place is another one.
-    if (this.#served.get(`${local}`)?.fd === fd) return undefined;
+    if (this.#served.get(`${local}`) === fd) return undefined;
     this.unserve(local);
     const errno = this.#engine.serve(fd, local.address.toBytes(), local.port, encapsulates);
     if (errno !== 0) return about(fault(errno), () => `ESP beside IKE at ${local}`);
-    this.#served.set(`${local}`, { fd, local });
-    return this.#follow();
+    this.#served.set(`${local}`, fd);
+    this.#guard.serve(local);
+    return undefined;
   }
 
   unserve(local: Endpoint): void {
     if (!this.#served.delete(`${local}`)) return;
     this.#engine.unserve(local.address.toBytes(), local.port);
-    this.#follow();
+    this.#guard.unserve(local);
   }
 
   /** Packets that no SA counts, by what became of them. */
@@ -189,13 +188,13 @@ export class UserspacePlane implements DataPlane {
     this.#engine.flush();
     this.#reserved.clear();
     this.#policies.clear();
-    this.#follow();
+    this.#routes.clear();
+    this.#guard.clear();
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.flush();
     this.#routes.close();
     this.#guard.close();
     this.#engine.close();
@@ -222,13 +221,16 @@ export class UserspacePlane implements DataPlane {
     if (policy.action === 'protect' && !policy.tunnel)
       return about(planeFault('EINVAL', 'it protects, but does not say by what'), what);
     const key = packPolicy(policy);
-    const id = this.#policies.get(key)?.id ?? ++this.#lastPolicyId;
+    const old = this.#policies.get(key);
+    const id = old?.id ?? ++this.#lastPolicyId;
     this.#policies.set(key, { id, spec: policy });
+    // First the guard, that nothing slips by while routes change.
+    this.#guard.put(key, policy);
     if (policy.direction === 'out') {
       const [src, dst] = policyRanges(policy);
       this.#engine.putPolicy(id, policy.action, policy.priority, policy.tunnel?.reqid ?? 0, src, dst);
     }
-    return undefined;
+    return this.#routes.change(old?.spec, policy);
   }
 
   #delete(key: PolicyKey): PlaneFault | undefined {
@@ -237,17 +239,10 @@ export class UserspacePlane implements DataPlane {
     if (!policy)
       return about(planeFault('ENOENT', 'No such file or directory'), () => `delete policy ${describePolicy(key)}`);
     this.#policies.delete(packed);
+    const refused = this.#routes.change(policy.spec, undefined);
     if (key.direction === 'out') this.#engine.deletePolicy(policy.id);
-    return undefined;
-  }
-
-  /** Brings what stands around the engine in line with the policies. */
-  #follow(): PlaneFault | undefined {
-    const specs = [...this.#policies.values()].map(({ spec }) => spec);
-    const served = [...this.#served.values()].map(({ local }) => local);
-    // First the guard, that nothing slips by while routes change.
-    this.#guard.follow(specs, served);
-    return this.#routes.follow(specs);
+    this.#guard.remove(packed, key);
+    return refused;
   }
 
   #refusal(sa: SaSpec): PlaneFault | undefined {

@@ -41,6 +41,10 @@ export class Routes {
   readonly #netlink: Netlink;
   readonly #options: RoutesOptions;
   readonly #installed = new Map<string, Way>();
+  /** Outgoing policies by their destination. */
+  readonly #out = new Map<string, Set<PolicySpec>>();
+  /** Destinations of those that pass. */
+  readonly #passed = new Map<string, Subnet>();
 
   private constructor(netlink: Netlink, options: RoutesOptions) {
     this.#netlink = netlink;
@@ -65,28 +69,56 @@ export class Routes {
     return routes;
   }
 
-  /** Makes the routes what these policies need. */
-  follow(policies: Iterable<PolicySpec>): SystemFault | undefined {
-    const wanted = waysFor([...policies]);
+  /** `before` gives way to `after`; either may be absent. Policies of other directions than out are no matter. */
+  change(before: PolicySpec | undefined, after: PolicySpec | undefined): SystemFault | undefined {
+    if (before?.direction === 'out') this.#out.get(`${before.dst}`)?.delete(before);
+    if (after?.direction === 'out') {
+      const key = `${after.dst}`;
+      this.#out.set(key, (this.#out.get(key) ?? new Set()).add(after));
+      if (after.action === 'pass') this.#passed.set(key, after.dst);
+    }
     let refused: SystemFault | undefined;
-    for (const [key, way] of this.#installed) {
-      if (wanted.get(key)?.kind === way.kind) continue;
-      this.#tell(RTM.deleteRoute, 0, way);
-      this.#installed.delete(key);
-    }
-    for (const [key, way] of wanted) {
-      if (this.#installed.has(key)) continue;
-      const fault = this.#tell(RTM.newRoute, NLM_F.create | NLM_F.replace, way);
-      if (fault) refused ??= { ...fault, why: `route to ${way.dst}: ${fault.why}` };
-      else this.#installed.set(key, way);
-    }
+    for (const dst of [before?.dst, after?.dst]) refused = (dst && this.#settle(dst)) ?? refused;
+    // What is caught decides whether what passes may be thrown.
+    for (const dst of this.#passed.values()) refused = this.#settle(dst) ?? refused;
     return refused;
   }
 
+  clear(): void {
+    this.#out.clear();
+    this.#passed.clear();
+    for (const { dst } of [...this.#installed.values()]) this.#settle(dst);
+  }
+
   close(): void {
-    this.follow([]);
+    this.clear();
     for (const rule of this.#rules()) ruleDel(rule);
     this.#netlink.close();
+  }
+
+  /** Brings the route to `dst` in line with the policies. */
+  #settle(dst: Subnet): SystemFault | undefined {
+    const key = `${dst}`;
+    const installed = this.#installed.get(key);
+    const wanted = this.#wayTo(dst);
+    if (this.#out.get(key)?.size === 0) this.#out.delete(key);
+    if (!this.#out.has(key)) this.#passed.delete(key);
+    if (wanted?.kind === installed?.kind) return undefined;
+    if (installed) this.#tell(RTM.deleteRoute, 0, installed);
+    this.#installed.delete(key);
+    if (!wanted) return undefined;
+    const fault = this.#tell(RTM.newRoute, NLM_F.create | NLM_F.replace, wanted);
+    if (fault) return { ...fault, why: `route to ${dst}: ${fault.why}` };
+    this.#installed.set(key, wanted);
+    return undefined;
+  }
+
+  #wayTo(dst: Subnet): Way | undefined {
+    const policies = [...(this.#out.get(`${dst}`) ?? [])];
+    const caught = policies.filter(isCaught);
+    if (caught.length > 0) return { dst, kind: 'device', src: sourceFor(caught) };
+    const all = policies.length > 0 ? [...this.#out.values()].flatMap((set) => [...set].filter(isCaught)) : [];
+    return policies.some((pass) => isSafeToThrow(pass, all)) ? { dst, kind: 'throw', src: undefined } : undefined;
   }
 
   #rules() {
@@ -115,22 +147,11 @@ export class Routes {
   }
 }
 
-function waysFor(policies: readonly PolicySpec[]): Map<string, Way> {
-  const ways = new Map<string, Way>();
-  const out = policies.filter((p) => p.direction === 'out');
-  const caught = out.filter((p) => p.action !== 'pass');
-  const addresses = caught.length > 0 ? ownAddresses() : [];
-  for (const policy of caught) {
-    const key = policy.dst.toString();
-    const src = ways.get(key)?.src ?? addresses.find((address) => policy.src.contains(address));
-    ways.set(key, { dst: policy.dst, kind: 'device', src });
-  }
-  for (const policy of out) {
-    const key = policy.dst.toString();
-    if (policy.action !== 'pass' || ways.has(key) || !isSafeToThrow(policy, caught)) continue;
-    ways.set(key, { dst: policy.dst, kind: 'throw', src: undefined });
-  }
-  return ways;
+const isCaught = ({ action }: PolicySpec): boolean => action !== 'pass';
+
+/** An address of ours that the policies protect, for what is sent from here. */
+function sourceFor(policies: readonly PolicySpec[]): Address | undefined {
+  return ownAddresses().find((address) => policies.some(({ src }) => src.contains(address)));
 }
 
 /** Whether every packet to the policy's destination passes, whatever else is said of it. */
@@ -148,6 +169,5 @@ function ownAddresses(): Address[] {
     .flatMap((list) => list ?? [])
     .map(({ address }) => Address.parse(address))
     .filter((address) => address !== undefined);
-  // An address on loopback is none to be reached at, unless an operator has put it there.
   return parsed.filter((address) => !address.isLoopback);
 }

@@ -309,10 +309,15 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
   std::string warnings_;
 };
 
-// nfnetlinkBatch(messages): errno.
+// nfnetlinkBatch(messages): errno, or the handles of new rules that were to be echoed.
 static Napi::Value NfnetlinkBatch(const Napi::CallbackInfo& info) {
   Bytes messages = BytesOf(info[0]);
-  return Napi::Number::New(info.Env(), userspace::NfnetlinkBatch(messages.data, messages.length));
+  std::vector<uint64_t> handles;
+  int error = userspace::NfnetlinkBatch(messages.data, messages.length, &handles);
+  if (error != 0) return Napi::Number::New(info.Env(), error);
+  Napi::Array list = Napi::Array::New(info.Env(), handles.size());
+  for (uint32_t i = 0; i < handles.size(); i++) list[i] = Napi::Number::New(info.Env(), static_cast<double>(handles[i]));
+  return list;
 }
 
 void InitUserspace(Napi::Env env, Napi::Object exports) {

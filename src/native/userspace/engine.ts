@@ -102,7 +102,7 @@ export interface UserspaceEngine {
 }
 
 interface Addon {
-  nfnetlinkBatch(messages: Uint8Array): number;
+  nfnetlinkBatch(messages: Uint8Array): number | number[];
   readonly UserspaceEngine?: new (
     tun: number,
     mark: number,
@@ -121,5 +121,9 @@ export function startEngine(
   return attempt(() => new UserspaceEngine(tun, mark, onEvents), 'userspace engine');
 }
 
-/** Carries out a batch of nfnetlink messages, whole or not at all. 0, or the errno of the first refusal. */
-export const nfnetlinkBatch = (messages: Uint8Array): number => addon<Addon>().nfnetlinkBatch(messages);
+/**
+ * Carries out a batch of nfnetlink messages, whole or not at all. The handles of new rules that were to be echoed, in
+ * order; or the errno of the first refusal.
+ */
+export const nfnetlinkBatch = (messages: Uint8Array): readonly number[] | number =>
+  addon<Addon>().nfnetlinkBatch(messages);
