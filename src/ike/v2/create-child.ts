@@ -70,6 +70,7 @@ function start(turn: Turn, policy: Policy, serial: number, group: number | undef
     proposals: policy.child.proposals,
     ni: turn.env.random(NONCE_OCTETS),
     isRetry: group !== undefined,
+    isSure: !old || isConfirmed(turn.sa, old, turn.env.now),
     ...(old ? { old } : {}),
   };
   if (typeof spiIn !== 'number') return failed(turn, base, faultText(spiIn));
@@ -187,8 +188,8 @@ function refused(turn: Turn, message: Incoming): void {
     turn.say(`${text}; will try again`, { serial });
     return turn.later({ t: 'newChild', policy, serial });
   }
-  const isUnknown = error?.notify === NOTIFY.CHILD_SA_NOT_FOUND && old && sa.children.includes(old);
-  if (isUnknown && isConfirmed(sa, old, turn.env.now) && !hasCollision(turn, old)) {
+  const isUnknown = error?.notify === NOTIFY.CHILD_SA_NOT_FOUND && offer.isSure;
+  if (isUnknown && old && sa.children.includes(old) && !hasCollision(turn, old)) {
     // The peer has lost it: make another from scratch (RFC 7296 §2.25).
     dropChild(turn, old, 'replaced', text);
     turn.say(`${text}; starting afresh`, { serial });
@@ -234,8 +235,7 @@ function takeCollision(turn: Turn, old: Child) {
   const found = sa.collisions.find((c) => c.t === 'child' && c.replaces === old);
   if (found?.t !== 'child') return undefined;
   sa.collisions = sa.collisions.length === 1 ? NONE : sa.collisions.filter((c) => c !== found);
-  // Gone already, if the peer thought better of it.
-  return sa.children.includes(found.child) ? found : undefined;
+  return found;
 }
 
 export function keysJob(

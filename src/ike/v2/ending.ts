@@ -50,6 +50,7 @@ export function dropChild(turn: Turn, child: Child, why: DownReason, text: strin
   disarmChild(turn, child.serial);
   sa.children = sa.children.filter((c) => c !== child);
   if (sa.children.length === 0) sa.children = NONE;
+  if (sa.collisions.length > 0) sa.collisions = sa.collisions.filter((c) => c.t !== 'child' || c.child !== child);
   turn.outs.push({ t: 'remove', serial: child.serial, lingers: why === 'replaced' });
   turn.childDown(child, why, text);
 }

@@ -75,6 +75,7 @@ export function startAuth(turn: Turn): void {
     proposals: policy.child.proposals,
     ni: handshakeOf(sa).ni,
     isRetry: false,
+    isSure: true,
   };
   turn.enter('authSent');
   turn.request(

@@ -60,6 +60,8 @@ export interface ChildOffer {
   readonly old?: Child;
   /** The peer has had its choice of group: it gets no second one. */
   readonly isRetry: boolean;
+  /** When we asked, the peer was sure to have `old`: `isConfirmed`. */
+  readonly isSure: boolean;
 }
 
 export interface IkeOffer {
@@ -77,7 +79,7 @@ export type Pending =
   | { readonly kind: 'newChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyIke'; readonly offer: IkeOffer }
-  | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason }
+  | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason; readonly isSure: boolean }
   | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string }
   | { readonly kind: 'liveness' };
 
@@ -152,6 +154,8 @@ export class IkeSa {
   collisions: readonly Collision[] = NONE;
   reassembly: Reassembly | undefined = undefined;
 
+  /** A successor that a collision made, until it is known which one gets the children. */
+  isProvisional = false;
   /** Both ends can: RFC 7383. */
   fragments = false;
   weAreNatted = false;

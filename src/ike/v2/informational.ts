@@ -67,7 +67,12 @@ export const INFORMATIONAL: readonly Transition[] = [
 export function startDeleteChild(turn: Turn, child: Child, why: DownReason = 'asked'): void {
   child.state = 'deleting';
   turn.disarm('childRekey', child.serial);
-  deletion(turn, wireProtocol(child), child.spiIn, { kind: 'deleteChild', serial: child.serial, why });
+  deletion(turn, wireProtocol(child), child.spiIn, {
+    kind: 'deleteChild',
+    serial: child.serial,
+    why,
+    isSure: isConfirmed(turn.sa, child, turn.env.now),
+  });
   turn.say('sent INFORMATIONAL request to delete Child SA', { serial: child.serial });
 }
 
@@ -77,7 +82,7 @@ export function startDeleteStray(
   stray: { readonly policy: Child['policy']; readonly spiIn: number },
 ): void {
   const protocol = stray.policy.child.proposals[0]?.protocol === 'ah' ? PROTOCOL.AH : PROTOCOL.ESP;
-  deletion(turn, protocol, stray.spiIn, { kind: 'deleteChild', serial: 0, why: 'replaced' });
+  deletion(turn, protocol, stray.spiIn, { kind: 'deleteChild', serial: 0, why: 'replaced', isSure: true });
 }
 
 function deletion(turn: Turn, protocol: number, spi: number, pending: Pending): void {
@@ -107,13 +112,13 @@ export function startLiveness(turn: Turn): void {
 }
 
 function childDeleted(turn: Turn, message: Incoming): void {
-  const { sa, env } = turn;
-  const { serial, why } = turn.expects('deleteChild');
+  const { sa } = turn;
+  const { serial, why, isSure } = turn.expects('deleteChild');
   const child = sa.child(serial);
   if (!child) return;
   const isNamed = message.payloads.some((p) => p.type === 'D' && named(sa, p.protocol, p.spis).includes(child));
-  if (isNamed || isConfirmed(sa, child, env.now)) return dropChild(turn, child, why, 'deleted');
-  // It does not have our answer yet that grants it, and would install the child when it comes.
+  if (isNamed || isSure) return dropChild(turn, child, why, 'deleted');
+  // It did not have our answer yet that grants it, and will install the child when it comes.
   child.state = child.replacedBy === undefined ? 'up' : 'replaced';
   turn.later({ t: 'deleteChild', serial, why });
 }

@@ -14,6 +14,7 @@ import {
   type Message,
   NOTIFY,
   type Payload,
+  PROTOCOL,
 } from '../wire/index.ts';
 import { isAuthentic, openMessage } from './channel.ts';
 import { dropPending, end } from './ending.ts';
@@ -53,6 +54,9 @@ function request(turn: Turn, message: Message, incoming: (payloads: readonly Pay
   const payloads =
     exchange === EXCHANGE.IKE_SA_INIT ? message.payloads : reveal(turn, message, incoming(message.payloads));
   if (!payloads) return;
+  // The peer may know before us which successor gets the children: it asks again when ours has them.
+  if (sa.isProvisional && !payloads.some((p) => p.type === 'D' && p.protocol === PROTOCOL.IKE))
+    return turn.debug(`${name(exchange)} request to an IKE SA that has not inherited yet; dropped`);
   const whole = incoming(payloads);
   const critical = payloads.find((p) => p.type === 'unknown' && p.critical);
   if (critical?.type === 'unknown') return turn.refuse(whole, { kind: 'critical', payload: critical.number });

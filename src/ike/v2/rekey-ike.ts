@@ -188,9 +188,10 @@ function answer(turn: Turn, message: Incoming): void {
       { type: 'KE', critical: false, group: suite.group.id, data: result.public },
     ]);
     const theirs = successor(later, 'responder', spis, suite, result.keys);
+    theirs.isProvisional = sa.outstanding?.pending.kind === 'rekeyIke';
     later.outs.push({ t: 'successor', sa: theirs });
     later.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`);
-    if (sa.outstanding?.pending.kind === 'rekeyIke') {
+    if (theirs.isProvisional) {
       sa.collisions = [...sa.collisions, { t: 'ike', successor: theirs, lowest: lowest(ni, nr) }];
       return;
     }

@@ -106,6 +106,7 @@ function resume(turn: Turn, { id, result }: Extract<In, { t: 'job' }>): void {
 
 function inherit(turn: Turn, { children, tasks }: Extract<In, { t: 'inherit' }>): void {
   const { sa } = turn;
+  sa.isProvisional = false;
   if (children.length > 0) sa.children = sa.children === NONE ? children : [...sa.children, ...children];
   for (const child of children) {
     // An IKE SA is rekeyed only when both ends have the same children.

@@ -6,8 +6,10 @@ import { Id } from '../../../src/net/id.ts';
 import { Selector } from '../../../src/net/selector.ts';
 import { Subnet } from '../../../src/net/subnet.ts';
 
-/** What a test changes of one end's connection; the rest is as below. */
-export type PolicyChange = Partial<Omit<Policy, 'child'>> & { readonly child?: Partial<ChildPolicy> };
+/** What a test changes of one end's connection, `undefined` leaving out; the rest is as below. */
+export type PolicyChange = { readonly [K in keyof Omit<Policy, 'child'>]?: Policy[K] | undefined } & {
+  readonly child?: Partial<ChildPolicy>;
+};
 
 export const WEST = Address.parse('192.0.2.1')!;
 export const EAST = Address.parse('192.0.2.2')!;
@@ -31,7 +33,7 @@ const ESP = proposals('esp', 'aes_gcm256');
 export function policyFor(end: 'west' | 'east', change: PolicyChange = {}): Policy {
   const isWest = end === 'west';
   const { child, ...rest } = change;
-  return Object.freeze({
+  const all = {
     name: 'w-e',
     localHost: isWest ? WEST : EAST,
     remoteHost: isWest ? EAST : WEST,
@@ -66,5 +68,8 @@ export function policyFor(end: 'west' | 'east', change: PolicyChange = {}): Poli
       priority: 0,
       ...child,
     }),
-  });
+  };
+  return Object.freeze(
+    Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
+  ) as unknown as Policy;
 }

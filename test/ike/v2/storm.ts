@@ -97,7 +97,9 @@ function settle(both: Pair): void {
   for (let i = 0; i < 2_000; i++) {
     both.clock.advance(37);
     const [west, east] = [both.west.agreed(), both.east.agreed(true)];
-    if (JSON.stringify(west) === JSON.stringify(east)) return;
+    const all = [...both.west.sas.values(), ...both.east.sas.values()];
+    const isQuiet = all.every(({ sa }) => sa.state === 'established' && sa.job === 0 && !sa.outstanding);
+    if (isQuiet && JSON.stringify(west) === JSON.stringify(east)) return;
   }
 }
 
