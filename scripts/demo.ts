@@ -76,9 +76,8 @@ async function tunnel(
     return status;
   });
   await story.try('a rekey under traffic loses no packet', async () => {
-    const traffic = ping(300, 0.01);
-    await said(daemon.whack('--rekey-child', '--name', conn));
-    return traffic;
+    const [answered] = await Promise.all([ping(300, 0.01), said(daemon.whack('--rekey-child', '--name', conn))]);
+    return answered;
   });
   await story.try(`ipsec down ${conn}`, async () => {
     const words = lastLine(await said(daemon.ipsec('down', conn)));

@@ -24,9 +24,8 @@ async function carry(bed: Bed): Promise<void> {
 const underTraffic = (actor: 'west' | 'east'): Story['tell'] => {
   return async (bed) => {
     await bed.west.up();
-    const pings = bed.ping({ times: 150 });
-    await bed[actor].rekeyChild();
-    expect(await pings).toBe(150);
+    const [answered] = await Promise.all([bed.ping({ times: 150 }), bed[actor].rekeyChild()]);
+    expect(answered).toBe(150);
     const spis = new Set((await bed.seen()).flatMap(({ spi }) => (spi === undefined ? [] : [spi])));
     expect(spis.size).toBeGreaterThanOrEqual(4);
   };
