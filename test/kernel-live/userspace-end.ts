@@ -119,8 +119,6 @@ for (const direction of ['in', 'fwd', 'out'] as const) {
     }),
   );
 }
-say('ready');
-
 process.on('SIGUSR2', () => say({ in: plane.counters(keyIn), out: plane.counters(keyOut), totals: plane.totals() }));
 process.on('SIGTERM', () => {
   plane.unserve(new Endpoint(local, 4500));
@@ -128,3 +126,4 @@ process.on('SIGTERM', () => {
   plane.close();
   say('closed');
 });
+say('ready');
