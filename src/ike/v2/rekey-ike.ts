@@ -15,10 +15,10 @@ import type { Transition } from './transitions.ts';
 import { errorIn, type Incoming, notification, type Turn } from './turn.ts';
 
 /**
- * The side that answered waits this long for the other to delete the old SA, then does so itself: longer than the
- * other goes on asking for the answer.
+ * The side that answered waits this long for the other to delete the old SA, or the redundant one of two new ones,
+ * then does so itself: longer than the other goes on asking for the answer.
  */
-const OLD_SA_PATIENCE = 90_000;
+export const OLD_SA_PATIENCE = 90_000;
 
 export const REKEY_IKE: readonly Transition[] = [
   {
@@ -28,7 +28,7 @@ export const REKEY_IKE: readonly Transition[] = [
     need: ['SA', 'Nonce', 'KE'],
     without: ['TSi', 'TSr'],
     run: answer,
-    to: ['established', 'replaced'],
+    to: ['replaced', 'dead'],
   },
   {
     story: 'peer grants the new IKE SA',
@@ -36,7 +36,7 @@ export const REKEY_IKE: readonly Transition[] = [
     response: 'rekeyIke',
     need: ['SA', 'Nonce', 'KE'],
     run: finish,
-    to: ['established', 'replaced', 'dead'],
+    to: ['replaced', 'dead'],
   },
   {
     story: 'peer refuses to rekey the IKE SA',
@@ -44,7 +44,7 @@ export const REKEY_IKE: readonly Transition[] = [
     response: 'rekeyIke',
     need: ['N'],
     run: refused,
-    to: ['established', 'replaced', 'dead'],
+    to: ['replaced', 'dead'],
   },
 ];
 

@@ -8,6 +8,7 @@ import { type IkeSa, NONE } from './ike-sa.ts';
 import { armChild, armEstablished } from './lifetimes.ts';
 import { command, pump } from './plan.ts';
 import { checkEnd, receive } from './receive.ts';
+import { OLD_SA_PATIENCE } from './rekey-ike.ts';
 import { rekeyChild, timer } from './timers.ts';
 import { Turn } from './turn.ts';
 
@@ -39,7 +40,8 @@ export function step(sa: IkeSa, input: In, env: Env): readonly Out[] {
 /** An IKE SA that an exchange made, rather than a command: arms what `establish` would have. */
 export function adopt(sa: IkeSa, env: Env): readonly Out[] {
   const turn = new Turn(sa, env);
-  armEstablished(turn);
+  if (sa.isProvisional) turn.arm('discard', OLD_SA_PATIENCE);
+  else armEstablished(turn);
   return turn.outs;
 }
 
@@ -106,7 +108,11 @@ function resume(turn: Turn, { id, result }: Extract<In, { t: 'job' }>): void {
 
 function inherit(turn: Turn, { children, tasks }: Extract<In, { t: 'inherit' }>): void {
   const { sa } = turn;
-  sa.isProvisional = false;
+  if (sa.isProvisional) {
+    sa.isProvisional = false;
+    turn.disarm('discard');
+    armEstablished(turn);
+  }
   if (children.length > 0) sa.children = sa.children === NONE ? children : [...sa.children, ...children];
   for (const child of children) {
     // An IKE SA is rekeyed only when both ends have the same children.

@@ -16,6 +16,8 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       // One that fired while a helper computed may be about a request that has been answered since.
       return sa.outstanding && turn.env.now >= sa.outstanding.dueAt ? retransmit(turn, sa.outstanding) : undefined;
     case 'discard':
+      // A peer whose rekey lost may have heard of that before our answer to it: then it has nothing to delete.
+      if (sa.isProvisional) return end(turn, 'replaced', 'redundant');
       return sa.state === 'initAnswered' ? end(turn, 'timeout', 'half-open IKE SA timed out') : undefined;
     case 'liveness':
       return liveness(turn);

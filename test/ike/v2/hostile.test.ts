@@ -1,0 +1,198 @@
+/** Strangers on the wire: what is not authentic changes nothing, and what repeats gets what it got. */
+import { describe, expect, test } from 'vitest';
+import { offerChild, offerIke } from '../../../src/ike/v2/proposals.ts';
+import { notification, Turn } from '../../../src/ike/v2/turn.ts';
+import { EXCHANGE, NOTIFY, type Payload } from '../../../src/ike/wire/index.ts';
+import { Endpoint } from '../../../src/net/endpoint.ts';
+import { Dice } from './dice.ts';
+import type { Host } from './host.ts';
+import { expectAgreement, expectNothing, HANDSHAKE, type Pair, pair, upPair } from './pair.ts';
+import { WEST } from './policies.ts';
+
+/** All that may not change, as text. */
+function stateOf(host: Host): string {
+  return JSON.stringify(
+    [...host.sas.values()].map(({ sa, timers }) => [
+      sa.state,
+      `${sa.peer}`,
+      sa.nextRequestId,
+      sa.expectedRequestId,
+      sa.outstanding?.messageId,
+      sa.outstanding?.retransmits,
+      sa.ivCounter,
+      sa.lastHeard,
+      sa.tasks,
+      sa.children.map((c) => [c.serial, c.state]),
+      sa.reassembly?.received,
+      [...timers.keys()],
+    ]),
+  );
+}
+
+const SCRIPT = [
+  ...HANDSHAKE.slice(2),
+  'CREATE_CHILD_SA { N(REKEY_SA), SA, Ni, KE, TSi, TSr } -->',
+  '<-- CREATE_CHILD_SA { SA, Nr, KE, TSi, TSr }',
+  'INFORMATIONAL { D } -->',
+  '<-- INFORMATIONAL { D }',
+  'CREATE_CHILD_SA { SA, Ni, KE } -->',
+  '<-- CREATE_CHILD_SA { SA, Nr, KE }',
+  'INFORMATIONAL { D } -->',
+  '<-- INFORMATIONAL { }',
+];
+
+test('a flipped bit anywhere in any encrypted message changes nothing and is not answered', () => {
+  const { west, east, wire, clock } = pair();
+  west.up();
+  wire.expect(HANDSHAKE[0]);
+  wire.expect(HANDSHAKE[1]);
+  const dice = new Dice(3);
+  for (const [i, line] of SCRIPT.entries()) {
+    if (i === 2) west.command({ t: 'rekeyChild', serial: west.sa.children[0].serial });
+    if (i === 6) west.command({ t: 'rekeyIke' });
+    const next = wire.hold(line);
+    const before = [stateOf(west), stateOf(east)];
+    const sent = wire.sent.length;
+    for (let at = 0; at < next.bytes.length; at += at < 36 ? 1 : 7) {
+      const bytes = Uint8Array.from(next.bytes);
+      bytes[at] ^= 1 << dice.below(8);
+      wire.deliver({ ...next, bytes });
+    }
+    for (const octets of [0, 1, 27, 28, 29, 40]) wire.deliver({ ...next, bytes: next.bytes.slice(0, octets) });
+    expect([stateOf(west), stateOf(east)], line).toEqual(before);
+    expect(wire.sent.length, line).toBe(sent);
+    wire.deliver(next);
+    clock.flush();
+  }
+  expect(west.plane.size).toBe(1);
+  expectAgreement({ west, east });
+});
+
+describe('the window', () => {
+  test('a request once more gets the same octets, where it came from, and is done once', () => {
+    const { west, east, wire } = upPair();
+    west.addChild('w-e');
+    const request = wire.expect('CREATE_CHILD_SA { SA, Ni, KE, TSi, TSr } -->');
+    const answer = wire.lose('<-- CREATE_CHILD_SA { SA, Nr, KE, TSi, TSr }');
+    const elsewhere = new Endpoint(WEST, 4711);
+    wire.deliver({ ...request, from: elsewhere });
+    const again = wire.hold('<-- CREATE_CHILD_SA { SA, Nr, KE, TSi, TSr }');
+    expect(Buffer.compare(again.bytes, answer.bytes)).toBe(0);
+    expect(`${again.to}`).toBe(`${elsewhere}`);
+    expect(east.plane.size).toBe(2);
+  });
+
+  test('requests before and beyond it are dropped', () => {
+    const { west, east, wire, clock } = upPair();
+    const requests = [];
+    for (let i = 0; i < 3; i++) {
+      west.addChild('w-e');
+      requests.push(wire.expect('CREATE_CHILD_SA { SA, Ni, KE, TSi, TSr } -->'));
+      wire.expect('<-- CREATE_CHILD_SA { SA, Nr, KE, TSi, TSr }');
+    }
+    const sent = wire.sent.length;
+    for (const old of requests.slice(0, 2)) wire.deliver(old);
+    clock.flush();
+    expect(wire.sent.length).toBe(sent);
+    expect(east.plane.size).toBe(4);
+    const [first] = [...west.sas.values()];
+    first.sa.nextRequestId = 9;
+    west.addChild('w-e');
+    wire.expect('CREATE_CHILD_SA { SA, Ni, KE, TSi, TSr } -->');
+    wire.expectSilence();
+    expect(east.plane.size).toBe(4);
+  });
+
+  test('a response once more is nothing to anybody', () => {
+    const { west, east, wire } = upPair();
+    west.addChild('w-e');
+    wire.expect('CREATE_CHILD_SA { SA, Ni, KE, TSi, TSr } -->');
+    const answer = wire.expect('<-- CREATE_CHILD_SA { SA, Nr, KE, TSi, TSr }');
+    const before = stateOf(west);
+    wire.deliver(answer);
+    expect(stateOf(west)).toBe(before);
+    expectAgreement({ west, east });
+  });
+});
+
+describe('an authentic peer that breaks the rules', () => {
+  /** Sends `payloads` as west's next request of `exchange`, whatever west thinks of it. */
+  function send(both: Pair, exchange: number, payloads: readonly Payload[]) {
+    const [running] = [...both.west.sas.values()];
+    const turn = new Turn(running.sa, both.west.env);
+    turn.request(exchange, payloads, { kind: 'liveness' });
+    for (const out of turn.outs) if (out.t === 'send') both.wire.send({ ...flight(out), text: 'forged' });
+    both.wire.expect('forged -->');
+  }
+  const flight = (out: { local: Endpoint; peer: Endpoint; bytes: Uint8Array }) => ({
+    from: out.local,
+    to: out.peer,
+    bytes: out.bytes,
+    isFromWest: true,
+  });
+
+  test('an exchange that does not exist here: INVALID_SYNTAX, and the SA is gone at both ends', () => {
+    const both = upPair();
+    send(both, EXCHANGE.IKE_AUTH, []);
+    expectNothing(both.east);
+    const [running] = [...both.west.sas.values()];
+    running.sa.outstanding = { ...running.sa.outstanding!, exchange: EXCHANGE.IKE_AUTH };
+    both.wire.expect('<-- IKE_AUTH { N(INVALID_SYNTAX) }');
+    expectNothing(both.west);
+  });
+
+  test('a critical payload of unknown type: refused by name, and nothing else happens', () => {
+    const both = upPair();
+    send(both, EXCHANGE.INFORMATIONAL, [{ type: 'unknown', number: 200, critical: true, data: Uint8Array.of(1) }]);
+    both.wire.expect('<-- INFORMATIONAL { N(UNSUPPORTED_CRITICAL_PAYLOAD) }');
+    expect(both.east.sa.state).toBe('established');
+    expect(both.east.plane.size).toBe(1);
+  });
+
+  test('an unknown payload that is not critical is passed over', () => {
+    const both = upPair();
+    send(both, EXCHANGE.INFORMATIONAL, [{ type: 'unknown', number: 200, critical: false, data: Uint8Array.of(1) }]);
+    both.wire.expect('<-- INFORMATIONAL { }');
+  });
+
+  test('an IKE SPI of zeros in a rekey: INVALID_SYNTAX', () => {
+    const both = upPair();
+    const offer = offerIke(both.west.sa.policy.ike, new Uint8Array(8));
+    send(both, EXCHANGE.CREATE_CHILD_SA, [
+      { type: 'SA', proposals: offer },
+      { type: 'Nonce', data: new Uint8Array(32) },
+      { type: 'KE', group: 31, data: new Uint8Array(32).fill(9) },
+    ]);
+    both.wire.expect('<-- CREATE_CHILD_SA { N(INVALID_SYNTAX) }');
+    expectNothing(both.east);
+  });
+
+  test('it says that it does not trust us after all: gone', () => {
+    const both = upPair();
+    send(both, EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)]);
+    expectNothing(both.east);
+  });
+
+  test('a deletion of what it never had is answered and ignored', () => {
+    const both = upPair();
+    const spis = [Uint8Array.of(1, 2, 3, 4)];
+    send(both, EXCHANGE.INFORMATIONAL, [{ type: 'D', protocol: 3, spiSize: 4, spis }]);
+    both.wire.expect('<-- INFORMATIONAL { }');
+    expect(both.east.plane.size).toBe(1);
+  });
+
+  test('a public value of no point in a rekey is refused, and the child stays', () => {
+    const both = upPair();
+    const [child] = both.west.sa.children;
+    const terms = { esn: 'no', groups: both.west.sa.suite ? [both.west.sa.suite.group] : [] } as const;
+    send(both, EXCHANGE.CREATE_CHILD_SA, [
+      { type: 'SA', proposals: offerChild(child.policy.child.proposals, 0x1234, terms) },
+      { type: 'Nonce', data: new Uint8Array(32) },
+      { type: 'KE', group: 31, data: new Uint8Array(32) },
+      { type: 'TSi', selectors: child.selectorsLocal },
+      { type: 'TSr', selectors: child.selectorsRemote },
+    ]);
+    both.wire.expect('<-- CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }');
+    expect(both.east.plane.size).toBe(1);
+  });
+});
