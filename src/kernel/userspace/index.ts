@@ -8,4 +8,4 @@
  *   guard.ts     what keeps protected traffic from going past it: an nftables table of ours
  *   nftables.ts  the messages that guard.ts sends
  */
-export { openUserspace, openUserspaceWith, type UserspaceOptions, type UserspacePlane } from './plane.ts';
+export { openUserspace, openUserspaceWith } from './plane.ts';

@@ -316,7 +316,8 @@ static Napi::Value NfnetlinkBatch(const Napi::CallbackInfo& info) {
   int error = userspace::NfnetlinkBatch(messages.data, messages.length, &handles);
   if (error != 0) return Napi::Number::New(info.Env(), error);
   Napi::Array list = Napi::Array::New(info.Env(), handles.size());
-  for (uint32_t i = 0; i < handles.size(); i++) list[i] = Napi::Number::New(info.Env(), static_cast<double>(handles[i]));
+  for (uint32_t i = 0; i < handles.size(); i++)
+    list[i] = Napi::Number::New(info.Env(), static_cast<double>(handles[i]));
   return list;
 }
 

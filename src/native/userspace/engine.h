@@ -79,6 +79,11 @@ class Engine {
   };
   class Lock;
 
+  static constexpr size_t kLargestPacket = 65536;
+  static constexpr size_t kTunRead = sizeof(VnetHeader) + kLargestPacket;
+  static constexpr size_t kRebuilt = 512 * 1024, kRebuiltByOneDatagram = 256 * 1024;
+
+  static int64_t WallClock();  // seconds since the epoch
   void Run();
   void Watch(int fd);
   bool ReadTun();

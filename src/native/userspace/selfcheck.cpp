@@ -117,7 +117,8 @@ void CheckEsp(int rounds) {
           if (harm == 2) esp = Tight(esp.data(), 8 + Below(esp.size() - 8));
           Association::Text opened{};
           Verdict verdict = in->Open(esp.data(), esp.size(), &opened);
-          Check(harm != 0 || (verdict != Verdict::kUnauthentic && verdict != Verdict::kReplayed), "our own is authentic");
+          bool isRefused = verdict == Verdict::kUnauthentic || verdict == Verdict::kReplayed;
+          Check(harm != 0 || !isRefused, "our own is authentic");
           Check(harm != 1 || verdict != Verdict::kDelivered, "what was changed is not authentic");
           if (verdict != Verdict::kDelivered) continue;
           if (harm == 0)
