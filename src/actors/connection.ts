@@ -15,6 +15,7 @@ import { Endpoint } from '../net/endpoint.ts';
 import type { Selector } from '../net/selector.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { connPrefix } from './lines.ts';
+import { excluding, including, NONE } from './lists.ts';
 import type { Protection } from './policies.ts';
 import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
 import { Watchers, type World } from './world.ts';
@@ -103,15 +104,15 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         this.#revival = noTimer;
         return this.#wanted && this.#children.length === 0 ? this.#negotiate(undefined) : undefined;
       case 'ikeUp':
-        this.#ike = [
-          ...this.#ike.filter((k) => k.serial !== message.replaces && k.serial !== message.serial),
+        this.#ike = including(
+          excluding(this.#ike, (k) => k.serial === message.replaces || k.serial === message.serial),
           { serial: message.serial, ike: message.ike },
-        ];
+        );
         return message.replaces === undefined ? undefined : this.#forIke?.end();
       case 'ikeDown':
-        this.#ike = this.#ike.filter((k) => k.serial !== message.serial);
+        this.#ike = excluding(this.#ike, (k) => k.serial === message.serial);
         // One that crashed took its children along without a word.
-        this.#children = this.#children.filter((k) => !k.ike.hasEnded);
+        this.#children = excluding(this.#children, (k) => k.ike.hasEnded);
         return this.#settle(message.why, message.text, self);
       case 'childUp':
         return this.#childUp(message.serial, message.ike, message.replaces, self);
@@ -174,7 +175,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     }
     const ike = this.#spawnIke(policy, policy.localHost, policy.remoteHost);
     this.#negotiating = ike.serial;
-    this.#ike = [...this.#ike, ike];
+    this.#ike = including(this.#ike, ike);
     if (answer) ike.ike.tell({ t: 'watch', answer });
     ike.ike.tell({ t: 'command', command: { t: 'initiate' } });
   }
@@ -212,7 +213,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     replaces: number | undefined,
     self: Context<ConnectionMessage>,
   ): void {
-    this.#children = [...this.#children.filter((k) => k.serial !== replaces), { serial, ike }];
+    this.#children = including(
+      excluding(this.#children, (k) => k.serial === replaces),
+      { serial, ike },
+    );
     if (replaces !== undefined) return this.#forRekey?.end();
     this.#negotiating = 0;
     this.#revivals = 0;
@@ -242,7 +246,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
     const { serial, why, text } = message;
     const wasUp = this.#children.some((k) => k.serial === serial);
-    this.#children = this.#children.filter((k) => k.serial !== serial);
+    this.#children = excluding(this.#children, (k) => k.serial === serial);
     // A replacement that did not come leaves the old child where it is.
     const waiting = why === 'replaced' ? this.#forRekey : this.#forChild;
     if (!wasUp) {
@@ -347,5 +351,3 @@ function watching(watchers: Watchers | undefined, answer: Answer): Watchers {
   result.add(answer);
   return result;
 }
-
-const NONE: readonly never[] = Object.freeze([]);

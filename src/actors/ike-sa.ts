@@ -10,9 +10,11 @@ import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { type Armed, type ArmedTimer, armedAt, idAt, noneArmed, timersIn, withoutTimerAt, withTimer } from './armed.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import { statePrefix } from './lines.ts';
-import type { ActorRef, Behavior, Context, EndReason, TimerId } from './runtime/index.ts';
+import { excluding, including, NONE } from './lists.ts';
+import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
 import { Watchers, type World } from './world.ts';
 
 export type IkeSaMessage =
@@ -40,14 +42,7 @@ interface Kid {
 export interface IkeSaReport {
   readonly sa: IkeSa;
   /** Armed timers and in how many ms they fire. */
-  readonly timers: readonly { readonly name: TimerName; readonly serial?: number; readonly in: number }[];
-}
-
-interface Armed {
-  readonly name: TimerName;
-  readonly serial: number | undefined;
-  readonly id: TimerId;
-  readonly due: number;
+  readonly timers: readonly ArmedTimer[];
 }
 
 export class IkeSaActor implements Behavior<IkeSaMessage> {
@@ -55,7 +50,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #sa: IkeSa;
   readonly #isSuccessor: boolean;
   #kids: readonly Kid[] = NONE;
-  #armed: readonly Armed[] = NONE;
+  #armed: Armed = noneArmed;
   #watchers: Watchers | undefined = undefined;
   /** Successors by serial, between their birth and the handing over. */
   #successors: readonly { readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }[] = NONE;
@@ -96,7 +91,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         if (this.#sa.state === 'initSent' || this.#sa.state === 'authSent') return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'adoptActors':
-        this.#kids = [...this.#kids, ...message.kids];
+        this.#kids = this.#kids.concat(message.kids);
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
         return;
       case 'networkError':
@@ -106,12 +101,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'report':
         return message.to({
           sa: this.#sa,
-          timers: this.#armed.map(({ name, serial, due }) => ({
-            name,
-            in: due - self.now(),
-            ...(serial === undefined ? {} : { serial }),
-          })),
+          timers: timersIn(this.#armed, self.now()),
         });
+      case 'timer':
+        this.#disarm(message.name, message.serial, self);
+        return this.#carryOut(step(this.#sa, message, this.#world.env), self);
       default:
         return this.#carryOut(step(this.#sa, message, this.#world.env), self);
     }
@@ -193,7 +187,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#kid(out.serial)?.tell({ t: 'installOutbound' });
       case 'remove':
         this.#kid(out.serial)?.tell({ t: 'remove', lingers: out.lingers });
-        this.#kids = this.#kids.filter((k) => k.serial !== out.serial);
+        this.#kids = excluding(this.#kids, (k) => k.serial === out.serial);
         return;
       case 'moved':
         for (const serial of out.serials) this.#kid(serial)?.tell({ t: 'moved', local: out.local, peer: out.peer });
@@ -228,21 +222,22 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #arm(name: TimerName, serial: number | undefined, after: number, self: Context<IkeSaMessage>): void {
     this.#disarm(name, serial, self);
     const id = self.after(after, { t: 'timer', name, ...(serial === undefined ? {} : { serial }) });
-    this.#armed = [...this.#armed.filter((a) => a.due > self.now()), { name, serial, id, due: self.now() + after }];
+    this.#armed = withTimer(this.#armed, name, serial, id, self.now() + after);
   }
 
+  /** Also of one that has just fired: cancelling that does nothing. */
   #disarm(name: TimerName, serial: number | undefined, self: Context<IkeSaMessage>): void {
-    for (const armed of this.#armed) {
-      if (armed.name === name && armed.serial === serial) self.cancel(armed.id);
-    }
-    this.#armed = this.#armed.filter((a) => a.name !== name || a.serial !== serial);
+    const at = armedAt(this.#armed, name, serial);
+    if (at < 0) return;
+    self.cancel(idAt(this.#armed, at));
+    this.#armed = withoutTimerAt(this.#armed, at);
   }
 
   #install(child: ChildInstall, halves: 'both' | 'inbound', self: Context<IkeSaMessage>): void {
     const { serial } = child;
     const actor = new ChildSaActor(this.#world, self, child);
     const fault = actor.enter(halves, self.wall());
-    this.#kids = [...this.#kids, { serial, ref: this.#world.spawn('states', `#${serial}`, actor) }];
+    this.#kids = including(this.#kids, { serial, ref: this.#world.spawn('states', `#${serial}`, actor) });
     if (!fault) return;
     this.#refused = serial;
     self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
@@ -302,14 +297,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #succeed(sa: IkeSa): void {
     const ref = this.#world.spawn('states', `#${sa.serial}`, new IkeSaActor(this.#world, sa, { isSuccessor: true }));
-    this.#successors = [...this.#successors, { serial: sa.serial, ref, sa }];
+    this.#successors = including(this.#successors, { serial: sa.serial, ref, sa });
   }
 
   #handOver(to: number, children: readonly Child[], inheritance: Extract<In, { t: 'inherit' }>): void {
     const heir = this.#successors.find((s) => s.serial === to);
     if (!heir) throw new Error(`#${this.#sa.serial} hands over to #${to}, which it did not make`);
     const moving = this.#kids.filter((k) => children.some((c) => c.serial === k.serial));
-    this.#kids = this.#kids.filter((k) => !moving.includes(k));
+    this.#kids = excluding(this.#kids, (k) => moving.includes(k));
     heir.ref.tell(inheritance);
     if (moving.length > 0) heir.ref.tell({ t: 'adoptActors', kids: moving });
     for (const { policy, serial } of children) this.#tellOwner(policy, { t: 'childMoved', serial, ike: heir.ref });
@@ -328,5 +323,3 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
   }
 }
-
-const NONE: readonly never[] = Object.freeze([]);

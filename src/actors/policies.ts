@@ -21,7 +21,8 @@ export interface Protection {
 
 interface Held {
   holders: number;
-  specs: readonly PolicySpec[];
+  /** Whose outer addresses and reqid are in force. */
+  wanted: Protection;
 }
 
 export class Policies {
@@ -39,62 +40,63 @@ export class Policies {
 
   /** All of it or, on a fault, nothing. Give the same to `release`. */
   hold(wanted: Protection): PlaneFault | undefined {
-    const done: string[] = [];
-    for (const { key, specs } of pairs(wanted)) {
-      const held = this.#held.get(key);
-      const fault = held && same(held.specs, specs) ? undefined : this.#put(specs, held?.specs);
+    const done: Pair[] = [];
+    for (const pair of pairs(wanted)) {
+      const held = this.#held.get(pair.key);
+      const fault = held && isSame(held.wanted, wanted) ? undefined : this.#put(pair, held);
       if (fault) {
         for (const undo of done) this.#drop(undo);
         return fault;
       }
       if (held) {
         held.holders++;
-        held.specs = specs;
-      } else this.#held.set(key, { holders: 1, specs });
-      done.push(key);
+        held.wanted = wanted;
+      } else this.#held.set(pair.key, { holders: 1, wanted });
+      done.push(pair);
     }
     return undefined;
   }
 
   release(held: Protection): void {
-    for (const { key } of pairs(held)) this.#drop(key);
+    for (const pair of pairs(held)) this.#drop(pair);
   }
 
   /** All of them or, on a fault, what there was before. */
-  #put(specs: readonly PolicySpec[], former: readonly PolicySpec[] = []): PlaneFault | undefined {
+  #put({ key, specs }: Pair, held: Held | undefined): PlaneFault | undefined {
     for (const [i, spec] of specs.entries()) {
       const fault = this.#plane.putPolicy(spec);
       if (!fault) continue;
-      for (const done of specs.slice(former.length, i)) this.#plane.deletePolicy(done);
-      for (const old of former.slice(0, i)) this.#plane.putPolicy(old);
+      const former = held && [...pairs(held.wanted)].find((p) => p.key === key);
+      if (former) for (const old of former.specs.slice(0, i)) this.#plane.putPolicy(old);
+      else for (const fresh of specs.slice(0, i)) this.#plane.deletePolicy(fresh);
       return fault;
     }
     return undefined;
   }
 
-  #drop(key: string): void {
+  #drop({ key, specs }: Pair): void {
     const held = this.#held.get(key);
     if (!held || --held.holders > 0) return;
     this.#held.delete(key);
-    for (const spec of held.specs) this.#plane.deletePolicy(spec);
+    for (const spec of specs) this.#plane.deletePolicy(spec);
   }
 }
 
-/** Two specs differ in nothing but what `tunnel` says, if their keys are equal. */
-const same = (a: readonly PolicySpec[], b: readonly PolicySpec[]): boolean => {
-  const [x, y] = [a[0].tunnel, b[0].tunnel];
-  return (
-    x?.reqid === y?.reqid &&
-    x?.mode === y?.mode &&
-    x !== undefined &&
-    y !== undefined &&
-    x.src.equals(y.src) &&
-    x.dst.equals(y.dst)
-  );
-};
+interface Pair {
+  readonly key: string;
+  readonly specs: readonly PolicySpec[];
+}
+
+/** Whether their policies of one pair are the same in all but the pair. */
+const isSame = (a: Protection, b: Protection): boolean =>
+  a.reqid === b.reqid &&
+  a.mode === b.mode &&
+  a.protocol === b.protocol &&
+  a.localHost.equals(b.localHost) &&
+  a.remoteHost.equals(b.remoteHost);
 
 /** Every pair of blocks, with its policies: outward last, so that nothing leaves before answers may come in. */
-function* pairs(wanted: Protection): Generator<{ key: string; specs: readonly PolicySpec[] }> {
+function* pairs(wanted: Protection): Generator<Pair> {
   const { protocol, mode, reqid, localHost, remoteHost } = wanted;
   const inward = { protocol, mode, reqid, src: remoteHost, dst: localHost };
   const outward = { protocol, mode, reqid, src: localHost, dst: remoteHost };
@@ -114,7 +116,8 @@ function* pairs(wanted: Protection): Generator<{ key: string; specs: readonly Po
               : []),
             { ...out, direction: 'out', action: 'protect', priority, tunnel: outward },
           ];
-          yield { key: `${mine} ${theirs} ${ports.protocol} ${ports.local ?? ''} ${ports.remote ?? ''}`, specs };
+          // Joined, and so one flat string: it is kept.
+          yield { key: [mine, theirs, ports.protocol, ports.local, ports.remote].join(' '), specs };
         }
       }
     }

@@ -163,24 +163,26 @@ export class Registry implements Directory {
     // Without `rightsubnet` it is the peer itself that travels inside.
     const remote = child.remote.length > 0 ? child.remote : Object.freeze([Selector.ofAddress(address)]);
     const reqid = template.conn.reqid ?? this.#ports.freshReqid();
-    const wanted: Policy = Object.freeze({
+    // Not frozen: freezing gives each of them a shape of its own, half a kilobyte apiece.
+    const wanted: Policy = {
       ...policy,
       instance: this.#instanceCount,
       remoteHost: address,
       remoteId: peerId,
-      child: Object.freeze({ ...child, remote, reqid }),
-    });
+      child: { ...child, remote, reqid },
+    };
     this.#ports.spawnInstance(template, wanted);
     return wanted;
   }
 }
 
-const hostsKey = (local: Address | undefined, remote: Address | undefined) => `${local ?? '*'} ${remote ?? '*'}`;
+/** A key made by `join` is one flat string; one made by a template stays a tree of its parts for as long as it lives. */
+const hostsKey = (local: Address | undefined, remote: Address | undefined) => [local ?? '*', remote ?? '*'].join(' ');
 const peerIdKey = (local: Address | undefined, remote: Address | undefined, id: Id | undefined) =>
-  `${hostsKey(local, remote)} ${id ?? '*'}`;
-const peerKey = (p: Policy) => `${p.localHost} ${p.remoteHost} ${p.localId} ${p.remoteId ?? '*'}`;
+  [local ?? '*', remote ?? '*', id ?? '*'].join(' ');
+const peerKey = (p: Policy) => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
-  `${template.serial} ${host} ${id}`;
+  [template.serial, host, id].join(' ');
 
 const NONE: readonly never[] = Object.freeze([]);
 

@@ -1,0 +1,188 @@
+/**
+ * What a tunnel costs the daemon: `npx tsx test/bench/daemon.ts [tunnels]`. A crowd of road warriors (one daemon in
+ * this process, 10,000 connections, each from an address of its own) brings a tunnel each up to a gateway (another,
+ * one template, the `none` plane); datagrams and helpers' answers take a turn of the event loop. Prints handshakes a
+ * second, CPU per handshake of both ends together, the longest step of an actor, and octets per tunnel at the
+ * gateway: what is left when the crowd has been forgotten. Ends with status 1 if the heap is above the bound.
+ */
+import { randomFillSync } from 'node:crypto';
+import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Interface } from '../../src/actors/interfaces.ts';
+import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
+import { ActorSystem, realClock } from '../../src/actors/runtime/index.ts';
+import { loadConfig } from '../../src/conf/load.ts';
+import { loadSecrets } from '../../src/conf/secrets.ts';
+import type { Answer } from '../../src/control/answer.ts';
+import { runJob } from '../../src/ike/crypto/job.ts';
+import { openNone } from '../../src/kernel/none.ts';
+import { Address } from '../../src/net/address.ts';
+import { Endpoint } from '../../src/net/endpoint.ts';
+
+const TUNNELS = Number(process.argv[2] ?? 10_000);
+/** Whacks that wait at once. */
+const WINDOW = 200;
+const MOST_HEAP = 2_048;
+
+const GATEWAY = Address.parse('192.0.2.1')!;
+const ALGORITHMS = 'ike=aes_gcm256-sha2_512-dh31\n esp=aes_gcm256-none\n authby=secret';
+const secrets = loadSecrets('s', {
+  read: () => ({ text: ': PSK "swordfish"\n', mode: 0o600 }),
+  glob: () => [],
+}).secrets;
+const clock = realClock();
+
+interface Daemon extends Inside {
+  readonly system: ActorSystem;
+}
+
+/** ms of helpers' work, both daemons. */
+let helping = 0;
+const receivers = new Map<string, Daemon['world']['switchboard']>();
+
+function open(interfaces: () => readonly Interface[]): Daemon {
+  const plane = openNone(
+    () => {},
+    () => {},
+  );
+  if ('errno' in plane) throw new Error(plane.why);
+  let jobs = 0;
+  const system = new ActorSystem({
+    clock,
+    report: ({ path, error }) => {
+      console.error(path, error);
+      process.exit(1);
+    },
+  });
+  const inside = makeWorld({
+    system,
+    clock,
+    random: (octets) => randomFillSync(new Uint8Array(octets)),
+    log: () => {},
+    debugs: () => false,
+    plane,
+    helpers: {
+      nextId: () => ++jobs,
+      stats: () => new Map(),
+      submit: (id, job, owner) =>
+        setImmediate(() => {
+          const start = clock.now();
+          const result = runJob(job);
+          helping += clock.now() - start;
+          owner.tell({ t: 'job', id, result });
+        }),
+    },
+    secrets: () => secrets,
+    limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000 },
+    interfaces,
+    defaultRoute: () => undefined,
+    ikePort: 500,
+    keepAliveMs: 20_000,
+  });
+  return { ...inside, system };
+}
+
+function attach({ world }: Daemon, address: Address): void {
+  const local = new Endpoint(address, 500);
+  receivers.set(`${address}`, world.switchboard);
+  world.switchboard.attach(local, {
+    send: (peer, bytes) =>
+      setImmediate(() => receivers.get(`${peer.address}`)?.receive({ local: peer, peer: local, bytes: bytes.slice() })),
+    sendKeepalive: () => {},
+  });
+}
+
+function load(daemon: Daemon, text: string): void {
+  const { conns, problems } = loadConfig('c', { read: () => ({ text }), glob: () => [] });
+  for (const conn of conns) {
+    const added = daemon.connections.add(conn);
+    if ('why' in added) throw new Error(added.why);
+  }
+  if (conns.length === 0) throw new Error(problems.map((p) => p.text).join());
+}
+
+const warrior = (n: number) => Address.parse(`198.18.${n >> 8}.${n & 255}`)!;
+
+/** The gateway's system, once the crowd is gone and forgotten. */
+async function crowd(gateway: Daemon): Promise<void> {
+  let address = warrior(0);
+  const daemon = open(() => [{ name: 'eth0', address }]);
+  for (let n = 0; n < TUNNELS; n++) {
+    address = warrior(n);
+    attach(daemon, address);
+    load(daemon, `conn w${n}\n left=${address}\n leftid=@w${n}\n right=${GATEWAY}\n auto=add\n ${ALGORITHMS}\n`);
+  }
+  const start = clock.now();
+  const cpu = process.cpuUsage();
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: WINDOW }, async () => {
+      while (next < TUNNELS) await up(daemon, `w${next++}`);
+    }),
+  );
+  const took = clock.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  const busy = (user + system) / 1000;
+  const { size } = gateway.world.sas;
+  if (size !== TUNNELS) throw new Error(`${size} of ${TUNNELS} tunnels are up`);
+  print('handshakes', `${Math.round((TUNNELS / took) * 1000)} a second, both ends on one thread`);
+  print('CPU of a handshake, both ends', `${us(busy)} µs, ${us(helping)} of them helpers' work`);
+  for (const [name, { system }] of [['gateway', gateway] as const, ['crowd', daemon] as const]) {
+    const { longestStepMs, longestStepPath } = system.counters();
+    print(`longest step, ${name}`, `${longestStepMs.toFixed(2)} ms (${longestStepPath})`);
+  }
+  receivers.clear();
+  for (const sa of daemon.world.switchboard.sas())
+    sa.tell({ t: 'command', command: { t: 'abandon', why: 'measured' } });
+  await daemon.system.shutdown(0);
+}
+
+const us = (ms: number) => ((ms * 1000) / TUNNELS).toFixed(0);
+const print = (what: string, figure: string) => console.log(`${what.padEnd(36)} ${figure}`);
+
+/** Resolves when the connection is up. */
+function up({ world }: Daemon, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    const answer: Answer = {
+      peer: { pid: 0, uid: 0, gid: 0 },
+      isOpen: true,
+      isCongested: false,
+      line() {},
+      rows() {},
+      onRoom() {},
+      onGone() {},
+      end: resolve,
+    };
+    world.registry.named(name)?.ref.tell({ t: 'initiate', answer });
+  });
+}
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+async function used(): Promise<{ heapUsed: number; external: number }> {
+  for (let i = 0; i < 4; i++) {
+    gc();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  return process.memoryUsage();
+}
+
+const gateway = open(() => [{ name: 'eth0', address: GATEWAY }]);
+const template = `conn road\n left=${GATEWAY}\n right=%any\n rightid=%any\n auto=add\n ${ALGORITHMS}\n`;
+load(gateway, template);
+attach(gateway, GATEWAY);
+// One of each code path, compiled and cached, before the first look at the heap.
+const before = await used();
+await crowd(gateway);
+const after = await used();
+const heap = (after.heapUsed - before.heapUsed) / TUNNELS;
+print('a tunnel at the gateway, heap', `${heap.toFixed(0)} octets`);
+print('a tunnel at the gateway, external', `${((after.external - before.external) / TUNNELS).toFixed(0)} octets`);
+const { actors, timers } = gateway.system.counters();
+print('a tunnel at the gateway', `${(actors / TUNNELS).toFixed(1)} actors, ${(timers / TUNNELS).toFixed(1)} timers`);
+if (process.env.HEAP_SNAPSHOT) writeHeapSnapshot(process.env.HEAP_SNAPSHOT);
+if (heap > MOST_HEAP) {
+  console.error(`more than ${MOST_HEAP} octets of heap per tunnel`);
+  process.exit(1);
+}
+process.exit(0);
