@@ -34,7 +34,7 @@ export const ANSWER_CHILD: readonly Transition[] = [
     request: ['replaced', 'deleting'],
     need: [],
     run: (turn, message) => turn.refuse(message, { kind: 'busy', why: 'the IKE SA is being rekeyed or deleted' }),
-    to: ['replaced', 'deleting'],
+    to: [],
   },
 ];
 

@@ -142,7 +142,7 @@ function answerDelete(turn: Turn, message: Incoming): void {
     });
     // The heir first: there must be a way out at every instant.
     if (heir) openOutbound(turn, heir);
-    dropChild(turn, child, isReplaced ? 'replaced' : 'peer', 'deleted by the peer');
+    dropChild(turn, child, ourReason(turn.sa, child) ?? (isReplaced ? 'replaced' : 'peer'), 'deleted by the peer');
   }
 }
 
@@ -158,6 +158,14 @@ export function openOutbound(turn: Turn, child: Child): void {
 function heirByCollision(sa: IkeSa, child: Child): Child | undefined {
   const collision = sa.collisions.find((c) => c.t === 'child' && c.replaces === child);
   return collision?.t === 'child' ? collision.child : undefined;
+}
+
+/** Why we delete it ourselves at the same moment, or were about to. */
+function ourReason(sa: IkeSa, { serial }: Child): DownReason | undefined {
+  const pending = sa.outstanding?.pending;
+  if (pending?.kind === 'deleteChild' && pending.serial === serial) return pending.why;
+  const planned = sa.tasks.find((task) => task.t === 'deleteChild' && task.serial === serial);
+  return planned?.t === 'deleteChild' ? (planned.why ?? 'asked') : undefined;
 }
 
 /** The peer sees already that its own rekey of the same child has the lowest nonce; our answer is on the way. */
@@ -186,7 +194,10 @@ function answerDeleteIke(turn: Turn, message: Incoming): void {
   concedeIke(turn);
   const isReplaced = sa.state === 'replaced';
   turn.say(isReplaced ? 'peer deleted IKE SA, which has been replaced' : 'peer deleted IKE SA');
-  end(turn, isReplaced ? 'replaced' : sa.state === 'deleting' ? 'asked' : 'peer', 'deleted by the peer');
+  const pending = sa.outstanding?.pending;
+  const planned = sa.tasks.find((task) => task.t === 'deleteIke');
+  const ours = pending?.kind === 'deleteIke' ? pending.why : planned && (planned.why ?? 'asked');
+  end(turn, isReplaced ? 'replaced' : (ours ?? 'peer'), 'deleted by the peer');
 }
 
 function distrusted(turn: Turn, message: Incoming): void {

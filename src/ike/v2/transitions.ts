@@ -3,6 +3,7 @@
  * so and leads there. Rows live beside their exchange; a test walks them all (every state reachable, every
  * exit allowed), and `scripts/diagram.ts` prints them.
  */
+import type { TimerName } from '../effects.ts';
 import type { Payload } from '../wire/index.ts';
 import { ANSWER_CHILD } from './answer-child.ts';
 import { CREATE_CHILD } from './create-child.ts';
@@ -42,6 +43,57 @@ export const TRANSITIONS: readonly Transition[] = [
   ...CREATE_CHILD,
   ...INFORMATIONAL,
 ];
+
+/** The states in which we await each kind of answer. */
+export const ASKED_IN: Readonly<Record<Pending['kind'], readonly IkeState[]>> = {
+  init: ['initSent'],
+  auth: ['authSent'],
+  newChild: ['established'],
+  rekeyChild: ['established'],
+  rekeyIke: ['established'],
+  deleteChild: ['established'],
+  liveness: ['established', 'replaced'],
+  deleteIke: ['deleting'],
+};
+
+/** What leads on without a message of the peer's. */
+export const MOVES: readonly { readonly story: string; readonly from: readonly IkeState[]; readonly to: IkeState }[] = [
+  { story: 'told to initiate', from: ['idle'], to: 'initSent' },
+  { story: 'no sound first message', from: ['idle'], to: 'dead' },
+  { story: 'told to go, expired, or replaced: say farewell', from: ['established', 'replaced'], to: 'deleting' },
+  { story: 'no answer to our rekey, but the peer has rekeyed', from: ['established'], to: 'replaced' },
+  { story: 'half-open for too long', from: ['initAnswered'], to: 'dead' },
+  { story: 'redundant for too long', from: ['established'], to: 'dead' },
+  {
+    story: 'no answer, or abandoned',
+    from: ['initSent', 'initAnswered', 'authSent', 'established', 'replaced', 'deleting'],
+    to: 'dead',
+  },
+];
+
+/**
+ * The timers of which one is armed in each state while no helper computes: nothing stays for ever. An expired SA
+ * waits with its farewell for what is outstanding, which has a timer of its own.
+ */
+export const EXITS: Readonly<Record<IkeState, readonly TimerName[]>> = {
+  idle: [],
+  initSent: ['retransmit'],
+  initAnswered: ['discard'],
+  authSent: ['retransmit'],
+  established: ['expire', 'discard', 'retransmit'],
+  replaced: ['expire', 'retransmit'],
+  deleting: ['retransmit'],
+  dead: [],
+};
+
+/** Every way from one state to another, each with its story: the table once more, as a graph. */
+export function edges(): readonly { readonly from: IkeState; readonly to: IkeState; readonly story: string }[] {
+  const byMessage = TRANSITIONS.flatMap((row) =>
+    (row.request ?? ASKED_IN[row.response]).flatMap((from) => row.to.map((to) => ({ from, to, story: row.story }))),
+  );
+  const byUs = MOVES.flatMap(({ from, to, story }) => from.map((state) => ({ from: state, to, story })));
+  return [...byMessage, ...byUs].filter(({ from, to }) => from !== to);
+}
 
 /** Where a message arrives: in a state, or as the answer to something. */
 export type At = { readonly state: IkeState } | { readonly answers: Pending['kind'] };

@@ -54,6 +54,8 @@ export class Host {
   readonly ups: { readonly serial: number; readonly replaces: number | undefined }[] = [];
   readonly downs: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   readonly ends: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
+  /** From which state to which its SAs went in one step, as `idle initSent`. */
+  readonly ways = new Set<string>();
   keepalives = 0;
   cookies: 'always' | 'never';
   cookieSecrets: CookieSecrets;
@@ -135,7 +137,9 @@ export class Host {
 
   input(running: Running, input: In): void {
     running.keys ??= copyOf(running.sa);
+    const from = running.sa.state;
     const outs = step(running.sa, input, this.env);
+    if (running.sa.state !== from) this.ways.add(`${from} ${running.sa.state}`);
     running.keys ??= copyOf(running.sa);
     this.#carryOut(running, outs);
   }
