@@ -11,9 +11,22 @@ export type Armed = readonly number[];
 
 export const noneArmed: Armed = NONE;
 
+export const TIMER_NAMES: readonly TimerName[] = [
+  'retransmit',
+  'discard',
+  'liveness',
+  'keepalive',
+  'rekey',
+  'expire',
+  'retry',
+  'childRekey',
+  'childExpire',
+  'childOutbound',
+];
+
 /** The timer's place in the list, or -1. */
 export function armedAt(list: Armed, name: TimerName, serial = 0): number {
-  const index = NAMES.indexOf(name);
+  const index = TIMER_NAMES.indexOf(name);
   for (let at = 0; at < list.length; at += WIDTH) if (list[at] === index && list[at + 1] === serial) return at;
   return -1;
 }
@@ -21,7 +34,7 @@ export function armedAt(list: Armed, name: TimerName, serial = 0): number {
 export const idAt = (list: Armed, at: number): TimerId => list[at + 2] as TimerId;
 
 export function withTimer(list: Armed, name: TimerName, serial: number | undefined, id: TimerId, due: number): Armed {
-  const timer = [NAMES.indexOf(name), serial ?? 0, id, due];
+  const timer = [TIMER_NAMES.indexOf(name), serial ?? 0, id, due];
   return list.length === 0 ? timer : list.concat(timer);
 }
 
@@ -39,20 +52,8 @@ export interface ArmedTimer {
 export function timersIn(list: Armed, now: number): readonly ArmedTimer[] {
   return Array.from({ length: list.length / WIDTH }, (_, i) => {
     const [name, serial, , due] = list.slice(i * WIDTH, (i + 1) * WIDTH);
-    return { name: NAMES[name], in: due - now, ...(serial === 0 ? {} : { serial }) };
+    return { name: TIMER_NAMES[name], in: due - now, ...(serial === 0 ? {} : { serial }) };
   });
 }
 
 const WIDTH = 4;
-const NAMES: readonly TimerName[] = [
-  'retransmit',
-  'discard',
-  'liveness',
-  'keepalive',
-  'rekey',
-  'expire',
-  'retry',
-  'childRekey',
-  'childExpire',
-  'childOutbound',
-];

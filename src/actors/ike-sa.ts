@@ -10,7 +10,17 @@ import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { type Armed, type ArmedTimer, armedAt, idAt, noneArmed, timersIn, withoutTimerAt, withTimer } from './armed.ts';
+import {
+  type Armed,
+  type ArmedTimer,
+  armedAt,
+  idAt,
+  noneArmed,
+  TIMER_NAMES,
+  timersIn,
+  withoutTimerAt,
+  withTimer,
+} from './armed.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import { statePrefix } from './lines.ts';
 import { excluding, including, NONE } from './lists.ts';
@@ -221,7 +231,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #arm(name: TimerName, serial: number | undefined, after: number, self: Context<IkeSaMessage>): void {
     this.#disarm(name, serial, self);
-    const id = self.after(after, { t: 'timer', name, ...(serial === undefined ? {} : { serial }) });
+    const id = self.after(after, serial === undefined ? OWN_TIMERS[name] : { t: 'timer', name, serial });
     this.#armed = withTimer(this.#armed, name, serial, id, self.now() + after);
   }
 
@@ -323,3 +333,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
   }
 }
+
+/** What the IKE SA's own timers say, one of each for all of them. */
+const OWN_TIMERS = Object.fromEntries(TIMER_NAMES.map((name) => [name, { t: 'timer', name }])) as Readonly<
+  Record<TimerName, Extract<In, { t: 'timer' }>>
+>;
