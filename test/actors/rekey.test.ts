@@ -78,6 +78,40 @@ describe('whack --rekey-ike', () => {
     expect(east.plane.sas.size).toBe(0);
   });
 
+  test('a peer that is rekeying a child just then lets nobody wait for ever', () => {
+    const { west, east, wire, clock } = upTown();
+    wire.delay = 10;
+    const child = east.whack({ kind: 'rekey-child', name: 'w-e' });
+    const ike = west.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(120_000);
+    // Refused for the moment, and tried again without being asked.
+    expect(child.exit).toBeDefined();
+    expect(ike.exit).toBe(0);
+    for (const house of [west, east]) {
+      expect(house.world.switchboard.size).toBe(1);
+      expect(house.plane.inbound()).toHaveLength(1);
+      expect(house.plane.mistakes).toEqual([]);
+      expect(house.crashes).toEqual([]);
+    }
+    expect(west.plane.outbound()[0].spi).toBe(east.plane.inbound()[0].spi);
+  });
+
+  test('both ends at once end with one IKE SA and the child on it', () => {
+    const { west, east, wire, clock } = upTown();
+    wire.delay = 10;
+    const asked = [west, east].map((house) => house.whack({ kind: 'rekey-ike', name: 'w-e' }));
+    clock.advance(120_000);
+    expect(asked.map((a) => a.exit)).toEqual([0, 0]);
+    for (const house of [west, east]) {
+      expect(house.world.switchboard.size).toBe(1);
+      expect(house.plane.inbound()).toHaveLength(1);
+      expect(house.crashes).toEqual([]);
+    }
+    expect(west.whack({ kind: 'terminate', name: 'w-e' }).exit).toBe(0);
+    clock.advance(100);
+    expect(west.plane.sas.size + east.plane.sas.size).toBe(0);
+  });
+
   test('events of the data plane find the moved children', () => {
     const { west, clock } = upTown();
     west.whack({ kind: 'rekey-ike', name: 'w-e' });

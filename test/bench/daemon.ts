@@ -5,9 +5,9 @@
  * second, CPU per handshake of both ends together, the longest step of an actor, and octets per tunnel at the
  * gateway: what is left when the crowd has been forgotten. Ends with status 1 if the heap is above the bound.
  */
-import { randomFillSync } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { dice } from '../../src/actors/dice.ts';
 import type { Interface } from '../../src/actors/interfaces.ts';
 import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
 import { ActorSystem, realClock } from '../../src/actors/runtime/index.ts';
@@ -60,7 +60,7 @@ function open(interfaces: () => readonly Interface[]): Daemon {
   const inside = makeWorld({
     system,
     clock,
-    random: (octets) => randomFillSync(new Uint8Array(octets)),
+    random: dice(),
     log: () => {},
     debugs: () => false,
     plane,
