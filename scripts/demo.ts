@@ -62,7 +62,7 @@ async function tunnel(
       const place = { host, directory: join(directory, name), config: sample('conf'), secrets, options };
       daemons.push(await startDaemon(place));
     }
-    return daemons.map((daemon) => `pid ${daemon.pid}`).join(', ');
+    return dataPlane(await daemons[0].log());
   });
   // After a failure no further claim is tried, so west's daemon is there when one is.
   const [daemon] = daemons;
@@ -92,6 +92,16 @@ async function tunnel(
     for (const { stop } of daemons) if ((await stop()) !== 0) throw new Error('an exit status was not 0');
     return 'exit status 0';
   });
+}
+
+/** What carries the packets; throws if nothing does, with what the daemon says of it. */
+function dataPlane(log: string): string {
+  const [, plane = 'unknown', why = ''] = /data plane: (\w+)(.*)/.exec(log) ?? [];
+  if (plane !== 'none') return `data plane: ${plane}`;
+  const hint = why.includes('/dev/net/tun')
+    ? '; as an ordinary user the demo needs a /dev/net/tun that all may open'
+    : '';
+  throw new Error(`nothing here can carry a tunnel${why}${hint}`);
 }
 
 /** Throws unless every one was answered. */
