@@ -11,7 +11,7 @@ import type { Child } from './child.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
-import { accept, fitness, narrow, type Traffic, trafficText } from './selectors.ts';
+import { accept, fitness, narrow, shareSelectors, type Traffic, trafficText } from './selectors.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 
 /** An SPI of the data plane for a Child SA of `policy`, or its refusal. */
@@ -161,6 +161,8 @@ export function install(turn: Turn, made: NewChild): Child {
   const { serial, policy, suite, spiIn, spiOut, mode, old, initiator } = made;
   const { i2r, r2i } = splitKeymat(suite, made.keymat);
   const awaitsOutbound = old !== undefined && !initiator;
+  const selectorsLocal = shareSelectors(made.local, policy.child.local);
+  const selectorsRemote = shareSelectors(made.remote, policy.child.remote);
   const child: Child = {
     serial,
     policy,
@@ -168,8 +170,8 @@ export function install(turn: Turn, made: NewChild): Child {
     spiIn,
     spiOut,
     mode,
-    selectorsLocal: made.local,
-    selectorsRemote: made.remote,
+    selectorsLocal,
+    selectorsRemote,
     peerId: sa.peerId ?? Id.ofAddress(sa.peer.address),
     state: 'up',
     awaitsOutbound,
@@ -192,8 +194,8 @@ export function install(turn: Turn, made: NewChild): Child {
       encapsulated: isEncapsulated(sa),
       spiIn,
       spiOut,
-      selectorsLocal: made.local,
-      selectorsRemote: made.remote,
+      selectorsLocal,
+      selectorsRemote,
       keysIn: initiator ? r2i : i2r,
       keysOut: initiator ? i2r : r2i,
       peerId: child.peerId,

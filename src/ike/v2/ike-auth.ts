@@ -103,7 +103,7 @@ function finishAuth(turn: Turn, message: Incoming): void {
   const problem = verify(turn, policy, peerId, message.payloads);
   if (problem) return distrust(turn, offer, problem);
 
-  sa.peerId = peerId;
+  sa.peerId = sharedId(policy, peerId);
   turn.say(`initiator established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
   establish(turn);
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
@@ -178,8 +178,8 @@ function answerAuth(turn: Turn, message: Incoming): void {
   if (!auth) return refuse(noSecret(policy, peerId));
 
   // The peer is authentic: only now does it get an instance of its own, and a place among the established.
-  sa.peerId = peerId;
   sa.policy = env.directory.instantiate(policy, peerId, sa.peer);
+  sa.peerId = sharedId(sa.policy, peerId);
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
   turn.say(`responder established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
   const { ni, nr } = handshakeOf(sa);
@@ -283,6 +283,8 @@ function ourAuth(turn: Turn, policy: Policy, peerId: Id): Payload | undefined {
   });
   return { type: 'AUTH', critical: false, method: AUTH_METHOD.SHARED_KEY_MIC, data };
 }
+
+const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);
 
 const noSecret = (policy: Policy, peerId: Id | undefined) =>
   `no pre-shared key found for '${policy.localId}' and '${peerId ?? '%any'}'`;

@@ -5,8 +5,6 @@ import { formatProposal, type Proposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
 import { PROTOCOL, TRANSFORM, type Transform, type Proposal as WireProposal } from '../wire/index.ts';
 
-export type ChildProtocol = 'esp' | 'ah';
-
 /** What a Child SA's proposals depend on besides the algorithms. */
 export interface ChildTerms {
   readonly esn: 'yes' | 'no' | 'either';
@@ -66,7 +64,7 @@ export function chooseIke(
         : pick(offer, TRANSFORM.INTEG, accept.integ, integById);
       const group = pick(offer, TRANSFORM.DH, accept.dh, groupById, prefer);
       if (!encr || !prf || !group || integ === undefined || hasUnknownType(offer, IKE_TYPES)) continue;
-      const suite = { encr: encr.alg, encrBits: encr.bits, prf, integ: integ ?? undefined, group };
+      const suite = ikeSuite({ encr: encr.alg, encrBits: encr.bits, prf, integ: integ ?? undefined, group });
       const transforms: Transform[] = [
         encr.transform,
         { type: TRANSFORM.PRF, id: prf.id },
@@ -115,14 +113,14 @@ export function chooseChild(
       const esn = pickEsn(offer, terms.esn);
       if (encr === undefined || integ === undefined || group === undefined || esn === undefined) continue;
       if (hasUnknownType(offer, CHILD_TYPES)) continue;
-      const suite: ChildSuite = {
+      const suite = childSuite({
         protocol: accept.protocol === 'ah' ? 'ah' : 'esp',
         encrBits: encr?.bits ?? 0,
         esn: esn === 1,
         ...(encr ? { encr: encr.alg } : {}),
         ...(integ ? { integ } : {}),
         ...(group ? { group } : {}),
-      };
+      });
       const transforms: Transform[] = [
         ...(encr ? [encr.transform] : []),
         ...(integ ? [{ type: TRANSFORM.INTEG, id: integ.id }] : []),
@@ -139,6 +137,29 @@ export function chooseChild(
     offered: wireText(theirs),
     wanted: ours.map(formatProposal).join(', '),
   };
+}
+
+/**
+ * 100,000 SAs have a handful of suites between them: each is one frozen object. Only what our own proposals allow
+ * gets here, so the peer cannot make the maps grow.
+ */
+const SUITES = new Map<string, IkeSuite>();
+const CHILD_SUITES = new Map<string, ChildSuite>();
+
+function ikeSuite(suite: IkeSuite): IkeSuite {
+  const { encr, encrBits, prf, integ, group } = suite;
+  return shared(SUITES, `${encr.id} ${encrBits} ${prf.id} ${integ?.id} ${group.id}`, suite);
+}
+
+function childSuite(suite: ChildSuite): ChildSuite {
+  const { protocol, encr, encrBits, integ, group, esn } = suite;
+  return shared(CHILD_SUITES, `${protocol} ${encr?.id} ${encrBits} ${integ?.id} ${group?.id} ${esn}`, suite);
+}
+
+function shared<T>(known: Map<string, T>, key: string, fresh: T): T {
+  const found = known.get(key);
+  if (!found) known.set(key, Object.freeze(fresh));
+  return found ?? fresh;
 }
 
 export const isFault = (x: object): x is Fault => 'kind' in x;

@@ -43,6 +43,10 @@ export function accept(policy: ChildPolicy, asked: Traffic, answered: Traffic): 
     : { kind: 'incompatible', what: 'selectors', offered: trafficText(answered), wanted: trafficText(asked) };
 }
 
+/** `got`, or the policy's own list where that says the same: the tunnels of a connection share it. */
+export const shareSelectors = (got: readonly Selector[], own: readonly Selector[]): readonly Selector[] =>
+  got.length === own.length && got.every((s, i) => s.equals(own[i])) ? own : got;
+
 /** How well `policy` fits: 2 exactly, 1 after narrowing, 0 not at all. Chooses among connections to one peer. */
 export function fitness(policy: ChildPolicy, asked: Traffic): 0 | 1 | 2 {
   const result = narrow(policy, asked);
