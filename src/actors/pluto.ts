@@ -135,6 +135,11 @@ export class Pluto {
     );
     if (!('plane' in opened)) return { why: `${opened.why} (${opened.errno})` };
     log.write('info', opened.story);
+    if (opened.plane.name === 'none' && (options.dataPlane ?? setup.protostack) !== 'none')
+      log.write(
+        'warn',
+        'WARNING: nothing on this machine can carry ESP: tunnels will be negotiated, and protect nothing',
+      );
     const helpers = new PoolHelpers(options.nhelpers ?? setup.nhelpers ?? -1, (text) => log.write('warn', text));
     log.write(
       'info',
