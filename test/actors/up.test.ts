@@ -71,6 +71,18 @@ describe('whack --initiate', () => {
     expect(west.plane.sas.size).toBe(4);
   });
 
+  test('fifty conns to one peer that start together share one IKE SA', () => {
+    const change = { 'initial-contact': 'yes', auto: 'start' };
+    const conf = Array.from({ length: 50 }, (_, i) => conn(`c${i}`, { ...change, leftsubnet: `10.3.${i}.0/24` })).join(
+      '',
+    );
+    const { west, east } = town({ west: { conf }, east: { conf: conf.replaceAll('auto=start', 'auto=add') } });
+    for (const house of [west, east]) {
+      expect(house.plane.inbound()).toHaveLength(50);
+      expect(house.world.switchboard.size).toBe(1);
+    }
+  });
+
   test('up again while up makes another Child SA, and only one', () => {
     const { west } = upTown();
     expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
