@@ -24,10 +24,11 @@ export function reserveSpi(turn: Turn, policy: Policy): number | Fault {
 
 /**
  * The groups of a CREATE_CHILD_SA: those that `esp=` names, else the IKE SA's own, as libreswan does. As
- * responder to a peer with defaults we take any of the default ones too.
+ * responder to a peer with defaults we take any of the default ones too, and with pfs=no as well: there is no
+ * reason to refuse a peer that wants more secrecy than we asked for.
  */
 export function pfsGroups(sa: IkeSa, policy: Policy, as: 'initiator' | 'responder'): readonly Group[] {
-  if (!policy.child.pfs) return [];
+  if (!policy.child.pfs && as === 'initiator') return [];
   const named = [...new Set(policy.child.proposals.flatMap((p) => p.dh))].filter((g) => g.id !== 0);
   if (named.length > 0) return named;
   const own = sa.suite ? [sa.suite.group] : [];
@@ -122,8 +123,9 @@ function chooseFor(
   payloads: readonly Payload[],
   withKe: boolean,
 ) {
+  const { proposals, esn, pfs } = policy.child;
   const groups = withKe ? pfsGroups(sa, policy, 'responder') : [];
-  return chooseChild(policy.child.proposals, theirs, { esn: policy.child.esn, groups }, find(payloads, 'KE')?.group);
+  return chooseChild(proposals, theirs, { esn, groups, isGroupOptional: !pfs }, find(payloads, 'KE')?.group);
 }
 
 /** The answering payloads: the chosen proposal under our SPI, and the selectors. */

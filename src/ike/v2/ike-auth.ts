@@ -108,9 +108,8 @@ function finishAuth(turn: Turn, message: Incoming): void {
   establish(turn);
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
 
-  const error = find(message.payloads, 'SA')
-    ? undefined
-    : (errorIn(message.payloads)?.name ?? 'no Child SA in IKE_AUTH');
+  const hasChild = (['SA', 'TSi', 'TSr'] as const).every((type) => find(message.payloads, type));
+  const error = hasChild ? undefined : (errorIn(message.payloads)?.name ?? 'no Child SA in IKE_AUTH');
   if (error) return childRefused(turn, offer, `IKE_AUTH response rejected Child SA with ${error}`);
   const settled = acceptAnswer(turn, offer, message.payloads);
   const { ni, nr } = handshakeOf(sa);

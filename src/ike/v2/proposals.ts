@@ -10,6 +10,8 @@ export interface ChildTerms {
   readonly esn: 'yes' | 'no' | 'either';
   /** The groups to offer or accept; empty in IKE_AUTH and without PFS. */
   readonly groups: readonly Group[];
+  /** Proposals without any group will do too. */
+  readonly isGroupOptional?: boolean;
 }
 
 /** Ours as an SA payload for an IKE SA; `spi` is empty in IKE_SA_INIT and ours in a rekey. */
@@ -107,7 +109,7 @@ export function chooseChild(
         ? absent(offer, TRANSFORM.INTEG)
         : pick(offer, TRANSFORM.INTEG, accept.integ, integById);
       const group =
-        terms.groups.length === 0
+        terms.groups.length === 0 || (terms.isGroupOptional && absent(offer, TRANSFORM.DH) === null)
           ? absent(offer, TRANSFORM.DH)
           : pick(offer, TRANSFORM.DH, terms.groups, groupById, prefer);
       const esn = pickEsn(offer, terms.esn);

@@ -59,16 +59,13 @@ export function rekeyChild(turn: Turn, child: Child): void {
 
 function retransmit(turn: Turn, outstanding: Outstanding): void {
   const { env } = turn;
-  const { pending, giveUpAt, sentAt } = outstanding;
+  const { pending, giveUpAt } = outstanding;
   if (env.now >= giveUpAt) return giveUp(turn, outstanding);
   outstanding.retransmits++;
   turn.send(outstanding.packets);
   const next = Math.min(turn.sa.policy.retransmitInterval * 2 ** outstanding.retransmits, giveUpAt - env.now);
   outstanding.dueAt = env.now + next;
-  const afterMs = env.now - sentAt;
-  turn.say(
-    `${STATE_NAMES[pending.kind]}: retransmission after ${afterMs / 1000} seconds; will wait ${next / 1000} seconds for response`,
-  );
+  turn.say(`${STATE_NAMES[pending.kind]}: retransmission; will wait ${next / 1000} seconds for response`);
   turn.arm('retransmit', next);
 }
 

@@ -1,7 +1,7 @@
 /** Strangers on the wire: what is not authentic changes nothing, and what repeats gets what it got. */
 import { describe, expect, test } from 'vitest';
 import { offerChild, offerIke } from '../../../src/ike/v2/proposals.ts';
-import { notification, Turn } from '../../../src/ike/v2/turn.ts';
+import { type Incoming, notification, Turn } from '../../../src/ike/v2/turn.ts';
 import { EXCHANGE, NOTIFY, type Payload } from '../../../src/ike/wire/index.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import { Dice } from './dice.ts';
@@ -194,5 +194,100 @@ describe('an authentic peer that breaks the rules', () => {
     ]);
     both.wire.expect('<-- CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }');
     expect(both.east.plane.size).toBe(1);
+  });
+});
+
+describe('any payloads from an authentic peer', () => {
+  const octets = (dice: Dice) => dice.octets(dice.pick([0, 1, 4, 8, 16, 32, 33]));
+
+  /** A handful of payloads of which most make no sense where they stand. */
+  function handful(dice: Dice, both: Pair): Payload[] {
+    const [child] = both.west.sa.children;
+    const selectors = child?.selectorsLocal ?? [];
+    const terms = { esn: 'no', groups: [both.west.sa.suite!.group] } as const;
+    const pool: readonly (() => Payload)[] = [
+      () => ({ type: 'SA', proposals: offerIke(both.west.policies[0].ike, octets(dice)) }),
+      () => ({ type: 'SA', proposals: offerChild(both.west.policies[0].child.proposals, dice.below(2 ** 32), terms) }),
+      () => ({ type: 'SA', proposals: [] }),
+      () => ({ type: 'Nonce', data: dice.octets(32) }),
+      () => ({ type: 'KE', group: dice.pick([0, 19, 31]), data: dice.octets(32) }),
+      () => ({ type: 'TSi', selectors }),
+      () => ({ type: 'TSr', selectors: dice.pick([selectors, []]) }),
+      () => ({ type: 'D', protocol: dice.pick([1, 2, 3, 9]), spiSize: 4, spis: [dice.octets(4)] }),
+      () => ({ type: 'IDi', idType: dice.below(20), data: octets(dice) }),
+      () => ({ type: 'IDr', idType: dice.below(20), data: octets(dice) }),
+      () => ({ type: 'AUTH', method: dice.below(20), data: octets(dice) }),
+      () => ({ type: 'V', data: octets(dice) }),
+      () => notification(dice.pick([...Object.values(NOTIFY)]), octets(dice)),
+      () => notification(NOTIFY.REKEY_SA, undefined, { protocol: 3, spi: dice.pick([dice.octets(4), octets(dice)]) }),
+      () => ({ type: 'unknown', number: 200, critical: dice.next() < 0.2, data: octets(dice) }),
+    ];
+    return Array.from({ length: dice.below(8) }, () => dice.pick(pool)());
+  }
+
+  const EXCHANGES = Object.values(EXCHANGE).filter((exchange) => exchange !== EXCHANGE.IKE_SA_INIT);
+
+  test('as a request: answered, and nobody throws', () => {
+    for (let seed = 0; seed < 400; seed++) {
+      const dice = new Dice(seed);
+      const both = upPair({ seed: 1 });
+      for (let i = 0; i < 4 && both.east.sas.size === 1 && both.west.sas.size > 0; i++) {
+        const [running] = [...both.west.sas.values()];
+        const turn = new Turn(running.sa, both.west.env);
+        try {
+          turn.request(dice.pick(EXCHANGES), handful(dice, both), { kind: 'liveness' });
+        } catch (error) {
+          if (error instanceof RangeError) continue;
+          throw error;
+        }
+        for (const out of turn.outs) {
+          if (out.t !== 'send') continue;
+          both.east.receive({ local: out.peer, peer: out.local, bytes: out.bytes });
+          both.clock.flush();
+        }
+      }
+    }
+  });
+
+  test('as a response: taken or the end, and nobody throws', () => {
+    for (let seed = 0; seed < 400; seed++) {
+      const dice = new Dice(seed);
+      const both = dice.next() < 0.3 ? pair({ seed: 1 }) : upPair({ seed: 1 });
+      if (both.west.sas.size === 0) {
+        both.west.up();
+        both.wire.expect(HANDSHAKE[0]);
+        both.wire.expect(HANDSHAKE[1]);
+      } else {
+        const { serial } = both.west.sa.children[0];
+        both.west.command(
+          dice.pick([
+            { t: 'rekeyIke' },
+            { t: 'rekeyChild', serial },
+            { t: 'deleteChild', serial },
+            { t: 'deleteIke', why: 'told' },
+            { t: 'addChild', policy: both.west.policies[0], serial: 77 },
+          ]),
+        );
+      }
+      const outstanding = both.west.sa.outstanding!;
+      const [running] = [...both.east.sas.values()];
+      const turn = new Turn(running.sa, both.east.env);
+      const header = { exchange: outstanding.exchange, messageId: outstanding.messageId } as Incoming['header'];
+      const at = { local: running.sa.local, peer: running.sa.peer };
+      try {
+        turn.respond({ header, payloads: [], bytes: new Uint8Array(), ...at }, handful(dice, both));
+      } catch (error) {
+        if (error instanceof RangeError) continue;
+        throw error;
+      }
+      for (const out of turn.outs) {
+        if (out.t !== 'send') continue;
+        both.west.receive({ local: out.peer, peer: out.local, bytes: out.bytes });
+        both.clock.flush();
+      }
+      both.wire.isCut = true;
+      both.clock.advance(200_000);
+      for (const { sa, timers } of both.west.sas.values()) expect(timers.size, `${sa.state}`).toBeGreaterThan(0);
+    }
   });
 });

@@ -1,5 +1,8 @@
 /** IKE_AUTH: who may speak, and the first Child SA. RFC 7296 §1.2, §2.4, §2.9, §2.15, §2.21.2. */
 import { describe, expect, test } from 'vitest';
+import { openMessage } from '../../../src/ike/v2/channel.ts';
+import { notification, Turn } from '../../../src/ike/v2/turn.ts';
+import { decodeMessage, NOTIFY } from '../../../src/ike/wire/index.ts';
 import { Id } from '../../../src/net/id.ts';
 import { expectAgreement, expectNothing, HANDSHAKE, type PairOptions, pair, upPair } from './pair.ts';
 import { policyFor, proposals, selectors } from './policies.ts';
@@ -216,6 +219,23 @@ describe('the first Child SA', () => {
 });
 
 describe('what goes wrong on the way', () => {
+  test.each(['SA', 'TSi', 'TSr'])('an answer with a notification in place of its %s is one without a child', (type) => {
+    const { west, east, wire } = atAuth();
+    wire.expect(AUTH);
+    const grant = wire.hold(GRANTED);
+    const decoded = decodeMessage(grant.bytes);
+    const opened = decoded.ok && openMessage(west.sa, decoded.value, grant.bytes);
+    if (!decoded.ok || !opened || opened.t !== 'payloads') throw new Error('no answer');
+    const turn = new Turn(east.sa, east.env);
+    const message = { ...decoded.value, bytes: grant.bytes, local: east.sa.local, peer: east.sa.peer };
+    const odd = [...opened.payloads.filter((p) => p.type !== type), notification(NOTIFY.TS_UNACCEPTABLE)];
+    turn.respond(message, odd);
+    const [out] = turn.outs;
+    if (out.t === 'send') wire.deliver({ ...grant, bytes: out.bytes });
+    expect(west.sa.state).toBe('established');
+    expect(west.plane.size).toBe(0);
+  });
+
   test('a lost answer is asked for again, and given in the same octets', () => {
     const { west, east, wire, clock } = atAuth();
     wire.expect(AUTH);

@@ -50,6 +50,18 @@ describe('further children', () => {
     expectAgreement(both);
   });
 
+  test('pfs=no takes a peer that wants it; pfs=yes does not take one that does not', () => {
+    const willing = upPair({ east: { policy: { child: { pfs: false } } } });
+    rekey(willing.west);
+    willing.wire.expect(right(REKEY));
+    willing.wire.expect(left(GRANT));
+    const strict = upPair({ west: { policy: { child: { pfs: false } } } });
+    rekey(strict.west);
+    strict.wire.expect(right('CREATE_CHILD_SA { N(REKEY_SA), SA, Ni, TSi, TSr }'));
+    strict.wire.expect(left('CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }'));
+    expect(strict.west.plane.size).toBe(1);
+  });
+
   test('a group that the peer does not want is asked for once more in the one it wants, and no third time', () => {
     const child = (end: 'west' | 'east') => ({
       proposals: proposals('esp', end === 'west' ? 'aes_gcm256-null;dh31+dh19' : 'aes_gcm256-null;dh19'),
