@@ -28,7 +28,7 @@ export function storm(seed: number): Pair {
   const hasShortLives = dice.next() < 0.3;
   const change: PolicyChange = {
     dpdDelay: 30_000,
-    retransmitTimeout: dice.pick([60_000, 20_000]),
+    retransmitTimeout: dice.pick([60_000, 20_000, 5_000]),
     ...(hasShortLives ? { ikeLifetime: 100_000, rekeyMargin: 20_000 } : {}),
     child: {
       pfs: dice.next() < 0.7,
@@ -44,10 +44,10 @@ export function storm(seed: number): Pair {
       minDelay: 1,
       maxDelay: dice.pick([1, 50, 400, 1500]),
     },
-    west: { policies: policies('west', change), jobMs: dice.pick([0, 3, 200]) },
+    west: { policies: policies('west', change), jobMs: dice.pick([0, 3, 200, 1_500]) },
     east: {
       policies: policies('east', change),
-      jobMs: dice.pick([0, 3, 200]),
+      jobMs: dice.pick([0, 3, 200, 1_500]),
       cookies: dice.pick(['never', 'always']),
     },
   });
