@@ -54,6 +54,8 @@ interface Known {
 /** libreswan's steps: at once, then 5 s more each time, 5 min at most. */
 const REVIVAL_STEP = 5_000;
 const REVIVAL_MAX = 300_000;
+/** A tunnel that stood for so long has made good for all attempts before it. */
+const STABLE_AFTER = 60_000;
 
 export class ConnectionActor implements Behavior<ConnectionMessage> {
   readonly #world: World;
@@ -68,6 +70,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #ike: readonly Known[] = NONE;
   #children: readonly Known[] = NONE;
   #revivals = 0;
+  /** When the last child came up, on the actors' clock; 0 once it has been down. */
+  #upSince = 0;
   #revival: TimerId = noTimer;
   #forChild: Watchers | undefined = undefined;
   #forRekey: Watchers | undefined = undefined;
@@ -219,7 +223,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     );
     if (replaces !== undefined) return this.#forRekey?.end();
     this.#negotiating = 0;
-    this.#revivals = 0;
+    this.#upSince = self.now();
     this.#forgetRevival(self);
     this.#forChild?.end();
   }
@@ -268,6 +272,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   }
 
   #scheduleRevival(text: string, self: Context<ConnectionMessage>): void {
+    // A peer that lets us in and throws us out at once is asked as seldom as one that does not answer.
+    if (this.#upSince !== 0 && self.now() - this.#upSince > STABLE_AFTER) this.#revivals = 0;
+    this.#upSince = 0;
     const delay = Math.min(this.#revivals * REVIVAL_STEP, REVIVAL_MAX);
     this.#revivals++;
     this.#log(

@@ -52,7 +52,7 @@ export class Connections {
   /** With its SAs, its instances, its trap. */
   remove(entry: Entry): void {
     const { world } = this.#options;
-    for (const instance of [...world.registry.everyEntry()].filter((e) => e.template === entry)) this.remove(instance);
+    for (const instance of world.registry.instancesOf(entry)) this.remove(instance);
     world.registry.remove(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
     entry.ref.tell({ t: 'delete' });
@@ -89,8 +89,16 @@ export class Connections {
     const { registry } = this.#options.world;
     for (const entry of [...registry.entries()].filter((e) => !e.policy)) {
       this.remove(entry);
-      this.add(entry.conn);
+      const added = this.add(entry.conn);
+      if ('entry' in added) this.begin(added.entry);
     }
+  }
+
+  /** What `auto=` says of a connection that has just been loaded from the configuration. */
+  begin({ conn, policy, ref }: Entry): void {
+    if (!policy) return;
+    if (conn.auto === 'ondemand' || conn.auto === 'keep') ref.tell({ t: 'route' });
+    if (conn.auto === 'start') ref.tell({ t: 'initiate' });
   }
 
   #enter(conn: Conn, policy: Policy | undefined, side: 'left' | 'right' | undefined, template?: Entry): Entry {

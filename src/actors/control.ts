@@ -144,14 +144,10 @@ export class Control {
   #each(name: string, answer: Answer, message: (answer: Answer) => ConnectionMessage, withInstances = true): void {
     const entries = this.#named(name, answer);
     if (entries.length === 0) return answer.end();
-    const targets = withInstances ? entries.flatMap((e) => [e, ...this.#instancesOf(e)]) : entries;
+    const { registry } = this.#options.world;
+    const targets = withInstances ? entries.flatMap((e) => [e, ...registry.instancesOf(e)]) : entries;
     const parts = targets.length === 1 ? [answer] : split(answer, targets.length);
     targets.forEach((entry, i) => void entry.ref.tell(message(parts[i])));
-  }
-
-  #instancesOf(template: Entry): readonly Entry[] {
-    if (template.policy?.remoteHost) return [];
-    return [...this.#options.world.registry.everyEntry()].filter((e) => e.template === template);
   }
 
   #named(name: string, answer: Answer): readonly Entry[] {

@@ -26,6 +26,7 @@ import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
+import { Loader } from './loader.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
 import { IKE_PORT } from './policy-of.ts';
@@ -182,18 +183,10 @@ export class Pluto {
     this.#connections.reorient();
   }
 
-  /** The conns of the configuration file, as their `auto=` says. */
+  /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
   load(conns: readonly Conn[]): void {
-    for (const conn of conns) {
-      if (conn.auto === 'ignore') continue;
-      const added = this.#connections.add(conn);
-      if ('why' in added) {
-        this.#world.log('warn', added.why);
-        continue;
-      }
-      if (conn.auto === 'ondemand' || conn.auto === 'keep') added.entry.ref.tell({ t: 'route' });
-      if (conn.auto === 'start') added.entry.ref.tell({ t: 'initiate' });
-    }
+    const wanted = conns.filter((conn) => conn.auto !== 'ignore');
+    this.#system.spawn('loader', new Loader(wanted, this.#connections, (text) => this.#world.log('warn', text)));
   }
 
   requestStop(leaveState: boolean, answer?: Answer): void {

@@ -47,6 +47,7 @@ export class Registry implements Directory {
   /** The same by addresses and both identities: those that share an IKE SA. */
   readonly #byPeer = new Map<string, Policy[]>();
   readonly #instances = new Map<string, Policy>();
+  readonly #byTemplate = new Map<Entry, Set<Entry>>();
   readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
   #instanceCount = 0;
 
@@ -63,8 +64,8 @@ export class Registry implements Directory {
     return this.#byName.values();
   }
 
-  everyEntry(): IterableIterator<Entry> {
-    return this.#byPolicy.values();
+  instancesOf(template: Entry): readonly Entry[] {
+    return [...(this.#byTemplate.get(template) ?? NONE)];
   }
 
   named(name: string): Entry | undefined {
@@ -89,8 +90,12 @@ export class Registry implements Directory {
     }
     if (!policy) return;
     this.#byPolicy.set(policy, entry);
-    if (template) this.#instances.set(instanceKey(template, policy.remoteHost, policy.remoteId), policy);
-    else {
+    if (template) {
+      this.#instances.set(instanceKey(template, policy.remoteHost, policy.remoteId), policy);
+      const siblings = this.#byTemplate.get(template);
+      if (siblings) siblings.add(entry);
+      else this.#byTemplate.set(template, new Set([entry]));
+    } else {
       push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
       push(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
       push(this.#byPeer, peerKey(policy), policy);
@@ -105,8 +110,11 @@ export class Registry implements Directory {
     }
     if (!policy) return;
     this.#byPolicy.delete(policy);
-    if (template) this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
-    else {
+    if (template) {
+      this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
+      const siblings = this.#byTemplate.get(template);
+      if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
+    } else {
       pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
       pull(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
       pull(this.#byPeer, peerKey(policy), policy);
@@ -197,7 +205,9 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
 }
 
 function pull<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const left = (map.get(key) ?? []).filter((v) => v !== value);
-  if (left.length > 0) map.set(key, left);
-  else map.delete(key);
+  const list = map.get(key);
+  const at = list?.indexOf(value) ?? -1;
+  if (!list || at < 0) return;
+  list.splice(at, 1);
+  if (list.length === 0) map.delete(key);
 }

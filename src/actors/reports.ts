@@ -117,8 +117,7 @@ export class Reports {
   #entries(name: string | undefined): readonly Entry[] {
     const { registry } = this.#options.world;
     const named = name === undefined ? [...registry.entries()] : registry.namedOrAliased(name);
-    const instances = [...registry.everyEntry()].filter((e) => e.template && named.includes(e.template));
-    return [...named, ...instances];
+    return named.flatMap((entry) => [entry, ...registry.instancesOf(entry)]);
   }
 
   #ikeSas(answer: Answer, send: (reports: readonly IkeSaReport[]) => void): Promise<void> {

@@ -111,6 +111,18 @@ describe('a connection that is wanted comes again', () => {
     expect(west.plane.inbound()).toHaveLength(1);
   });
 
+  test('ever more seldom to a peer that lets it in and throws it out at once', () => {
+    const { west, east, clock } = upTown();
+    for (let i = 0; i < 4; i++) {
+      east.whack({ kind: 'terminate', name: 'w-e' });
+      clock.advance(20_000);
+    }
+    expect(revivals(west).filter((_, i) => i % 2 === 1)).toEqual([0, 5, 10, 15]);
+    clock.advance(61_000);
+    east.whack({ kind: 'terminate', name: 'w-e' });
+    expect(revivals(west).slice(-2)).toEqual([1, 0]);
+  });
+
   test('not at the end that was told to take it down, nor at one that never wanted it', () => {
     const { west, east, clock } = upTown();
     west.whack({ kind: 'terminate', name: 'w-e' });

@@ -17,7 +17,8 @@ function gate(n: number, changes: Record<string, string> = {}) {
   return { ...made, warriors };
 }
 
-const instances = (house: House) => [...house.world.registry.everyEntry()].filter((e) => e.template);
+const instances = (house: House) =>
+  [...house.world.registry.entries()].flatMap((e) => house.world.registry.instancesOf(e));
 
 describe('a template, right=%any', () => {
   test('makes an instance for each peer, with a number, a name and a reqid of its own', () => {

@@ -11,6 +11,7 @@
 import { createHash } from 'node:crypto';
 import type { Connections } from '../../src/actors/connections.ts';
 import { Control } from '../../src/actors/control.ts';
+import type { Interface } from '../../src/actors/interfaces.ts';
 import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
 import { Reports } from '../../src/actors/reports.ts';
 import { ActorSystem, TestClock } from '../../src/actors/runtime/index.ts';
@@ -106,6 +107,7 @@ export class House {
   /** Called before dice are thrown: what throws here throws in the midst of a step. */
   beforeDice: () => void = () => {};
   hasLeft = false;
+  interfaces: readonly Interface[] = [];
   readonly #inside: Inside;
   #secrets: SecretStore;
   #dice = 0;
@@ -116,6 +118,7 @@ export class House {
     this.clock = clock;
     this.wire = wire;
     this.address = Address.parse(options.address)!;
+    this.interfaces = [{ name: 'eth0', address: this.address }];
     this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
     this.#secrets = secretsOf(options.secrets);
     this.system = new ActorSystem({
@@ -137,7 +140,7 @@ export class House {
       },
       secrets: () => this.#secrets,
       limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...options.limits },
-      interfaces: () => [{ name: 'eth0', address: this.address }],
+      interfaces: () => this.interfaces,
       defaultRoute: () => this.address,
       ikePort: 500,
       keepAliveMs: 20_000,
@@ -172,8 +175,7 @@ export class House {
     for (const one of connsIn(conf)) {
       const added = this.connections.add(one);
       if ('why' in added) throw new Error(added.why);
-      if (one.auto === 'ondemand' || one.auto === 'keep') added.entry.ref.tell({ t: 'route' });
-      if (one.auto === 'start') added.entry.ref.tell({ t: 'initiate' });
+      this.connections.begin(added.entry);
     }
   }
 
