@@ -119,7 +119,7 @@ describe('whack --initiate fails with the status that libreswan gives', () => {
     expect(up.exit).toBeUndefined();
     clock.advance(2);
     expect(up.exit).toBe(RC.NORETRANSMISSION);
-    expect(up.lines.filter((l) => l.text.includes('retransmission after'))).toHaveLength(6);
+    expect(up.lines.filter((l) => l.text.includes('retransmission; will wait'))).toHaveLength(6);
     expect(up.text).toContain('60 second timeout exceeded after 6 retransmits');
   });
 
