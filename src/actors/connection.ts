@@ -36,6 +36,7 @@ export type ConnectionMessage =
   | { readonly t: 'childUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   /** Another IKE SA has it now. */
+  | { readonly t: 'rekeyFailed'; readonly text: string }
   | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
   | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
 
@@ -122,6 +123,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         return this.#childUp(message.serial, message.ike, message.replaces, self);
       case 'childDown':
         return this.#childDown(message, self);
+      case 'rekeyFailed':
+        this.#forIke?.line(RC.FATAL, `${this.#prefix}: ${message.text}`);
+        return this.#forIke?.end();
       case 'childMoved':
         this.#children = this.#children.map((k) =>
           k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k,

@@ -217,6 +217,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         });
       case 'childDown':
         return this.#tellOwner(out.policy, { t: 'childDown', serial: out.serial, why: out.why, text: out.text });
+      case 'rekeyFailed':
+        return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
       case 'successor':
         return this.#succeed(out.sa);
       case 'handOver':

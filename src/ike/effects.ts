@@ -112,6 +112,8 @@ export type Out =
       readonly why: DownReason;
       readonly text: string;
     }
+  /** The rekey of this SA that was asked for has come to nothing; it will be tried again by itself. */
+  | { readonly t: 'rekeyFailed'; readonly text: string }
   /** An IKE SA that takes this one's place; its children follow by `handOver`. */
   | { readonly t: 'successor'; readonly sa: IkeSa }
   | {

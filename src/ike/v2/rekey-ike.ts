@@ -130,12 +130,15 @@ function refused(turn: Turn, message: Incoming): void {
     turn.say(`peer wants ${group.name} instead of ${offer.group.name}`);
     return turn.plan({ t: 'rekeyIke', group: group.id });
   }
-  tryLater(turn, `CREATE_CHILD_SA failed to rekey IKE SA with error notification ${error?.name ?? 'none'}`);
+  const text = `CREATE_CHILD_SA failed to rekey IKE SA with error notification ${error?.name ?? 'none'}`;
+  tryLater(turn, text, error?.notify === NOTIFY.TEMPORARY_FAILURE);
 }
 
-function tryLater(turn: Turn, text: string): void {
+/** `isPassing`: the peer is busy, and whoever waits may as well wait for the next try. */
+function tryLater(turn: Turn, text: string, isPassing = false): void {
   if (concedeIke(turn)) return;
   turn.say(`${text}; will try again`, { level: 'warn' });
+  if (!isPassing) turn.outs.push({ t: 'rekeyFailed', text });
   turn.arm('rekey', retryAfter(turn.env));
 }
 

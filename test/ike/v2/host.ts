@@ -52,6 +52,8 @@ export class Host {
   /** Every line said at info or warn, in order. */
   readonly lines: string[] = [];
   readonly ups: { readonly serial: number; readonly replaces: number | undefined }[] = [];
+  /** What those who asked for a rekey of the IKE SA are told. */
+  readonly rekeysFailed: string[] = [];
   readonly downs: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   readonly ends: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   /** From which state to which its SAs went in one step, as `idle initSent`. */
@@ -265,6 +267,9 @@ export class Host {
         return this.plane.move(out.serials, `${out.peer}`);
       case 'say':
         if (out.level !== 'debug') this.lines.push(`#${out.serial ?? sa.serial}: ${out.text}`);
+        return;
+      case 'rekeyFailed':
+        this.rekeysFailed.push(out.text);
         return;
       case 'authenticated':
         return this.#authenticated(running, out.initialContact);

@@ -97,6 +97,9 @@ test('a peer that wants another group gets it; one that has no proposal in commo
   rekey(stuck.west);
   stuck.wire.expect(right(REKEY));
   stuck.wire.expect(left('CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }'));
+  expect(stuck.west.rekeysFailed).toEqual([
+    'CREATE_CHILD_SA failed to rekey IKE SA with error notification NO_PROPOSAL_CHOSEN',
+  ]);
   stuck.wire.expectSilence();
   oneEach(stuck);
   expect(running(stuck.west, 1).timers.has('rekey')).toBe(true);
