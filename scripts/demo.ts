@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { capture } from '../test/support/capture.ts';
 import { type Daemon, root, said, startDaemon } from '../test/support/daemon.ts';
 import { count, type WirePacket } from '../test/support/pcap.ts';
+import { ping } from '../test/support/ping.ts';
 import { run } from '../test/support/process.ts';
 import { pair, type Side, type Topology } from '../test/support/topology.ts';
 import { mayMakeNamespaces } from './demo/privileges.ts';
@@ -52,7 +53,6 @@ async function tunnel(
   options: readonly string[],
 ): Promise<void> {
   const recording = await capture(wire, directory);
-  const ping = (times: number, interval: number): Promise<string> => pings(west, east, times, interval);
 
   await story.try('pluto starts on both, with config/demo', async () => {
     for (const [name, { host }] of Object.entries({ west, east })) {
@@ -67,7 +67,7 @@ async function tunnel(
   // After a failure no further claim is tried, so west's daemon is there when one is.
   const [daemon] = daemons;
   await story.try(`ipsec up ${conn}`, async () => lastLine(await said(daemon.ipsec('up', conn))));
-  await story.try('100 pings through the tunnel', () => ping(100, 0.02));
+  await story.try('100 pings through the tunnel', () => pings(west, east, 100, 0.02));
   await story.try('50 MB of TCP through the tunnel', () => transfer(program, west, east, 50));
   await story.try('ipsec trafficstatus', async () => {
     const status = (await said(daemon.ipsec('trafficstatus'))).trim();
@@ -76,7 +76,10 @@ async function tunnel(
     return status;
   });
   await story.try('a rekey under traffic loses no packet', async () => {
-    const [answered] = await Promise.all([ping(300, 0.01), said(daemon.whack('--rekey-child', '--name', conn))]);
+    const [answered] = await Promise.all([
+      pings(west, east, 300, 0.01),
+      said(daemon.whack('--rekey-child', '--name', conn)),
+    ]);
     return answered;
   });
   await story.try(`ipsec down ${conn}`, async () => {
@@ -106,12 +109,9 @@ function dataPlane(log: string): string {
 
 /** Throws unless every one was answered. */
 async function pings(from: Side, to: Side, times: number, interval: number): Promise<string> {
-  const options = ['-q', '-c', `${times}`, '-i', `${interval}`, '-W', '2', '-I', from.inner];
-  const { stdout, stderr } = await from.host.run(['ping', ...options, to.inner]);
-  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
-  if (Number(received) !== times) throw new Error(`${sent ?? 0} sent, ${received ?? 0} answered ${stderr}`);
-  const rtt = /= [\d.]+\/([\d.]+)/.exec(stdout)?.[1];
-  return `${sent} sent, ${received} answered, ${rtt} ms on average`;
+  const { answered, average } = await ping(from.host, from.inner, to.inner, { times, interval });
+  if (answered !== times) throw new Error(`${answered} of ${times} answered`);
+  return `${answered} of ${times} answered, ${average} ms on average`;
 }
 
 function onlyProtected(packets: readonly WirePacket[]): string {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Capture, capture } from '../support/capture.ts';
 import type { WirePacket } from '../support/pcap.ts';
+import { type PingOptions, ping } from '../support/ping.ts';
 import { eventually } from '../support/process.ts';
 import { natted, pair, sides, type Topology } from '../support/topology.ts';
 import type { Peer, StartPeer } from './peer.ts';
@@ -20,14 +21,11 @@ export interface Bed {
   /** Ends the capture: what was on the wire, in order. */
   readonly seen: () => Promise<readonly WirePacket[]>;
   /** Pings between the subnets: how many of `times` (5) were answered. */
-  readonly ping: (options?: PingOptions) => Promise<number>;
+  readonly ping: (options?: BedPings) => Promise<number>;
 }
 
-export interface PingOptions {
+export interface BedPings extends PingOptions {
   readonly from?: 'west' | 'east';
-  readonly times?: number;
-  /** Octets in each. */
-  readonly size?: number;
 }
 
 export interface Scenario {
@@ -69,7 +67,7 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
       east,
       topology,
       seen: recording.stop,
-      ping: (options) => ping(topology, scenario.tunnel, options),
+      ping: (options) => pings(topology, scenario.tunnel, options),
     });
     for (const peer of peers) await peer.stop();
   } catch (error) {
@@ -106,16 +104,11 @@ function end(name: 'west' | 'east', address: string, { family, isLong }: Tunnel)
   };
 }
 
-async function ping(
-  topology: Topology,
-  { family }: Tunnel,
-  { from = 'west', times = 5, size = 56 }: PingOptions = {},
-): Promise<number> {
+async function pings(topology: Topology, { family }: Tunnel, options: BedPings = {}): Promise<number> {
+  const from = options.from ?? 'west';
   const [here, there] = [topology[from], topology[from === 'west' ? 'east' : 'west']];
   const [source, target] = family === 6 ? [here.inner6, there.inner6] : [here.inner, there.inner];
-  const options = ['-q', '-c', `${times}`, '-i', '0.02', '-W', '2', '-s', `${size}`, '-I', source];
-  const { stdout } = await here.host.run(['ping', ...options, target]);
-  return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+  return (await ping(here.host, source, target, options)).answered;
 }
 
 function lastLines(text: string): string {

@@ -42,7 +42,9 @@ describe('the bed', () => {
     async (bed) => {
       await bed.west.up();
       expect(await bed.ping({ times: 10 })).toBe(10);
-      expect(count(await bed.seen())).toMatchObject({ 'esp-in-udp': 20, other: 0 });
+      const { 'esp-in-udp': esp, other } = count(await bed.seen());
+      expect(esp).toBeGreaterThanOrEqual(20);
+      expect(other).toBe(0);
     },
   );
 
@@ -51,7 +53,7 @@ describe('the bed', () => {
     { west: strongSwan, east: startLibreswan, tunnel },
     async (bed) => {
       expect(await bed.ping({ times: 3 })).toBe(3);
-      expect(count(await bed.seen())).toMatchObject({ other: 6 });
+      expect(count(await bed.seen()).other).toBeGreaterThanOrEqual(6);
     },
   );
 
