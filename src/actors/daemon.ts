@@ -30,6 +30,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
 
   const log = openLog(logOptions(options, setup));
+  if ('why' in log) {
+    lock.release();
+    complain(log.why);
+    return PLUTO_EXIT.failure;
+  }
   let exit: number = PLUTO_EXIT.failure;
   try {
     exit = await run(options, setup, config?.conns ?? [], log, complain);
