@@ -33,7 +33,12 @@ struct Watch::Handle {
       // something. The callback reads it, and we go on.
       if (status < 0) Start(self);
       Napi::HandleScope scope(self->env);
-      self->onReady();
+      try {
+        self->onReady();
+      } catch (const Napi::Error& e) {
+        // Nothing but C is above us.
+        napi_fatal_exception(self->env, e.Value());
+      }
     });
   }
 };

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -104,11 +105,17 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
       errnos[i] = failed;
       texts_.emplace_back(i, strerror(failed));
     }
+    // The kernel's account of an SA holds its keys.
+    explicit_bzero(read_.data(), mostRead_);
+    mostRead_ = 0;
     if (replies_.empty() && texts_.empty()) return env.Undefined();
 
     Napi::Array result = Napi::Array::New(env, 2);
     Napi::Uint8Array replies = Napi::Uint8Array::New(env, replies_.size());
-    if (!replies_.empty()) memcpy(replies.Data(), replies_.data(), replies_.size());
+    if (!replies_.empty()) {
+      memcpy(replies.Data(), replies_.data(), replies_.size());
+      explicit_bzero(replies_.data(), replies_.size());
+    }
     Napi::Array texts = Napi::Array::New(env, texts_.empty() ? 0 : count);
     for (auto& [index, text] : texts_) texts[index] = Napi::String::New(env, text);
     result[0u] = replies;
@@ -148,6 +155,7 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
       ssize_t got = recvfrom(fd_, read_.data(), read_.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+      mostRead_ = std::max(mostRead_, static_cast<size_t>(got));
       if (from.nl_pid == 0) open -= Sort(static_cast<size_t>(got), first, count, errnos);
     }
     return 0;
@@ -193,6 +201,7 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
   int fd_;
   uint32_t sequence_ = 1;
   std::vector<uint8_t> read_;
+  size_t mostRead_ = 0;  // octets of it that this call has written
   std::vector<uint8_t> replies_;
   std::vector<std::pair<uint32_t, std::string>> texts_;
 };

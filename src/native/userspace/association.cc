@@ -25,14 +25,14 @@ bool Selector::Matches(const Flow& flow) const {
   return MatchesPort(src, flow.hasPorts, srcPort) && MatchesPort(dst, flow.hasPorts, dstPort);
 }
 
-std::unique_ptr<Association> Association::Make(SaConfig config, int64_t now, std::string* why) {
+std::unique_ptr<Association> Association::Make(SaConfig config, int64_t now, int64_t uptime, std::string* why) {
   auto transform = Transform::Make(config.algorithms, config.isOutbound, config.extended, why);
   if (!transform) return nullptr;
   config.algorithms.Wipe();  // the transform has its own
   std::unique_ptr<Association> sa(new Association(std::move(config)));
   sa->transform_ = std::move(transform);
   sa->counters_.addedAt = now;
-  sa->startedAt_ = now;
+  sa->startedAt_ = uptime;
   return sa;
 }
 
@@ -113,10 +113,10 @@ void Association::Count(size_t bytes, int64_t now) {
   if (!softTold_ && config_.soft.Passed(counters_.bytes, counters_.packets, 0)) mayHaveExpired_ = true;
 }
 
-Association::Expiry Association::CheckLimits(int64_t now) {
+Association::Expiry Association::CheckLimits(int64_t uptime) {
   Expiry expiry;
   mayHaveExpired_ = false;
-  uint64_t age = now > startedAt_ ? static_cast<uint64_t>(now - startedAt_) : 0;
+  uint64_t age = uptime > startedAt_ ? static_cast<uint64_t>(uptime - startedAt_) : 0;
   if (!softTold_ && config_.soft.Passed(counters_.bytes, counters_.packets, age)) expiry.soft = softTold_ = true;
   if (config_.hard.Passed(counters_.bytes, counters_.packets, age)) isDead_ = true;
   if (isDead_ && !hardTold_) expiry.hard = hardTold_ = true;

@@ -86,7 +86,7 @@ constexpr size_t kEspTail = 16 + 2 + kLargestIcv;
 class Association {
  public:
   // Null if the algorithms cannot be had; `why` says which.
-  static std::unique_ptr<Association> Make(SaConfig config, int64_t now, std::string* why);
+  static std::unique_ptr<Association> Make(SaConfig config, int64_t now, int64_t uptime, std::string* why);
 
   const SaConfig& config() const { return config_; }
   SaConfig& config() { return config_; }
@@ -111,11 +111,12 @@ class Association {
   // Whether the IP packet that came so may have come by this SA; counts it. `flow` gets what it says.
   Verdict Admit(const uint8_t* packet, size_t length, int64_t now, Flow* flow);
 
-  // Limits passed since the last question: each is told once. A hard one ends the SA.
+  // Limits passed since the last question: each is told once. A hard one ends the SA. The age is by `uptime`, in
+  // seconds: a wall clock that is set must not end tunnels.
   struct Expiry {
     bool soft = false, hard = false;
   };
-  Expiry CheckLimits(int64_t now);
+  Expiry CheckLimits(int64_t uptime);
   // Whether limits may have been passed by the last packet; quick.
   bool mayHaveExpired() const { return mayHaveExpired_; }
 

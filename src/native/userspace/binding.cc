@@ -122,7 +122,13 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
       if (!called_.exchange(true)) onEvents_.NonBlockingCall([this](Napi::Env e, Napi::Function f) { Deliver(e, f); });
     });
     int error = engine_->Start(&warnings_);
-    if (error == 0) return;
+    if (error == 0) {
+      // A process that exits without close() frees the function while the thread may still call it. Hooks run in the
+      // opposite order of their coming: this one before the function's own.
+      napi_add_env_cleanup_hook(env, ShutHook, this);
+      isHooked_ = true;
+      return;
+    }
     Shut();
     throw SystemError(env, "userspace engine", error);
   }
@@ -199,7 +205,7 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
     sa.algorithms.integrityKey = KeyOf(from, "integrityKey");
     sa.algorithms.icvBits = Number(from, "icvBits");
     std::string why;
-    int error = engine_->AddSa(std::move(sa), &why);
+    int error = OpenEngine(env).AddSa(std::move(sa), &why);
     if (error == 0) return env.Undefined();
     Napi::Array fault = Napi::Array::New(env, 2);
     fault[0u] = Napi::Number::New(env, error);
@@ -209,23 +215,22 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
 
   // moveSa(spi, dst, newSrc, newDst, encapsulates, srcPort, dstPort): errno.
   Napi::Value MoveSa(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(),
-                             engine_->MoveSa(SaKeyOf(info), AddressOf(info[2]), AddressOf(info[3]),
-                                             info[4].As<Napi::Boolean>(),
-                                             static_cast<uint16_t>(info[5].As<Napi::Number>().Uint32Value()),
-                                             static_cast<uint16_t>(info[6].As<Napi::Number>().Uint32Value())));
+    Engine& engine = OpenEngine(info.Env());
+    auto port = [&info](size_t at) { return static_cast<uint16_t>(info[at].As<Napi::Number>().Uint32Value()); };
+    return Napi::Number::New(info.Env(), engine.MoveSa(SaKeyOf(info), AddressOf(info[2]), AddressOf(info[3]),
+                                                       info[4].As<Napi::Boolean>(), port(5), port(6)));
   }
 
   // deleteSa(spi, dst): errno.
   Napi::Value DeleteSa(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), engine_->DeleteSa(SaKeyOf(info)));
+    return Napi::Number::New(info.Env(), OpenEngine(info.Env()).DeleteSa(SaKeyOf(info)));
   }
 
   // counters(spi, dst): [bytes, packets, replayed, unauthentic, addedAt, usedAt], or errno.
   Napi::Value Counters(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     SaCounters counters;
-    int error = engine_->Counters(SaKeyOf(info), &counters);
+    int error = OpenEngine(env).Counters(SaKeyOf(info), &counters);
     if (error != 0) return Napi::Number::New(env, error);
     Napi::Array row = Napi::Array::New(env, 6);
     row[0u] = static_cast<double>(counters.bytes);
@@ -247,35 +252,35 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
     policy.reqid = info[3].As<Napi::Number>().Uint32Value();
     policy.src = RangeOf(info[4]);
     policy.dst = RangeOf(info[5]);
-    engine_->PutPolicy(std::move(policy));
+    OpenEngine(info.Env()).PutPolicy(std::move(policy));
     return info.Env().Undefined();
   }
 
   // deletePolicy(id): errno.
   Napi::Value DeletePolicy(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), engine_->DeletePolicy(info[0].As<Napi::Number>().Uint32Value()));
+    return Napi::Number::New(info.Env(), OpenEngine(info.Env()).DeletePolicy(info[0].As<Napi::Number>().Uint32Value()));
   }
 
   // serve(fd, address, port, encapsulates): errno.
   Napi::Value Serve(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(),
-                             engine_->Serve(info[0].As<Napi::Number>().Int32Value(), EndpointOf(info[1], info[2]),
-                                            info[3].As<Napi::Boolean>()));
+    int ike = info[0].As<Napi::Number>();
+    return Napi::Number::New(info.Env(), OpenEngine(info.Env()).Serve(ike, EndpointOf(info[1], info[2]),
+                                                                      info[3].As<Napi::Boolean>()));
   }
 
   Napi::Value Unserve(const Napi::CallbackInfo& info) {
-    engine_->Unserve(EndpointOf(info[0], info[1]));
+    OpenEngine(info.Env()).Unserve(EndpointOf(info[0], info[1]));
     return info.Env().Undefined();
   }
 
   Napi::Value Flush(const Napi::CallbackInfo& info) {
-    engine_->Flush();
+    OpenEngine(info.Env()).Flush();
     return info.Env().Undefined();
   }
 
   // totals(): packets that no SA counts, by what became of them.
   Napi::Value Totals(const Napi::CallbackInfo& info) {
-    userspace::EngineCounters totals = engine_->Totals();
+    userspace::EngineCounters totals = OpenEngine(info.Env()).Totals();
     Napi::Object row = Napi::Object::New(info.Env());
     auto set = [&row](const char* name, uint64_t value) { row.Set(name, static_cast<double>(value)); };
     set("noSa", totals.noSa);
@@ -287,6 +292,7 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
     set("noSocket", totals.noSocket);
     set("passed", totals.passed);
     set("unsent", totals.unsent);
+    set("unheard", totals.unheard);
     return row;
   }
 
@@ -297,8 +303,22 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
     return info.Env().Undefined();
   }
 
+  // Whoever calls after close() gets an exception, not a crash.
+  Engine& OpenEngine(Napi::Env env) {
+    if (!engine_) throw Napi::Error::New(env, "the userspace engine is closed");
+    return *engine_;
+  }
+
+  static void ShutHook(void* self) {
+    auto* engine = static_cast<UserspaceEngine*>(self);
+    engine->isHooked_ = false;
+    engine->Shut();
+  }
+
   void Shut() {
     if (!engine_) return;
+    if (isHooked_) napi_remove_env_cleanup_hook(Env(), ShutHook, this);
+    isHooked_ = false;
     engine_.reset();  // joins its thread: no more calls after this
     onEvents_.Abort();
   }
@@ -306,6 +326,7 @@ class UserspaceEngine : public Napi::ObjectWrap<UserspaceEngine> {
   std::unique_ptr<Engine> engine_;
   Napi::ThreadSafeFunction onEvents_;
   std::atomic<bool> called_{false};
+  bool isHooked_ = false;
   std::string warnings_;
 };
 

@@ -15,6 +15,7 @@ namespace {
 constexpr int kReadsPerRound = 16;     // from one descriptor before the others have their turn
 constexpr size_t kHeldPerPolicy = 4;
 constexpr size_t kHeldInAll = 256;
+constexpr size_t kEventsWaiting = 4096;  // for the main thread; beyond, mappings are told another time
 constexpr int64_t kAskAgainSeconds = 30;  // as Linux's xfrm_acq_expires
 constexpr int kTickMs = 1000;             // lifetimes in seconds are kept this well
 constexpr uint8_t kEcnMask = 3, kCongested = 3;
@@ -42,11 +43,12 @@ bool IsOfLink(const Address& dst) {
 
 void Engine::Run() {
   epoll_event ready[32];
-  int64_t checked = now_;
+  int64_t checked = uptime_;
   bool isTunBusy = false;
   while (!stop_) {
     int count = epoll_wait(epoll_, ready, 32, isTunBusy ? 0 : kTickMs);
     now_ = WallClock();
+    uptime_ = Uptime();
     std::vector<Socket> sockets;
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -54,8 +56,8 @@ void Engine::Run() {
       toClose_.clear();
       sockets = sockets_;
       totals_.unsent += sender_.TakeUnsent() + coalescer_.TakeRefused();
-      if (now_ != checked) {
-        checked = now_;
+      if (uptime_ != checked) {
+        checked = uptime_;
         CheckAllLimits();
       }
       if (release_) ReleaseHeld();
@@ -157,8 +159,8 @@ void Engine::Protect(Policy* policy, const VnetHeader& header, uint8_t* packet, 
 // Keeps the packet until an SA comes, and asks for one. False if there is no room.
 bool Engine::Hold(Policy* policy, const VnetHeader& header, const uint8_t* packet, size_t length,
                   const Flow& flow) {
-  if (policy->askedUntil <= now_) {
-    policy->askedUntil = now_ + kAskAgainSeconds;
+  if (policy->askedUntil <= uptime_) {
+    policy->askedUntil = uptime_ + kAskAgainSeconds;
     Event event;
     event.kind = Event::Kind::kAcquire;
     event.reqid = policy->reqid;
@@ -340,6 +342,14 @@ void Engine::NoteMapping(Association* sa, const Endpoint& from) {
     return;
   }
   if (sa->reported == from) return;
+  {
+    // Whoever forwards our packets can give each another source.
+    std::lock_guard<std::mutex> lock(eventMutex_);
+    if (events_.size() >= kEventsWaiting) {
+      totals_.unheard++;
+      return;
+    }
+  }
   sa->reported = from;
   Event event;
   event.kind = Event::Kind::kMapping;
@@ -349,7 +359,7 @@ void Engine::NoteMapping(Association* sa, const Endpoint& from) {
 }
 
 void Engine::CheckLimits(Association* sa) {
-  Association::Expiry expiry = sa->CheckLimits(now_);
+  Association::Expiry expiry = sa->CheckLimits(uptime_);
   for (bool isHard : {false, true}) {
     if (!(isHard ? expiry.hard : expiry.soft)) continue;
     Event event;

@@ -19,6 +19,12 @@ int64_t Engine::WallClock() {
   return now.tv_sec;
 }
 
+int64_t Engine::Uptime() {
+  timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec;
+}
+
 // The main thread's lock: says that it waits.
 class Engine::Lock {
  public:
@@ -40,6 +46,7 @@ Engine::Engine(int tun, uint32_t mark, std::function<void()> notify)
       mark_(mark),
       notify_(std::move(notify)),
       now_(WallClock()),
+      uptime_(Uptime()),
       tunBuffer_(new uint8_t[kTunRead]),
       coalescer_(tun),
       scratch_(new uint8_t[kLargestPacket]),
@@ -99,7 +106,7 @@ Association* Engine::Find(const SaKey& key) {
 }
 
 int Engine::AddSa(SaConfig config, std::string* why) {
-  auto sa = Association::Make(std::move(config), WallClock(), why);
+  auto sa = Association::Make(std::move(config), WallClock(), Uptime(), why);
   if (!sa) return EPROTONOSUPPORT;
   Lock lock(this);
   if (Find(sa->config().key)) return EEXIST;

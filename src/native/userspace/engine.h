@@ -43,6 +43,7 @@ struct EngineCounters {
   uint64_t noSocket = 0;      // outbound: no served address to send from
   uint64_t passed = 0;        // outbound: in the clear, by policy
   uint64_t unsent = 0;        // refused by the kernel
+  uint64_t unheard = 0;       // mappings that were not told, as too many events waited
 };
 
 class Engine {
@@ -84,6 +85,7 @@ class Engine {
   static constexpr size_t kRebuilt = 512 * 1024, kRebuiltByOneDatagram = 256 * 1024;
 
   static int64_t WallClock();  // seconds since the epoch
+  static int64_t Uptime();     // seconds; what lifetimes are counted by, as nobody sets this clock
   void Run();
   void Watch(int fd);
   bool ReadTun();
@@ -116,7 +118,7 @@ class Engine {
   int clear4_ = -1, clear6_ = -1;
   std::thread thread_;
   std::atomic<bool> stop_{false};
-  std::atomic<int64_t> now_{0};
+  std::atomic<int64_t> now_{0}, uptime_{0};
   // How many callers wait for `mutex_`: the engine steps aside for them.
   std::atomic<int> waiting_{0};
 

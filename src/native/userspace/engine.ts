@@ -72,6 +72,7 @@ export interface EngineTotals {
   readonly noSocket: number;
   readonly passed: number;
   readonly unsent: number;
+  readonly unheard: number;
 }
 
 /** Numbers that calls return are errnos, 0 for success. */

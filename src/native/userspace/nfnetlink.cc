@@ -48,6 +48,9 @@ int NfnetlinkBatch(const uint8_t* messages, size_t length, std::vector<uint64_t>
   std::vector<uint8_t> answer(32768);
   while (verdict == 0) {
     ssize_t got = recv(fd, answer.data(), answer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    // What is lost (ENOBUFS) may have been a refusal: the guard must not stand on a guess.
+    if (got < 0 && errno != EAGAIN) verdict = errno;
     if (got <= 0) break;
     for (size_t at = 0, end = static_cast<size_t>(got); at + sizeof(nlmsghdr) <= end;) {
       nlmsghdr header;

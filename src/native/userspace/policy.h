@@ -17,7 +17,7 @@ struct Policy {
   uint32_t reqid = 0;
   Range src, dst;  // `protocol` and the port ranges; of ICMP: type and code, as a kernel has it
 
-  // An acquire was raised and is not answered; another one may follow after this time.
+  // An acquire was raised and is not answered; another one may follow after this uptime.
   int64_t askedUntil = 0;
   std::vector<std::vector<uint8_t>> held;
 };

@@ -88,7 +88,7 @@ std::unique_ptr<Association> Make(const Cipher& cipher, bool isOutbound, bool ex
   config.algorithms.integrityKey.assign(cipher.integrityKey, 0x44);
   config.algorithms.icvBits = cipher.icvBits;
   std::string why;
-  auto sa = Association::Make(std::move(config), 1, &why);
+  auto sa = Association::Make(std::move(config), 1, 1, &why);
   Check(sa != nullptr, why.c_str());
   return sa;
 }

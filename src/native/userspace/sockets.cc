@@ -226,6 +226,7 @@ void Sender::Commit(size_t length, const Route& route) {
 }
 
 void Sender::Flush() {
+  isPatient_ = true;
   for (size_t from = 0; from < runs_;) {
     size_t to = from + 1;
     while (to < runs_ && run_[to].route.fd == run_[from].route.fd) to++;
@@ -278,18 +279,19 @@ size_t Sender::SendRuns(const Run* runs, size_t count) {
   }
   int fd = runs->route.fd;
   int sent = sendmmsg(fd, messages, static_cast<unsigned>(count), MSG_DONTWAIT);
-  if (sent < 0 && errno == EAGAIN) {
+  if (sent < 0 && errno == EAGAIN && isPatient_) {
     pollfd wait = {fd, POLLOUT, 0};
-    poll(&wait, 1, kPatienceMs);
+    // Once for all that waits: the main thread may be waiting for us.
+    isPatient_ = poll(&wait, 1, kPatienceMs) > 0;
     sent = sendmmsg(fd, messages, static_cast<unsigned>(count), MSG_DONTWAIT);
   }
   if (sent > 0) return static_cast<size_t>(sent);
-  if (runs->count > 1) {
+  if (runs->count > 1 && errno != EAGAIN) {
     // A device without checksum offload (EIO), a path narrower than a segment (EINVAL), an old kernel.
     if (errno == EIO || errno == ENOPROTOOPT || errno == EOPNOTSUPP) segments_ = false;
     SendApart(*runs);
   } else {
-    unsent_++;
+    unsent_ += runs->count;
   }
   return 1;
 }

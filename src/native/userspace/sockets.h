@@ -88,6 +88,7 @@ class Sender {
   size_t used_ = 0, runs_ = 0;
   Run run_[kRuns];
   bool segments_ = true;  // the kernel takes UDP_SEGMENT
+  bool isPatient_ = true;  // no socket has stayed full during this Flush
   uint64_t unsent_ = 0;
 };
 
