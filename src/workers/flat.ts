@@ -21,7 +21,7 @@ export function unflattenJob(flat: Uint8Array): Job {
   return JOBS[op].read(parts);
 }
 
-/** Fresh octets with a buffer of their own, ready for transfer. `runMs` travels with the result. */
+/** Fresh octets. `runMs` travels with the result. */
 export function flattenResult(result: JobResult, runMs: number): Uint8Array {
   const micros = Math.min(Math.round(runMs * 1000), 0xffffffff);
   if (!result.ok) {
@@ -40,6 +40,37 @@ export function unflattenResult(flat: Uint8Array): { result: JobResult; runMs: n
   const result = readResult(code, parts);
   flat.fill(0);
   return { result, runMs: parts.numbers[0] / 1000 };
+}
+
+/**
+ * Several in one, because a message costs what it costs whatever is in it: each with its length, 4 octets, before it.
+ * Fresh octets with a buffer of their own; the parts are zeros afterwards.
+ */
+export function bundle(parts: readonly Uint8Array[]): Uint8Array {
+  let octets = 0;
+  for (const part of parts) octets += 4 + part.length;
+  const whole = new Uint8Array(octets);
+  const view = new DataView(whole.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length);
+    whole.set(part, at + 4);
+    at += 4 + part.length;
+    part.fill(0);
+  }
+  return whole;
+}
+
+/** Views of `whole`. */
+export function unbundle(whole: Uint8Array): Uint8Array[] {
+  const view = new DataView(whole.buffer, whole.byteOffset, whole.byteLength);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < whole.length; ) {
+    const end = at + 4 + view.getUint32(at);
+    parts.push(whole.subarray(at + 4, end));
+    at = end;
+  }
+  return parts;
 }
 
 type Field = Uint8Array | undefined;

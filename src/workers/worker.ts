@@ -2,14 +2,17 @@
 import { randomFillSync } from 'node:crypto';
 import { move } from 'piscina';
 import { type Job, runJob } from '../ike/crypto/job.ts';
-import { flattenResult, unflattenJob } from './flat.ts';
+import { bundle, flattenResult, unbundle, unflattenJob } from './flat.ts';
 
-/** A flat job to a flat result. Both copies of the secrets that are this thread's are gone afterwards. */
-export function run(flat: Uint8Array): unknown {
-  const started = performance.now();
-  const result = runJob(unflattenJob(flat));
-  flat.fill(0);
-  return move(flattenResult(result, performance.now() - started));
+/** Flat jobs to flat results, in their order. Both copies of the secrets that are this thread's are gone afterwards. */
+export function run(jobs: Uint8Array): unknown {
+  const results = unbundle(jobs).map((flat) => {
+    const started = performance.now();
+    const result = runJob(unflattenJob(flat));
+    return flattenResult(result, performance.now() - started);
+  });
+  jobs.fill(0);
+  return move(bundle(results));
 }
 
 warm();

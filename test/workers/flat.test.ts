@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Job, JobResult } from '../../src/ike/crypto/job.ts';
-import { flattenJob, flattenResult, unflattenJob, unflattenResult } from '../../src/workers/flat.ts';
+import { bundle, flattenJob, flattenResult, unbundle, unflattenJob, unflattenResult } from '../../src/workers/flat.ts';
 
 const octets = fc.uint8Array({ maxLength: 1100 });
 const id = fc.nat(65535);
@@ -75,6 +75,16 @@ describe('what crosses between threads arrives as it was', () => {
     const { mine: _, ...responder } = job;
     expect(unflattenJob(flattenJob(responder))).not.toHaveProperty('mine');
   });
+});
+
+test('a bundle gives its parts back, however many and however short, and leaves none of their octets behind', () => {
+  fc.assert(
+    fc.property(fc.array(octets), (parts) => {
+      const copies = parts.map((part) => part.slice());
+      expect(unbundle(bundle(parts))).toEqual(copies);
+      expect(parts.every((part) => part.every((octet) => octet === 0))).toBe(true);
+    }),
+  );
 });
 
 test('a result is taken out of the flat octets, which are wiped', () => {
