@@ -84,7 +84,7 @@ class Reader {
         entry = [];
       }
       if (isContinued && entry.length === 0) this.#error({ file, line }, 'an entry must begin in the first column');
-      else entry.push(...tokens);
+      else for (const token of tokens) entry.push(token);
       for (const { text: word, isQuoted } of tokens) {
         if (!isQuoted && word.startsWith('{')) braces ??= { file, line };
         if (!isQuoted && word.endsWith('}')) braces = undefined;

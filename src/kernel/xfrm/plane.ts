@@ -59,7 +59,9 @@ export class XfrmPlane implements DataPlane {
   allocateSpi(request: SpiRequest): number | PlaneFault {
     const replies = this.#netlink.ask((to) => writeAllocateSpi(to, request));
     if (isPlaneFault(replies)) return about(replies, () => `allocate an SPI at ${request.dst}`);
-    const spi = readSpi(replies[0].body);
+    const [answer] = replies;
+    if (!isWhole(answer)) return planeFault('EBADMSG', `allocate an SPI at ${request.dst}: half an answer`);
+    const spi = readSpi(answer.body);
     this.#larval.add(packSa({ protocol: request.protocol, dst: request.dst, spi }));
     return spi;
   }
@@ -94,7 +96,9 @@ export class XfrmPlane implements DataPlane {
   moveSa(key: SaKey, to: SaMove): PlaneFault | undefined {
     const replies = this.#netlink.ask((w) => writeSaKey(w, XFRM_MSG.getSa, key));
     if (isPlaneFault(replies)) return about(replies, () => `move ${describeSa(key)}`);
-    const { body } = replies[0];
+    const [answer] = replies;
+    if (!isWhole(answer)) return planeFault('EBADMSG', `move ${describeSa(key)}: half an answer`);
+    const { body } = answer;
     const moved = { ...key, dst: to.dst };
     const add = (w: NetlinkWriter) => writeMovedSa(w, body, to);
     const remove = (w: NetlinkWriter) => writeSaKey(w, XFRM_MSG.deleteSa, key);
@@ -113,8 +117,9 @@ export class XfrmPlane implements DataPlane {
   counters(key: SaKey): SaCounters | PlaneFault {
     const replies = this.#netlink.ask((to) => writeSaKey(to, XFRM_MSG.getSa, key));
     if (isPlaneFault(replies)) return about(replies, () => describeSa(key));
-    const { body } = replies[0];
-    if (body.byteLength < SA_INFO.size) return planeFault('EBADMSG', `${describeSa(key)}: half an answer`);
+    const [answer] = replies;
+    if (!isWhole(answer)) return planeFault('EBADMSG', `${describeSa(key)}: half an answer`);
+    const { body } = answer;
     const counters = readCounters(body);
     new Uint8Array(body.buffer).fill(0); // it holds the keys
     return counters;
@@ -211,6 +216,10 @@ export class XfrmPlane implements DataPlane {
     return this.#sas.delete(key);
   }
 }
+
+/** Whether the kernel's answer has all of struct xfrm_usersa_info. */
+const isWhole = (answer: NetlinkMessage | undefined): answer is NetlinkMessage =>
+  answer !== undefined && answer.body.byteLength >= SA_INFO.size;
 
 function misfitOf(operation: PlaneOperation): PlaneFault | undefined {
   const why = operation.op === 'putPolicy' ? misfit(operation.policy) : undefined;

@@ -82,7 +82,8 @@ export function readCounters(body: DataView): SaCounters {
     replayed: u32(SA_INFO.statsWindow) + u32(SA_INFO.statsReplay),
     unauthentic: u32(SA_INFO.statsIntegrity),
     addedAt: u64(SA_INFO.addTime),
-    usedAt: lastUsed ? Number(lastUsed.getBigUint64(0, isLittleEndian)) : u64(SA_INFO.useTime),
+    usedAt:
+      lastUsed && lastUsed.byteLength >= 8 ? Number(lastUsed.getBigUint64(0, isLittleEndian)) : u64(SA_INFO.useTime),
   };
 }
 
