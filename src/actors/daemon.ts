@@ -5,6 +5,7 @@ import { formatProblem, hasErrors } from '../conf/problem.ts';
 import type { Setup } from '../conf/setup.ts';
 import { controlSocket, type DaemonOptions, lockFile, PLUTO_EXIT } from '../control/daemon-options.ts';
 import { listenControl } from '../control/listen.ts';
+import { selfTests } from '../ike/crypto/selftest.ts';
 import { peerCredentials } from '../native/index.ts';
 import { isProcessAlive, takeLock } from './lock.ts';
 import { type Log, openLog } from './log.ts';
@@ -12,6 +13,7 @@ import { Pluto } from './pluto.ts';
 
 /** Runs until it is told to stop; resolves to the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
+  if (options.selftest) return selfTest();
   const complain = (text: string) => void process.stderr.write(`pluto: ${text}\n`);
 
   const config = options.readsConfig ? loadConfig(options.configFile, nodeFileSystem) : undefined;
@@ -90,6 +92,14 @@ async function run(
   await control.server.close(500);
   process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', onHup);
   return PLUTO_EXIT.ok;
+}
+
+function selfTest(): number {
+  const faults = [...selfTests()].map(({ name, fault }) => {
+    process.stdout.write(`${name}: ${fault ?? 'passed'}\n`);
+    return fault;
+  });
+  return faults.some((fault) => fault !== undefined) ? PLUTO_EXIT.failure : PLUTO_EXIT.ok;
 }
 
 function logOptions(options: DaemonOptions, setup: Setup): Parameters<typeof openLog>[0] {
