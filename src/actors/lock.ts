@@ -14,7 +14,8 @@ export function takeLock(path: string, isAlive: (pid: number) => boolean): Lock 
   }
   try {
     const pid = Number(readFileSync(path, 'utf8').trim());
-    if (Number.isSafeInteger(pid) && pid > 0 && isAlive(pid)) return { heldBy: pid };
+    // Our own id in it is a dead daemon's, too: in a container each start may get the same one.
+    if (Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid)) return { heldBy: pid };
     unlinkSync(path);
     return create(path);
   } catch (e) {

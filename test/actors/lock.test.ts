@@ -17,7 +17,6 @@ describe('the lock file', () => {
     if (!('release' in lock)) throw new Error('not taken');
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
     expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
-    expect(takeLock(path, isProcessAlive)).toEqual({ heldBy: process.pid });
     lock.release();
     lock.release();
     expect('release' in takeLock(path, isProcessAlive)).toBe(true);
@@ -32,9 +31,15 @@ describe('the lock file', () => {
 
   test('of somebody alive is left alone', () => {
     const path = join(folder, 'pluto.pid');
-    writeFileSync(path, '12345\n');
-    expect(takeLock(path, (pid) => pid === 12345)).toEqual({ heldBy: 12345 });
-    expect(readFileSync(path, 'utf8')).toBe('12345\n');
+    writeFileSync(path, `${process.ppid}\n`);
+    expect(takeLock(path, isProcessAlive)).toEqual({ heldBy: process.ppid });
+    expect(readFileSync(path, 'utf8')).toBe(`${process.ppid}\n`);
+  });
+
+  test('of a dead daemon that had our process id, as in a container, is taken over', () => {
+    const path = join(folder, 'pluto.pid');
+    writeFileSync(path, `${process.pid}\n`);
+    expect('release' in takeLock(path, isProcessAlive)).toBe(true);
   });
 
   test('where there can be none says why', () => {
