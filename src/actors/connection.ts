@@ -63,6 +63,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   readonly #name: string;
   readonly #policy: Policy | undefined;
   readonly #ikePort: number;
+  /** `keyingtries=`: attempts in a row; 0: for ever. */
+  readonly #tries: number;
   /** Supposed to be up: what goes down by itself is brought up again. */
   #wanted = false;
   #trap: Protection | undefined = undefined;
@@ -79,11 +81,12 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #forIke: Watchers | undefined = undefined;
   #forDown: Watchers | undefined = undefined;
 
-  constructor(world: World, name: string, policy: Policy | undefined, ikePort: number) {
+  constructor(world: World, name: string, policy: Policy | undefined, ikePort: number, tries = 0) {
     this.#world = world;
     this.#name = name;
     this.#policy = policy;
     this.#ikePort = ikePort;
+    this.#tries = tries;
   }
 
   receive(message: ConnectionMessage, self: Context<ConnectionMessage>): void {
@@ -279,6 +282,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     // A peer that lets us in and throws us out at once is asked as seldom as one that does not answer.
     if (this.#upSince !== 0 && self.now() - this.#upSince > STABLE_AFTER) this.#revivals = 0;
     this.#upSince = 0;
+    if (this.#tries > 0 && this.#revivals + 1 >= this.#tries) {
+      this.#wanted = false;
+      return this.#log(`giving up after ${this.#revivals + 1} attempts (keyingtries=${this.#tries}; ${text})`);
+    }
     const delay = Math.min(this.#revivals * REVIVAL_STEP, REVIVAL_MAX);
     this.#revivals++;
     this.#log(

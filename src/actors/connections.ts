@@ -105,7 +105,7 @@ export class Connections {
     const { world, ikePort } = this.#options;
     const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
     const us = side && conn[side];
-    const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort);
+    const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);
     const entry: Entry = {
       serial: ++this.#serial,
       conn,

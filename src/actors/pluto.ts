@@ -219,14 +219,16 @@ export class Pluto {
 
   #openSockets({ name, address }: Interface, announce: (text: string) => void): Opened[] {
     const { plane, switchboard, log } = this.#world;
+    if (!(this.#options.listenUdp ?? this.#setup.listenUdp)) return [];
     const bufferOctets = this.#options.ikeSocketBufsize ?? this.#setup.ikeSocketBufsize;
+    const hearsErrors = this.#options.ikeSocketErrqueue ?? this.#setup.ikeSocketErrqueue;
     const ports = [
       { port: this.#ikePort, encapsulates: false, note: '' },
       { port: NAT_PORT, encapsulates: true, note: ' (NAT)' },
     ];
     return ports.flatMap(({ port, encapsulates, note }) => {
       const local = new Endpoint(address, port);
-      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, log, bufferOctets });
+      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, log, bufferOctets, hearsErrors });
       const where = `${name} ${address.family === 6 ? `[${address}]` : address}:UDP/${port}`;
       announce('why' in socket ? `cannot listen on ${where}: ${socket.why}` : `adding interface ${where}${note}`);
       return 'why' in socket ? [] : [{ name, socket }];

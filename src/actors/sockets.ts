@@ -17,6 +17,8 @@ export interface SocketOptions {
   readonly switchboard: Switchboard;
   readonly plane: DataPlane;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Say what ICMP says of our packets. */
+  readonly hearsErrors: boolean;
   /** Octets; 0: ours. */
   readonly bufferOctets: number;
 }
@@ -44,7 +46,7 @@ export class IkeSocket implements Sender {
       reusePort: encapsulates && plane.name === 'userspace',
       ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
       onPackets: (batch) => self.#receive(batch),
-      onError: (error) => self.#failed(error),
+      onError: (error) => (options.hearsErrors ? self.#failed(error) : undefined),
     });
     if (isFault(socket)) return { why: `${socket.why} (${socket.errno})` };
     const fault = plane.serve({ fd: socket.fd, local, encapsulates });

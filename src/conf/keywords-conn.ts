@@ -36,7 +36,7 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
   }),
   now('hostaddrfamily', FAMILY, 'family of left and right when they do not tell'),
   now('clientaddrfamily', FAMILY, 'family of the subnets when they do not tell'),
-  now('plutodebug', LIST, 'debug classes for this connection', { default: 'none', aliases: ['debug'], since: '5.0' }),
+  later('plutodebug', LIST, 'debug classes for this connection', { default: 'none', aliases: ['debug'], since: '5.0' }),
 
   // How the peers prove who they are.
   now('authby', LIST, 'secret, rsasig, ecdsa, null, never and their variants', {
@@ -116,8 +116,8 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
   now('nat-keepalive', BOOL, 'send NAT keepalives', { default: 'yes' }),
   later('enable-tcp', yesNoOr('fallback'), 'IKE and ESP over TCP', { default: 'no' }),
   later('tcp-remoteport', unsigned(1, 65535), 'TCP port of the peer', { default: '4500' }),
-  now('mtu', UNSIGNED, 'of the routes'),
-  now('metric', UNSIGNED, 'of the routes'),
+  later('mtu', UNSIGNED, 'of the routes'),
+  later('metric', UNSIGNED, 'of the routes'),
   later('mark', STRING, 'mark of packets in both directions, VALUE/MASK'),
   later('mark-in', STRING, 'mark of packets on the way in'),
   later('mark-out', STRING, 'mark of packets on the way out'),

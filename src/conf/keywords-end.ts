@@ -7,14 +7,14 @@ export const END_KEYWORDS: readonly Keyword[] = [
   // Where it is.
   now('', STRING, 'address, name, %defaultroute, %any, %IFACE, %group, %opportunistic or %opportunisticgroup'),
   now('ikeport', unsigned(1, 65535), 'UDP port of IKE'),
-  now('nexthop', STRING, 'gateway towards the peer: an address, %direct or %defaultroute'),
+  later('nexthop', STRING, 'gateway towards the peer: an address, %direct or %defaultroute'),
 
   // What is behind it.
   now('subnet', LIST, 'selectors: ADDRESS, ADDRESS/BITS, FIRST-LAST, each with /PROTOCOL/PORT if wanted'),
   now('subnets', APPEND, 'as subnet, but a tunnel for each pair'),
   now('protoport', STRING, 'PROTOCOL, PROTOCOL/PORT or PROTOCOL/%any'),
-  now('sourceip', LIST, 'inner address for our own packets'),
-  now('updown', PATH, 'command for changes of routes and tunnels; %disabled or empty runs none'),
+  later('sourceip', LIST, 'inner address for our own packets'),
+  later('updown', PATH, 'command for changes of routes and tunnels; %disabled or empty runs none'),
   later('interface-ip', STRING, 'address for the ipsec interface', { since: '5.0' }),
   later('vti', STRING, 'address for the VTI interface'),
   later('addresspool', LIST, 'addresses to lease'),

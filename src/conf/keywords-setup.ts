@@ -9,12 +9,12 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
   now('logfile', PATH, 'log to this file rather than to syslog', { aliases: ['plutostderrlog'] }),
   now('logtime', BOOL, 'begin lines of the log file with the time', { default: 'yes' }),
   now('logappend', BOOL, 'append to the log file rather than truncate it', { default: 'yes' }),
-  now('logip', BOOL, 'show peer addresses in the log', { default: 'yes' }),
+  later('logip', BOOL, 'show peer addresses in the log', { default: 'yes' }),
   later('audit-log', BOOL, 'tell the audit system of negotiated and deleted SAs', { default: 'yes' }),
   now('syslog', STRING, 'facility and level for syslog', { default: 'daemon.error' }),
 
   // Files.
-  now('dumpdir', PATH, 'where core files go', { default: '/run/pluto' }),
+  later('dumpdir', PATH, 'where core files go', { default: '/run/pluto' }),
   now('ipsecdir', PATH, 'where policies and passwords are', { default: '/etc/ipsec.d' }),
   later('nssdir', PATH, 'where the key database is', { default: '/var/lib/ipsec/nss' }),
   now('secretsfile', PATH, 'where the secrets are, a glob', { default: '/etc/ipsec.secrets' }),
@@ -34,7 +34,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
   // The daemon.
   now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
   now('nhelpers', UNSIGNED, 'helper threads; 0 computes on the main thread; unset counts processors'),
-  now('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
+  later('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
   later('myvendorid', STRING, 'vendor ID to send'),
   later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),
   later('seccomp', choice('enabled disabled tolerant'), 'confine system calls', { default: 'disabled' }),
@@ -53,7 +53,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
   now('ikev1-policy', choice('accept reject drop'), 'what to do with IKEv1 requests', {
     default: 'drop',
     since: '4.1',
-    laterValues: ['accept'],
+    laterValues: ['accept', 'reject'],
   }),
   later('global-redirect', choice('yes no auto'), 'send every initiator elsewhere', { default: 'no' }),
   later('global-redirect-to', STRING, 'where initiators are sent'),

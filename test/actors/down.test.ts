@@ -111,6 +111,16 @@ describe('a connection that is wanted comes again', () => {
     expect(west.plane.inbound()).toHaveLength(1);
   });
 
+  test('as often as keyingtries= says, the first attempt counted', () => {
+    const { west, wire, clock } = town({ both: conn('w-e', { 'retransmit-timeout': '1s', keyingtries: '3' }) });
+    wire.loses = () => true;
+    west.whack({ kind: 'initiate', name: 'w-e' });
+    clock.advance(400_000);
+    expect(revivals(west)).toEqual([1, 0, 2, 5]);
+    expect(west.log.at(-1)).toMatch(/^"w-e": giving up after 3 attempts \(keyingtries=3; /);
+    expect(west.world.switchboard.size).toBe(0);
+  });
+
   test('ever more seldom to a peer that lets it in and throws it out at once', () => {
     const { west, east, clock } = upTown();
     for (let i = 0; i < 4; i++) {
