@@ -6,7 +6,8 @@ import { hasErrors } from '../../src/conf/problem.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
 import { formatProposal, parseProposals } from '../../src/ike/crypto/proposal.ts';
 import { memoryFiles } from '../conf/memory-files.ts';
-import { mutatedText, rounds } from './fuzz.ts';
+import { rounds } from './fuzz.ts';
+import { mutatedText } from './mutate.ts';
 
 const sample = (name: string) => readFileSync(new URL(`../../config/${name}`, here()), 'utf8');
 

@@ -4,7 +4,8 @@ import { encodeFrame, FrameDecoder } from '../../src/control/frame.ts';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import { parseReply, parseRequest, type Request } from '../../src/control/protocol.ts';
 import { type ClientWire, ControlSession } from '../../src/control/server.ts';
-import { mutated, rounds } from './fuzz.ts';
+import { rounds } from './fuzz.ts';
+import { mutated } from './mutate.ts';
 
 const requests: readonly Request[] = [
   { kind: 'status' },

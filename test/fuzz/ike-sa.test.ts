@@ -12,7 +12,8 @@ import type { Host, Running } from '../ike/v2/host.ts';
 import { HANDSHAKE, type Pair, pair, upPair } from '../ike/v2/pair.ts';
 import { WEST } from '../ike/v2/policies.ts';
 import type { InFlight } from '../ike/v2/wire.ts';
-import { mutated, rounds } from './fuzz.ts';
+import { rounds } from './fuzz.ts';
+import { mutated } from './mutate.ts';
 import { ikeChains, ikeDatagrams } from './seeds.ts';
 
 /** All that an SA knows, and its timers. */

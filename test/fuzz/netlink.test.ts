@@ -4,7 +4,8 @@ import { readEvent } from '../../src/kernel/xfrm/events.ts';
 import { readCounters } from '../../src/kernel/xfrm/sa.ts';
 import { ACQUIRE, EXPIRE, MAPPING, SA_INFO, TMPL, XFRM_MSG, XFRMA } from '../../src/kernel/xfrm/uapi.ts';
 import { attributesOf, messagesOf, NetlinkWriter } from '../../src/native/netlink.ts';
-import { mutated, rounds } from './fuzz.ts';
+import { rounds } from './fuzz.ts';
+import { mutated } from './mutate.ts';
 
 function written(write: (to: NetlinkWriter) => void): Uint8Array {
   const to = new NetlinkWriter();

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decodeChain, decodeMessage, describe, dump, PAYLOAD } from '../../src/ike/wire/index.ts';
-import { mutated, rounds } from './fuzz.ts';
+import { rounds } from './fuzz.ts';
+import { mutated } from './mutate.ts';
 import { ikeChains, ikeDatagrams } from './seeds.ts';
 
 const folder = new URL('../fixtures/wire/', import.meta.url);
