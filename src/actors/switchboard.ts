@@ -7,6 +7,7 @@
  *                └────► IKE_SA_INIT, new ─► gate ─► cookie │ drop │ a new SA
  */
 
+import { keep } from '../ike/crypto/keep.ts';
 import type { Datagram } from '../ike/effects.ts';
 import { admit, type CookieSecrets } from '../ike/v2/gate.ts';
 import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
@@ -187,7 +188,7 @@ export class Switchboard {
       counters.cookies++;
       return this.send(datagram.local, datagram.peer, admission.bytes);
     }
-    const sa = this.#ports.answerer(datagram, Uint8Array.from(header.spiI));
+    const sa = this.#ports.answerer(datagram, keep(header.spiI));
     if (!sa) return;
     // At once: its duplicate, or a flood, may be in the same batch.
     this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), sa);

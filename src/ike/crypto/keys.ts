@@ -1,5 +1,6 @@
 /** What is agreed, and the keys that follow from it: RFC 7296 §2.14 (IKE SA), §2.17 (Child SA), §2.18 (rekey). */
 import { type Encr, encrKeyOctets, type Group, type Integ, type Prf } from './algorithms.ts';
+import { keep } from './keep.ts';
 import { wipe } from './misc.ts';
 import { prf, prfPlus } from './prf.ts';
 
@@ -40,7 +41,8 @@ export class IkeKeys {
   /** Takes `block` over; another length than the suite asks for is our own bug and throws. */
   constructor(block: Uint8Array, suite: IkeSuite) {
     if (block.length !== ikeKeyOctets(suite)) throw new RangeError(`${block.length} octets are no keys of this suite`);
-    this.#block = block;
+    this.#block = keep(block);
+    wipe(block);
     this.#d = suite.prf.keyOctets;
     this.#a = suite.integ?.keyOctets ?? 0;
     this.#e = encrKeyOctets(suite.encr, suite.encrBits);

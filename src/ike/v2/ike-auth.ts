@@ -3,6 +3,7 @@ import type { Id } from '../../net/id.ts';
 import { Id as Identity } from '../../net/id.ts';
 import { pskAuth } from '../auth/psk.ts';
 import { offeredKeyBits } from '../crypto/algorithms.ts';
+import { keep } from '../crypto/keep.ts';
 import type { IkeSuite } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/misc.ts';
 import { answerFor, faultText } from '../fault.ts';
@@ -292,5 +293,5 @@ const idPayload = (type: 'IDi' | 'IDr', id: Id): Payload => ({ type, critical: f
 
 function idOf(payloads: readonly Payload[], type: 'IDi' | 'IDr'): Id | undefined {
   const payload = find(payloads, type);
-  return payload && new Identity(payload.idType, Uint8Array.from(payload.data));
+  return payload && new Identity(payload.idType, keep(payload.data));
 }

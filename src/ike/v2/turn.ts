@@ -4,6 +4,7 @@
  */
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Job, JobResult } from '../crypto/job.ts';
+import { keep } from '../crypto/keep.ts';
 import type { DownReason, Env, Out, TimerName } from '../effects.ts';
 import type { Fault } from '../fault.ts';
 import { answerFor, faultText } from '../fault.ts';
@@ -114,7 +115,7 @@ export class Turn {
   respond(message: Incoming, payloads: readonly Payload[]): void {
     const { exchange, messageId } = message.header;
     const packets = this.#pack(exchange, true, messageId, payloads);
-    this.sa.lastResponse = packets;
+    this.sa.lastResponse = packets.map(keep);
     if (exchange === EXCHANGE.IKE_SA_INIT && this.sa.handshake) this.sa.handshake.response = packets[0];
     this.sa.expectedRequestId = messageId + 1;
     this.send(packets, message);
