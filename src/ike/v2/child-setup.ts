@@ -183,7 +183,9 @@ export function install(turn: Turn, made: NewChild): Child {
     expireAt: 0,
   };
   sa.children = [...sa.children, child];
-  turn.outs.push({
+  // Ready to receive before the peer hears that we are (RFC 7296 §2.8): ahead of an answer that is there already.
+  const answer = turn.outs.findIndex((out) => out.t === 'send');
+  turn.outs.splice(answer < 0 ? turn.outs.length : answer, 0, {
     t: 'install',
     halves: awaitsOutbound ? 'inbound' : 'both',
     child: {
