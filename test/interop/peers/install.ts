@@ -7,7 +7,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must, run } from '../../support/process.ts';
-import { packageOf } from './library-package.ts';
 import { cache, file, libraryPath, type PeerName, shim, version, whyFile } from './prefix.ts';
 
 const packages: Readonly<Record<PeerName, readonly string[]>> = {
@@ -53,38 +52,43 @@ async function install(): Promise<void> {
 async function unpackPeer(peer: PeerName): Promise<void> {
   process.stderr.write(`==> unpacking ${peer} for the interop tests in ${cache}\n`);
   rmSync(file(peer, ''), { recursive: true, force: true });
-  const found = await unpack(packages[peer], join(cache, peer));
+  const found = await unpack(peer);
   const mine = [
     ...programs,
     ...plugins.map((name) => file('strongswan', `usr/lib/ipsec/plugins/libstrongswan-${name}.so`)),
   ];
-  // A library may need further ones: look until nothing is missing.
-  for (let round = 0; ; round++) {
-    const missing = await missingLibraries(
-      mine.filter((path) => path.startsWith(join(cache, peer)) && existsSync(path)),
-    );
-    if (missing.length === 0) break;
-    if (round === 4) throw new Error(`no package provides ${missing.join(', ')}`);
-    await unpack([...new Set(missing.map(packageOf))], join(cache, 'lib'));
-  }
+  const missing = await missingLibraries(mine.filter((path) => path.startsWith(join(cache, peer)) && existsSync(path)));
+  if (missing.length > 0) throw new Error(`${peer} lacks ${missing.join(', ')}`);
   writeFileSync(file(peer, '.version'), `${found}\n`);
 }
 
-/** Downloads and unpacks; gives the version of the first package. */
-async function unpack(names: readonly string[], into: string): Promise<string> {
+/**
+ * Downloads the peer's packages, and what they need that is not installed, and unpacks both; gives the version of
+ * the first. apt decides what is needed as if it installed them, in a cache of ours and without its locks.
+ */
+async function unpack(peer: PeerName): Promise<string> {
+  const names = packages[peer];
   const scratch = mkdtempSync(join(cache, 'download-'));
   try {
-    const download = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', ...names];
+    mkdirSync(join(scratch, 'partial'));
+    const settings = [`Dir::Cache::archives=${scratch}`, 'APT::Sandbox::User=root', 'Debug::NoLocking=1'];
+    const download = [
+      ...['apt-get', '-q', '-y', ...settings.flatMap((setting) => ['-o', setting])],
+      ...['--no-install-recommends', '--reinstall', '--download-only', 'install', ...names],
+    ];
     const quiet = { cwd: scratch, env: { DEBIAN_FRONTEND: 'noninteractive' }, within: 300_000 };
     let got = await run(download, quiet);
     if (got.status !== 0 && process.getuid?.() === 0) {
       await run(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', 'update'], quiet);
       got = await run(download, quiet);
     }
-    if (got.status !== 0) throw new Error(lastLine(got.stderr) ?? `apt-get download: status ${got.status}`);
-    mkdirSync(into, { recursive: true });
+    if (got.status !== 0) throw new Error(lastLine(got.stderr) ?? `apt-get: status ${got.status}`);
     const archives = readdirSync(scratch).filter((name) => name.endsWith('.deb'));
-    for (const archive of archives) await must(['dpkg-deb', '-x', archive, into], { cwd: scratch });
+    for (const archive of archives) {
+      const into = names.some((name) => archive.startsWith(`${name}_`)) ? join(cache, peer) : join(cache, 'lib');
+      mkdirSync(into, { recursive: true });
+      await must(['dpkg-deb', '-x', archive, into], { cwd: scratch });
+    }
     const first = archives.find((name) => name.startsWith(`${names[0]}_`)) ?? '';
     return decodeURIComponent(first.split('_')[1] ?? 'unknown');
   } finally {

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { packageOf } from './library-package.ts';
 import { installedSas } from './shim-log.ts';
 
 let folder: string;
@@ -52,14 +51,4 @@ test('other keys are other SAs', async () => {
 
 test('no log, no SA', async () => {
   expect(await installedSas(join(folder, 'none'))).toEqual([]);
-});
-
-test.each([
-  ['libldns.so.3', 'libldns3'],
-  ['libsasl2.so.2', 'libsasl2-2'],
-  ['libevent_pthreads-2.1.so.7', 'libevent-pthreads-2.1-7'],
-  ['libcap-ng.so.0', 'libcap-ng0'],
-  ['libsmime3.so', 'libnss3'],
-])('%s is in Debian package %s', (soname, name) => {
-  expect(packageOf(soname)).toBe(name);
 });
