@@ -41,8 +41,9 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   #install: ChildInstall;
   #ike: ActorRef<IkeSaMessage>;
   #protection: Protection | undefined = undefined;
-  #inbound: SaKey | undefined = undefined;
-  #outbound: SaKey | undefined = undefined;
+  /** Whether the data plane has that half. */
+  #hasInbound = false;
+  #hasOutbound = false;
   #addedAt = 0;
 
   constructor(world: World, ike: ActorRef<IkeSaMessage>, install: ChildInstall) {
@@ -125,7 +126,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       selectors,
       ...this.#encapsulation(peer.port, local.port),
     });
-    if (!fault) this.#inbound = { protocol: this.#install.suite.protocol, dst: local.address, spi: spiIn };
+    if (!fault) this.#hasInbound = true;
     return fault;
   }
 
@@ -141,7 +142,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       selectors: cross(selectorsLocal, selectorsRemote),
       ...this.#encapsulation(local.port, peer.port),
     });
-    if (!fault) this.#outbound = { protocol: this.#install.suite.protocol, dst: peer.address, spi: spiOut };
+    if (!fault) this.#hasOutbound = true;
     return fault;
   }
 
@@ -187,24 +188,23 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   #move(local: Endpoint, peer: Endpoint, self: ActorRef<ChildSaMessage>): void {
     this.#world.sas.remove(this.#install);
+    const [inbound, outbound] = [this.#inbound, this.#outbound];
     this.#install = { ...this.#install, local, peer };
     this.#world.sas.add(self, this.#install);
     const { plane } = this.#world;
-    if (this.#inbound) {
-      plane.moveSa(this.#inbound, {
+    if (inbound) {
+      plane.moveSa(inbound, {
         src: peer.address,
         dst: local.address,
         ...this.#encapsulation(peer.port, local.port),
       });
-      this.#inbound = { ...this.#inbound, dst: local.address };
     }
-    if (this.#outbound) {
-      plane.moveSa(this.#outbound, {
+    if (outbound) {
+      plane.moveSa(outbound, {
         src: local.address,
         dst: peer.address,
         ...this.#encapsulation(local.port, peer.port),
       });
-      this.#outbound = { ...this.#outbound, dst: peer.address };
     }
     const former = this.#protection;
     if (!former || (former.localHost.equals(local.address) && former.remoteHost.equals(peer.address))) return;
@@ -228,7 +228,9 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   /** The data plane has them, and nobody else needs them. */
   #forgetKeys(): void {
-    for (const keys of [this.#install.keysIn, this.#install.keysOut]) {
+    const { keysIn, keysOut } = this.#install;
+    if (keysIn === NO_KEYS) return;
+    for (const keys of [keysIn, keysOut]) {
       wipe(keys.encr);
       wipe(keys.integ);
     }
@@ -237,7 +239,17 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   #removeOutbound(): void {
     if (this.#outbound) this.#world.plane.deleteSa(this.#outbound);
-    this.#outbound = undefined;
+    this.#hasOutbound = false;
+  }
+
+  get #inbound(): SaKey | undefined {
+    const { suite, local, spiIn } = this.#install;
+    return this.#hasInbound ? { protocol: suite.protocol, dst: local.address, spi: spiIn } : undefined;
+  }
+
+  get #outbound(): SaKey | undefined {
+    const { suite, peer, spiOut } = this.#install;
+    return this.#hasOutbound ? { protocol: suite.protocol, dst: peer.address, spi: spiOut } : undefined;
   }
 
   #count(key: SaKey | undefined): SaCounters | undefined {

@@ -171,14 +171,12 @@ export class Registry implements Directory {
     // Without `rightsubnet` it is the peer itself that travels inside.
     const remote = child.remote.length > 0 ? child.remote : Object.freeze([Selector.ofAddress(address)]);
     const reqid = template.conn.reqid ?? this.#ports.freshReqid();
-    // Not frozen: freezing gives each of them a shape of its own, half a kilobyte apiece.
-    const wanted: Policy = {
-      ...policy,
+    const wanted = derived(policy, {
       instance: this.#instanceCount,
       remoteHost: address,
       remoteId: peerId,
-      child: { ...child, remote, reqid },
-    };
+      child: derived(child, { remote, reqid }),
+    });
     this.#ports.spawnInstance(template, wanted);
     return wanted;
   }
@@ -193,6 +191,16 @@ const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefi
   [template.serial, host, id].join(' ');
 
 const NONE: readonly never[] = Object.freeze([]);
+
+/**
+ * `base` but for `own`: an instance holds what it differs in and finds the rest in its template, where a copy would
+ * hold twenty fields and box the numbers among them. What is inherited is not spread along.
+ */
+const derived = <T extends object>(base: T, own: Partial<T>): T =>
+  Object.create(
+    base,
+    Object.fromEntries(Object.entries(own).map(([key, value]) => [key, { value, enumerable: true }])),
+  ) as T;
 
 /** As a rule one of them is empty, and nothing is copied. */
 const joined = (a: readonly Policy[] = NONE, b: readonly Policy[] = NONE): readonly Policy[] =>

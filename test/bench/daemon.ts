@@ -41,7 +41,7 @@ interface Daemon extends Inside {
 
 /** ms of helpers' work, both daemons. */
 let helping = 0;
-const receivers = new Map<string, Daemon['world']['switchboard']>();
+const receivers = new Map<string, { readonly local: Endpoint; readonly world: Daemon['world'] }>();
 
 function open(interfaces: () => readonly Interface[]): Daemon {
   const plane = openNone(
@@ -87,10 +87,13 @@ function open(interfaces: () => readonly Interface[]): Daemon {
 
 function attach({ world }: Daemon, address: Address): void {
   const local = new Endpoint(address, 500);
-  receivers.set(`${address}`, world.switchboard);
+  receivers.set(`${address}`, { local, world });
   world.switchboard.attach(local, {
     send: (peer, bytes) =>
-      setImmediate(() => receivers.get(`${peer.address}`)?.receive({ local: peer, peer: local, bytes: bytes.slice() })),
+      setImmediate(() => {
+        const receiver = receivers.get(`${peer.address}`);
+        receiver?.world.switchboard.receive({ local: receiver.local, peer: local, bytes: bytes.slice() });
+      }),
     sendKeepalive: () => {},
   });
 }
