@@ -12,6 +12,7 @@ import { Policies } from './policies.ts';
 import { Registry } from './registry.ts';
 import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
 import { SaIndex } from './sa-index.ts';
+import { Seldom } from './seldom.ts';
 import { type GateLimits, Switchboard } from './switchboard.ts';
 import type { Helpers, LogLevel, World } from './world.ts';
 
@@ -43,8 +44,9 @@ export function makeWorld(ports: WorldPorts): Inside {
     lastSerial++;
     return lastSerial;
   };
+  const seldom = new Seldom(() => clock.now(), log);
   const switchboard: Switchboard = new Switchboard(
-    { now: () => clock.now(), random, log, answerer: (datagram, spiI) => answerer(world, datagram, spiI) },
+    { now: () => clock.now(), random, log, answerer: (datagram, spiI) => answerer(world, seldom, datagram, spiI) },
     ports.limits,
   );
   const registry = new Registry({
@@ -93,10 +95,15 @@ export function makeWorld(ports: WorldPorts): Inside {
 }
 
 /** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
-function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
+function answerer(
+  world: World,
+  seldom: Seldom,
+  { local, peer }: Datagram,
+  spiI: Uint8Array,
+): ActorRef<IkeSaMessage> | undefined {
   const [policy] = world.registry.candidates(local.address, peer.address);
   if (!policy) {
-    world.log(
+    seldom.say(
       'info',
       `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
     );

@@ -1,0 +1,35 @@
+/**
+ * Lines that anybody can provoke with a packet: so many in a minute, then how many more there were. Whoever fills a
+ * disk with log lines has won without a key.
+ */
+import type { LogLevel } from './world.ts';
+
+/** Lines in a window, and its length in ms. */
+const MOST = 100;
+const WINDOW = 60_000;
+
+export class Seldom {
+  readonly #now: () => number;
+  readonly #log: (level: LogLevel, text: string) => void;
+  #since = Number.NEGATIVE_INFINITY;
+  #lines = 0;
+
+  constructor(now: () => number, log: (level: LogLevel, text: string) => void) {
+    this.#now = now;
+    this.#log = log;
+  }
+
+  say(level: LogLevel, text: string): void {
+    const now = this.#now();
+    if (now - this.#since >= WINDOW) {
+      const untold = this.#lines - MOST;
+      if (untold > 0) this.#log('warn', `${untold} lines about packets from strangers were left out`);
+      this.#since = now;
+      this.#lines = 0;
+    }
+    this.#lines++;
+    if (this.#lines <= MOST) this.#log(level, text);
+    else if (this.#lines === MOST + 1)
+      this.#log('warn', `more than ${MOST} lines about packets from strangers in a minute; the rest is left out`);
+  }
+}
