@@ -7,7 +7,7 @@ import { ConnectionActor } from './connection.ts';
 import type { Interface } from './interfaces.ts';
 import { connPrefix } from './lines.ts';
 import { policyOf } from './policy-of.ts';
-import type { Entry } from './registry.ts';
+import { type Entry, peerKey } from './registry.ts';
 import type { World } from './world.ts';
 
 export type Added = { readonly entry: Entry; readonly text: string } | { readonly why: string };
@@ -111,7 +111,7 @@ export class Connections {
       conn,
       ref: world.spawn('connections', name, actor),
       ...(side ? { side } : {}),
-      ...(policy ? { policy } : {}),
+      ...(policy ? { policy, peer: peerKey(policy) } : {}),
       ...(template ? { template } : {}),
     };
     world.registry.add(entry);

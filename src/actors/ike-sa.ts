@@ -16,7 +16,8 @@ import {
   armedAt,
   idAt,
   noneArmed,
-  TIMER_NAMES,
+  timerNumber,
+  timerOf,
   timersIn,
   withoutTimerAt,
   withTimer,
@@ -29,6 +30,8 @@ import { Watchers, type World } from './world.ts';
 
 export type IkeSaMessage =
   | In
+  /** A timer of ours: its `timerNumber`. */
+  | number
   /** Whose progress whack wants to see. */
   | { readonly t: 'watch'; readonly answer: Answer }
   /** `ipsec down`: only this connection's children, or the whole if nothing else is left. */
@@ -87,6 +90,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   receive(message: IkeSaMessage, self: Context<IkeSaMessage>): void {
+    if (typeof message === 'number') return this.#fired(message, self);
     switch (message.t) {
       case 'watch':
         this.#watchers ??= new Watchers();
@@ -113,9 +117,6 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
           sa: this.#sa,
           timers: timersIn(this.#armed, self.now()),
         });
-      case 'timer':
-        this.#disarm(message.name, message.serial, self);
-        return this.#carryOut(step(this.#sa, message, this.#world.env), self);
       default:
         return this.#carryOut(step(this.#sa, message, this.#world.env), self);
     }
@@ -233,8 +234,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #arm(name: TimerName, serial: number | undefined, after: number, self: Context<IkeSaMessage>): void {
     this.#disarm(name, serial, self);
-    const id = self.after(after, serial === undefined ? OWN_TIMERS[name] : { t: 'timer', name, serial });
+    const id = self.after(after, timerNumber(name, serial));
     this.#armed = withTimer(this.#armed, name, serial, id, self.now() + after);
+  }
+
+  #fired(number: number, self: Context<IkeSaMessage>): void {
+    const timer = timerOf(number);
+    this.#disarm(timer.name, timer.serial, self);
+    this.#carryOut(step(this.#sa, { t: 'timer', ...timer }, this.#world.env), self);
   }
 
   /** Also of one that has just fired: cancelling that does nothing. */
@@ -335,8 +342,3 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
   }
 }
-
-/** What the IKE SA's own timers say, one of each for all of them. */
-const OWN_TIMERS = Object.fromEntries(TIMER_NAMES.map((name) => [name, { t: 'timer', name }])) as Readonly<
-  Record<TimerName, Extract<In, { t: 'timer' }>>
->;

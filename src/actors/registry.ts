@@ -21,6 +21,8 @@ export interface Entry {
   /** Which end we are; absent while neither is. */
   readonly side?: 'left' | 'right';
   readonly policy?: Policy;
+  /** The policy's `peerKey`: asked for six times a handshake, and made once. */
+  readonly peer?: string;
   readonly ref: ActorRef<ConnectionMessage>;
   /** Of a template's instance: the template. */
   readonly template?: Entry;
@@ -98,7 +100,7 @@ export class Registry implements Directory {
     } else {
       push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
       push(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
-      push(this.#byPeer, peerKey(policy), policy);
+      push(this.#byPeer, this.#peerOf(policy), policy);
     }
   }
 
@@ -109,6 +111,7 @@ export class Registry implements Directory {
       for (const alias of conn.aliases) pull(this.#byAlias, alias, entry);
     }
     if (!policy) return;
+    const peer = this.#peerOf(policy);
     this.#byPolicy.delete(policy);
     if (template) {
       this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
@@ -117,13 +120,13 @@ export class Registry implements Directory {
     } else {
       pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
       pull(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
-      pull(this.#byPeer, peerKey(policy), policy);
+      pull(this.#byPeer, peer, policy);
     }
   }
 
   /** The IKE SA, up or under way, that leads to this policy's peer. */
   ikeSa(policy: Policy): ActorRef<IkeSaMessage> | undefined {
-    const key = peerKey(policy);
+    const key = this.#peerOf(policy);
     const sa = this.#ikeSas.get(key);
     if (!sa?.hasEnded) return sa;
     this.#ikeSas.delete(key);
@@ -131,14 +134,19 @@ export class Registry implements Directory {
   }
 
   registerIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
-    this.#ikeSas.set(peerKey(policy), sa);
+    this.#ikeSas.set(this.#peerOf(policy), sa);
   }
 
   unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
-    if (this.#ikeSas.get(peerKey(policy)) !== sa) return;
-    this.#ikeSas.delete(peerKey(policy));
-    const owner = this.#byPolicy.get(policy);
+    const key = this.#peerOf(policy);
+    if (this.#ikeSas.get(key) !== sa) return;
+    this.#ikeSas.delete(key);
+    const owner = this.owner(policy);
     if (owner?.template) this.#ports.retireInstance(owner);
+  }
+
+  #peerOf(policy: Policy): string {
+    return this.#byPolicy.get(policy)?.peer ?? peerKey(policy);
   }
 
   // --- Directory -------------------------------------------------------------------------------------------
@@ -151,7 +159,7 @@ export class Registry implements Directory {
   }
 
   siblings(policy: Policy): readonly Policy[] {
-    const all = this.#byPeer.get(peerKey(policy)) ?? NONE;
+    const all = this.#byPeer.get(this.#peerOf(policy)) ?? NONE;
     if (all.length === 0 || (all.length === 1 && all[0] === policy)) return [policy];
     return [policy, ...all.filter((p) => p !== policy)];
   }
@@ -161,7 +169,7 @@ export class Registry implements Directory {
   }
 
   instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy {
-    const template = this.#byPolicy.get(policy);
+    const template = this.owner(policy);
     if (policy.remoteHost || !template) return policy;
     const { address } = peer;
     const { child } = policy;
@@ -186,7 +194,8 @@ export class Registry implements Directory {
 const hostsKey = (local: Address | undefined, remote: Address | undefined) => [local ?? '*', remote ?? '*'].join(' ');
 const peerIdKey = (local: Address | undefined, remote: Address | undefined, id: Id | undefined) =>
   [local ?? '*', remote ?? '*', id ?? '*'].join(' ');
-const peerKey = (p: Policy) => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
+/** The same for all that may share an IKE SA. */
+export const peerKey = (p: Policy) => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
   [template.serial, host, id].join(' ');
 
