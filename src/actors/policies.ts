@@ -6,6 +6,7 @@
 import type { DataPlane, Mode, PlaneFault, PolicySpec, SaProtocol } from '../kernel/port.ts';
 import type { Address } from '../net/address.ts';
 import type { Selector } from '../net/selector.ts';
+import type { Subnet } from '../net/subnet.ts';
 
 export interface Protection {
   readonly protocol: SaProtocol;
@@ -62,29 +63,36 @@ export class Policies {
   }
 
   /** All of them or, on a fault, what there was before. */
-  #put({ key, specs }: Pair, held: Held | undefined): PlaneFault | undefined {
+  #put(pair: Pair, held: Held | undefined): PlaneFault | undefined {
+    const specs = specsOf(pair);
     for (const [i, spec] of specs.entries()) {
       const fault = this.#plane.putPolicy(spec);
       if (!fault) continue;
-      const former = held && [...pairs(held.wanted)].find((p) => p.key === key);
-      if (former) for (const old of former.specs.slice(0, i)) this.#plane.putPolicy(old);
+      const former = held && pairs(held.wanted).find((p) => p.key === pair.key);
+      if (former) for (const old of specsOf(former).slice(0, i)) this.#plane.putPolicy(old);
       else for (const fresh of specs.slice(0, i)) this.#plane.deletePolicy(fresh);
       return fault;
     }
     return undefined;
   }
 
-  #drop({ key, specs }: Pair): void {
-    const held = this.#held.get(key);
+  #drop(pair: Pair): void {
+    const held = this.#held.get(pair.key);
     if (!held || --held.holders > 0) return;
-    this.#held.delete(key);
-    for (const spec of specs) this.#plane.deletePolicy(spec);
+    this.#held.delete(pair.key);
+    for (const spec of specsOf(pair)) this.#plane.deletePolicy(spec);
   }
 }
 
+/** One block of ours, one of theirs, and what may pass between them. */
 interface Pair {
   readonly key: string;
-  readonly specs: readonly PolicySpec[];
+  readonly wanted: Protection;
+  readonly mine: Subnet;
+  readonly theirs: Subnet;
+  readonly protocol: number;
+  readonly minePort: number | undefined;
+  readonly theirsPort: number | undefined;
 }
 
 /** Whether their policies of one pair are the same in all but the pair. */
@@ -95,33 +103,52 @@ const isSame = (a: Protection, b: Protection): boolean =>
   a.localHost.equals(b.localHost) &&
   a.remoteHost.equals(b.remoteHost);
 
-/** Every pair of blocks, with its policies: outward last, so that nothing leaves before answers may come in. */
-function* pairs(wanted: Protection): Generator<Pair> {
-  const { protocol, mode, reqid, localHost, remoteHost } = wanted;
-  const inward = { protocol, mode, reqid, src: remoteHost, dst: localHost };
-  const outward = { protocol, mode, reqid, src: localHost, dst: remoteHost };
+/** Every pair of blocks. */
+function pairs(wanted: Protection): Pair[] {
+  const all: Pair[] = [];
   for (const local of wanted.local) {
     for (const remote of wanted.remote) {
-      const ports = { protocol: local.protocol || remote.protocol, local: onePort(local), remote: onePort(remote) };
+      const protocol = local.protocol || remote.protocol;
+      const [minePort, theirsPort] = [onePort(local), onePort(remote)];
       for (const mine of local.subnets()) {
         for (const theirs of remote.subnets()) {
-          const priority =
-            wanted.priority || derivedPriority(mine.prefix + theirs.prefix, ports.protocol, mine.address.bits);
-          const out = { src: mine, dst: theirs, protocol: ports.protocol, ...portKeys(ports.local, ports.remote) };
-          const back = { src: theirs, dst: mine, protocol: ports.protocol, ...portKeys(ports.remote, ports.local) };
-          const specs: PolicySpec[] = [
-            { ...back, direction: 'in', action: 'protect', priority, tunnel: inward },
-            ...(mode === 'tunnel'
-              ? [{ ...back, direction: 'fwd', action: 'protect', priority, tunnel: inward } as const]
-              : []),
-            { ...out, direction: 'out', action: 'protect', priority, tunnel: outward },
-          ];
           // Joined, and so one flat string: it is kept.
-          yield { key: [mine, theirs, ports.protocol, ports.local, ports.remote].join(' '), specs };
+          const key = [mine, theirs, protocol, minePort, theirsPort].join(' ');
+          all.push({ key, wanted, mine, theirs, protocol, minePort, theirsPort });
         }
       }
     }
   }
+  return all;
+}
+
+/** A pair's policies: outward last, so that nothing leaves before answers may come in. */
+function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair): readonly PolicySpec[] {
+  const { mode, reqid, localHost, remoteHost } = wanted;
+  const priority = wanted.priority || derivedPriority(mine.prefix + theirs.prefix, protocol, mine.address.bits);
+  const inward = { protocol: wanted.protocol, mode, reqid, src: remoteHost, dst: localHost };
+  const outward = { protocol: wanted.protocol, mode, reqid, src: localHost, dst: remoteHost };
+  const back = (direction: 'in' | 'fwd'): PolicySpec => ({
+    direction,
+    action: 'protect',
+    src: theirs,
+    dst: mine,
+    protocol,
+    priority,
+    tunnel: inward,
+    ...portKeys(theirsPort, minePort),
+  });
+  const out: PolicySpec = {
+    direction: 'out',
+    action: 'protect',
+    src: mine,
+    dst: theirs,
+    protocol,
+    priority,
+    tunnel: outward,
+    ...portKeys(minePort, theirsPort),
+  };
+  return mode === 'tunnel' ? [back('in'), back('fwd'), out] : [back('in'), out];
 }
 
 /** Kernels know one port or all of them; a range is widened here, and the SA's own selectors still say no. */
