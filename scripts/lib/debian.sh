@@ -1,8 +1,10 @@
-# Commands and the Debian packages that have them, as COMMAND:PACKAGE[:optional]; sourced after say.sh.
+# Commands, or files, and the Debian packages that have them, as COMMAND:PACKAGE[:optional]; sourced after say.sh.
 PATH=$PATH:/usr/sbin:/sbin
 tunnel_commands='ip:iproute2 ping:iputils-ping tcpdump:tcpdump nsenter:util-linux'
 build_commands='python3:python3 make:make g++:g++'
-test_commands='cc:gcc nft:nftables:optional modprobe:kmod:optional linux.uml:user-mode-linux:optional'
+test_commands='cc:gcc nft:nftables:optional modprobe:kmod:optional linux.uml:user-mode-linux:optional
+	/usr/include/openssl/evp.h:libssl-dev:optional'
+bench_commands='iperf3:iperf3:optional wireguard-go:wireguard-go:optional wg:wireguard-tools:optional'
 
 apt() {
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
@@ -15,7 +17,7 @@ debian_packages() {
 	for row in "$@"; do
 		command=${row%%:*} rest=${row#*:}
 		package=${rest%%:*}
-		command -v "$command" >/dev/null && continue
+		if [ -e "$command" ] || command -v "$command" >/dev/null; then continue; fi
 		missing="$missing $command" packages="$packages $package"
 		[ "$rest" = "$package" ] && required="$required $command"
 	done
