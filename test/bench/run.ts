@@ -21,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'codec', title: 'IKE messages: decoding and encoding' },
   { name: 'crypto', title: 'Key exchange and payload protection' },
   { name: 'runtime', title: 'The actor runtime' },
+  { name: 'handshake', title: 'Handshakes between two cores in one process' },
   { name: 'daemon', title: 'Tunnels in one process: handshakes, CPU, octets per tunnel' },
   { name: 'two-daemons', title: 'Handshakes between two daemons', needsRoot: true, commands: ['ip'] },
   { name: 'xfrm', title: 'The xfrm plane', needsRoot: true, commands: ['unshare'], inNamespace: true },
