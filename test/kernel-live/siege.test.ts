@@ -115,6 +115,26 @@ describe.skipIf(lacks)('a daemon under fire', () => {
     expect(await leftovers()).toEqual({ tables: '', rules: '', devices: '' });
   });
 
+  test('whose nftables were flushed: the next change brings the rules of all policies back', async () => {
+    const east = await start('east', ['--use-userspace']);
+    const west = await start('west', ['--use-userspace']);
+    const { host } = topology.east;
+    const drops = async () => (await host.must(['nft', 'list', 'ruleset'])).split('drop').length - 1;
+    await said(west.ipsec('up', 'w-e'));
+    const before = await drops();
+    expect(before).toBeGreaterThan(0);
+    await host.must(['nft', 'flush', 'ruleset']);
+    expect(await drops()).toBe(0);
+    await said(east.whack('--listen'));
+    await said(west.ipsec('down', 'w-e'));
+    await said(west.ipsec('up', 'w-e'));
+    expect(await drops()).toBe(before);
+    expect(await east.log()).toMatch(/was changed by somebody else; it is laid again/);
+    expect(await pings()).toBeGreaterThan(0);
+    expect(await east.stop()).toBe(0);
+    expect(await leftovers()).toEqual({ tables: '', rules: '', devices: '' });
+  });
+
   async function counted(daemon: Daemon, what: string): Promise<number> {
     const status = await said(daemon.whack('--globalstatus'));
     const line = status.split('\n').find((one) => one.includes(`${what}=`));

@@ -7,7 +7,8 @@
  *
  * So a packet that came in the clear but should have come through the tunnel is dropped before it is delivered or
  * forwarded (RFC 4301 §5.2), and none leaves in the clear where a route bypasses the device. The table stays when
- * the daemon is killed: tunnels fail closed, until the next daemon or `nft delete table inet pluto_ipsec0`.
+ * the daemon is killed: tunnels fail closed, until the next daemon or `nft delete table inet pluto_ipsec0`. Where
+ * somebody has flushed it away, it comes back with the next change of a policy.
  *
  * Why nftables: it sees where a packet came in, which the kernel's own IPsec policies do not for local IPv6 delivery;
  * reverse-path filtering is IPv4's alone and all interfaces'; Debian's kernels have it, and it works for root of a
@@ -51,11 +52,15 @@ const ICMP6 = 58;
 /** A policy's rules in a chain. */
 interface Entry {
   readonly key: string;
-  readonly priority: number;
-  readonly handles: readonly number[];
+  readonly policy: PolicySpec;
+  handles: readonly number[];
 }
 
 type ChainName = 'prerouting' | 'postrouting';
+
+const CHAINS: readonly ChainName[] = ['prerouting', 'postrouting'];
+/** The table or a rule is not there any more: somebody has said `nft flush ruleset`. */
+const ENOENT = 2;
 
 export class Guard {
   readonly #table: string;
@@ -81,14 +86,18 @@ export class Guard {
     const chain = chainOf(policy);
     const entries = this.#entries[chain];
     const old = entries.findIndex((entry) => entry.key === key);
-    const next = entries.find((entry) => entry.priority > policy.priority && entry.key !== key);
+    const next = entries.find((entry) => entry.policy.priority > policy.priority && entry.key !== key);
+    const place = (handles: readonly number[]) => {
+      if (old >= 0) entries.splice(old, 1);
+      entries.splice(next ? entries.indexOf(next) : entries.length, 0, { key, policy, handles });
+    };
     const handles = this.#transact([
       ...rulesFor(policy).map((rule) => addRule(this.#table, chain, rule, next?.handles[0])),
       ...(old < 0 ? [] : entries[old].handles.map((handle) => removeRule(this.#table, chain, handle))),
     ]);
-    if (!handles) return;
-    if (old >= 0) entries.splice(old, 1);
-    entries.splice(next ? entries.indexOf(next) : entries.length, 0, { key, priority: policy.priority, handles });
+    if (handles !== 'gone') return handles && place(handles);
+    place([]);
+    this.#layAgain();
   }
 
   remove(key: string, policy: PolicyKey): void {
@@ -96,23 +105,32 @@ export class Guard {
     const at = this.#entries[chain].findIndex((entry) => entry.key === key);
     if (at < 0) return;
     const [entry] = this.#entries[chain].splice(at, 1);
-    this.#transact(entry.handles.map((handle) => removeRule(this.#table, chain, handle)));
+    this.#tell(entry.handles.map((handle) => removeRule(this.#table, chain, handle)));
   }
 
   /** IKE listens there: it and ESP may come in the clear. */
   serve(local: Endpoint): void {
     this.#served.set(`${local}`, local);
-    this.#transact(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
+    this.#tell(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
   }
 
   unserve(local: Endpoint): void {
     this.#served.delete(`${local}`);
-    this.#transact(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
+    this.#tell(replaceRules(this.#table, SERVED, [...this.#served.values()].flatMap(toUs)));
   }
 
   /** Without any policy. */
   clear(): void {
     this.#entries.prerouting.length = this.#entries.postrouting.length = 0;
+    this.#lay();
+  }
+
+  close(): void {
+    this.#transact(removeTable(this.#table));
+  }
+
+  /** The table anew, with the rules of all policies. */
+  #lay(): void {
     const chains: readonly Chain[] = [
       { name: SERVED, rules: [...this.#served.values()].flatMap(toUs) },
       {
@@ -132,16 +150,32 @@ export class Guard {
         ],
       },
     ];
-    this.#transact(layTable(this.#table, chains));
+    const entries = CHAINS.flatMap((chain) => this.#entries[chain].map((entry) => ({ chain, entry })));
+    const laid = entries.map(({ chain, entry: { policy } }) =>
+      rulesFor(policy).map((rule) => addRule(this.#table, chain, rule)),
+    );
+    const handles = this.#transact([...layTable(this.#table, chains), ...laid.flat()]);
+    if (!handles || handles === 'gone') return;
+    let at = 0;
+    for (const [i, { entry }] of entries.entries()) {
+      entry.handles = handles.slice(at, at + laid[i].length);
+      at += laid[i].length;
+    }
   }
 
-  close(): void {
-    this.#transact(removeTable(this.#table));
+  #layAgain(): void {
+    this.#warn(`the nftables table ${this.#table} was changed by somebody else; it is laid again`);
+    this.#lay();
   }
 
-  #transact(messages: readonly Message[]): readonly number[] | undefined {
+  #tell(messages: readonly Message[]): void {
+    if (this.#transact(messages) === 'gone') this.#layAgain();
+  }
+
+  #transact(messages: readonly Message[]): readonly number[] | 'gone' | undefined {
     const answer = this.#isRefused ? undefined : transact(messages);
     if (typeof answer !== 'number') return answer;
+    if (answer === ENOENT) return 'gone';
     // Half a guard would be no better: nothing more is tried.
     this.#isRefused = true;
     this.#warn(

@@ -372,10 +372,11 @@ void Engine::CheckLimits(Association* sa) {
 }
 
 void Engine::CheckAllLimits() {
+  if (timed_ == 0) return;
   std::vector<Association*> timed;
   for (auto& bucket : bySpi_)
     for (auto& sa : bucket.second)
-      if (sa->config().soft.seconds || sa->config().hard.seconds) timed.push_back(sa.get());
+      if (IsTimed(sa->config())) timed.push_back(sa.get());
   for (Association* sa : timed) CheckLimits(sa);
 }
 

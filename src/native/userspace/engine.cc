@@ -111,6 +111,7 @@ int Engine::AddSa(SaConfig config, std::string* why) {
   Lock lock(this);
   if (Find(sa->config().key)) return EEXIST;
   EnsureSocket(sa->config());
+  if (IsTimed(sa->config())) timed_++;
   if (sa->config().isOutbound) {
     byReqid_[sa->config().reqid].push_back(sa.get());
     release_ = true;
@@ -146,6 +147,7 @@ int Engine::DeleteSa(const SaKey& key) {
 }
 
 void Engine::Remove(Association* sa) {
+  if (IsTimed(sa->config())) timed_--;
   if (sa->config().isOutbound) {
     auto& siblings = byReqid_[sa->config().reqid];
     siblings.erase(std::find(siblings.begin(), siblings.end(), sa));
@@ -228,7 +230,7 @@ void Engine::CloseSockets(Socket::Kind kind, const Endpoint* local) {
 void Engine::Flush() {
   Lock lock(this);
   policies_.Clear();
-  held_ = 0;
+  held_ = timed_ = 0;
   byReqid_.clear();
   bySpi_.clear();
   CloseSockets(Socket::Kind::kOwn, nullptr);

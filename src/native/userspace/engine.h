@@ -106,6 +106,7 @@ class Engine {
   void EnsureSocket(const SaConfig& config);
   void CloseSockets(Socket::Kind kind, const Endpoint* local);
   void Remove(Association* sa);
+  static bool IsTimed(const SaConfig& config) { return config.soft.seconds || config.hard.seconds; }
   Association* FindOutbound(uint32_t reqid, const Flow& flow);
   Association* Find(const SaKey& key);
   bool RouteOf(const SaConfig& config, uint8_t tos, Sender::Route* route);
@@ -130,6 +131,7 @@ class Engine {
   std::vector<int> toClose_;  // by the engine, between two rounds
   bool release_ = false;      // an SA came that held packets may wait for
   size_t held_ = 0;
+  size_t timed_ = 0;  // SAs with a lifetime in seconds: none, and nobody walks through 100,000 of them each second
   EngineCounters totals_;
 
   std::mutex eventMutex_;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -37,9 +38,14 @@ uint64_t HandleOf(const uint8_t* message, size_t length) {
 int NfnetlinkBatch(const uint8_t* messages, size_t length, std::vector<uint64_t>* handles) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
   if (fd < 0) return errno;
-  int room = static_cast<int>(length) * 2 + (1 << 16);
-  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) < 0)
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  // Each message that is echoed comes back in a buffer of a page or more, whatever its length.
+  auto make = [fd](int forced, int polite, size_t room) {
+    int octets = static_cast<int>(std::min(room, size_t{1} << 30));
+    if (setsockopt(fd, SOL_SOCKET, forced, &octets, sizeof octets) < 0)
+      setsockopt(fd, SOL_SOCKET, polite, &octets, sizeof octets);
+  };
+  make(SO_SNDBUFFORCE, SO_SNDBUF, length * 2 + (1 << 16));
+  make(SO_RCVBUFFORCE, SO_RCVBUF, length * 32 + (1 << 20));
   sockaddr_nl kernel = {};
   kernel.nl_family = AF_NETLINK;
   int verdict = 0;
