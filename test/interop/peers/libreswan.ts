@@ -41,11 +41,13 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
     (await whack('--showstates')).stdout
       .split('\n')
       .flatMap((line) => (pattern.test(line) ? (/#(\d+)/.exec(line)?.slice(1) ?? []) : []));
-  // The daemon reads its conns by itself once it listens.
-  await eventually(
-    `libreswan loads its conn (${pluto.output()})`,
-    async () => !pluto.alive() || /Total IPsec connections: loaded [1-9]/.test((await whack('--status')).stdout),
-  );
+  const isLoaded = async (): Promise<boolean> =>
+    !pluto.alive() || /Total IPsec connections: loaded [1-9]/.test((await whack('--status')).stdout);
+  // It has its conns loaded by addconn, in an empty environment: where its libraries are private that cannot start.
+  await eventually('libreswan answers', async () => !pluto.alive() || (await whack('--status')).status === 0);
+  const addconn = [file('libreswan', '/usr/libexec/ipsec/addconn'), '--ctlsocket', at('pluto.ctl')];
+  if (!(await isLoaded())) await run([...addconn, '--config', at('ipsec.conf'), '--autoall'], library);
+  await eventually(`libreswan loads its conn (${pluto.output()})`, isLoaded);
 
   return {
     name: 'libreswan',
