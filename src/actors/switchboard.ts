@@ -48,7 +48,8 @@ export class Switchboard {
   readonly #sas = new SpiTable<ActorRef<IkeSaMessage>>();
   /** Responders that are not established, by the initiator's SPI and place. */
   readonly #halfOpen = new Map<string, ActorRef<IkeSaMessage>>();
-  readonly #senders = new Map<string, Sender>();
+  /** A few: looking through them costs less than the text of an endpoint would for each packet. */
+  #senders: readonly { readonly local: Endpoint; readonly sender: Sender }[] = [];
   readonly limits: GateLimits;
   readonly counters = {
     received: 0,
@@ -89,15 +90,16 @@ export class Switchboard {
 
   /** From now on datagrams from `local` go out by `send`. */
   attach(local: Endpoint, sender: Sender): void {
-    this.#senders.set(local.toString(), sender);
+    this.detach(local);
+    this.#senders = [...this.#senders, { local, sender }];
   }
 
   detach(local: Endpoint): void {
-    this.#senders.delete(local.toString());
+    this.#senders = this.#senders.filter((s) => !s.local.equals(local));
   }
 
   get listens(): boolean {
-    return this.#senders.size > 0;
+    return this.#senders.length > 0;
   }
 
   send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
@@ -110,7 +112,7 @@ export class Switchboard {
   }
 
   #sender(local: Endpoint): Sender | undefined {
-    const sender = this.#senders.get(local.toString());
+    const sender = this.#senders.find((s) => s.local.equals(local))?.sender;
     if (!sender) {
       this.counters.unsendable++;
       this.#ports.log('debug', `no socket at ${local} to send from`);
