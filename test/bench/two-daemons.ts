@@ -7,6 +7,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { converse } from '../../src/control/client.ts';
 import { type Daemon, lacksDaemon, said, startDaemon } from '../support/daemon.ts';
 import { type Host, network } from '../support/netns.ts';
@@ -40,6 +41,8 @@ try {
   await said(initiating.whack('--name', 'all', '--initiate', '--asynchronous'));
   await eventually('all tunnels are up', async () => (await established('west')) >= tunnels, 300_000);
   const seconds = (performance.now() - start) / 1000;
+  const wait = await longestWait(async () => {});
+  const waitInStatus = await longestWait(async () => void (await said(initiating.whack('--status'))));
   const [initiator, responder] = (await Promise.all(both.map(cpuSeconds))).map((s, i) =>
     Math.round(((s - before[i]) / tunnels) * 1e6),
   );
@@ -49,6 +52,9 @@ try {
   console.log(`  handshakes per second   ${Math.round(tunnels / seconds)}`);
   console.log(`  CPU µs per handshake    initiator ${initiator}, responder ${responder}, helpers included`);
   console.log(`  CPU s before the first  ${before.map((s) => s.toFixed(1)).join(', ')}: start, loading`);
+  console.log(
+    `  longest wait, ms        ${wait.toFixed(0)} when idle, ${waitInStatus.toFixed(0)} during status of all`,
+  );
   console.log(
     `  resident                initiator ${await resident(initiating)} MB, responder ${await resident(answering)} MB`,
   );
@@ -92,6 +98,23 @@ function conf(): string {
     .map(([head, ...body]) => [head, ...body.map((line) => `\t${line}`)].join('\n'))
     .join('\n\n')
     .concat('\n');
+}
+
+/** How long the longest of many short questions was under way while `during` took its time, ms. */
+async function longestWait(during: () => Promise<void>): Promise<number> {
+  let isOver = false;
+  let longest = 0;
+  const over = Promise.all([during(), pause(1000)]).then(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const asked = performance.now();
+    await established('west');
+    longest = Math.max(longest, performance.now() - asked);
+    await pause(2);
+  }
+  await over;
+  return longest;
 }
 
 /** Asked from here: a whack that is started ten times a second takes half a CPU from those it asks. */
