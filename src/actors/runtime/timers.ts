@@ -60,7 +60,7 @@ export class Timers<O extends TimerOwner> {
 
   /** Harmless if the timer is over or another's. */
   cancel(owner: O, id: TimerId): void {
-    const timer = id % PLACES;
+    const timer = placeOf(id);
     if (this.isPending(id) && this.#owner[timer] === owner) this.#release(timer);
   }
 
@@ -69,12 +69,13 @@ export class Timers<O extends TimerOwner> {
   }
 
   isPending(id: TimerId): boolean {
-    return this.#generation[id % PLACES] === Math.floor(id / PLACES) && this.#owner[id % PLACES] !== undefined;
+    const timer = placeOf(id);
+    return this.#generation[timer] === Math.floor(id / PLACES) && this.#owner[timer] !== undefined;
   }
 
   /** The message of a pending timer, which is over with that. */
   take(id: TimerId): unknown {
-    const timer = id % PLACES;
+    const timer = placeOf(id);
     const message = this.#message[timer];
     this.#release(timer);
     return message;
@@ -135,3 +136,6 @@ export class Timers<O extends TimerOwner> {
 /** A TimerId is generation × PLACES + place, exact below 2^53: 16.7 million timers, each place 500 million times. */
 const PLACES = 2 ** 24;
 const GENERATIONS = 2 ** 29 - 1;
+
+/** As an integer: a remainder of doubles is one, and boxed wherever it is kept, 16 octets in every actor. */
+const placeOf = (id: TimerId): number => (id % PLACES) | 0;
