@@ -182,7 +182,8 @@ export function install(turn: Turn, made: NewChild): Child {
     rekeyAt: 0,
     expireAt: 0,
   };
-  sa.children = [...sa.children, child];
+  // Concatenated: a list that was spread into keeps room for sixteen.
+  sa.children = sa.children.concat(child);
   // Ready to receive before the peer hears that we are (RFC 7296 §2.8): ahead of an answer that is there already.
   const answer = turn.outs.findIndex((out) => out.t === 'send');
   turn.outs.splice(answer < 0 ? turn.outs.length : answer, 0, {
