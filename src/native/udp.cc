@@ -291,7 +291,7 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
     memcpy(&offender, CMSG_DATA(c) + sizeof error, std::min(room, sizeof offender));
     auto bytes = [env](const void* data, size_t size) {
       Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
-      memcpy(copy.Data(), data, size);
+      if (size > 0) memcpy(copy.Data(), data, size);
       return copy;
     };
     bool offended = offender.any.sa_family == AF_INET || offender.any.sa_family == AF_INET6;
