@@ -5,7 +5,6 @@
  * second, CPU per handshake of both ends together, the longest step of an actor, and octets per tunnel at the
  * gateway: what is left when the crowd has been forgotten. Ends with status 1 if the heap is above the bound.
  */
-import { PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { dice } from '../../src/actors/dice.ts';
@@ -183,13 +182,7 @@ attach(gateway, GATEWAY);
 // Whatever is compiled and cached once is no tunnel's.
 await crowd(gateway, 0, WARMING);
 const before = await used();
-let longestPause = 0;
-const pauses = new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) longestPause = Math.max(longestPause, duration);
-});
-pauses.observe({ entryTypes: ['gc'] });
 const { took, busy, helping: helped } = await crowd(gateway, WARMING, TUNNELS);
-pauses.disconnect();
 const after = await used();
 print('handshakes', `${Math.round((TUNNELS / took) * 1000)} a second, both ends on one thread`);
 print('CPU of a handshake, both ends', `${us(busy)} µs, ${us(helped)} of them helpers' work`);
@@ -200,7 +193,6 @@ const { actors, timers, longestStepMs, longestStepPath } = gateway.system.counte
 const each = (total: number) => (total / (WARMING + TUNNELS)).toFixed(1);
 print('a tunnel at the gateway', `${each(actors)} actors, ${each(timers)} timers`);
 print('longest step at the gateway', `${longestStepMs.toFixed(2)} ms (${longestStepPath}), garbage collection in it`);
-print('longest pause for garbage', `${longestPause.toFixed(2)} ms`);
 if (heap > MOST_HEAP) {
   console.error(`more than ${MOST_HEAP} octets of heap per tunnel`);
   process.exit(1);
