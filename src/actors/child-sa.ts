@@ -187,30 +187,33 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   }
 
   #move(local: Endpoint, peer: Endpoint, self: ActorRef<ChildSaMessage>): void {
+    if (local.equals(this.#install.local) && peer.equals(this.#install.peer)) return;
     this.#world.sas.remove(this.#install);
     const [inbound, outbound] = [this.#inbound, this.#outbound];
     this.#install = { ...this.#install, local, peer };
     this.#world.sas.add(self, this.#install);
+    const faults = [this.#moveOne(inbound, peer, local), this.#moveOne(outbound, local, peer)];
+    const refused = [...faults, this.#moveProtection(local, peer)].find((fault) => fault !== undefined);
+    if (refused)
+      this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${refused.why} (${refused.errno})` });
+  }
+
+  /** One that will not move is gone: by its new key nobody would find it again. */
+  #moveOne(key: SaKey | undefined, from: Endpoint, to: Endpoint): PlaneFault | undefined {
+    if (!key) return undefined;
     const { plane } = this.#world;
-    if (inbound) {
-      plane.moveSa(inbound, {
-        src: peer.address,
-        dst: local.address,
-        ...this.#encapsulation(peer.port, local.port),
-      });
-    }
-    if (outbound) {
-      plane.moveSa(outbound, {
-        src: local.address,
-        dst: peer.address,
-        ...this.#encapsulation(local.port, peer.port),
-      });
-    }
+    const move = { src: from.address, dst: to.address, ...this.#encapsulation(from.port, to.port) };
+    const fault = plane.moveSa(key, move);
+    if (fault) plane.deleteSa(key);
+    return fault;
+  }
+
+  #moveProtection(local: Endpoint, peer: Endpoint): PlaneFault | undefined {
     const former = this.#protection;
-    if (!former || (former.localHost.equals(local.address) && former.remoteHost.equals(peer.address))) return;
+    if (!former || (former.localHost.equals(local.address) && former.remoteHost.equals(peer.address))) return undefined;
     const fault = this.#protect();
-    if (!fault) return this.#world.policies.release(former);
-    this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
+    if (!fault) this.#world.policies.release(former);
+    return fault;
   }
 
   #unprotect(): void {

@@ -23,7 +23,7 @@ export class NotedPlane implements DataPlane {
   /** Deletions of what was not there, additions of what was: nobody may. */
   readonly mistakes: string[] = [];
   /** Asked before anything is added; a text is the refusal. */
-  refuses: (what: 'spi' | 'sa' | 'policy', direction?: string) => string | undefined = () => undefined;
+  refuses: (what: 'spi' | 'sa' | 'policy' | 'move', direction?: string) => string | undefined = () => undefined;
   /** Octets and packets that every SA says it carried, and when last (seconds since 1970). */
   traffic = { bytes: 0, packets: 0, usedAt: 0 };
   readonly #clock: TestClock;
@@ -69,6 +69,8 @@ export class NotedPlane implements DataPlane {
   }
 
   moveSa(key: SaKey, to: SaMove): PlaneFault | undefined {
+    const why = this.refuses('move');
+    if (why) return planeFault('EINVAL', why);
     const sa = this.sas.get(packSa(key));
     if (!sa) return this.#mistake('ESRCH', `move ${describeSa(key)}`);
     this.sas.delete(packSa(key));

@@ -94,6 +94,18 @@ describe('a limit of traffic', () => {
 describe('a NAT gives the peer another place', () => {
   const elsewhere = new Endpoint(Address.parse('203.0.113.9')!, 61_000);
 
+  test('where the data plane will not follow: the child goes, and nothing of it stays', () => {
+    const { west, east, clock } = upTown({ both: conn('w-e', { encapsulation: 'yes' }) });
+    const [inbound] = east.plane.inbound();
+    east.plane.refuses = (what) => (what === 'move' ? 'no' : undefined);
+    east.plane.raise({ t: 'mapping', key: inbound, from: elsewhere });
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(5_001);
+    expect(east.log).toContainEqual(expect.stringMatching(/cannot install Child SA: no \(EINVAL\)/));
+    expect(east.plane.sas.size).toBe(0);
+    expect(east.plane.policies.size).toBe(0);
+  });
+
   test('and its SAs and policies go there, and are found and removed there', () => {
     const { west, east, clock } = upTown({ both: conn('w-e', { encapsulation: 'yes' }) });
     const [inbound] = east.plane.inbound();

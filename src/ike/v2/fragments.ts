@@ -4,8 +4,10 @@ import type { IkeSa } from './ike-sa.ts';
 
 /** libreswan's limit, and more than 64 KiB of the smallest MTU needs; a peer asking for more is refused. */
 export const MAX_FRAGMENTS = 64;
-/** Octets of all fragments together: what one UDP datagram could have carried. A half-open peer gets no more. */
+/** Octets of all fragments together: what one UDP datagram could have carried. */
 const MAX_MESSAGE = 65_535;
+/** The same for a peer that has yet to say who it is: room for a chain of certificates, not for a flood of halves. */
+const MAX_UNKNOWN_MESSAGE = 16_384;
 
 /** The fragments of one message so far; `received` counts them. */
 export interface Reassembly {
@@ -38,7 +40,8 @@ export function collect(
   const got: Reassembly = isFresh
     ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0, octets: 0 }
     : known;
-  if (total < got.parts.length || got.octets + plaintext.length > MAX_MESSAGE) return 'refused';
+  const max = sa.state === 'initAnswered' ? MAX_UNKNOWN_MESSAGE : MAX_MESSAGE;
+  if (total < got.parts.length || got.octets + plaintext.length > max) return 'refused';
   sa.reassembly = got;
   if (got.parts[number - 1]) return 'more';
   got.parts[number - 1] = plaintext;

@@ -136,8 +136,16 @@ describe('from a peer with the keys, and no manners', () => {
     expect(both.east.sa.reassembly?.received).toBe(1);
   });
 
-  test('more octets than one datagram could have carried are refused', () => {
+  test('more octets than a peer needs to say who it is are refused until it has', () => {
     const both = atFragments();
+    for (let n = 1; n <= 50; n++) both.wire.deliver(forge(both, n, MAX_FRAGMENTS, 2_000));
+    expect(both.east.sa.reassembly?.octets).toBeLessThanOrEqual(16_384);
+    expect(both.east.sa.reassembly?.received).toBe(8);
+  });
+
+  test('then what one datagram could have carried, and no more', () => {
+    const both = atFragments();
+    both.east.sa.state = 'established';
     for (let n = 1; n <= 50; n++) both.wire.deliver(forge(both, n, MAX_FRAGMENTS, 2_000));
     expect(both.east.sa.reassembly?.octets).toBeLessThanOrEqual(65_535);
     expect(both.east.sa.reassembly?.received).toBe(32);
