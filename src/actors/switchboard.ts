@@ -48,8 +48,9 @@ export class Switchboard {
   readonly #sas = new SpiTable<ActorRef<IkeSaMessage>>();
   /** Responders that are not established, by the initiator's SPI and place. */
   readonly #halfOpen = new Map<string, ActorRef<IkeSaMessage>>();
-  /** A few: looking through them costs less than the text of an endpoint would for each packet. */
-  #senders: readonly { readonly local: Endpoint; readonly sender: Sender }[] = [];
+  readonly #senders = new Map<string, Sender>();
+  /** Most packets leave by one socket: its place needs no text to look it up. */
+  #latest: { readonly local: Endpoint; readonly sender: Sender } | undefined = undefined;
   readonly limits: GateLimits;
   readonly counters = {
     received: 0,
@@ -90,16 +91,17 @@ export class Switchboard {
 
   /** From now on datagrams from `local` go out by `send`. */
   attach(local: Endpoint, sender: Sender): void {
-    this.detach(local);
-    this.#senders = [...this.#senders, { local, sender }];
+    this.#senders.set(local.toString(), sender);
+    this.#latest = { local, sender };
   }
 
   detach(local: Endpoint): void {
-    this.#senders = this.#senders.filter((s) => !s.local.equals(local));
+    this.#senders.delete(local.toString());
+    this.#latest = undefined;
   }
 
   get listens(): boolean {
-    return this.#senders.length > 0;
+    return this.#senders.size > 0;
   }
 
   send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
@@ -112,8 +114,10 @@ export class Switchboard {
   }
 
   #sender(local: Endpoint): Sender | undefined {
-    const sender = this.#senders.find((s) => s.local.equals(local))?.sender;
-    if (!sender) {
+    if (this.#latest?.local.equals(local)) return this.#latest.sender;
+    const sender = this.#senders.get(local.toString());
+    if (sender) this.#latest = { local, sender };
+    else {
       this.counters.unsendable++;
       this.#ports.log('debug', `no socket at ${local} to send from`);
     }
