@@ -19,14 +19,15 @@ const lacks =
       ? lacksDaemon()
       : 'needs iproute2 and util-linux';
 
-describe.skipIf(lacks)('the control socket of a daemon', () => {
+describe('the control socket of a daemon', () => {
   const net = network();
   const sockets: Socket[] = [];
   let host: Host;
   let directory: string;
   let daemon: Daemon;
 
-  beforeEach(async () => {
+  beforeEach(async ({ skip }) => {
+    skip(lacks !== undefined, lacks);
     directory = await mkdtemp(join(tmpdir(), 'pluto-control-siege-'));
     host = await net.host('alone');
     const config = join(directory, 'ipsec.conf');
@@ -36,6 +37,7 @@ describe.skipIf(lacks)('the control socket of a daemon', () => {
     daemon = await startDaemon({ host, directory, config, secrets, options: ['--noklips', '--nhelpers', '0'] });
   });
   afterEach(async () => {
+    if (lacks) return;
     for (const socket of sockets.splice(0)) socket.destroy();
     if (daemon.alive()) await daemon.kill();
     await net.close();

@@ -17,15 +17,17 @@ const execArgv = extname(import.meta.filename) === '.ts' ? ['--import', 'tsx'] :
 const besieger = fileURLToPath(new URL(`./besieger${extname(import.meta.filename)}`, import.meta.url));
 const corpus = lacks ? [] : ikeDatagrams().map((bytes) => Buffer.from(bytes).toString('hex'));
 
-describe.skipIf(lacks)('a daemon under fire', () => {
+describe('a daemon under fire', () => {
   let topology: Topology;
   let directory: string;
   const daemons: Daemon[] = [];
-  beforeEach(async () => {
+  beforeEach(async ({ skip }) => {
+    skip(lacks !== undefined, lacks);
     directory = await mkdtemp(join(tmpdir(), 'pluto-siege-'));
     topology = await pair();
   });
   afterEach(async () => {
+    if (lacks) return;
     for (const daemon of daemons.splice(0)) if (daemon.alive()) await daemon.kill();
     await topology.network.close();
     await rm(directory, { recursive: true, force: true });
