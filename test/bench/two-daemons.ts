@@ -41,11 +41,11 @@ try {
   await said(initiating.whack('--name', 'all', '--initiate', '--asynchronous'));
   await eventually('all tunnels are up', async () => (await established('west')) >= tunnels, 300_000);
   const seconds = (performance.now() - start) / 1000;
-  const wait = await longestWait(async () => {});
-  const waitInStatus = await longestWait(async () => void (await said(initiating.whack('--status'))));
   const [initiator, responder] = (await Promise.all(both.map(cpuSeconds))).map((s, i) =>
     Math.round(((s - before[i]) / tunnels) * 1e6),
   );
+  const wait = await longestWait(async () => {});
+  const waitInStatus = await longestWait(async () => void (await said(initiating.whack('--status'))));
   console.log(
     `two daemons on ${availableParallelism()} CPUs, ${tunnels} tunnels, PSK, AES-GCM-256, curve25519, plane none`,
   );
