@@ -87,10 +87,15 @@ export class Address {
 
   /** 4 or 16 fresh octets in network order. */
   toBytes(): Uint8Array {
-    const bytes = new Uint8Array(this.family === 4 ? 4 : 16);
-    const view = new DataView(bytes.buffer);
-    if (this.family === 4) view.setInt32(0, this.#w3);
-    else [this.#w0, this.#w1, this.#w2, this.#w3].forEach((w, i) => void view.setInt32(i * 4, w));
+    // By hand: a DataView costs more than all the rest.
+    const words = this.family === 4 ? [this.#w3] : [this.#w0, this.#w1, this.#w2, this.#w3];
+    const bytes = new Uint8Array(4 * words.length);
+    words.forEach((word, i) => {
+      bytes[4 * i] = word >>> 24;
+      bytes[4 * i + 1] = word >>> 16;
+      bytes[4 * i + 2] = word >>> 8;
+      bytes[4 * i + 3] = word;
+    });
     return bytes;
   }
 
