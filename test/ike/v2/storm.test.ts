@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { checkCalm, storm } from './storm.ts';
 
-/** `PLUTO_STORMS=5000 PLUTO_SEED=1` runs as many from there; a failing run names its seed. */
-const SEEDS = Number(process.env.PLUTO_STORMS ?? 300);
+/** `PLUTO_STORMS=20000 PLUTO_SEED=1` runs as many from there; a failing run names its seed. */
+const SEEDS = Number(process.env.PLUTO_STORMS ?? 2000);
 const FIRST = Number(process.env.PLUTO_SEED ?? 1);
 
 test(`after ${SEEDS} storms both ends agree`, { timeout: 600_000 }, () => {
