@@ -1,7 +1,9 @@
 /** The data plane that carries nothing (FreeS/WAN's `--noklips`): a book of what would be installed. */
+
 import { randomInt } from 'node:crypto';
 import { about, describePolicy, describeSa, planeFault } from './describe.ts';
 import { packPolicy, packSa } from './keys.ts';
+import { carryOut } from './one-by-one.ts';
 import type {
   DataPlane,
   OpenPlane,
@@ -81,7 +83,7 @@ class NonePlane implements DataPlane {
   }
 
   batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
-    return operations.map((operation) => this.#carryOut(operation));
+    return operations.map((operation) => carryOut(this, operation));
   }
 
   serve(): undefined {}
@@ -96,19 +98,6 @@ class NonePlane implements DataPlane {
 
   close(): void {
     this.flush();
-  }
-
-  #carryOut(operation: PlaneOperation): PlaneFault | undefined {
-    switch (operation.op) {
-      case 'addSa':
-        return this.addSa(operation.sa);
-      case 'deleteSa':
-        return this.deleteSa(operation.key);
-      case 'putPolicy':
-        return this.putPolicy(operation.policy);
-      case 'deletePolicy':
-        return this.deletePolicy(operation.key);
-    }
   }
 
   #forgetExpired(): void {

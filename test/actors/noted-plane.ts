@@ -1,6 +1,7 @@
 import type { TestClock } from '../../src/actors/runtime/index.ts';
 import { describePolicy, describeSa, planeFault } from '../../src/kernel/describe.ts';
 import { packPolicy, packSa } from '../../src/kernel/keys.ts';
+import { carryOut } from '../../src/kernel/one-by-one.ts';
 import type {
   DataPlane,
   PlaneEvent,
@@ -104,7 +105,7 @@ export class NotedPlane implements DataPlane {
   }
 
   batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
-    return operations.map((operation) => this.#carryOut(operation));
+    return operations.map((operation) => carryOut(this, operation));
   }
 
   serve(): undefined {}
@@ -117,19 +118,6 @@ export class NotedPlane implements DataPlane {
   }
 
   close(): void {}
-
-  #carryOut(operation: PlaneOperation): PlaneFault | undefined {
-    switch (operation.op) {
-      case 'addSa':
-        return this.addSa(operation.sa);
-      case 'deleteSa':
-        return this.deleteSa(operation.key);
-      case 'putPolicy':
-        return this.putPolicy(operation.policy);
-      case 'deletePolicy':
-        return this.deletePolicy(operation.key);
-    }
-  }
 
   #mistake(errno: string, what: string): PlaneFault {
     this.mistakes.push(what);
