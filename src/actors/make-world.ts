@@ -77,7 +77,6 @@ export function makeWorld(ports: WorldPorts): Inside {
   const world: World = {
     log,
     debugs,
-    random,
     serial,
     helpers,
     plane,

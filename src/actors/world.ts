@@ -20,7 +20,6 @@ export interface World {
   log(level: LogLevel, text: string): void;
   /** `base`, `crypt`… are on; asked before a debug line is put together. */
   readonly debugs: (klass: string) => boolean;
-  random(octets: number): Uint8Array;
   /** The next `#n` of a state. */
   serial(): number;
   readonly helpers: Helpers;

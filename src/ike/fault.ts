@@ -1,9 +1,8 @@
 /** What can go wrong between two peers, and whose fault it is. Peers cause values; only our own bugs throw. */
-import { NOTIFY } from './wire/index.ts';
+import { type Malformed, NOTIFY } from './wire/index.ts';
 
 export type Fault =
-  /** Octets that do not parse: which payload, where in the datagram, why. */
-  | { readonly kind: 'malformed'; readonly where: string; readonly offset: number; readonly why: string }
+  | Malformed
   /** A critical payload of a type we do not know. RFC 7296 §2.5. */
   | { readonly kind: 'critical'; readonly payload: number }
   /** Parses, and breaks a MUST; `rule` names it. */
