@@ -7,6 +7,7 @@ import { Address } from '../net/address.ts';
 import { connsOf } from './conn-text.ts';
 import type { ConnectionMessage } from './connection.ts';
 import type { Connections } from './connections.ts';
+import type { Loading } from './loading.ts';
 import type { Entry } from './registry.ts';
 import type { Reports } from './reports.ts';
 import type { World } from './world.ts';
@@ -24,6 +25,7 @@ export interface ControlOptions {
   readonly world: World;
   readonly connections: Connections;
   readonly reports: Reports;
+  readonly loading: Loading;
   readonly daemon: Daemon;
 }
 
@@ -35,7 +37,7 @@ export class Control {
   }
 
   handle(request: Request, answer: Answer): void {
-    const { daemon, reports, world } = this.#options;
+    const { daemon, loading, reports, world } = this.#options;
     const say = (text: string) => answer.line(RC.LOG, text);
     if (isReport(request.kind)) return reports.answer(request as Parameters<Reports['answer']>[0], answer);
     switch (request.kind) {
@@ -43,6 +45,10 @@ export class Control {
         return this.#add(request.conn, answer, false);
       case 'replace':
         return this.#add(request.conn, answer, true);
+      case 'load':
+        return loading.load(request, answer);
+      case 'reload':
+        return loading.reload(request, answer);
       case 'delete':
         return this.#delete(request.name, answer);
       case 'route':

@@ -27,6 +27,7 @@ import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
 import { Loader } from './loader.ts';
+import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
 import { IKE_PORT } from './policy-of.ts';
@@ -112,6 +113,7 @@ export class Pluto {
       world: this.#world,
       connections: this.#connections,
       reports,
+      loading: new Loading({ world: this.#world, connections: this.#connections }),
       daemon: {
         listen: (say) => this.listen(say),
         unlisten: (say) => this.#unlisten(say),

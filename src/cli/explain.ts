@@ -1,13 +1,6 @@
 /** Help, and words for a command line that cannot be understood: yargs' part, made of the same tables. */
 import yargs from 'yargs';
-import {
-  ADDCONN_OPTIONS,
-  COMMANDS,
-  type Command,
-  commandNamed,
-  GROUP_TITLES,
-  IPSEC_OPTIONS,
-} from './ipsec-commands.ts';
+import { COMMANDS, type Command, commandNamed, GROUP_TITLES, IPSEC_OPTIONS } from './ipsec-commands.ts';
 import type { OptionRow } from './options.ts';
 
 const WIDTH = 100;
@@ -20,8 +13,8 @@ export interface Explanation {
 
 export async function explain(argv: readonly string[]): Promise<Explanation> {
   const [first] = argv;
-  if (first === undefined || first.startsWith('-') || first === 'help') {
-    const isHelp = first === undefined || first === 'help' || first === '--help' || first === '-h';
+  if (first === undefined || first.startsWith('-')) {
+    const isHelp = first === undefined || first === '--help' || first === '-h';
     return { text: overview(), ...(!isHelp && { wrong: `unknown option ${first}` }) };
   }
   const command = commandNamed(first);
@@ -61,8 +54,7 @@ function parserOf(command: Command) {
     .wrap(WIDTH)
     .strict();
   for (const row of IPSEC_OPTIONS.values()) parser.option(row.name, optionOf(row, row.short));
-  const own = command.name === 'addconn' ? ADDCONN_OPTIONS : [];
-  for (const row of own) parser.option(row.name, optionOf(row));
+  for (const row of command.options ?? []) parser.option(row.name, optionOf(row, row.short));
   if (command.name === 'auto') {
     for (const { name, help } of COMMANDS.filter(({ isAuto }) => isAuto))
       parser.option(name, { type: 'boolean', describe: help });

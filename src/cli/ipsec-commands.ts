@@ -1,8 +1,10 @@
 /** The subcommands of `ipsec`, and the options they share. Parsing, help and `ipsec auto` come from here. */
+import type { IpsecLine } from './ipsec-line.ts';
 import { byName, type OptionRow } from './options.ts';
+import type { Output } from './output.ts';
 
 export type Operand = 'none' | 'conn' | 'maybe-conn' | 'any';
-export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'other';
+export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'files' | 'machine' | 'other';
 
 export interface Command {
   readonly name: string;
@@ -16,7 +18,15 @@ export interface Command {
   readonly whack?: readonly string[];
   /** Also spelled `ipsec auto --NAME`. */
   readonly isAuto?: boolean;
+  /** Beside those that all take. */
+  readonly options?: readonly CommandOption[];
+  /** Its words are its own to read: all of them are operands. */
+  readonly isRaw?: true;
+  /** Not done by whack; loaded when it is wanted. */
+  readonly run?: () => Promise<{ run(line: IpsecLine, output: Output): Promise<number> }>;
 }
+
+export type CommandOption = OptionRow & { readonly short?: string };
 
 const conn = (name: string, help: string, more: Partial<Command> = {}): Command => ({
   name,
@@ -87,11 +97,95 @@ export const COMMANDS: readonly Command[] = [
     report(name, `as whack --${name}`, { isAuto: true }),
   ),
 
+  {
+    name: 'reload',
+    group: 'connections',
+    operand: 'none',
+    help: 'bring pluto up to date with ipsec.conf, and only what differs',
+    run: () => import('./commands/reload.ts'),
+  },
+  {
+    name: 'addconn',
+    group: 'connections',
+    operand: 'any',
+    help: 'load connections; --autoall: those that say auto=',
+    options: [
+      { name: 'autoall', arg: 'none', help: 'load what says auto=, route and start what says so' },
+      { name: 'checkconfig', arg: 'none', help: 'only check' },
+    ],
+    run: () => import('./commands/addconn.ts'),
+  },
+
+  {
+    name: 'checkconfig',
+    group: 'files',
+    operand: 'none',
+    help: 'say everything that is wrong with ipsec.conf',
+    options: [{ name: 'unsupported', arg: 'none', help: 'list the keywords that have no effect yet' }],
+    run: () => import('./commands/checkconfig.ts'),
+  },
+  {
+    name: 'readwriteconf',
+    group: 'files',
+    operand: 'none',
+    help: 'print ipsec.conf as it is understood',
+    run: () => import('./commands/readwriteconf.ts'),
+  },
+  {
+    name: 'algparse',
+    group: 'files',
+    operand: 'any',
+    isRaw: true,
+    help: 'print what ike=, esp= and ah= proposals amount to',
+    run: () => import('./commands/algparse.ts'),
+  },
+  {
+    name: 'simulate',
+    group: 'files',
+    operand: 'any',
+    help: 'negotiate between two configurations in memory, and say why it fails',
+    run: () => import('./commands/simulate.ts'),
+  },
+
+  {
+    name: 'verify',
+    group: 'machine',
+    operand: 'none',
+    help: 'check this machine, and say what to do',
+    run: () => import('./commands/verify.ts'),
+  },
+  {
+    name: 'look',
+    group: 'machine',
+    operand: 'none',
+    help: 'what the kernel has of SAs, policies and routes',
+    run: () => import('./commands/look.ts'),
+  },
+  {
+    name: 'barf',
+    group: 'machine',
+    operand: 'none',
+    help: 'everything for a bug report, without the secrets',
+    run: () => import('./commands/barf.ts'),
+  },
+
   { name: 'auto', group: 'other', operand: 'any', help: 'the commands above as --up CONN, --add CONN...' },
-  { name: 'addconn', group: 'other', operand: 'any', help: 'load connections; --autoall: those that say auto=' },
-  { name: 'checkconfig', group: 'other', operand: 'none', help: 'say everything that is wrong with ipsec.conf' },
-  { name: 'whack', group: 'other', operand: 'any', help: 'talk to pluto directly' },
-  { name: 'pluto', group: 'other', operand: 'any', help: 'run the daemon' },
+  { name: 'whack', group: 'other', operand: 'any', isRaw: true, help: 'talk to pluto directly' },
+  { name: 'pluto', group: 'other', operand: 'any', isRaw: true, help: 'run the daemon' },
+  {
+    name: 'completion',
+    group: 'other',
+    operand: 'any',
+    help: 'completion for a shell: bash, zsh or fish',
+    run: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'help',
+    group: 'other',
+    operand: 'any',
+    help: 'a manual page: ipsec, pluto, whack, auto, ipsec.conf, ipsec.secrets',
+    run: () => import('./commands/help.ts'),
+  },
   { name: 'version', group: 'other', operand: 'none', help: 'what this is' },
 ];
 
@@ -99,6 +193,8 @@ export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   daemon: 'The daemon',
   connections: 'Connections',
   reports: 'Reports',
+  files: 'Configuration',
+  machine: 'This machine',
   other: 'Other',
 };
 
@@ -111,7 +207,7 @@ export function commandNamed(name: string): Command | undefined {
 }
 
 /** Options every subcommand takes; what means nothing to one is ignored by it. */
-export const IPSEC_OPTIONS: ReadonlyMap<string, OptionRow & { readonly short?: string }> = byName([
+export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName([
   { name: 'config', arg: 'required', argName: 'FILE', help: 'instead of /etc/ipsec.conf' },
   { name: 'ctlsocket', arg: 'required', argName: 'FILE', help: 'the control socket' },
   { name: 'rundir', arg: 'required', argName: 'DIR', help: 'where pluto.ctl and pluto.pid are' },
@@ -122,9 +218,3 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, OptionRow & { readonly short?: s
   { name: 'remote-host', arg: 'required', argName: 'ADDRESS', help: 'peer for a template' },
   { name: 'help', short: 'h', arg: 'none', help: 'this text' },
 ]);
-
-/** Of `ipsec addconn`. */
-export const ADDCONN_OPTIONS: readonly OptionRow[] = [
-  { name: 'autoall', arg: 'none', help: 'load what says auto=, route and start what says so' },
-  { name: 'checkconfig', arg: 'none', help: 'only check' },
-];

@@ -1,6 +1,6 @@
 /** The command line of `ipsec SUBCOMMAND`, read without yargs, which takes longer to load than pluto to answer. */
 import { parseArgs } from 'node:util';
-import { ADDCONN_OPTIONS, COMMANDS, type Command, commandNamed, IPSEC_OPTIONS } from './ipsec-commands.ts';
+import { COMMANDS, type Command, type CommandOption, commandNamed, IPSEC_OPTIONS } from './ipsec-commands.ts';
 
 export interface IpsecLine {
   readonly command: Command;
@@ -14,7 +14,8 @@ export function parseIpsec(argv: readonly string[]): IpsecLine | undefined {
   const command = commandNamed(argv[0] ?? '');
   if (!command) return undefined;
   if (command.name === 'auto') return parseAuto(argv.slice(1));
-  const given = parse(argv.slice(1), command.name === 'addconn' ? ADDCONN_OPTIONS.map(({ name }) => name) : []);
+  if (command.isRaw) return { command, operands: argv.slice(1), options: new Map() };
+  const given = parse(argv.slice(1), command.options ?? []);
   if (!given || !fits(command, given.operands, given.options)) return undefined;
   return { command, ...given };
 }
@@ -22,7 +23,10 @@ export function parseIpsec(argv: readonly string[]): IpsecLine | undefined {
 /** `ipsec auto --up CONN` is `ipsec up CONN`: exactly one operation. */
 function parseAuto(argv: readonly string[]): IpsecLine | undefined {
   const operations = COMMANDS.filter(({ isAuto }) => isAuto).flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  const given = parse(argv, [...operations, 'showonly', 'utc']);
+  const given = parse(
+    argv,
+    [...operations, 'showonly', 'utc'].map((name) => ({ name, arg: 'none' })),
+  );
   if (!given) return undefined;
   const { options, operands } = given;
   const named = operations.filter((name) => options.has(name));
@@ -37,12 +41,11 @@ function fits({ operand }: Command, operands: readonly string[], options: Readon
   return operands.length <= (operand === 'none' ? 0 : 1) && (operand !== 'conn' || operands.length === 1);
 }
 
-function parse(argv: readonly string[], flags: readonly string[]): Omit<IpsecLine, 'command'> | undefined {
+function parse(argv: readonly string[], own: readonly CommandOption[]): Omit<IpsecLine, 'command'> | undefined {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
-  for (const { name, arg, short } of IPSEC_OPTIONS.values()) {
+  for (const { name, arg, short } of [...IPSEC_OPTIONS.values(), ...own]) {
     options[name] = { type: arg === 'none' ? 'boolean' : 'string', ...(short && { short }) };
   }
-  for (const name of flags) options[name] = { type: 'boolean' };
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const given = Object.entries(values).map(

@@ -13,7 +13,19 @@
  *
  * A client may send several requests; they are answered one after the other, in order. Frames are in frame.ts.
  */
-import { type Fields, flag, oneOf, optional, parseFields, record, type Shape, text, texts } from './shape.ts';
+import {
+  count,
+  type Fields,
+  flag,
+  listOf,
+  oneOf,
+  optional,
+  parseFields,
+  record,
+  type Shape,
+  text,
+  texts,
+} from './shape.ts';
 import type { Rows } from './status/rows.ts';
 
 /**
@@ -26,7 +38,7 @@ const connText = record({
   /** The file it stands in, or `whack`; for messages. */
   file: text,
   /** Line of its `conn`; 0 if it comes from a command line. */
-  line: { what: 'a line number', check: (v): v is number => Number.isSafeInteger(v) && (v as number) >= 0 },
+  line: count,
   keywords: {
     what: 'keywords with their values',
     check: (v): v is Record<string, string> =>
@@ -60,12 +72,45 @@ export const REQUESTS = {
   add: { conn: connText },
   /** Like add, after deleting a connection of that name if there is one. */
   replace: { conn: connText },
+  /** Many at once, as `replace`; then what their `auto=` says if `begin`. Lines only for what went wrong, and a total. */
+  load: { conns: listOf(connText), begin: optional(flag) },
+  /**
+   * Reads the file anew and applies what differs: rows of `plan`, and the exit status; with an error in the file
+   * nothing changes. `dryRun`: only the plan.
+   */
+  reload: { config: text, dryRun: optional(flag) },
   delete: named,
+  /** Connections whose peer has this identity. */
+  deleteid: named,
+  /** Those whose peer has this XAUTH or EAP user name. */
+  deleteuser: named,
+  /** By its `#n`. */
+  deletestate: { serial: count },
+  /** Every SA with a peer at this address, at once and without a word to it: it has crashed. */
+  crash: { address: text },
   route: named,
   unroute: named,
   /** Ends when the connection is up or has failed; at once if `asynchronous`. `remoteHost` instantiates a template. */
   initiate: { name: text, asynchronous: optional(flag), remoteHost: optional(text) },
   terminate: named,
+  /** Deletes the SAs without telling the peer, and keeps what resumption needs. */
+  suspend: named,
+  /** Negotiates for a packet as if it had been trapped. Ports 0 and protocol 0 are any. */
+  oppo: {
+    here: text,
+    there: text,
+    protocol: optional(count),
+    sourcePort: optional(count),
+    destinationPort: optional(count),
+    asynchronous: optional(flag),
+  },
+  /** Forgets the keys of `id` unless `add`, then takes `key` (RFC 3110 in 0x, 0s or 0t) if there is one. */
+  pubkey: { id: text, add: optional(flag), key: optional(text) },
+  /** What `%myid` stands for. */
+  myid: { id: text },
+  /** Peers of one connection, or all, are sent to `to`. */
+  redirect: { name: optional(text), to: text },
+  'global-redirect': { mode: optional(oneOf('yes', 'no', 'auto')), to: optional(text) },
   'rekey-ike': named,
   'rekey-child': named,
   'delete-ike': named,
@@ -76,9 +121,21 @@ export const REQUESTS = {
   unlisten: nothing,
   rereadsecrets: nothing,
   rereadall: nothing,
+  rereadcerts: nothing,
+  rereadgroups: nothing,
+  fetchcrls: nothing,
+  purgeocsp: nothing,
+  clearstats: nothing,
+  /** Looks again for names that had no address. */
+  ddns: nothing,
+  /** Octets, of every IKE socket. */
+  'socket-bufsize': { octets: count },
+  'socket-errqueue': nothing,
   ddos: { mode: oneOf('auto', 'busy', 'unlimited') },
   /** Classes to set and to clear, `all` and `none` among them; of one connection if named. Clearing goes first. */
   debug: { set: texts, clear: texts, name: optional(text) },
+  /** Behaviours for tests, to set and to clear. */
+  impair: { set: texts, clear: texts },
   /** `leaveState`: SAs, policies and routes stay in the kernel. Ends before the socket goes. */
   shutdown: { leaveState: optional(flag) },
 } as const satisfies Record<string, Shape>;

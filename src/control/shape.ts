@@ -22,6 +22,11 @@ export type Fields<S extends Shape> = {
 
 export const text: Field<string> = { what: 'text', check: (v) => typeof v === 'string' };
 export const flag: Field<boolean> = { what: 'true or false', check: (v) => typeof v === 'boolean' };
+/** A whole number that is not negative. */
+export const count: Field<number> = {
+  what: 'a whole number',
+  check: (v): v is number => Number.isSafeInteger(v) && (v as number) >= 0,
+};
 export const texts: Field<readonly string[]> = {
   what: 'a list of texts',
   check: (v): v is readonly string[] => Array.isArray(v) && v.every((e) => typeof e === 'string'),
@@ -33,6 +38,13 @@ export function oneOf<const W extends string>(...words: readonly W[]): Field<W> 
 
 export function optional<T>(field: Field<T>): Optional<T> {
   return { ...field, optional: true };
+}
+
+export function listOf<T>(field: Field<T>): Field<readonly T[]> {
+  return {
+    what: `a list, each ${field.what}`,
+    check: (v): v is readonly T[] => Array.isArray(v) && v.every((e) => field.check(e)),
+  };
 }
 
 export function record<S extends Shape>(shape: S): Field<Fields<S>> {

@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import type { Connections } from '../../src/actors/connections.ts';
 import { Control } from '../../src/actors/control.ts';
 import type { Interface } from '../../src/actors/interfaces.ts';
+import { Loading } from '../../src/actors/loading.ts';
 import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
 import { Reports } from '../../src/actors/reports.ts';
 import { ActorSystem, TestClock } from '../../src/actors/runtime/index.ts';
@@ -220,6 +221,7 @@ export class House {
     return new Control({
       world,
       connections,
+      loading: new Loading({ world, connections }),
       reports: new Reports({ world, system, info: () => DAEMON }),
       daemon: {
         listen: () => this.listen(),

@@ -3,6 +3,7 @@ import type { ReportKind } from '../protocol.ts';
 import { connectionLines } from './connection.ts';
 import { daemonLines } from './daemon.ts';
 import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
+import { planLine } from './plan.ts';
 import type { Rows, RowsOf } from './rows.ts';
 import { countsLines, stateLines } from './states.ts';
 import { BLANK } from './text.ts';
@@ -121,6 +122,8 @@ function textOf(kind: ReportKind, rows: Rows): readonly string[] {
       return rows.rows.map(processLine);
     case 'globals':
       return rows.rows.map(globalLine);
+    case 'plan':
+      return rows.rows.map(planLine);
     case 'fips':
       return rows.rows.map(fipsLine);
   }

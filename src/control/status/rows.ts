@@ -17,7 +17,8 @@ export type Rows =
   | { readonly of: 'pools'; readonly rows: readonly PoolRow[] }
   | { readonly of: 'processes'; readonly rows: readonly ProcessRow[] }
   | { readonly of: 'globals'; readonly rows: readonly GlobalRow[] }
-  | { readonly of: 'fips'; readonly rows: readonly FipsRow[] };
+  | { readonly of: 'fips'; readonly rows: readonly FipsRow[] }
+  | { readonly of: 'plan'; readonly rows: readonly PlanRow[] };
 
 export type RowsOf = Rows['of'];
 
@@ -277,6 +278,14 @@ export interface GlobalRow {
 
 export interface FipsRow {
   readonly mode: 'disabled' | 'enabled' | 'enabled [forced]';
+}
+
+/** What `ipsec reload` does to one connection. */
+export interface PlanRow {
+  readonly action: 'add' | 'change' | 'remove' | 'keep';
+  readonly conn: string;
+  /** Keywords that differ, of a change. */
+  readonly keywords?: readonly string[];
 }
 
 /** The daemon itself: everything above "Connection list:" in `--status`. */

@@ -1,0 +1,80 @@
+/** What a subcommand of `ipsec` asks pluto: by whack's own command line, or directly. */
+import { controlSocket, DEFAULT_CONFIG } from '../control/daemon-options.ts';
+import type { Request } from '../control/protocol.ts';
+import type { IpsecLine } from './ipsec-line.ts';
+import type { Output } from './output.ts';
+
+/** For a file that cannot be used, and what is not in it. */
+export const FAILURE_EXIT = 1;
+
+export const named = ([name]: readonly string[]): string[] => (name === undefined ? [] : ['--name', name]);
+
+export const ctlsocketOf = (options: ReadonlyMap<string, string>): string =>
+  options.get('ctlsocket') ?? controlSocket(options.get('rundir'));
+
+/** What to ask pluto so that it knows these connections, or the exit status if the file does not have them. */
+export async function loading(
+  { options }: IpsecLine,
+  names: readonly string[],
+  kind: 'add' | 'replace',
+  output: Output,
+): Promise<Request[] | number> {
+  const { readConns, connTextOf, isComplete } = await import('./config-conns.ts');
+  const path = options.get('config') ?? DEFAULT_CONFIG;
+  const { conns, problems, hasErrors } = readConns(path);
+  for (const problem of problems) output.err(problem);
+  if (hasErrors) return FAILURE_EXIT;
+  const requests: Request[] = [];
+  for (const name of names) {
+    const section = conns.get(name);
+    if (section && isComplete(section)) requests.push({ kind, conn: connTextOf(section) });
+    else output.err(`ipsec: ${section ? `conn ${name} has no left= or no right=` : `no conn ${name}`} in ${path}`);
+  }
+  return requests.length === names.length ? requests : FAILURE_EXIT;
+}
+
+/** By way of whack's own command line, so that it can be shown as well as run. */
+export async function tell({ options }: IpsecLine, what: readonly string[], output: Output): Promise<number> {
+  const { whack } = await import('./whack.ts');
+  const { whackCommand } = await import('./show.ts');
+  const remoteHost = options.get('remote-host');
+  const argv = [
+    ...what,
+    ...(options.has('asynchronous') && what.includes('--initiate') ? ['--asynchronous'] : []),
+    ...(remoteHost !== undefined && what.includes('--initiate') ? ['--remote-host', remoteHost] : []),
+    ...['ctlsocket', 'rundir'].flatMap((name) => (options.has(name) ? [`--${name}`, options.get(name) ?? ''] : [])),
+    ...(options.has('json') ? ['--json'] : []),
+  ];
+  if (options.has('dry-run')) {
+    await output.out(`${whackCommand(argv)}\n`);
+    return 0;
+  }
+  if (options.has('verbose')) output.err(whackCommand(argv));
+  return await whack(argv, output);
+}
+
+export async function ask({ options }: IpsecLine, requests: readonly Request[], output: Output): Promise<number> {
+  if (options.has('dry-run') || options.has('verbose')) {
+    const { whackAdd, whackCommand } = await import('./show.ts');
+    const shown = requests.map((request) =>
+      whackCommand(
+        'conn' in request
+          ? whackAdd(request.conn, request.kind)
+          : [`--${request.kind}`, ...('name' in request ? named([request.name ?? '']) : [])],
+      ),
+    );
+    if (options.has('dry-run')) {
+      await output.out(shown.map((command) => `${command}\n`).join(''));
+      return 0;
+    }
+    for (const command of shown) output.err(command);
+  }
+  const { carryOut } = await import('./carry-out.ts');
+  return await carryOut({
+    ctlsocket: ctlsocketOf(options),
+    requests,
+    output,
+    json: options.has('json'),
+    program: 'ipsec',
+  });
+}
