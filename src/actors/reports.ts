@@ -90,6 +90,16 @@ export class Reports {
       case 'addresspoolstatus':
         answer.rows({ of: 'pools', rows: [] });
         break;
+      case 'listpubkeys':
+      case 'checkpubkeys':
+      case 'listcerts':
+      case 'listcacerts':
+      case 'listcrls':
+      case 'listpsks':
+      case 'listevents':
+      case 'listgroups':
+      case 'listall':
+        break;
       default:
         request satisfies never;
     }

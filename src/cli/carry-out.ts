@@ -20,7 +20,7 @@ export async function carryOut({ ctlsocket, requests, output, json = false, prog
   // Rows are rendered only by who gets rows: `ipsec up` does without.
   const render = requests.some(({ kind }) => isReport(kind)) ? await import('../control/status/report.ts') : undefined;
   for (const request of requests) {
-    if (render && isReport(request.kind)) reports.set(request, newReport(render, request.kind, json));
+    if (render && isReportRequest(request)) reports.set(request, newReport(render, request, json));
   }
   let current: Request | undefined;
   const finish = async (next?: Request) => {
@@ -50,6 +50,15 @@ export async function carryOut({ ctlsocket, requests, output, json = false, prog
   return outcome.fault.exit;
 }
 
-function newReport(render: typeof import('../control/status/report.ts'), kind: ReportKind, json: boolean): Report {
-  return json ? render.jsonReport(kind) : render.textReport(kind);
+const isReportRequest = (request: Request): request is Request & { readonly kind: ReportKind } =>
+  isReport(request.kind);
+
+function newReport(
+  render: typeof import('../control/status/report.ts'),
+  request: Request & { readonly kind: ReportKind },
+  json: boolean,
+): Report {
+  if (json) return render.jsonReport(request.kind);
+  const utc = 'utc' in request && request.utc === true;
+  return render.textReport(request.kind, { now: Math.floor(Date.now() / 1000), utc });
 }

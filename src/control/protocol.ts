@@ -49,6 +49,8 @@ const connText = record({
 const named = { name: text } as const satisfies Shape;
 const maybeNamed = { name: optional(text) } as const satisfies Shape;
 const nothing = {} as const satisfies Shape;
+/** `utc`: times as of Greenwich, else as of the client's place. */
+const listing = { utc: optional(flag) } as const satisfies Shape;
 
 /** Reports: lines and rows, and exit status 0 whatever they say. `name` narrows to one connection. */
 export const REPORTS = {
@@ -63,6 +65,17 @@ export const REPORTS = {
   fipsstatus: nothing,
   processstatus: nothing,
   addresspoolstatus: nothing,
+  listpubkeys: listing,
+  /** Only those that have expired or soon will. */
+  checkpubkeys: listing,
+  listcerts: listing,
+  listcacerts: listing,
+  listcrls: listing,
+  listpsks: listing,
+  listevents: listing,
+  listgroups: listing,
+  /** Keys, secrets, certificates and CRLs, one list after another. */
+  listall: listing,
 } as const satisfies Record<string, Shape>;
 
 /** Every request with its fields; types and validation both come from here. */

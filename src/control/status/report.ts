@@ -2,11 +2,13 @@
 import type { ReportKind } from '../protocol.ts';
 import { connectionLines } from './connection.ts';
 import { daemonLines } from './daemon.ts';
+import { certificateLines, clockLine, crlLines, eventLine, groupLine, publicKeyLines, secretLine } from './listings.ts';
 import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
 import { planLine } from './plan.ts';
 import type { Rows, RowsOf } from './rows.ts';
 import { countsLines, stateLines } from './states.ts';
 import { BLANK } from './text.ts';
+import type { Clock } from './time.ts';
 import { briefConnectionLine, totalsLine, trafficLine } from './traffic.ts';
 
 /** Takes slices in the order the daemon sends them; each call gives the text to print, newlines included. */
@@ -29,9 +31,19 @@ export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
   fipsstatus: ['fips'],
   processstatus: ['processes'],
   addresspoolstatus: ['pools'],
+  listpubkeys: ['publicKeys'],
+  checkpubkeys: ['publicKeys'],
+  listcerts: ['certificates'],
+  listcacerts: ['caCertificates'],
+  listcrls: ['crls'],
+  listpsks: ['secretsFile', 'secrets'],
+  listevents: ['clock', 'events'],
+  listgroups: ['groups'],
+  listall: ['publicKeys', 'secretsFile', 'secrets', 'certificates', 'caCertificates', 'crls'],
 };
 
-export function textReport(kind: ReportKind): Report {
+/** `clock` is for listings with times in them. */
+export function textReport(kind: ReportKind, clock: Clock): Report {
   const owed = [...REPORT_PARTS[kind]];
   const heading = (of: RowsOf) => HEADINGS[kind]?.[of] ?? [];
   const print = (lines: readonly string[]) => (lines.length ? `${lines.join('\n')}\n` : '');
@@ -41,7 +53,7 @@ export function textReport(kind: ReportKind): Report {
     return owed.splice(0, of === undefined ? owed.length : owed.indexOf(of) + 1).flatMap(heading);
   };
   return {
-    slice: (rows) => print([...begin(rows.of), ...textOf(kind, rows)]),
+    slice: (rows) => print([...begin(rows.of), ...textOf(kind, rows, clock)]),
     finish: () => print(begin()),
   };
 }
@@ -76,7 +88,7 @@ export function jsonReport(kind: ReportKind): Report {
   };
 }
 
-const ONE: ReadonlySet<RowsOf> = new Set(['daemon', 'totals', 'counts', 'fips']);
+const ONE: ReadonlySet<RowsOf> = new Set(['daemon', 'totals', 'counts', 'clock', 'secretsFile', 'fips']);
 
 /** Counters are numbers as far as a number is exact, and text beyond. */
 function json(row: unknown): string {
@@ -85,6 +97,15 @@ function json(row: unknown): string {
     return value <= Number.MAX_SAFE_INTEGER ? Number(value) : `${value}`;
   });
 }
+
+const headed = (...lines: string[]) => [BLANK, ...lines, BLANK];
+const LISTS: Partial<Record<RowsOf, readonly string[]>> = {
+  publicKeys: headed('List of Public Keys:'),
+  certificates: [BLANK, 'List of X.509 End Certificates:'],
+  caCertificates: [BLANK, 'List of X.509 CA Certificates:'],
+  crls: [BLANK, 'List of CRLs:'],
+  groups: headed('List of policy groups:'),
+};
 
 const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly string[]>>>> = {
   status: {
@@ -96,9 +117,15 @@ const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly strin
   },
   shuntstatus: { shunts: [BLANK, 'Bare Shunt list:', BLANK] },
   processstatus: { processes: ['  PID  Process'] },
+  listpubkeys: LISTS,
+  listcerts: LISTS,
+  listcacerts: LISTS,
+  listcrls: LISTS,
+  listgroups: LISTS,
+  listall: LISTS,
 };
 
-function textOf(kind: ReportKind, rows: Rows): readonly string[] {
+function textOf(kind: ReportKind, rows: Rows, clock: Clock): readonly string[] {
   switch (rows.of) {
     case 'daemon':
       return rows.rows.flatMap(daemonLines);
@@ -122,6 +149,23 @@ function textOf(kind: ReportKind, rows: Rows): readonly string[] {
       return rows.rows.map(processLine);
     case 'globals':
       return rows.rows.map(globalLine);
+    case 'publicKeys':
+      return rows.rows.flatMap((row) => publicKeyLines(row, clock));
+    case 'secretsFile':
+      return rows.rows.flatMap(secretsFileLines);
+    case 'secrets':
+      return rows.rows.map(secretLine);
+    case 'certificates':
+    case 'caCertificates':
+      return rows.rows.flatMap((row) => certificateLines(row, clock));
+    case 'crls':
+      return rows.rows.flatMap((row) => crlLines(row, clock));
+    case 'clock':
+      return rows.rows.map(clockLine);
+    case 'events':
+      return rows.rows.map(eventLine);
+    case 'groups':
+      return rows.rows.map(groupLine);
     case 'plan':
       return rows.rows.map(planLine);
     case 'fips':

@@ -18,6 +18,15 @@ export type Rows =
   | { readonly of: 'processes'; readonly rows: readonly ProcessRow[] }
   | { readonly of: 'globals'; readonly rows: readonly GlobalRow[] }
   | { readonly of: 'fips'; readonly rows: readonly FipsRow[] }
+  | { readonly of: 'publicKeys'; readonly rows: readonly PublicKeyRow[] }
+  | { readonly of: 'secretsFile'; readonly rows: readonly SecretsFileRow[] }
+  | { readonly of: 'secrets'; readonly rows: readonly SecretRow[] }
+  | { readonly of: 'certificates'; readonly rows: readonly CertificateRow[] }
+  | { readonly of: 'caCertificates'; readonly rows: readonly CertificateRow[] }
+  | { readonly of: 'crls'; readonly rows: readonly CrlRow[] }
+  | { readonly of: 'clock'; readonly rows: readonly ClockRow[] }
+  | { readonly of: 'events'; readonly rows: readonly EventRow[] }
+  | { readonly of: 'groups'; readonly rows: readonly GroupRow[] }
   | { readonly of: 'plan'; readonly rows: readonly PlanRow[] };
 
 export type RowsOf = Rows['of'];
@@ -278,6 +287,84 @@ export interface GlobalRow {
 
 export interface FipsRow {
   readonly mode: 'disabled' | 'enabled' | 'enabled [forced]';
+}
+
+/** A public key that the daemon may check a signature by. Times are seconds since 1970. */
+export interface PublicKeyRow {
+  readonly algorithm: 'RSA' | 'ECDSA';
+  readonly bits: number;
+  /** The first octets of the key, in base 64. */
+  readonly keyId: string;
+  readonly hasPrivate: boolean;
+  readonly installed: number;
+  /** Absent: it does not expire. */
+  readonly until?: number;
+  readonly idType: string;
+  readonly id: string;
+  /** Of the certificate that it came with. */
+  readonly issuer?: string;
+}
+
+/** Where secrets are read from. */
+export interface SecretsFileRow {
+  readonly file: string;
+}
+
+/** A line of ipsec.secrets(5), without its secret. */
+export interface SecretRow {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: 'PSK' | 'RSA' | 'ECDSA' | 'XAUTH' | 'PPK' | 'PIN';
+  /** For whom; empty is for everybody. */
+  readonly ids: readonly string[];
+}
+
+/** Times are seconds since 1970. */
+export interface CertificateRow {
+  readonly nickname: string;
+  readonly isCa: boolean;
+  readonly subject: string;
+  readonly issuer: string;
+  /** In hex. */
+  readonly serialNumber: string;
+  readonly algorithm: string;
+  readonly bits: number;
+  readonly hasPrivate: boolean;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface CrlRow {
+  readonly issuer: string;
+  readonly revoked: number;
+  /** Seconds since 1970. */
+  readonly thisUpdate: number;
+  readonly nextUpdate?: number;
+}
+
+/** What the times of events count from. */
+export interface ClockRow {
+  /** Seconds of a clock that never goes back. */
+  readonly now: number;
+}
+
+/** A timer: of a state, or of the daemon if it names none. */
+export interface EventRow {
+  /** `REPLACE`, `EVENT_SHUNT_SCAN`… */
+  readonly name: string;
+  /** Seconds on the clock of `ClockRow`. */
+  readonly at: number;
+  readonly inSeconds: number;
+  readonly serial?: number;
+  readonly conn?: string;
+  readonly instance?: ConnName['instance'];
+}
+
+/** A member of a policy group, and the connection it belongs to. */
+export interface GroupRow extends ConnName {
+  readonly subnet: string;
+  readonly file: string;
+  readonly line: number;
 }
 
 /** What `ipsec reload` does to one connection. */
