@@ -2,7 +2,16 @@
 import type { ReportKind } from '../protocol.ts';
 import { connectionLines } from './connection.ts';
 import { daemonLines } from './daemon.ts';
-import { certificateLines, clockLine, crlLines, eventLine, groupLine, publicKeyLines, secretLine } from './listings.ts';
+import {
+  certificateLines,
+  clockLine,
+  crlLines,
+  eventLine,
+  groupLine,
+  publicKeyLines,
+  secretLine,
+  secretsFileLines,
+} from './listings.ts';
 import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
 import { planLine } from './plan.ts';
 import type { Rows, RowsOf } from './rows.ts';
