@@ -14,8 +14,8 @@ import type { Conn } from './conn.ts';
 import type { FileSystem } from './file-system.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { Reporter } from './report.ts';
-import { scan } from './scan.ts';
-import { readSections } from './sections.ts';
+import { scanning } from './scan.ts';
+import { readingSections } from './sections.ts';
 import type { Setup } from './setup.ts';
 
 export interface Config {
@@ -29,19 +29,34 @@ export interface Config {
 
 /** All or nothing: with an error among the problems there are no conns, and `setup` is the default one. */
 export function loadConfig(path: string, fs: FileSystem): Config {
-  const config = readConfig(path, fs);
-  return hasErrors(config.problems) ? { ...config, setup: DEFAULT_SETUP, conns: [] } : config;
+  return allOrNothing(readConfig(path, fs));
 }
+
+export const allOrNothing = (config: Config): Config =>
+  hasErrors(config.problems) ? { ...config, setup: DEFAULT_SETUP, conns: [] } : config;
 
 /** All that can be made of the file, errors or not: what a check of it looks at. */
 export function readConfig(path: string, fs: FileSystem): Config {
+  const reading = readingConfig(path, fs);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same in steps of some 10 µs, a line or a section each: ten thousand conns take half a second, and whoever reads
+ * them in the daemon has packets to look at in between.
+ */
+export function* readingConfig(path: string, fs: FileSystem): Generator<undefined, Config> {
   const reporter = new Reporter();
-  const sections = readSections(scan(path, fs, reporter.add), reporter.add);
+  const sections = yield* readingSections(scanning(path, fs, reporter.add), reporter.add);
   const setup = buildSetup(sections.setup, reporter);
   const builder = new ConnBuilder(reporter);
   const conns: Conn[] = [];
   const refused = new Map<string, string>();
   for (const section of sections.conns) {
+    yield undefined;
     const built = builder.build(section);
     if ('refused' in built) refused.set(section.name, built.refused);
     else for (const conn of built.conns) conns.push(conn);

@@ -23,15 +23,24 @@ export const MAX_FILES = 20_000;
 
 /** Everything in `path` and what it includes, in order; what is malformed is left out and reported. */
 export function scan(path: string, fs: FileSystem, report: (problem: Problem) => void): readonly Statement[] {
-  const statements: Statement[] = [];
+  return [...scanning(path, fs, report)].filter((statement) => statement !== undefined);
+}
+
+/** The same a line at a time, for who has other things to do in between: undefined for a line that says nothing. */
+export function* scanning(
+  path: string,
+  fs: FileSystem,
+  report: (problem: Problem) => void,
+): Generator<Statement | undefined, void> {
   let files = 0;
 
-  const scanFile = (file: string, from: Place | undefined, depth: number): void => {
+  function* scanFile(file: string, from: Place | undefined, depth: number): Generator<Statement | undefined, void> {
     const place = from ?? { file, line: 0 };
     if (++files > MAX_FILES) {
       if (files === MAX_FILES + 1) error(place, `more than ${MAX_FILES} files are included`);
       return;
     }
+    yield undefined;
     const read = fs.read(file);
     if ('errno' in read) {
       const text = `cannot read ${shown(file)}: ${read.errno}`;
@@ -42,28 +51,26 @@ export function scan(path: string, fs: FileSystem, report: (problem: Problem) =>
     for (const text of linesOf(read.text)) {
       line++;
       const parsed = parseLine(text);
-      if (parsed === undefined) continue;
-      const here = { file, line };
-      if (parsed.t === 'fault') error(here, parsed.text);
-      else if (parsed.t === 'include') include(parsed.pattern, here, depth + 1);
-      else statements.push({ ...parsed, ...here });
+      if (parsed?.t === 'fault') error({ file, line }, parsed.text);
+      else if (parsed?.t === 'include') yield* include(parsed.pattern, { file, line }, depth + 1);
+      else if (parsed) yield { ...parsed, file, line };
+      if (parsed === undefined || parsed.t === 'fault') yield undefined;
     }
-  };
+  }
 
-  const include = (pattern: string, from: Place, depth: number): void => {
+  function* include(pattern: string, from: Place, depth: number): Generator<Statement | undefined, void> {
     if (depth > MAX_INCLUDE_DEPTH) {
       error(from, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
       return;
     }
     const path = posix.resolve(posix.dirname(from.file), pattern);
     const found = /[*?[]/.test(path) ? fs.glob(path) : [path];
-    for (const file of found) scanFile(file, from, depth);
-  };
+    for (const file of found) yield* scanFile(file, from, depth);
+  }
 
   const error = (place: Place, text: string) => report({ severity: 'error', file: place.file, line: place.line, text });
 
-  scanFile(path, undefined, 0);
-  return statements;
+  yield* scanFile(path, undefined, 0);
 }
 
 /** Without their ends; made one by one, since a file of 10,000 conns has 100,000 of them. */

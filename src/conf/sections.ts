@@ -35,11 +35,25 @@ export interface Sections {
 type Report = (problem: Problem) => void;
 
 /** What `config setup` says; the conns are settled by `settle`. */
-export function readSections(statements: readonly Statement[], report: Report): Sections {
+export function readSections(statements: Iterable<Statement | undefined>, report: Report): Sections {
+  const reading = readingSections(statements, report);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** The same a statement or a section at a time, for who has other things to do in between. */
+export function* readingSections(
+  statements: Iterable<Statement | undefined>,
+  report: Report,
+): Generator<undefined, Sections> {
   const sections = new Map<string, Draft>();
   let current: Draft | undefined;
   let hasStrayed = false;
   for (const statement of statements) {
+    yield undefined;
+    if (!statement) continue;
     if (statement.t === 'section') current = openSection(sections, statement, report);
     else if (current) addStatement(current, statement, report);
     else if (!hasStrayed) {
@@ -53,7 +67,7 @@ export function readSections(statements: readonly Statement[], report: Report): 
   const conns: ConnSection[] = [];
   for (const draft of sections.values()) {
     if (draft.section !== 'conn' || draft.name === '%default') continue;
-    const { settings, refused } = settle(draft, sections, settled, report);
+    const { settings, refused } = yield* settle(draft, sections, settled, report);
     const all = defaults.size === 0 ? settings : new Map([...defaults, ...settings]);
     conns.push({ name: draft.name, file: draft.file, line: draft.line, settings: all, refused });
   }
@@ -168,12 +182,12 @@ interface Frame {
  * Own settings and those of every `also=`, which must not contradict each other. Each section is settled once,
  * and on an explicit stack: a chain of `also=` may be as long as the file.
  */
-function settle(
+function* settle(
   root: Draft,
   sections: ReadonlyMap<string, Draft>,
   settled: Map<Draft, Settled>,
   report: Report,
-): Settled {
+): Generator<undefined, Settled> {
   const known = settled.get(root);
   if (known) return known;
   const path = new Set<Draft>();
@@ -184,6 +198,7 @@ function settle(
   };
   enter(root);
   for (;;) {
+    yield undefined;
     const frame = frames[frames.length - 1];
     const { draft, settings } = frame;
     const next = frame.also.next();
