@@ -5,7 +5,7 @@ import { RC } from '../../src/control/reply-codes.ts';
 import { Address } from '../../src/net/address.ts';
 import { Selector } from '../../src/net/selector.ts';
 import { Subnet } from '../../src/net/subnet.ts';
-import { NotedPlane } from './noted-plane.ts';
+import { NotedPlane } from '../../src/sim/noted-plane.ts';
 import { conn, type House, town, upTown } from './town.ts';
 
 const host = (address: string) => Selector.ofAddress(Address.parse(address)!);

@@ -8,16 +8,11 @@
  *     expect(up.exit).toBe(0);
  *     clock.advance(8 * 3600_000);
  */
-import { createHash } from 'node:crypto';
-import type { Connections } from '../../src/actors/connections.ts';
 import { Control } from '../../src/actors/control.ts';
-import type { Interface } from '../../src/actors/interfaces.ts';
 import { Loading } from '../../src/actors/loading.ts';
-import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
 import { Reports } from '../../src/actors/reports.ts';
-import { ActorSystem, TestClock } from '../../src/actors/runtime/index.ts';
+import { TestClock } from '../../src/actors/runtime/index.ts';
 import type { GateLimits } from '../../src/actors/switchboard.ts';
-import type { World } from '../../src/actors/world.ts';
 import type { Conn } from '../../src/conf/conn.ts';
 import { loadConfig } from '../../src/conf/load.ts';
 import { hasErrors } from '../../src/conf/problem.ts';
@@ -25,14 +20,13 @@ import type { SecretStore } from '../../src/conf/secret-store.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
 import type { Request } from '../../src/control/protocol.ts';
 import type { DaemonInfo } from '../../src/control/status/rows.ts';
-import { type Job, runJob } from '../../src/ike/crypto/job.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
 import { decodeHeader, EXCHANGE } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
-import { Endpoint } from '../../src/net/endpoint.ts';
+import { House as BareHouse } from '../../src/sim/house.ts';
+import { Wire } from '../../src/sim/wire.ts';
 import { memoryFiles } from '../conf/memory-files.ts';
 import { Heard } from './heard.ts';
-import { NotedPlane } from './noted-plane.ts';
 
 export const WEST = '192.0.2.1';
 export const EAST = '192.0.2.2';
@@ -65,111 +59,18 @@ export interface HouseOptions {
   readonly limits?: Partial<GateLimits>;
 }
 
-/** Every datagram goes by here. */
-export class Wire {
-  readonly #clock: TestClock;
-  readonly #houses = new Map<string, House>();
-  /** ms a datagram is under way. */
-  delay = 0;
-  loses: (datagram: Datagram) => boolean = () => false;
-  sent = 0;
-
-  constructor(clock: TestClock) {
-    this.#clock = clock;
-  }
-
-  connect(address: string, house: House): void {
-    this.#houses.set(address, house);
-  }
-
-  carry(from: Endpoint, to: Endpoint, bytes: Uint8Array): void {
-    const datagram = { local: to, peer: from, bytes: Uint8Array.from(bytes) };
-    this.sent++;
-    if (this.loses(datagram)) return;
-    const arrive = () => this.#houses.get(`${to.address}`)?.receive(datagram);
-    if (this.delay === 0) this.#clock.soon(arrive);
-    else this.#clock.alarm(this.#clock.now() + this.delay, arrive);
-  }
-}
-
-export class House {
-  readonly name: string;
-  readonly address: Address;
-  readonly clock: TestClock;
-  readonly wire: Wire;
-  readonly plane: NotedPlane;
-  readonly system: ActorSystem;
-  readonly world: World;
-  readonly connections: Connections;
+/** A daemon that loads its configuration when it opens, and that whack can ask. */
+export class House extends BareHouse {
   readonly control: Control;
-  /** Lines at info and warn. */
-  readonly log: string[] = [];
-  readonly crashes: string[] = [];
-  /** Called before dice are thrown: what throws here throws in the midst of a step. */
-  beforeDice: () => void = () => {};
-  hasLeft = false;
-  interfaces: readonly Interface[] = [];
-  readonly #inside: Inside;
-  #secrets: SecretStore;
-  #dice = 0;
-  #jobs = 0;
 
-  constructor(name: string, clock: TestClock, wire: Wire, options: HouseOptions) {
-    this.name = name;
-    this.clock = clock;
-    this.wire = wire;
-    this.address = Address.parse(options.address)!;
-    this.interfaces = [{ name: 'eth0', address: this.address }];
-    this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
-    this.#secrets = secretsOf(options.secrets);
-    this.system = new ActorSystem({
-      clock,
-      report: ({ path, error }) =>
-        void this.crashes.push(`${path}: ${error instanceof Error ? error.message : String(error)}`),
+  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, limits }: HouseOptions) {
+    super(name, clock, wire, {
+      interfaces: [{ name: 'eth0', address: Address.parse(address)! }],
+      secrets: secretsOf(secrets),
+      ...(limits ? { limits } : {}),
     });
-    this.#inside = makeWorld({
-      system: this.system,
-      clock,
-      random: (octets) => this.#random(octets),
-      log: (level, text) => void (level !== 'debug' && this.log.push(text)),
-      debugs: () => false,
-      plane: this.plane,
-      helpers: {
-        nextId: () => ++this.#jobs,
-        stats: () => new Map(),
-        submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: runJob(job) })),
-      },
-      secrets: () => this.#secrets,
-      limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...options.limits },
-      interfaces: () => this.interfaces,
-      defaultRoute: () => this.address,
-      ikePort: 500,
-      keepAliveMs: 20_000,
-    });
-    this.world = this.#inside.world;
-    this.connections = this.#inside.connections;
     this.control = this.#makeControl();
-    wire.connect(options.address, this);
-    this.listen();
-    this.load(options.conf);
-  }
-
-  listen(): void {
-    for (const port of [500, 4500]) {
-      const local = new Endpoint(this.address, port);
-      this.world.switchboard.attach(local, {
-        send: (peer, bytes) => this.wire.carry(local, peer, bytes),
-        sendKeepalive: () => {},
-      });
-    }
-  }
-
-  unlisten(): void {
-    for (const port of [500, 4500]) this.world.switchboard.detach(new Endpoint(this.address, port));
-  }
-
-  receive(datagram: Datagram): void {
-    if (!this.hasLeft) this.world.switchboard.receive(datagram);
+    this.load(conf);
   }
 
   load(conf: string): void {
@@ -181,7 +82,7 @@ export class House {
   }
 
   keepSecrets(text: string): void {
-    this.#secrets = secretsOf(text);
+    this.secrets = secretsOf(text);
   }
 
   /** Asks as whack does, and lets happen what can without time passing. */
@@ -208,12 +109,6 @@ export class House {
       this.hasLeft = true;
     });
     this.clock.settle();
-  }
-
-  #random(octets: number): Uint8Array {
-    this.beforeDice();
-    const hash = createHash('shake256', { outputLength: octets });
-    return new Uint8Array(hash.update(`${this.name} ${this.#dice++}`).digest());
   }
 
   #makeControl(): Control {

@@ -1,7 +1,7 @@
-import type { TestClock } from '../../src/actors/runtime/index.ts';
-import { describePolicy, describeSa, planeFault } from '../../src/kernel/describe.ts';
-import { packPolicy, packSa } from '../../src/kernel/keys.ts';
-import { carryOut } from '../../src/kernel/one-by-one.ts';
+import type { TestClock } from '../actors/runtime/index.ts';
+import { describePolicy, describeSa, planeFault } from '../kernel/describe.ts';
+import { packPolicy, packSa } from '../kernel/keys.ts';
+import { carryOut } from '../kernel/one-by-one.ts';
 import type {
   DataPlane,
   PlaneEvent,
@@ -13,7 +13,7 @@ import type {
   SaKey,
   SaMove,
   SaSpec,
-} from '../../src/kernel/port.ts';
+} from '../kernel/port.ts';
 
 /** A data plane that remembers what it has, may refuse, and keeps a book of what it was asked wrongly. */
 export class NotedPlane implements DataPlane {

@@ -1,0 +1,133 @@
+/**
+ * A whole daemon but for its doors, in a town of others: the actors of a real one on a clock that stands still until
+ * it is moved, a wire in memory, helpers that answer at once and a data plane that remembers. Its dice are the hash
+ * of its name, so that the same town lives the same life every time.
+ */
+import { createHash } from 'node:crypto';
+import type { Connections } from '../actors/connections.ts';
+import type { Interface } from '../actors/interfaces.ts';
+import { type Inside, makeWorld } from '../actors/make-world.ts';
+import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
+import type { GateLimits } from '../actors/switchboard.ts';
+import type { World } from '../actors/world.ts';
+import type { Conn } from '../conf/conn.ts';
+import type { SecretStore } from '../conf/secret-store.ts';
+import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
+import type { Datagram } from '../ike/effects.ts';
+import type { Address } from '../net/address.ts';
+import { Endpoint } from '../net/endpoint.ts';
+import { NotedPlane } from './noted-plane.ts';
+import type { Wire } from './wire.ts';
+
+export interface HouseSettings {
+  /** The first is where `%defaultroute` leads. */
+  readonly interfaces: readonly [Interface, ...Interface[]];
+  readonly secrets: SecretStore;
+  readonly limits?: Partial<GateLimits>;
+}
+
+export class House {
+  readonly name: string;
+  readonly address: Address;
+  readonly clock: TestClock;
+  readonly wire: Wire;
+  readonly plane: NotedPlane;
+  readonly system: ActorSystem;
+  readonly world: World;
+  readonly connections: Connections;
+  /** Lines at info and warn. */
+  readonly log: string[] = [];
+  readonly crashes: string[] = [];
+  /** Called before dice are thrown: what throws here throws in the midst of a step. */
+  beforeDice: () => void = () => {};
+  /** Called with what the helpers compute, keys among it. */
+  onJob: (job: Job, result: JobResult) => void = () => {};
+  onLine: (text: string) => void = () => {};
+  hasLeft = false;
+  interfaces: readonly Interface[];
+  secrets: SecretStore;
+  readonly #inside: Inside;
+  #dice = 0;
+  #jobs = 0;
+
+  constructor(name: string, clock: TestClock, wire: Wire, settings: HouseSettings) {
+    this.name = name;
+    this.clock = clock;
+    this.wire = wire;
+    this.interfaces = settings.interfaces;
+    this.address = settings.interfaces[0].address;
+    this.secrets = settings.secrets;
+    this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
+    this.system = new ActorSystem({
+      clock,
+      report: ({ path, error }) =>
+        void this.crashes.push(`${path}: ${error instanceof Error ? error.message : String(error)}`),
+    });
+    this.#inside = makeWorld({
+      system: this.system,
+      clock,
+      random: (octets) => this.#random(octets),
+      log: (level, text) => void (level !== 'debug' && this.#say(text)),
+      debugs: () => false,
+      plane: this.plane,
+      helpers: {
+        nextId: () => ++this.#jobs,
+        stats: () => new Map(),
+        submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: this.#compute(job) })),
+      },
+      secrets: () => this.secrets,
+      limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...settings.limits },
+      interfaces: () => this.interfaces,
+      defaultRoute: () => this.address,
+      ikePort: 500,
+      keepAliveMs: 20_000,
+    });
+    this.world = this.#inside.world;
+    this.connections = this.#inside.connections;
+    for (const { address } of this.interfaces) wire.connect(`${address}`, this);
+    this.listen();
+  }
+
+  listen(): void {
+    for (const local of this.#sockets()) {
+      this.world.switchboard.attach(local, {
+        send: (peer, bytes) => this.wire.carry(local, peer, bytes),
+        sendKeepalive: () => {},
+      });
+    }
+  }
+
+  unlisten(): void {
+    for (const local of this.#sockets()) this.world.switchboard.detach(local);
+  }
+
+  receive(datagram: Datagram): void {
+    if (!this.hasLeft) this.world.switchboard.receive(datagram);
+  }
+
+  /** Adds a connection; the text says why it cannot be. */
+  add(conn: Conn): ReturnType<Connections['add']> {
+    return this.connections.add(conn);
+  }
+
+  #sockets(): Endpoint[] {
+    return this.interfaces.flatMap(({ address }) => [500, 4500].map((port) => new Endpoint(address, port)));
+  }
+
+  #say(text: string): void {
+    this.log.push(text);
+    this.onLine(text);
+  }
+
+  #compute(job: Job): JobResult {
+    const result = runJob(job);
+    this.onJob(job, result);
+    return result;
+  }
+
+  #random(octets: number): Uint8Array {
+    this.beforeDice();
+    const hash = createHash('shake256', { outputLength: octets });
+    return new Uint8Array(hash.update(`${this.name} ${this.#dice++}`).digest());
+  }
+}
