@@ -1,13 +1,15 @@
 /** What a subcommand of `ipsec` asks pluto: by whack's own command line, or directly. */
+import { NO_DAEMON_EXIT } from '../control/client.ts';
 import { controlSocket, DEFAULT_CONFIG } from '../control/daemon-options.ts';
 import type { Request } from '../control/protocol.ts';
 import type { IpsecLine } from './ipsec-line.ts';
+import { IPSEC_OPTIONS } from './ipsec-options.ts';
 import type { Output } from './output.ts';
 
 /** For a file that cannot be used, and what is not in it. */
 export const FAILURE_EXIT = 1;
 
-export const named = ([name]: readonly string[]): string[] => (name === undefined ? [] : ['--name', name]);
+const named = (name: string): string[] => ['--name', name];
 
 export const ctlsocketOf = (options: ReadonlyMap<string, string>): string =>
   options.get('ctlsocket') ?? controlSocket(options.get('rundir'));
@@ -33,24 +35,44 @@ export async function loading(
   return requests.length === names.length ? requests : FAILURE_EXIT;
 }
 
+/** One whack for each operand, or one without; the exit status is that of the first that failed. */
+export async function tellEach(line: IpsecLine, what: readonly string[], output: Output): Promise<number> {
+  if (line.operands.length === 0) return await tell(line, what, output);
+  let exit = 0;
+  for (const name of line.operands) {
+    const last = await tell(line, [...what, ...named(name)], output);
+    if (last === NO_DAEMON_EXIT) return last;
+    if (exit === 0) exit = last;
+  }
+  return exit;
+}
+
 /** By way of whack's own command line, so that it can be shown as well as run. */
-export async function tell({ options }: IpsecLine, what: readonly string[], output: Output): Promise<number> {
+export async function tell(line: IpsecLine, what: readonly string[], output: Output): Promise<number> {
   const { whack } = await import('./whack.ts');
   const { whackCommand } = await import('./show.ts');
-  const remoteHost = options.get('remote-host');
-  const argv = [
-    ...what,
-    ...(options.has('asynchronous') && what.includes('--initiate') ? ['--asynchronous'] : []),
-    ...(remoteHost !== undefined && what.includes('--initiate') ? ['--remote-host', remoteHost] : []),
-    ...['ctlsocket', 'rundir'].flatMap((name) => (options.has(name) ? [`--${name}`, options.get(name) ?? ''] : [])),
-    ...(options.has('json') ? ['--json'] : []),
-  ];
+  const { options } = line;
+  const argv = [...what, ...handedOn(line, what)];
   if (options.has('dry-run')) {
     await output.out(`${whackCommand(argv)}\n`);
     return 0;
   }
   if (options.has('verbose')) output.err(whackCommand(argv));
   return await whack(argv, output);
+}
+
+/** Options that are whack's too, where they mean something to it. */
+function handedOn({ command, options }: IpsecLine, what: readonly string[]): string[] {
+  const isInitiating = what.includes('--initiate');
+  const whacks = [...IPSEC_OPTIONS.values(), ...(command.options ?? [])].filter(({ name, isWhacks }) => {
+    if (name === 'asynchronous' || name === 'remote-host') return isInitiating;
+    return name === 'utc' ? command.group === 'lists' : isWhacks;
+  });
+  return whacks.flatMap(({ name, arg }) => {
+    const value = options.get(name);
+    if (value === undefined) return [];
+    return arg === 'none' ? [`--${name}`] : [`--${name}`, value];
+  });
 }
 
 export async function ask({ options }: IpsecLine, requests: readonly Request[], output: Output): Promise<number> {
@@ -60,7 +82,7 @@ export async function ask({ options }: IpsecLine, requests: readonly Request[], 
       whackCommand(
         'conn' in request
           ? whackAdd(request.conn, request.kind)
-          : [`--${request.kind}`, ...('name' in request ? named([request.name ?? '']) : [])],
+          : [`--${request.kind}`, ...('name' in request && request.name !== undefined ? named(request.name) : [])],
       ),
     );
     if (options.has('dry-run')) {

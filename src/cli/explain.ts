@@ -1,72 +1,64 @@
-/** Help, and words for a command line that cannot be understood: yargs' part, made of the same tables. */
-import yargs from 'yargs';
-import { COMMANDS, type Command, commandNamed, GROUP_TITLES, IPSEC_OPTIONS } from './ipsec-commands.ts';
-import type { OptionRow } from './options.ts';
+/** `ipsec --help`, and of each subcommand: the rows of its tables, laid out for 80 columns. */
+import { DEFAULT_CONFIG } from '../control/daemon-options.ts';
+import { installation } from '../control/installation.ts';
+import { type Command, type CommandOption, usageOfCommand } from './ipsec-command.ts';
+import { AUTO_OPERATIONS, AUTO_OPTIONS, COMMANDS, commandNamed, GROUP_TITLES } from './ipsec-commands.ts';
+import { optionsOf } from './ipsec-options.ts';
+import { usageOf } from './options.ts';
 
-const WIDTH = 100;
-
-export interface Explanation {
-  readonly text: string;
-  /** What is wrong; undefined when help was asked for. */
-  readonly wrong?: string;
+/** Of one command, or of all. */
+export function help(command: Command | undefined): string {
+  if (!command) return overview();
+  const parts = [`Usage: ipsec ${usageOfCommand(command)} [OPTION...]`];
+  if (command.help) parts.push(`${command.help[0].toUpperCase()}${command.help.slice(1)}.`);
+  const others = (command.aliases ?? []).filter((alias) => !alias.startsWith('-'));
+  if (others.length > 0) parts.push(`Also called ${others.join(', ')}.`);
+  if (command.name === 'auto') parts.push(`Operations:\n${columns(AUTO_OPERATIONS.flatMap(operation))}`);
+  const own = command.name === 'auto' ? AUTO_OPTIONS : [];
+  parts.push(`Options:\n${columns([...own, ...optionsOf(command)].map(optionRow))}`);
+  return parts.join('\n\n');
 }
 
-export async function explain(argv: readonly string[]): Promise<Explanation> {
-  const [first] = argv;
-  if (first === undefined || first.startsWith('-')) {
-    const isHelp = first === undefined || first === '--help' || first === '-h';
-    return { text: overview(), ...(!isHelp && { wrong: `unknown option ${first}` }) };
-  }
-  const command = commandNamed(first);
-  if (!command) return { text: overview(), wrong: `unknown command "${first}"` };
-  const parser = parserOf(command);
-  const text = await parser.getHelp();
-  if (argv.includes('--help') || argv.includes('-h')) return { text };
-  let wrong =
-    command.name === 'auto' ? 'one operation, please, and its connection' : `not understood: ${argv.join(' ')}`;
-  const asked = parser.fail((message) => {
-    wrong = message;
-  });
-  // Having said what is wrong, yargs may throw it as well.
-  await asked.parseAsync(argv.slice(1)).catch(() => {});
-  return { text, wrong };
+/** After what is wrong: where to read on. */
+export function hint(about: Command | undefined): string {
+  if (!about) return 'ipsec --help lists the commands';
+  return `Usage: ipsec ${usageOfCommand(about)} [OPTION...]; ipsec ${about.name} --help says more`;
+}
+
+/** `ipsec --directory` and `ipsec --confdir`: where we are, and where the configuration is. */
+export function placeOf([query, ...more]: readonly string[]): string | undefined {
+  if (more.length > 0) return undefined;
+  if (query === '--directory') return installation().replace(/\/$/, '');
+  return query === '--confdir' ? DEFAULT_CONFIG.replace(/\/[^/]*$/, '') : undefined;
 }
 
 function overview(): string {
   const sections = (Object.keys(GROUP_TITLES) as (keyof typeof GROUP_TITLES)[]).map((group) => {
-    const lines = COMMANDS.filter((c) => c.group === group).map((c) => `  ${operandOf(c).padEnd(30)} ${c.help}`);
-    return `${GROUP_TITLES[group]}:\n${lines.join('\n')}`;
+    const rows = COMMANDS.filter((c) => c.group === group && c.later === undefined);
+    return `${GROUP_TITLES[group]}:\n${columns(
+      rows.map((c) => [usageOfCommand(c), c.help]),
+      LEFT,
+    )}`;
   });
-  return `Usage: ipsec COMMAND [OPTION...]\n\n${sections.join('\n\n')}\n\nipsec COMMAND --help says more.`;
+  const more = 'ipsec COMMAND --help says more; ipsec help lists the manual pages.';
+  return `Usage: ipsec COMMAND [OPTION...]\n\n${sections.join('\n\n')}\n\n${more}`;
 }
 
-function operandOf({ name, operand }: Command): string {
-  return { none: name, conn: `${name} CONN`, 'maybe-conn': `${name} [CONN]`, any: `${name} ...` }[operand];
+const LEFT = 28;
+
+type Row = readonly [left: string, right: string];
+
+function operation(name: string): Row[] {
+  const command = commandNamed(name);
+  if (!command?.help) return [];
+  // Each once, under its own name.
+  return command.name === name || name === 'ready' ? [[`--${name}`, command.help]] : [];
 }
 
-function parserOf(command: Command) {
-  const parser = yargs([])
-    .scriptName('ipsec')
-    .usage(`Usage: ipsec ${operandOf(command)} [OPTION...]\n\n${command.help}`)
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .wrap(WIDTH)
-    .strict();
-  for (const row of IPSEC_OPTIONS.values()) parser.option(row.name, optionOf(row, row.short));
-  for (const row of command.options ?? []) parser.option(row.name, optionOf(row, row.short));
-  if (command.name === 'auto') {
-    for (const { name, help } of COMMANDS.filter(({ isAuto }) => isAuto))
-      parser.option(name, { type: 'boolean', describe: help });
-    parser.option('showonly', { type: 'boolean', describe: 'as --dry-run' });
-    return parser.strict(false).strictOptions();
-  }
-  const most = { none: 0, conn: 1, 'maybe-conn': 1, any: Number.POSITIVE_INFINITY }[command.operand];
-  const least = command.operand === 'conn' ? 1 : 0;
-  return parser.strict(false).strictOptions().demandCommand(least, most, 'which connection?', 'too many operands');
+function optionRow(row: CommandOption): Row {
+  return [`${row.short === undefined ? '' : `-${row.short}, `}${usageOf(row)}`, row.help ?? ''];
 }
 
-function optionOf({ arg, help }: OptionRow, short?: string) {
-  const type = arg === 'none' ? ('boolean' as const) : ('string' as const);
-  return { type, requiresArg: arg === 'required', ...(help && { describe: help }), ...(short && { alias: short }) };
+function columns(rows: readonly Row[], width = Math.max(...rows.map(([left]) => left.length))): string {
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd()).join('\n');
 }

@@ -1,65 +1,45 @@
-/** The subcommands of `ipsec`, and the options they share. Parsing, help and `ipsec auto` come from here. */
-import type { IpsecLine } from './ipsec-line.ts';
-import { byName, type OptionRow } from './options.ts';
-import type { Output } from './output.ts';
+/** The subcommands of `ipsec`. Parsing, help, completion, the manual and `ipsec auto` come from here. */
+import type { Command, CommandGroup } from './ipsec-command.ts';
 
-export type Operand = 'none' | 'conn' | 'maybe-conn' | 'any';
-export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'files' | 'machine' | 'other';
-
-export interface Command {
-  readonly name: string;
-  readonly aliases?: readonly string[];
-  readonly group: CommandGroup;
-  readonly operand: Operand;
-  readonly help: string;
-  /** How the connection is loaded from ipsec.conf first. */
-  readonly loads?: 'add' | 'replace';
-  /** What whack is told; a connection named is added as `--name`. */
-  readonly whack?: readonly string[];
-  /** Also spelled `ipsec auto --NAME`. */
-  readonly isAuto?: boolean;
-  /** Beside those that all take. */
-  readonly options?: readonly CommandOption[];
-  /** Its words are its own to read: all of them are operands. */
-  readonly isRaw?: true;
-  /** Not done by whack; loaded when it is wanted. */
-  readonly run?: () => Promise<{ run(line: IpsecLine, output: Output): Promise<number> }>;
-}
-
-export type CommandOption = OptionRow & { readonly short?: string };
-
-const conn = (name: string, help: string, more: Partial<Command> = {}): Command => ({
+const operation = (name: string, help: string, more: Partial<Command> = {}): Command => ({
   name,
   group: 'connections',
-  operand: 'conn',
+  operand: 'conns',
   help,
   whack: [`--${name}`],
   isAuto: true,
   ...more,
 });
-const report = (name: string, help: string, more: Partial<Command> = {}): Command => ({
+const ofGroup =
+  (group: CommandGroup) =>
+  (name: string, help: string, more: Partial<Command> = {}): Command => ({
+    name,
+    group,
+    operand: 'none',
+    help,
+    whack: [`--${name}`],
+    ...more,
+  });
+const daemon = ofGroup('daemon');
+const report = ofGroup('reports');
+const list = (name: string, help: string): Command => ofGroup('lists')(name, help, { isAuto: true });
+const later = (name: string, what: string): Command => ({
   name,
-  group: 'reports',
-  operand: 'none',
-  help,
-  whack: [`--${name}`],
-  ...more,
-});
-const daemon = (name: string, help: string, more: Partial<Command> = {}): Command => ({
-  name,
-  group: 'daemon',
-  operand: 'none',
-  help,
-  whack: [`--${name}`],
-  ...more,
+  group: 'other',
+  operand: 'any',
+  isRaw: true,
+  help: '',
+  later: what,
 });
 
+const KEYS_LATER = 'there is no key database yet: secrets are shared keys in ipsec.secrets';
+
 export const COMMANDS: readonly Command[] = [
-  // `start` with a connection loads it and brings it up; without one it starts the daemon.
+  // With a connection it loads it and brings it up; without one it starts the daemon.
   {
     name: 'start',
     group: 'daemon',
-    operand: 'maybe-conn',
+    operand: 'maybe-conns',
     help: 'start pluto; with CONN, load it and bring it up',
     isAuto: true,
   },
@@ -68,21 +48,66 @@ export const COMMANDS: readonly Command[] = [
   daemon('listen', 'look for interfaces again and accept IKE', { aliases: ['ready'], isAuto: true }),
   daemon('unlisten', 'ignore IKE'),
   daemon('rereadsecrets', 'read ipsec.secrets again', { aliases: ['secrets'], isAuto: true }),
-  daemon('rereadall', 'read everything again that can be', { isAuto: true }),
+  daemon('rereadgroups', 'read the policy groups again', { isAuto: true }),
   daemon('rereadcerts', 'read certificates again', { isAuto: true }),
-  daemon('fetchcrls', 'fetch CRLs', { aliases: ['crls'], isAuto: true }),
+  daemon('rereadall', 'read everything again that can be', { isAuto: true }),
+  daemon('fetchcrls', 'fetch CRLs', { aliases: ['crls', 'rereadcrls'], isAuto: true }),
   daemon('purgeocsp', 'forget OCSP answers', { isAuto: true }),
 
-  conn('add', 'load a connection from ipsec.conf', { loads: 'add', whack: [] }),
-  conn('replace', 'load it in place of the one there is', { loads: 'replace', whack: [] }),
-  conn('delete', 'take it down and forget it'),
-  conn('up', 'bring it up and watch', { whack: ['--initiate'] }),
-  conn('down', 'take it down'),
-  conn('route', 'negotiate when there is traffic for it'),
-  conn('unroute', 'undo route'),
-  conn('ondemand', 'load it and route it', { loads: 'replace', whack: ['--route'] }),
+  operation('add', 'load from ipsec.conf', { loads: 'add', whack: [] }),
+  operation('replace', 'load in place of the one there is', { loads: 'replace', whack: [] }),
+  operation('delete', 'take down and forget'),
+  operation('up', 'bring up and watch', { whack: ['--initiate'] }),
+  operation('down', 'take down'),
+  operation('route', 'negotiate when there is traffic for it'),
+  operation('unroute', 'undo route'),
+  operation('ondemand', 'load and route', { loads: 'replace', whack: ['--route'] }),
+  {
+    name: 'redirect',
+    group: 'connections',
+    operand: 'maybe-conn',
+    help: 'send peers of CONN, or all, elsewhere',
+    options: [
+      { name: 'redirect-to', arg: 'required', argName: 'GATEWAY', help: 'where to', isWhacks: true },
+      {
+        name: 'global-redirect',
+        arg: 'required',
+        words: ['yes', 'no', 'auto'],
+        help: 'whether new peers are sent away too; auto: when busy',
+        isWhacks: true,
+      },
+      { name: 'global-redirect-to', arg: 'required', argName: 'GATEWAY,...', help: 'where those go', isWhacks: true },
+    ],
+    whack: [],
+  },
+  {
+    name: 'reload',
+    group: 'connections',
+    operand: 'none',
+    help: 'load from ipsec.conf what differs, no more',
+    run: () => import('./commands/reload.ts'),
+  },
+  {
+    name: 'addconn',
+    group: 'connections',
+    operand: 'any',
+    help: 'load CONN...; --autoall: all that say auto=',
+    options: [
+      { name: 'autoall', arg: 'none', help: 'load what says auto=, route and start what says so' },
+      { name: 'checkconfig', arg: 'none', help: 'only check' },
+      { name: 'configsetup', arg: 'none', help: 'print config setup as shell variables' },
+      { name: 'varprefix', arg: 'required', argName: 'TEXT', help: 'begin their names with this' },
+      { name: 'noexport', arg: 'none', help: 'do not export them' },
+      { name: 'listall', arg: 'none', help: 'name all conns' },
+      { name: 'listadd', arg: 'none', help: 'name those that say auto=add' },
+      { name: 'listroute', arg: 'none', help: 'name those that say auto=ondemand' },
+      { name: 'liststart', arg: 'none', help: 'name those that say auto=start' },
+      { name: 'listignore', arg: 'none', help: 'name those that say auto=ignore' },
+    ],
+    run: () => import('./commands/addconn.ts'),
+  },
 
-  report('status', 'everything', { isAuto: true }),
+  report('status', 'everything', { aliases: ['--status'], isAuto: true }),
   report('briefstatus', 'how many SAs'),
   report('trafficstatus', 'octets of each tunnel', { aliases: ['traffic'], operand: 'maybe-conn' }),
   report('showstates', 'every SA', { aliases: ['statestatus'], operand: 'maybe-conn' }),
@@ -93,28 +118,13 @@ export const COMMANDS: readonly Command[] = [
   report('addresspoolstatus', 'leases'),
   report('processstatus', 'the daemon and its children'),
   report('fipsstatus', 'FIPS mode', { aliases: ['fips'] }),
-  ...['listall', 'listpubkeys', 'checkpubkeys', 'listcerts', 'listcacerts', 'listcrls'].map((name) =>
-    report(name, `as whack --${name}`, { isAuto: true }),
-  ),
 
-  {
-    name: 'reload',
-    group: 'connections',
-    operand: 'none',
-    help: 'bring pluto up to date with ipsec.conf, and only what differs',
-    run: () => import('./commands/reload.ts'),
-  },
-  {
-    name: 'addconn',
-    group: 'connections',
-    operand: 'any',
-    help: 'load connections; --autoall: those that say auto=',
-    options: [
-      { name: 'autoall', arg: 'none', help: 'load what says auto=, route and start what says so' },
-      { name: 'checkconfig', arg: 'none', help: 'only check' },
-    ],
-    run: () => import('./commands/addconn.ts'),
-  },
+  list('listall', 'all of the following'),
+  list('listpubkeys', 'public keys'),
+  list('checkpubkeys', 'public keys that are about to expire'),
+  list('listcerts', 'certificates'),
+  list('listcacerts', 'certificates of authorities'),
+  list('listcrls', 'revocation lists'),
 
   {
     name: 'checkconfig',
@@ -136,14 +146,19 @@ export const COMMANDS: readonly Command[] = [
     group: 'files',
     operand: 'any',
     isRaw: true,
-    help: 'print what ike=, esp= and ah= proposals amount to',
+    help: 'print what ike=, esp=, ah= amount to',
     run: () => import('./commands/algparse.ts'),
   },
   {
     name: 'simulate',
     group: 'files',
-    operand: 'any',
-    help: 'negotiate between two configurations in memory, and say why it fails',
+    operand: 'two-files',
+    help: 'negotiate in memory, and say why it fails',
+    options: [
+      { name: 'secrets-a', arg: 'required', argName: 'FILE', help: 'ipsec.secrets of the first' },
+      { name: 'secrets-b', arg: 'required', argName: 'FILE', help: 'ipsec.secrets of the second' },
+      { name: 'conn', arg: 'required', argName: 'CONN', help: 'which connection; the only one, if absent' },
+    ],
     run: () => import('./commands/simulate.ts'),
   },
 
@@ -166,33 +181,52 @@ export const COMMANDS: readonly Command[] = [
     group: 'machine',
     operand: 'none',
     help: 'everything for a bug report, without the secrets',
+    options: [
+      { name: 'maxlines', arg: 'required', argName: 'N', help: 'of the log; 500' },
+      { name: 'short', arg: 'none', help: 'without the log' },
+    ],
     run: () => import('./commands/barf.ts'),
   },
 
-  { name: 'auto', group: 'other', operand: 'any', help: 'the commands above as --up CONN, --add CONN...' },
+  { name: 'auto', group: 'other', operand: 'any', help: 'the operations above, as --up CONN' },
   { name: 'whack', group: 'other', operand: 'any', isRaw: true, help: 'talk to pluto directly' },
   { name: 'pluto', group: 'other', operand: 'any', isRaw: true, help: 'run the daemon' },
   {
     name: 'completion',
     group: 'other',
-    operand: 'any',
-    help: 'completion for a shell: bash, zsh or fish',
+    operand: 'shell',
+    help: 'print completion for a shell',
     run: () => import('./commands/completion.ts'),
   },
   {
     name: 'help',
     group: 'other',
-    operand: 'any',
-    help: 'a manual page: ipsec, pluto, whack, auto, ipsec.conf, ipsec.secrets',
+    operand: 'topic',
+    help: 'a manual page, or what a keyword means',
     run: () => import('./commands/help.ts'),
   },
-  { name: 'version', group: 'other', operand: 'none', help: 'what this is' },
+  { name: 'version', aliases: ['--version'], group: 'other', operand: 'none', help: 'what this is' },
+
+  later('initnss', KEYS_LATER),
+  later('checknss', KEYS_LATER),
+  later('import', KEYS_LATER),
+  ...['certutil', 'crlutil', 'modutil', 'pk12util', 'vfychain'].map((name) => later(name, KEYS_LATER)),
+  ...['newhostkey', 'rsasigkey', 'ecdsasigkey', 'showhostkey'].map((name) => later(name, KEYS_LATER)),
+  later('letsencrypt', KEYS_LATER),
+  { ...later('listgroups', 'groups in certificates are not looked at'), isAuto: true },
+  later('cavp', '`pluto --selftest` tries the algorithms against known answers'),
+  later('checknflog', 'nflog= has no effect yet'),
+  later('stopnflog', 'nflog= has no effect yet'),
+  later('sniff', 'tcpdump shows what is on the wire'),
+  later('showroute', '`ip route get ADDRESS` says which way packets take'),
+  ...['_updown', '_updown.xfrm'].map((name) => later(name, 'leftupdown= has no effect yet: pluto makes the routes')),
 ];
 
 export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   daemon: 'The daemon',
   connections: 'Connections',
   reports: 'Reports',
+  lists: 'Keys and certificates',
   files: 'Configuration',
   machine: 'This machine',
   other: 'Other',
@@ -206,15 +240,17 @@ export function commandNamed(name: string): Command | undefined {
   return INDEX.get(name);
 }
 
-/** Options every subcommand takes; what means nothing to one is ignored by it. */
-export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName([
-  { name: 'config', arg: 'required', argName: 'FILE', help: 'instead of /etc/ipsec.conf' },
-  { name: 'ctlsocket', arg: 'required', argName: 'FILE', help: 'the control socket' },
-  { name: 'rundir', arg: 'required', argName: 'DIR', help: 'where pluto.ctl and pluto.pid are' },
-  { name: 'json', arg: 'none', help: 'reports as JSON' },
-  { name: 'dry-run', short: 'n', arg: 'none', help: 'print the commands instead of running them' },
-  { name: 'verbose', arg: 'none', help: 'print the commands as well' },
-  { name: 'asynchronous', arg: 'none', help: 'do not wait for the connection to be up' },
-  { name: 'remote-host', arg: 'required', argName: 'ADDRESS', help: 'peer for a template' },
-  { name: 'help', short: 'h', arg: 'none', help: 'this text' },
-]);
+/** What `ipsec auto` may be told to do, as said there without the dashes. */
+export const AUTO_OPERATIONS: readonly string[] = COMMANDS.filter(({ isAuto }) => isAuto).flatMap(
+  ({ name, aliases = [] }) => [name, ...aliases.filter((alias) => !alias.startsWith('-'))],
+);
+
+/** Options of `ipsec auto` beside its operations. */
+export const AUTO_OPTIONS = [
+  { name: 'showonly', arg: 'none', help: 'print the whack command that would run' },
+] as const;
+
+/** Every name a subcommand goes by in the help. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.filter((command) => command.later === undefined).map(
+  ({ name }) => name,
+);

@@ -1,51 +1,58 @@
 /** ipsec: subcommands over whack, the configuration file and the daemon. */
-import { ask, ctlsocketOf, loading, named, tell } from './ask.ts';
-import { type IpsecLine, parseIpsec } from './ipsec-line.ts';
+import { ask, ctlsocketOf, FAILURE_EXIT, loading, tell, tellEach } from './ask.ts';
+import { type IpsecLine, normalized, parseIpsec } from './ipsec-line.ts';
 import { leaveWhenUnread, type Output, terminal } from './output.ts';
 
 /** Exit status for a command line that is not understood. */
 const USAGE_EXIT = 2;
 
 export async function main(argv: readonly string[]): Promise<void> {
-  if (argv[0] === 'pluto') return (await import('./pluto.ts')).main(argv.slice(1));
+  const words = normalized(argv);
+  if (words[0] === 'pluto') return (await import('./pluto.ts')).main(words.slice(1));
   leaveWhenUnread();
-  process.exitCode = await ipsec(argv, terminal);
+  process.exitCode = await ipsec(words, terminal);
 }
 
 /** The exit status. */
 export async function ipsec(argv: readonly string[], output: Output): Promise<number> {
-  if (argv[0] === 'whack') return (await import('./whack.ts')).whack(argv.slice(1), output);
-  if (argv[0] === 'version' || argv[0] === '--version') {
-    await output.out(`${(await import('../control/version.ts')).versionLine()}\n`);
+  const words = normalized(argv);
+  if (words[0] === 'whack') return (await import('./whack.ts')).whack(words.slice(1), output);
+  const line = parseIpsec(words);
+  if ('command' in line) return await obey(line, output);
+  const { help, hint, placeOf } = await import('./explain.ts');
+  const { about, wrong } = line;
+  const asked = wrong === undefined ? help(about) : placeOf(words);
+  if (asked !== undefined) {
+    await output.out(`${asked}\n`);
     return 0;
   }
-  const line = parseIpsec(argv);
-  if (!line) {
-    const { explain } = await import('./explain.ts');
-    const { text, wrong } = await explain(argv);
-    if (wrong === undefined) await output.out(`${text}\n`);
-    else {
-      output.err(`ipsec: ${wrong}`);
-      output.err(text);
-    }
-    return wrong === undefined ? 0 : USAGE_EXIT;
-  }
-  return await obey(line, output);
+  output.err(`ipsec: ${wrong}`);
+  output.err(hint(about));
+  return USAGE_EXIT;
 }
 
 async function obey(line: IpsecLine, output: Output): Promise<number> {
   const { command, operands } = line;
+  if (command.later !== undefined) {
+    output.err(`ipsec: ${command.name} is not there yet; ${command.later}`);
+    return FAILURE_EXIT;
+  }
   switch (command.name) {
+    case 'version':
+      await output.out(`${(await import('../control/version.ts')).versionLine()}\n`);
+      return 0;
     case 'start':
       return operands.length > 0 ? await load(line, 'replace', ['--initiate'], output) : await lifecycle(line, output);
     case 'stop':
     case 'restart':
       return await lifecycle(line, output);
+    case 'redirect':
+      return await redirect(line, output);
     default:
       if (command.run) return await (await command.run()).run(line, output);
       return command.loads
         ? await load(line, command.loads, command.whack ?? [], output)
-        : await tell(line, [...(command.whack ?? []), ...named(operands)], output);
+        : await tellEach(line, command.whack ?? [], output);
   }
 }
 
@@ -61,7 +68,7 @@ async function lifecycle({ command, options }: IpsecLine, output: Output): Promi
   return command.name === 'start' ? await start(daemon) : await restart(daemon);
 }
 
-/** Loads a connection from the file, then tells whack about it. */
+/** Loads connections from the file, then tells whack about each. */
 async function load(
   line: IpsecLine,
   kind: 'add' | 'replace',
@@ -71,5 +78,18 @@ async function load(
   const requests = await loading(line, line.operands, kind, output);
   if (typeof requests === 'number') return requests;
   const exit = await ask(line, requests, output);
-  return exit !== 0 || then.length === 0 ? exit : await tell(line, [...then, ...named(line.operands)], output);
+  return exit !== 0 || then.length === 0 ? exit : await tellEach(line, then, output);
+}
+
+async function redirect(line: IpsecLine, output: Output): Promise<number> {
+  const said = (line.command.options ?? []).some(({ name }) => line.options.has(name));
+  if (!said) {
+    output.err('ipsec: redirect needs --redirect-to, --global-redirect or --global-redirect-to');
+    return USAGE_EXIT;
+  }
+  return await tell(
+    line,
+    line.operands.flatMap((name) => ['--name', name]),
+    output,
+  );
 }

@@ -6,6 +6,8 @@ export interface Output {
   out(text: string): void | Promise<void>;
   /** One line for stderr. */
   err(line: string): void;
+  /** Somebody is looking at stdout, through a window this wide. */
+  readonly screen?: { readonly columns: number; readonly hasColour: boolean };
 }
 
 export const terminal: Output = {
@@ -14,6 +16,10 @@ export const terminal: Output = {
     return once(process.stdout, 'drain').then(() => undefined);
   },
   err: (line) => void process.stderr.write(`${line}\n`),
+  // NO_COLOR: no-color.org.
+  ...(process.stdout.isTTY && {
+    screen: { columns: process.stdout.columns || 80, hasColour: !process.env.NO_COLOR && process.env.TERM !== 'dumb' },
+  }),
 };
 
 /** `ipsec status | head`: the reader has seen enough. */

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ipsec } from '../../src/cli/ipsec.ts';
 import type { Answer } from '../../src/control/answer.ts';
@@ -119,12 +119,35 @@ describe('connections', () => {
     ['auto --down w-e', ['terminate']],
     ['auto --delete w-e', ['delete']],
     ['auto --ready', ['listen']],
+    ['auto --listen', ['listen']],
+    ['auto --status --utc', ['status']],
+    ['auto --verbose --route w-e', ['route']],
+    ['up w-e lazy', ['initiate', 'initiate']],
+    ['auto --add w-e lazy', ['add', 'add']],
+    ['start w-e lazy', ['replace', 'replace', 'initiate', 'initiate']],
+    ['setup status', ['status']],
+    ['--status', ['status']],
     ['auto --rereadsecrets', ['rereadsecrets']],
     ['secrets', ['rereadsecrets']],
     ['traffic w-e', ['trafficstatus']],
   ])('%s', async (line, kinds) => {
     expect(await here(line)).toMatchObject({ exit: 0 });
     expect(asked.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('of several, each is asked, and the first failure is the exit status', async () => {
+    reply = (request, answer) => answer.line('name' in request && request.name === 'w-e' ? 24 : 25, 'no');
+    expect(await here('down w-e lazy manual')).toMatchObject({ exit: 24 });
+    expect(asked.map((r) => 'name' in r && r.name)).toEqual(['w-e', 'lazy', 'manual']);
+  });
+
+  test('what stands before the subcommand counts as well', async () => {
+    expect(await run(`--rundir ${dir} whack --briefstatus`)).toMatchObject({ exit: 0 });
+    expect(await run(`--verbose --ctlsocket=${dir}/pluto.ctl briefstatus`)).toMatchObject({
+      exit: 0,
+      stderr: `ipsec whack --briefstatus --ctlsocket ${dir}/pluto.ctl\n`,
+    });
+    expect(asked.map(({ kind }) => kind)).toEqual(['briefstatus', 'briefstatus']);
   });
 
   test('start does not bring up what could not be loaded', async () => {
@@ -166,6 +189,16 @@ describe('connections', () => {
     expect((await here('up w-e -n --asynchronous')).stdout).toBe(
       `ipsec whack --initiate --name w-e --asynchronous --rundir ${dir}\n`,
     );
+    expect((await here('auto --showonly --asynchronous --remote-host 192.0.2.9 --up w-e lazy')).stdout).toBe(
+      ['w-e', 'lazy']
+        .map((name) => `ipsec whack --initiate --name ${name} --asynchronous --remote-host 192.0.2.9 --rundir ${dir}\n`)
+        .join(''),
+    );
+    expect((await run('auto --showonly --utc --listall')).stdout).toBe('ipsec whack --listall --utc\n');
+    expect((await run('redirect w-e --redirect-to 192.0.2.9 -n')).stdout).toBe(
+      'ipsec whack --name w-e --redirect-to 192.0.2.9\n',
+    );
+    expect((await run('redirect --global-redirect auto -n')).stdout).toBe('ipsec whack --global-redirect auto\n');
     expect(asked).toEqual([]);
   });
 });
@@ -212,15 +245,31 @@ describe('reports', () => {
 describe('the command line', () => {
   test.each([
     ['up', 2, 'which connection?'],
-    ['up a b', 2, 'too many operands'],
-    ['up a --bogus', 2, 'Unknown argument: bogus'],
-    ['status a', 2, 'too many operands'],
+    ['trafficstatus a b', 2, 'too many operands'],
+    ['redirect a', 2, 'redirect needs --redirect-to'],
+    ['simulate a', 2, 'expected FILE FILE'],
+    ['completion', 2, 'expected bash|zsh|fish'],
+    ['completion csh', 2, 'expected bash|zsh|fish, got "csh"'],
+    ['up a --rundri /x', 2, 'unknown option "--rundri"; did you mean --rundir?'],
+    ['up a --rundir', 2, '--rundir needs an argument'],
+    ['up a --rundir --json', 2, '--rundir needs an argument'],
+    ['up a --json=yes', 2, '--json takes no argument'],
+    ['redirect --global-redirect maybe', 2, '--global-redirect is one of yes, no, auto'],
+    ['up a --bogus', 2, 'unknown option "--bogus"'],
+    ['status a', 2, 'status takes no operands'],
     ['auto a', 2, 'one operation, please, and its connection'],
     ['auto --up --down a', 2, 'one operation, please, and its connection'],
+    ['auto --up', 2, 'which connection?'],
+    ['auto --start', 2, 'which connection?'],
+    ['auto --status a', 2, '--status takes no connection'],
+    ['auto --up a --bogus', 2, 'unknown option "--bogus"'],
+    ['auto --stop', 2, 'unknown option "--stop"'],
     ['bogus', 2, 'unknown command "bogus"'],
-    ['--bogus', 2, 'unknown option --bogus'],
+    ['statsu', 2, 'unknown command "statsu"; did you mean status?'],
+    ['--bogus', 2, 'unknown option "--bogus"'],
     ['whack --bogus', 33, 'whack error: unrecognized option "--bogus"'],
-    ['listall', 33, 'whack error: --listall has no effect yet'],
+    ['initnss', 1, 'initnss is not there yet; there is no key database yet'],
+    ['auto --listgroups', 1, 'listgroups is not there yet'],
   ])('%s exits %i: %s', async (line, exit, text) => {
     const result = await run(line);
     expect([result.exit, result.stdout]).toEqual([exit, '']);
@@ -238,7 +287,19 @@ describe('the command line', () => {
 
   test('helps', async () => {
     expect(await run('--help')).toMatchSnapshot();
-    expect(await run('up --help')).toMatchSnapshot();
+    for (const name of ['up', 'start', 'trafficstatus', 'listall', 'addconn', 'auto', 'simulate'])
+      expect((await run(`${name} --help`)).stdout).toMatchSnapshot(name);
+  });
+
+  test('fits a screen of 80 columns, and a line is a command', async () => {
+    const { stdout } = await run('--help');
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).not.toContain('initnss');
+  });
+
+  test('says where it is, and where the configuration is', async () => {
+    expect((await run('--directory')).stdout).toBe(`${resolve(import.meta.dirname, '../..')}\n`);
+    expect((await run('--confdir')).stdout).toBe('/etc\n');
   });
 
   test('checkconfig lists every problem', async () => {

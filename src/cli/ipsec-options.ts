@@ -1,0 +1,53 @@
+/** Options every subcommand of `ipsec` takes; help shows them where they mean something. */
+import type { Command, CommandOption } from './ipsec-command.ts';
+import { byName } from './options.ts';
+
+export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandOption>([
+  {
+    name: 'config',
+    arg: 'required',
+    argName: 'FILE',
+    help: 'instead of /etc/ipsec.conf',
+    groups: ['daemon', 'connections', 'files', 'machine'],
+  },
+  { name: 'asynchronous', arg: 'none', help: 'do not wait for the connection to be up', groups: ['connections'] },
+  {
+    name: 'remote-host',
+    arg: 'required',
+    argName: 'ADDRESS',
+    help: 'peer for a template',
+    groups: ['connections'],
+  },
+  { name: 'utc', arg: 'none', help: 'times in UTC', groups: ['lists'] },
+  { name: 'ctlsocket', arg: 'required', argName: 'FILE', help: 'the control socket', isWhacks: true },
+  { name: 'rundir', arg: 'required', argName: 'DIR', help: 'where pluto.ctl and pluto.pid are', isWhacks: true },
+  {
+    name: 'json',
+    arg: 'none',
+    help: 'as JSON',
+    groups: ['reports', 'lists', 'files', 'machine'],
+    isWhacks: true,
+  },
+  {
+    name: 'dry-run',
+    short: 'n',
+    arg: 'none',
+    help: 'print the commands instead of running them',
+    groups: ['connections', 'reports', 'lists', 'daemon'],
+  },
+  {
+    name: 'verbose',
+    arg: 'none',
+    help: 'print the commands as well',
+    groups: ['connections', 'reports', 'lists', 'daemon'],
+  },
+  { name: 'help', short: 'h', arg: 'none', help: 'this text' },
+]);
+
+/** What may be said to `command` and changes something. */
+export function optionsOf(command: Command): readonly CommandOption[] {
+  const shared = [...IPSEC_OPTIONS.values()].filter(
+    ({ groups }) => command.name === 'auto' || (groups?.includes(command.group) ?? true),
+  );
+  return [...(command.options ?? []), ...shared];
+}
