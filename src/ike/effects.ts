@@ -101,6 +101,7 @@ export type Out =
       readonly text: string;
       readonly serial?: number;
       readonly code?: number;
+      readonly event?: LogEvent;
     }
   /** The peer proved who it is. From now on `sa.policy` is the connection it belongs to. */
   | { readonly t: 'authenticated'; readonly initialContact: boolean }
@@ -124,6 +125,22 @@ export type Out =
     }
   /** The last effect of an SA: forget it. */
   | { readonly t: 'end'; readonly why: DownReason; readonly text: string };
+
+/** What a line tells of, for who reads logs by program: these words stay. */
+export type LogEvent =
+  | 'added'
+  | 'instantiated'
+  | 'initiated'
+  | 'established-ike'
+  | 'established-child'
+  | 'rekeyed'
+  | 'retransmit'
+  /** Something of the peer's was not accepted, or something of ours by it. */
+  | 'rejected'
+  /** It will not come up, or not again. */
+  | 'failed'
+  | 'reviving'
+  | 'deleted';
 
 /** What the connection decides its revival by. */
 export type DownReason =

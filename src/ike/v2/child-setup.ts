@@ -208,7 +208,7 @@ export function install(turn: Turn, made: NewChild): Child {
     },
   });
   armChildLifetime(turn, child, initiator);
-  turn.say(establishedText(sa, child, initiator, old), { serial });
+  turn.say(establishedText(sa, child, initiator, old), { serial, event: old ? 'rekeyed' : 'established-child' });
   turn.outs.push({ t: 'childUp', serial, ...(old ? { replaces: old.serial } : {}) });
   return child;
 }

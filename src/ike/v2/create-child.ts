@@ -55,7 +55,10 @@ export function startRekey(turn: Turn, old: Child, group?: number): void {
   old.state = 'rekeying';
   turn.disarm('childRekey', old.serial);
   const serial = turn.env.serial();
-  turn.say(`initiating rekey to replace Child SA #${old.serial} using IKE SA #${turn.sa.serial}`, { serial });
+  turn.say(`initiating rekey to replace Child SA #${old.serial} using IKE SA #${turn.sa.serial}`, {
+    serial,
+    event: 'initiated',
+  });
   start(turn, old.policy, serial, group, old);
 }
 
@@ -202,7 +205,7 @@ function refused(turn: Turn, message: Incoming): void {
 function failed(turn: Turn, offer: ChildOffer, text: string): void {
   const { old, serial } = offer;
   if (concede(turn, offer, text)) return;
-  turn.say(old ? `${text}; will try again` : text, { level: 'warn', serial });
+  turn.say(old ? `${text}; will try again` : text, { level: 'warn', serial, event: 'failed' });
   if (old && turn.sa.children.includes(old)) rekeyChildLater(turn, old);
   dropOffer(turn, offer, old ? 'replaced' : 'refused', text);
 }

@@ -105,7 +105,9 @@ function finishAuth(turn: Turn, message: Incoming): void {
   if (problem) return distrust(turn, offer, problem);
 
   sa.peerId = sharedId(policy, peerId);
-  turn.say(`initiator established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
+  turn.say(`initiator established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`, {
+    event: 'established-ike',
+  });
   establish(turn);
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
 
@@ -139,13 +141,13 @@ function finishAuth(turn: Turn, message: Incoming): void {
 
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
   forgetHandshake(turn);
-  turn.say(text, { level: 'warn', serial: offer.serial });
+  turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
   turn.childDown(offer, 'refused', text);
 }
 
 /** The peer failed to prove who it is, and believes itself established: it is told in an exchange of its own (§2.21.2). */
 function distrust(turn: Turn, offer: ChildOffer, text: string): void {
-  turn.say(text, { level: 'warn' });
+  turn.say(text, { level: 'warn', event: 'failed' });
   dropOffer(turn, offer, 'refused', text);
   forgetHandshake(turn);
   turn.enter('deleting');
@@ -181,7 +183,9 @@ function answerAuth(turn: Turn, message: Incoming): void {
   sa.policy = env.directory.instantiate(policy, peerId, sa.peer);
   sa.peerId = sharedId(sa.policy, peerId);
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
-  turn.say(`responder established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`);
+  turn.say(`responder established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`, {
+    event: 'established-ike',
+  });
   const { ni, nr } = handshakeOf(sa);
   const answer = grant(sa, env.directory.siblings(sa.policy), message.payloads, false);
   const spiIn = isFault(answer) ? answer : reserveSpi(turn, answer.policy);
@@ -189,7 +193,7 @@ function answerAuth(turn: Turn, message: Incoming): void {
   const identity = [idPayload('IDr', sa.policy.localId), auth];
   if (isFault(answer) || typeof spiIn !== 'number') {
     const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);
-    turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn' });
+    turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn', event: 'rejected' });
     turn.respond(message, [...identity, notification(answerFor(fault, 'protected') ?? NOTIFY.NO_PROPOSAL_CHOSEN)]);
   } else {
     const { suite, spi, local, remote, mode } = answer;

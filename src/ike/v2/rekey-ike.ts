@@ -114,7 +114,7 @@ function finish(turn: Turn, message: Incoming): void {
       later.handOver(ours, NONE, [{ t: 'deleteIke', why: 'replaced' }]);
       return replaceBy(later, theirs.successor, 'peer');
     }
-    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${ours.serial}`);
+    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${ours.serial}`, { event: 'rekeyed' });
     replaceBy(later, ours, 'us');
   });
 }
@@ -137,7 +137,7 @@ function refused(turn: Turn, message: Incoming): void {
 /** `isPassing`: the peer is busy, and whoever waits may as well wait for the next try. */
 function tryLater(turn: Turn, text: string, isPassing = false): void {
   if (concedeIke(turn)) return;
-  turn.say(`${text}; will try again`, { level: 'warn' });
+  turn.say(`${text}; will try again`, { level: 'warn', event: 'failed' });
   if (!isPassing) turn.outs.push({ t: 'rekeyFailed', text });
   turn.arm('rekey', retryAfter(turn.env));
 }
@@ -193,7 +193,7 @@ function answer(turn: Turn, message: Incoming): void {
     const theirs = successor(later, 'responder', spis, suite, result.keys);
     theirs.isProvisional = sa.outstanding?.pending.kind === 'rekeyIke';
     later.outs.push({ t: 'successor', sa: theirs });
-    later.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`);
+    later.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`, { event: 'rekeyed' });
     if (theirs.isProvisional) {
       sa.collisions = [...sa.collisions, { t: 'ike', successor: theirs, lowest: lowest(ni, nr) }];
       return;

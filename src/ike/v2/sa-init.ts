@@ -72,7 +72,7 @@ export function startInit(turn: Turn): void {
   const { sa } = turn;
   const group = sa.policy.ike[0]?.dh[0];
   if (!group) throw new Error(`"${sa.policy.name}" has no IKE proposal`);
-  turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`);
+  turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`, { event: 'initiated' });
   turn.enter('initSent');
   makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
 }

@@ -25,7 +25,7 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       turn.outs.push({ t: 'keepalive', local: sa.local, peer: sa.peer });
       return turn.arm('keepalive', sa.policy.natKeepalive);
     case 'rekey':
-      turn.say(`initiating rekey to replace IKE SA #${sa.serial}`);
+      turn.say(`initiating rekey to replace IKE SA #${sa.serial}`, { event: 'initiated' });
       return turn.plan({ t: 'rekeyIke' });
     case 'expire':
       if (sa.state === 'established') turn.say('IKE SA expired');
@@ -65,7 +65,9 @@ function retransmit(turn: Turn, outstanding: Outstanding): void {
   turn.send(outstanding.packets);
   const next = Math.min(turn.sa.policy.retransmitInterval * 2 ** outstanding.retransmits, giveUpAt - env.now);
   outstanding.dueAt = env.now + next;
-  turn.say(`${STATE_NAMES[pending.kind]}: retransmission; will wait ${next / 1000} seconds for response`);
+  turn.say(`${STATE_NAMES[pending.kind]}: retransmission; will wait ${next / 1000} seconds for response`, {
+    event: 'retransmit',
+  });
   turn.arm('retransmit', next);
 }
 
@@ -75,7 +77,7 @@ function giveUp(turn: Turn, { pending, retransmits, sentAt, giveUpAt }: Outstand
   const patience = Math.round((giveUpAt - sentAt) / 1000);
   const text = `${STATE_NAMES[pending.kind]}: ${patience} second timeout exceeded after ${retransmits} retransmits.  ${TAILS[pending.kind]}`;
   const isFarewell = pending.kind === 'deleteIke';
-  turn.say(text, { code: isFarewell ? 4 : 51 });
+  turn.say(text, isFarewell ? { code: 4 } : { code: 51, event: 'failed' });
   if (pending.kind === 'rekeyIke' && concedeIke(turn)) return turn.settle();
   const isUnwanted = sa.tasks.some((task) => task.t === 'deleteIke' && task.why === undefined);
   end(turn, isFarewell ? pending.why : isUnwanted ? 'asked' : 'timeout', text);

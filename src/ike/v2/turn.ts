@@ -59,7 +59,7 @@ export class Turn {
     return answered as Extract<Pending, { kind: K }>;
   }
 
-  say(text: string, more: { serial?: number; code?: number; level?: 'info' | 'warn' | 'debug' } = {}): void {
+  say(text: string, more: Omit<Partial<Extract<Out, { t: 'say' }>>, 't' | 'text'> = {}): void {
     this.outs.push({ t: 'say', level: 'info', text, ...more });
   }
 
@@ -125,7 +125,10 @@ export class Turn {
   refuse(message: Incoming, fault: Fault): void {
     const notify = answerFor(fault, message.header.exchange === EXCHANGE.IKE_SA_INIT ? 'clear' : 'protected');
     const what = notify === undefined ? 'not answering' : `responding with ${NOTIFY_NAMES.get(notify) ?? notify}`;
-    this.say(`${describe(message.header, message.payloads)}: ${faultText(fault)}; ${what}`, { level: 'warn' });
+    this.say(`${describe(message.header, message.payloads)}: ${faultText(fault)}; ${what}`, {
+      level: 'warn',
+      event: 'rejected',
+    });
     if (notify === undefined) return;
     this.respond(message, [notification(notify, fault.kind === 'critical' ? Uint8Array.of(fault.payload) : undefined)]);
   }
