@@ -1,9 +1,11 @@
 /** CREATE_CHILD_SA for Child SAs, asked by the peer: RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
 import { groupById } from '../crypto/algorithms.ts';
 import { type Fault, faultText } from '../fault.ts';
+import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, notifies, type Payload } from '../wire/index.ts';
 import type { Child } from './child.ts';
 import { type Answer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
+import { whyNotGranted } from './child-why.ts';
 import { isUnwanted, keysJob, replace } from './create-child.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS } from './handshake.ts';
 import { isFault, spiOctets } from './proposals.ts';
@@ -42,8 +44,9 @@ function answerNew(turn: Turn, message: Incoming): void {
   const { sa, env } = turn;
   const busy = collisionWithIkeRekey(turn);
   if (busy) return turn.refuse(message, busy);
-  const answer = grant(sa, env.directory.siblings(sa.policy), message.payloads, true);
-  if (isFault(answer)) return turn.refuse(message, answer);
+  const policies = env.directory.siblings(sa.policy);
+  const answer = grant(sa, policies, message.payloads, true);
+  if (isFault(answer)) return refuseGrant(turn, message, answer, policies);
   give(turn, message, answer);
 }
 
@@ -60,8 +63,13 @@ function answerRekey(turn: Turn, message: Incoming): void {
     return turn.refuse(message, { kind: 'busy', why: `Child SA #${old.serial} is being ${what}` });
   }
   const answer = grant(sa, [old.policy], message.payloads, true);
-  if (isFault(answer)) return turn.refuse(message, answer);
+  if (isFault(answer)) return refuseGrant(turn, message, answer, [old.policy]);
   give(turn, message, answer, old);
+}
+
+function refuseGrant(turn: Turn, message: Incoming, fault: Fault, policies: readonly Policy[]): void {
+  turn.refuse(message, fault);
+  turn.why(whyNotGranted(turn.sa, policies, message.payloads, true));
 }
 
 /** RFC 7296 §2.25: the notification names the SPI that we do not know. */

@@ -6,6 +6,7 @@
  */
 import { keymatOctets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
+import { explainChildRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
@@ -20,6 +21,7 @@ import {
   reserveSpi,
   wireProtocol,
 } from './child-setup.ts';
+import { whyNotAccepted } from './child-why.ts';
 import { dropChild, dropOffer } from './ending.ts';
 import { detail, lowest, NONCE_OCTETS, suggestedGroup } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
@@ -116,7 +118,10 @@ function finish(turn: Turn, message: Incoming): void {
   const { ni, ke } = offer;
   const nr = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
   const settled = acceptAnswer(turn, offer, message.payloads);
-  if (isFault(settled)) return spurn(turn, offer, `peer's answer does not fit: ${faultText(settled)}`);
+  if (isFault(settled)) {
+    turn.why(whyNotAccepted(offer.policy, offer, message.payloads), { serial: offer.serial });
+    return spurn(turn, offer, `peer's answer does not fit: ${faultText(settled)}`);
+  }
   const { suite, spi, local, remote } = settled;
   const complete = (later: Turn, keymat: Uint8Array) => {
     const { policy, serial, spiIn, old } = offer;
@@ -198,6 +203,7 @@ function refused(turn: Turn, message: Incoming): void {
     turn.say(`${text}; starting afresh`, { serial });
     return turn.plan({ t: 'newChild', policy, serial });
   }
+  turn.why(explainChildRefusal(error?.notify, policy, offer.ke ? pfsGroups(sa, policy, 'initiator') : []), { serial });
   failed(turn, offer, text);
 }
 

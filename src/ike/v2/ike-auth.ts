@@ -6,10 +6,13 @@ import { offeredKeyBits } from '../crypto/algorithms.ts';
 import { keep } from '../crypto/keep.ts';
 import type { IkeSuite } from '../crypto/keys.ts';
 import { equalSecret } from '../crypto/misc.ts';
+import { explainId, explainNobody, explainNoSecret, explainOtherSecret } from '../explain/identities.ts';
+import { explainAuthRefusal, explainChildRefusal } from '../explain/refusals.ts';
 import { answerFor, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { acceptAnswer, answerPayloads, grant, install, keymatOf, offerPayloads, reserveSpi } from './child-setup.ts';
+import { whyNotAccepted, whyNotGranted } from './child-why.ts';
 import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
 import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
@@ -65,8 +68,12 @@ export const AUTH: readonly Transition[] = [
 export function startAuth(turn: Turn): void {
   const { sa, env } = turn;
   const { policy } = sa;
-  const auth = ourAuth(turn, policy, policy.remoteId ?? Identity.ofAddress(sa.peer.address));
-  if (!auth) return void end(turn, 'local', noSecret(policy, policy.remoteId));
+  const peerId = policy.remoteId ?? Identity.ofAddress(sa.peer.address);
+  const auth = ourAuth(turn, policy, peerId);
+  if (!auth) {
+    turn.why(explainNoSecret(policy.localId, peerId));
+    return void end(turn, 'local', noSecret(policy, policy.remoteId));
+  }
   const spiIn = reserveSpi(turn, policy);
   if (typeof spiIn !== 'number') return void end(turn, 'local', faultText(spiIn));
   const offer: ChildOffer = {
@@ -99,10 +106,14 @@ function finishAuth(turn: Turn, message: Incoming): void {
   const peerId = idOf(message.payloads, 'IDr')!;
   const { policy } = sa;
   if (policy.remoteId && !policy.remoteId.equals(peerId)) {
+    turn.why(explainId('the peer', peerId, 'we', policy.remoteId, sa.peer.address));
     return distrust(turn, offer, `peer ID ${peerId.typeName} '${peerId}' is not the configured '${policy.remoteId}'`);
   }
   const problem = verify(turn, policy, peerId, message.payloads);
-  if (problem) return distrust(turn, offer, problem);
+  if (problem) {
+    turn.why(problem.why());
+    return distrust(turn, offer, problem.text);
+  }
 
   sa.peerId = sharedId(policy, peerId);
   turn.say(`initiator established IKE SA; authenticated peer using authby=secret and ${peerId.typeName} '${peerId}'`, {
@@ -112,11 +123,19 @@ function finishAuth(turn: Turn, message: Incoming): void {
   turn.outs.push({ t: 'authenticated', initialContact: hasNotify(message.payloads, NOTIFY.INITIAL_CONTACT) });
 
   const hasChild = (['SA', 'TSi', 'TSr'] as const).every((type) => find(message.payloads, type));
-  const error = hasChild ? undefined : (errorIn(message.payloads)?.name ?? 'no Child SA in IKE_AUTH');
-  if (error) return childRefused(turn, offer, `IKE_AUTH response rejected Child SA with ${error}`);
+  if (!hasChild) {
+    const error = errorIn(message.payloads);
+    turn.why(explainChildRefusal(error?.notify, policy, []), { serial: offer.serial });
+    return childRefused(
+      turn,
+      offer,
+      `IKE_AUTH response rejected Child SA with ${error?.name ?? 'no Child SA in IKE_AUTH'}`,
+    );
+  }
   const settled = acceptAnswer(turn, offer, message.payloads);
   const { ni, nr } = handshakeOf(sa);
   if (isFault(settled)) {
+    turn.why(whyNotAccepted(policy, offer, message.payloads), { serial: offer.serial });
     childRefused(turn, offer, `peer's Child SA does not fit: ${faultText(settled)}`);
     // The peer has installed it: it must learn that we have not.
     turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
@@ -156,7 +175,9 @@ function distrust(turn: Turn, offer: ChildOffer, text: string): void {
 }
 
 function authRefused(turn: Turn, message: Incoming): void {
-  const text = `IKE_AUTH response: peer refused with ${errorIn(message.payloads)?.name ?? 'no reason'}`;
+  const error = errorIn(message.payloads);
+  const text = `IKE_AUTH response: peer refused with ${error?.name ?? 'no reason'}`;
+  turn.why(explainAuthRefusal(error?.notify, turn.sa.policy, turn.sa.local.address));
   dropPending(turn, turn.expects('auth'), 'refused', text);
   end(turn, 'refused', text);
 }
@@ -170,12 +191,17 @@ function answerAuth(turn: Turn, message: Incoming): void {
     .filter((p) => suits(p, sa.suite!));
   const policy = bestFor(candidates, peerId, wanted);
   const refuse = (text: string) => distrustRequest(turn, message, text);
-  if (!policy)
+  if (!policy) {
+    turn.whyStranger(() => whyNobody(turn, peerId, wanted));
     return refuse(
       `no connection for peer ID ${peerId.typeName} '${peerId}'${wanted ? ` that is '${wanted}' here` : ''}`,
     );
+  }
   const problem = verify(turn, policy, peerId, message.payloads);
-  if (problem) return refuse(problem);
+  if (problem) {
+    turn.whyStranger(problem.why);
+    return refuse(problem.text);
+  }
   const auth = ourAuth(turn, policy, peerId);
   if (!auth) return refuse(noSecret(policy, peerId));
 
@@ -194,6 +220,7 @@ function answerAuth(turn: Turn, message: Incoming): void {
   if (isFault(answer) || typeof spiIn !== 'number') {
     const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);
     turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn', event: 'rejected' });
+    turn.why(whyNotGranted(sa, env.directory.siblings(sa.policy), message.payloads, false));
     turn.respond(message, [...identity, notification(answerFor(fault, 'protected') ?? NOTIFY.NO_PROPOSAL_CHOSEN)]);
   } else {
     const { suite, spi, local, remote, mode } = answer;
@@ -218,6 +245,15 @@ function answerAuth(turn: Turn, message: Incoming): void {
 function distrustRequest(turn: Turn, message: Incoming, text: string): void {
   turn.refuse(message, { kind: 'unauthentic', why: text });
   end(turn, 'refused', text);
+}
+
+/** The peer is none of those that may be at its address, or is one whose connection wants other algorithms. */
+function whyNobody({ sa, env }: Turn, peerId: Id, wanted: Id | undefined): readonly string[] {
+  const meant = env.directory.candidates(sa.local.address, sa.peer.address, peerId);
+  const unsuited = bestFor(meant, peerId, wanted);
+  if (unsuited && !suits(unsuited, sa.suite!))
+    return [`"${unsuited.name}" is for '${peerId}', but its ike= does not have what was agreed for this address`];
+  return explainNobody(env.directory.candidates(sa.local.address, sa.peer.address), peerId, wanted);
 }
 
 /** From half-open to established, on either side. */
@@ -252,14 +288,19 @@ function suits(policy: Policy, suite: IkeSuite): boolean {
   );
 }
 
+interface Distrust {
+  readonly text: string;
+  readonly why: () => readonly string[];
+}
+
 /** Undefined when the AUTH payload proves `peerId`; otherwise what is wrong. */
-function verify(turn: Turn, policy: Policy, peerId: Id, payloads: readonly Payload[]): string | undefined {
+function verify(turn: Turn, policy: Policy, peerId: Id, payloads: readonly Payload[]): Distrust | undefined {
   const { sa, env } = turn;
   const auth = find(payloads, 'AUTH')!;
   if (auth.method !== AUTH_METHOD.SHARED_KEY_MIC)
-    return `peer authenticates by method ${auth.method}, we want authby=secret`;
+    return { text: `peer authenticates by method ${auth.method}, we want authby=secret`, why: () => [] };
   const secret = env.directory.psk(policy.localId, peerId, sa.local.address, sa.peer.address);
-  if (!secret) return noSecret(policy, peerId);
+  if (!secret) return { text: noSecret(policy, peerId), why: () => explainNoSecret(policy.localId, peerId) };
   const { ni, nr, request, response } = handshakeOf(sa);
   const isInitiator = sa.role === 'initiator';
   const expected = pskAuth(sa.suite!.prf, secret, {
@@ -268,9 +309,11 @@ function verify(turn: Turn, policy: Policy, peerId: Id, payloads: readonly Paylo
     id: peerId,
     skP: isInitiator ? sa.keys!.skPr : sa.keys!.skPi,
   });
-  return equalSecret(expected, auth.data)
-    ? undefined
-    : `peer ${peerId.typeName} '${peerId}' failed authentication: AUTH mismatch, pre-shared keys differ`;
+  if (equalSecret(expected, auth.data)) return undefined;
+  return {
+    text: `peer ${peerId.typeName} '${peerId}' failed authentication: AUTH mismatch, pre-shared keys differ`,
+    why: () => explainOtherSecret(policy.localId, peerId),
+  };
 }
 
 function ourAuth(turn: Turn, policy: Policy, peerId: Id): Payload | undefined {

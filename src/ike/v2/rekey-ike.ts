@@ -5,6 +5,9 @@
 import { groupById } from '../crypto/algorithms.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
+import { explainProposals } from '../explain/proposals.ts';
+import { explainIkeRefusal } from '../explain/refusals.ts';
+import { PEER_ASKS } from '../explain/words.ts';
 import { EXCHANGE, find, NOTIFY } from '../wire/index.ts';
 import { end, isInheritable, wipeResult } from './ending.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS, suggestedGroup, suiteText } from './handshake.ts';
@@ -130,6 +133,7 @@ function refused(turn: Turn, message: Incoming): void {
     turn.say(`peer wants ${group.name} instead of ${offer.group.name}`);
     return turn.plan({ t: 'rekeyIke', group: group.id });
   }
+  turn.why(explainIkeRefusal(error?.notify, sa.policy));
   const text = `CREATE_CHILD_SA failed to rekey IKE SA with error notification ${error?.name ?? 'none'}`;
   tryLater(turn, text, error?.notify === NOTIFY.TEMPORARY_FAILURE);
 }
@@ -168,7 +172,10 @@ function answer(turn: Turn, message: Incoming): void {
   const ke = find(message.payloads, 'KE')!;
   const ni = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
   const chosen = chooseIke(sa.policy.ike, proposals, ke.group);
-  if (isFault(chosen)) return turn.refuse(message, chosen);
+  if (isFault(chosen)) {
+    turn.refuse(message, chosen);
+    return turn.why(explainProposals('ike=', proposals, offerIke(sa.policy.ike, new Uint8Array()), PEER_ASKS));
+  }
   const { suite } = chosen;
   if (!isIkeSpi(chosen.spi)) {
     turn.refuse(message, { kind: 'misbehaved', rule: 'RFC 7296 §3.3.1: an IKE SPI has 8 octets and is not zero' });

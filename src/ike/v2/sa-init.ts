@@ -3,6 +3,9 @@ import { Endpoint } from '../../net/endpoint.ts';
 import { type Group, groupById } from '../crypto/algorithms.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
+import { explainProposals } from '../explain/proposals.ts';
+import { explainIkeRefusal } from '../explain/refusals.ts';
+import { clip, PEER_ASKS } from '../explain/words.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { end } from './ending.ts';
@@ -19,6 +22,8 @@ const HALF_OPEN_LIFE = 60_000;
 /** Cookies and other groups demanded in a row before we give up: a peer could go on for ever. */
 const MAX_RESTARTS = 5;
 export const NAT_PORT = 4500;
+/** Connections whose proposals a refusal is explained by. */
+const MOST_EXPLAINED = 4;
 
 /** SHA2-256, -384, -512 and Identity, RFC 7427 §7 and RFC 8420. */
 const SIGNATURE_HASHES = Uint8Array.of(0, 2, 0, 3, 0, 4, 0, 5);
@@ -177,6 +182,7 @@ function processInit(turn: Turn, message: Incoming): void {
 function initRefused(turn: Turn, message: Incoming): void {
   const error = errorIn(message.payloads);
   if (!error) return;
+  turn.why(explainIkeRefusal(error.notify, turn.sa.policy, turn.sa.local.address));
   end(turn, 'refused', `IKE_SA_INIT response from ${where(turn.sa.peer)}: peer refused with ${error.name}`);
 }
 
@@ -191,15 +197,17 @@ function answerInit(turn: Turn, message: Incoming): void {
     end(turn, 'refused', text);
   };
   if (!isNonce(nonce)) return void end(turn, 'refused', `nonce of ${nonce.length} octets`);
-  const found = firstThatFits(env.directory.candidates(sa.local.address, sa.peer.address), (p) =>
-    chooseIke(p.ike, proposals, ke.group),
-  );
+  const candidates = env.directory.candidates(sa.local.address, sa.peer.address);
+  const found = firstThatFits(candidates, (p) => chooseIke(p.ike, proposals, ke.group));
   if (!found) return refuse(`no connection for a peer at ${sa.peer.address}`, NOTIFY.NO_PROPOSAL_CHOSEN);
-  if (isFault(found.fit))
-    return refuse(
-      `no proposal in common: ${'offered' in found.fit ? `${found.fit.offered}; we accept ${found.fit.wanted}` : ''}`,
-      NOTIFY.NO_PROPOSAL_CHOSEN,
-    );
+  if (isFault(found.fit)) {
+    turn.whyStranger(() => {
+      const ours = candidates.slice(0, MOST_EXPLAINED).flatMap((p) => offerIke(p.ike, new Uint8Array()));
+      return explainProposals('ike=', proposals, ours, PEER_ASKS);
+    });
+    const text = 'offered' in found.fit ? `${clip(found.fit.offered)}; we accept ${clip(found.fit.wanted)}` : '';
+    return refuse(`no proposal in common: ${text}`, NOTIFY.NO_PROPOSAL_CHOSEN);
+  }
   const { suite, answer } = found.fit;
   if (suite.group.id !== ke.group) {
     const name = groupById(ke.group)?.name ?? ke.group;

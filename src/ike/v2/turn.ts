@@ -6,6 +6,8 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import type { Job, JobResult } from '../crypto/job.ts';
 import { keep } from '../crypto/keep.ts';
 import type { DownReason, Env, Out, TimerName } from '../effects.ts';
+import { mayExplain } from '../explain/seldom.ts';
+import { clip } from '../explain/words.ts';
 import type { Fault } from '../fault.ts';
 import { answerFor, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
@@ -61,6 +63,16 @@ export class Turn {
 
   say(text: string, more: Omit<Partial<Extract<Out, { t: 'say' }>>, 't' | 'text'> = {}): void {
     this.outs.push({ t: 'say', level: 'info', text, ...more });
+  }
+
+  /** Why something failed, in a line or two for whoever has to mend it; never for the peer. */
+  why(lines: readonly string[], more: { serial?: number } = {}): void {
+    for (const line of lines) this.say(`why: ${clip(line, 1_000)}`, more);
+  }
+
+  /** The same where anybody could have made it fail: computed, and said, seldom. */
+  whyStranger(explain: () => readonly string[]): void {
+    if (mayExplain(this.env)) this.why(explain());
   }
 
   debug(text: string): void {
