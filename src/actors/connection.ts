@@ -6,7 +6,7 @@
  *       └──────────────────initiate──────────────►│◄──revive───childDown──┘
  */
 import type { Answer } from '../control/answer.ts';
-import { RC } from '../control/reply-codes.ts';
+import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import type { DownReason } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
@@ -59,6 +59,8 @@ const REVIVAL_MAX = 300_000;
 const STABLE_AFTER = 60_000;
 
 export class ConnectionActor implements Behavior<ConnectionMessage> {
+  /** What it asks for that is not built; such a connection has no policy. */
+  hindrance: string | undefined = undefined;
   readonly #world: World;
   readonly #name: string;
   readonly #policy: Policy | undefined;
@@ -155,10 +157,16 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   #initiate(answer: Answer | undefined, asynchronous: boolean, self: Context<ConnectionMessage>): void {
     const policy = this.#policy;
-    const refuse = (code: typeof RC.ORIENT | typeof RC.DEAF | typeof RC.NOPEERIP, text: string) => {
+    const refuse = (code: ReplyCode, text: string) => {
       answer?.line(code, text);
       answer?.end();
     };
+    const { hindrance } = this;
+    if (hindrance !== undefined)
+      return refuse(
+        hindrance.startsWith('type=') ? RC.INITSHUNT : RC.FATAL,
+        `"${this.#name}": cannot initiate: ${hindrance} has no effect yet`,
+      );
     if (!policy)
       return refuse(RC.ORIENT, `"${this.#name}": we cannot identify ourselves with either end of this connection`);
     if (!this.#world.switchboard.listens) return refuse(RC.DEAF, 'need --listen before --initiate');
@@ -303,6 +311,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   #route(answer: Answer | undefined): void {
     const policy = this.#policy;
+    if (this.hindrance !== undefined) {
+      answer?.line(RC.ROUTE, `"${this.#name}": cannot route: ${this.hindrance} has no effect yet`);
+      return answer?.end();
+    }
     if (!policy?.localHost || !policy.remoteHost) {
       answer?.line(
         RC.ORIENT,

@@ -6,11 +6,13 @@ import type { Address } from '../net/address.ts';
 import { ConnectionActor } from './connection.ts';
 import type { Interface } from './interfaces.ts';
 import { connPrefix } from './lines.ts';
-import { policyOf } from './policy-of.ts';
+import { type Hindrance, hindranceOf, hostText, notYet, type Orientation, policyOf } from './policy-of.ts';
 import { type Entry, peerKey } from './registry.ts';
+import { inSlices } from './slices.ts';
 import type { World } from './world.ts';
 
-export type Added = { readonly entry: Entry; readonly text: string } | { readonly why: string };
+/** What was said of it, with or without `note`: what keeps it from being negotiated, which many may share. */
+export type Added = { readonly entry: Entry; readonly text: string; readonly note?: string } | { readonly why: string };
 
 /** reqids up to here are the administrator's (`reqid=`). */
 const FIRST_REQID = 16_384;
@@ -34,19 +36,20 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Loads a connection; its name must be free. */
+  /** Loads a connection; its name must be free. What cannot be negotiated yet is loaded as well. */
   add(conn: Conn): Added {
     const { world } = this.#options;
+    if (world.registry.named(conn.name)) return { why: `attempt to redefine connection "${conn.name}"` };
     const at = this.#orientation(conn);
-    const reqid = conn.reqid ?? this.#freshReqid();
-    const policy = at && policyOf(conn, at, reqid, this.#options.keepAliveMs);
-    if (policy && 'why' in policy) return { why: `"${conn.name}": failed to add connection: ${policy.why}` };
-    const entry = this.#enter(conn, policy, at?.side);
-    const text = policy
-      ? `"${conn.name}": added IKEv2 connection`
-      : `"${conn.name}": added unoriented IKEv2 connection (neither left=${hostText(conn.left)} nor right=${hostText(conn.right)} match an interface)`;
+    const entry = this.#enter(conn, at ? this.#policyOf(conn, at) : hindered(conn), at?.side);
+    const kind = SHUNTS.has(conn.type) ? conn.type : conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2';
+    const text = at
+      ? `"${conn.name}": added ${kind} connection`
+      : `"${conn.name}": added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
     world.log('info', text);
-    return { entry, text };
+    return entry.hindrance === undefined
+      ? { entry, text }
+      : { entry, text, note: `"${conn.name}": ${notYet(entry.hindrance)}` };
   }
 
   /** With its SAs, its instances, its trap. */
@@ -84,10 +87,15 @@ export class Connections {
     return this.#byReqid.get(reqid);
   }
 
-  /** Looks again which end we are, for those where it was neither. */
+  /** Looks again which end we are, for those where it was neither: the first few at once, the rest in slices. */
   reorient(): void {
-    const { registry } = this.#options.world;
-    for (const entry of [...registry.entries()].filter((e) => !e.policy)) {
+    inSlices(this.#options.world, 'reorient', this.#reorienting());
+  }
+
+  *#reorienting(): Generator<undefined, void> {
+    for (const entry of this.#options.world.registry.entries()) {
+      yield undefined;
+      if (entry.side || !this.#orientation(entry.conn)) continue;
       this.remove(entry);
       const added = this.add(entry.conn);
       if ('entry' in added) this.begin(added.entry);
@@ -101,17 +109,31 @@ export class Connections {
     if (conn.auto === 'start') ref.tell({ t: 'initiate' });
   }
 
-  #enter(conn: Conn, policy: Policy | undefined, side: 'left' | 'right' | undefined, template?: Entry): Entry {
+  #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
+    return policyOf(conn, at, conn.reqid ?? this.#freshReqid(), this.#options.keepAliveMs);
+  }
+
+  #enter(
+    conn: Conn,
+    means: Policy | Hindrance | undefined,
+    side: 'left' | 'right' | undefined,
+    template?: Entry,
+  ): Entry {
     const { world, ikePort } = this.#options;
+    const policy = means && 'hindrance' in means ? undefined : means;
+    const hindrance = means && 'hindrance' in means ? means.hindrance : undefined;
     const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
     const us = side && conn[side];
     const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);
+    // Where neither end is ours, that is the first thing to say.
+    if (side && hindrance !== undefined) actor.hindrance = hindrance;
     const entry: Entry = {
       serial: ++this.#serial,
       conn,
       ref: world.spawn('connections', name, actor),
       ...(side ? { side } : {}),
       ...(policy ? { policy, peer: peerKey(policy) } : {}),
+      ...(hindrance === undefined ? {} : { hindrance }),
       ...(template ? { template } : {}),
     };
     world.registry.add(entry);
@@ -126,7 +148,7 @@ export class Connections {
     return reqid;
   }
 
-  #orientation(conn: Conn): { side: 'left' | 'right'; localHost: Address } | undefined {
+  #orientation(conn: Conn): Orientation | undefined {
     const interfaces = this.#options.interfaces();
     const side = orient(
       conn,
@@ -148,5 +170,10 @@ export class Connections {
   }
 }
 
-const hostText = ({ host }: Conn['left']) =>
-  host.t === 'address' ? `${host.address}` : host.t === 'name' || host.t === 'interface' ? host.name : `%${host.t}`;
+/** Types that are a policy of the kernel and no tunnel; each is loaded under its own name. */
+const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'reject']);
+
+function hindered(conn: Conn): Hindrance | undefined {
+  const hindrance = hindranceOf(conn);
+  return hindrance === undefined ? undefined : { hindrance };
+}

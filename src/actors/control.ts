@@ -115,13 +115,19 @@ export class Control {
     const { world, connections } = this.#options;
     const known = world.registry.named(conn.name);
     if (known && !replaces) return answer.line(RC.DUPNAME, `attempt to redefine connection "${conn.name}"`);
-    if (known) connections.remove(known);
+    if (known) {
+      answer.line(RC.LOG, `"${conn.name}": terminating SAs using this connection`);
+      connections.remove(known);
+    }
     const added = connections.add(conn);
     if ('why' in added) {
       world.log('warn', added.why);
       return answer.line(RC.FATAL, added.why);
     }
     answer.line(RC.LOG, added.text);
+    if (added.note === undefined) return;
+    world.log('warn', added.note);
+    answer.line(RC.LOG, added.note);
   }
 
   #delete(name: string, answer: Answer): void {

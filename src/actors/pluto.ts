@@ -26,7 +26,6 @@ import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
-import { Loader } from './loader.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
@@ -60,6 +59,7 @@ export class Pluto {
   readonly #system: ActorSystem;
   readonly #helpers: PoolHelpers;
   readonly #connections: Connections;
+  readonly #loading: Loading;
   readonly #debug: Set<string>;
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
@@ -108,12 +108,13 @@ export class Pluto {
     });
     this.#world = world;
     this.#connections = connections;
+    this.#loading = new Loading({ world, connections, setup });
     const reports = new Reports({ world: this.#world, system: this.#system, info: () => this.#info() });
     this.control = new Control({
       world: this.#world,
       connections: this.#connections,
       reports,
-      loading: new Loading({ world: this.#world, connections: this.#connections }),
+      loading: this.#loading,
       daemon: {
         listen: (say) => this.listen(say),
         unlisten: (say) => this.#unlisten(say),
@@ -187,8 +188,7 @@ export class Pluto {
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
   load(conns: readonly Conn[]): void {
-    const wanted = conns.filter((conn) => conn.auto !== 'ignore');
-    this.#system.spawn('loader', new Loader(wanted, this.#connections, (text) => this.#world.log('warn', text)));
+    this.#loading.start(this.#options.configFile, conns);
   }
 
   requestStop(leaveState: boolean, answer?: Answer): void {

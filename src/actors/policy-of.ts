@@ -1,5 +1,5 @@
 /** From a connection as configured to the policy that the protocol works by, seen from our end. */
-import { type Conn, type End, selectorsOf } from '../conf/conn.ts';
+import { type Conn, type End, type HostSpec, selectorsOf } from '../conf/conn.ts';
 import type { Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { Id } from '../net/id.ts';
@@ -10,25 +10,23 @@ export interface Orientation {
   readonly localHost: Address;
 }
 
-/** Built features only: what `conn` asks beyond them, in words. */
-export type Unsupported = { readonly why: string };
+/** What a connection asks for that is not built, as the file says it (`authby=rsasig`): it can be loaded, no more. */
+export type Hindrance = { readonly hindrance: string };
 
 export const IKE_PORT = 500;
 
-export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs: number): Policy | Unsupported {
+/** What is said of it wherever somebody wants more. */
+export const notYet = (hindrance: string) =>
+  `${hindrance} has no effect yet: the connection can be loaded but not negotiated`;
+
+export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs: number): Policy | Hindrance {
+  const hindrance = hindranceOf(conn, at.side);
+  if (hindrance !== undefined) return { hindrance };
   const [us, them] = at.side === 'left' ? [conn.left, conn.right] : [conn.right, conn.left];
-  if (conn.keyexchange === 'ikev1') return { why: 'IKEv1 is not supported yet' };
-  if (conn.type !== 'tunnel' && conn.type !== 'transport') return { why: `type=${conn.type} is not supported yet` };
-  const auth = us.auth ?? conn.authby[0];
-  const theirAuth = them.auth ?? conn.authby[0];
-  if (auth !== 'secret' || theirAuth !== 'secret') return { why: 'only authby=secret is supported yet' };
-  const remoteHost = hostOf(them);
-  if (remoteHost === 'unsupported') return { why: `the peer's address ${hostText(them)} is not supported yet` };
+  const remoteHost = them.host.t === 'address' ? them.host.address : undefined;
   const localId = idOf(us, at.localHost);
+  if (!localId) return { hindrance: `${at.side}id=%any` };
   const remoteId = idOf(them, remoteHost);
-  if (localId === 'unsupported' || remoteId === 'unsupported')
-    return { why: 'identities by certificate or distinguished name are not supported yet' };
-  if (!localId) return { why: 'our end has no identity' };
   return Object.freeze({
     name: conn.name,
     localHost: at.localHost,
@@ -40,7 +38,7 @@ export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs
     ike: conn.ike,
     child: Object.freeze({
       proposals: conn.child,
-      mode: conn.type,
+      mode: conn.type === 'transport' ? 'transport' : 'tunnel',
       local: selectorsOf(us, at.localHost),
       remote: remoteHost || them.subnets.length > 0 ? selectorsOf(them, remoteHost ?? Address.any(4)) : [],
       narrowing: conn.narrowing,
@@ -67,16 +65,37 @@ export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs
   });
 }
 
-function hostOf({ host }: End): Address | undefined | 'unsupported' {
-  if (host.t === 'address') return host.address;
-  return host.t === 'any' ? undefined : 'unsupported';
+/** The first thing that stands in the way; which end is ours matters only for some of them, and may be unknown. */
+export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undefined {
+  if (conn.keyexchange === 'ikev1') return 'keyexchange=ikev1';
+  if (conn.type !== 'tunnel' && conn.type !== 'transport') return `type=${conn.type}`;
+  if (conn.left.auth === undefined && conn.right.auth === undefined && conn.authby[0] !== 'secret')
+    return `authby=${[...new Set(conn.authby.map(familyOf))].join(',')}`;
+  for (const name of ['left', 'right'] as const) {
+    const { auth, host, id, idText } = conn[name];
+    if (auth !== undefined && auth !== 'secret') return `${name}auth=${auth}`;
+    const isOfPeer = side !== undefined && side !== name;
+    if (FOR_LATER.has(host.t) || (isOfPeer && OURS_ONLY.has(host.t))) return `${name}=${hostText(host)}`;
+    if (!id && idText !== undefined && idText !== '%any') return `${name}id=${idText}`;
+  }
+  return undefined;
 }
 
-const hostText = ({ host }: End) => (host.t === 'name' || host.t === 'interface' ? host.name : `%${host.t}`);
+const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name', 'group', 'opportunistic', 'opportunisticgroup']);
+/** Words for an address of this machine, which the peer's cannot be. */
+const OURS_ONLY: ReadonlySet<HostSpec['t']> = new Set(['interface', 'defaultroute']);
+
+/** As the file says it. */
+export function hostText(host: HostSpec): string {
+  if (host.t === 'address') return `${host.address}`;
+  return host.t === 'name' ? host.name : `%${host.t === 'interface' ? host.name : host.t}`;
+}
+
+/** As `authby=` names it. */
+const familyOf = (way: Conn['authby'][number]) =>
+  way.startsWith('rsa') ? 'rsasig' : way.startsWith('ecdsa') ? 'ecdsa' : way;
 
 /** Unset: the end's address; `%any`, or the peer of a template: whoever has a secret. */
-function idOf(end: End, host: Address | undefined): Id | undefined | 'unsupported' {
-  if (end.id) return end.id;
-  if (end.idText !== undefined && end.idText !== '%any') return 'unsupported';
-  return end.idText === undefined && host ? Id.ofAddress(host) : undefined;
+function idOf(end: End, host: Address | undefined): Id | undefined {
+  return end.id ?? (end.idText === undefined && host ? Id.ofAddress(host) : undefined);
 }

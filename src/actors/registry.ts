@@ -20,7 +20,10 @@ export interface Entry {
   readonly conn: Conn;
   /** Which end we are; absent while neither is. */
   readonly side?: 'left' | 'right';
+  /** What may be negotiated; absent while neither end is ours, and with a `hindrance`. */
   readonly policy?: Policy;
+  /** What it asks for that is not built (`authby=rsasig`). */
+  readonly hindrance?: string;
   /** The policy's `peerKey`: asked for six times a handshake, and made once. */
   readonly peer?: string;
   readonly ref: ActorRef<ConnectionMessage>;

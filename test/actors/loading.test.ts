@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { Loader } from '../../src/actors/loader.ts';
-import { conn, connsIn, EAST, town, WEST } from './town.ts';
+import { Loading } from '../../src/actors/loading.ts';
+import type { ConnText } from '../../src/control/protocol.ts';
+import { Heard } from './heard.ts';
+import { conn, connsIn, EAST, type House, town, WEST } from './town.ts';
 
 const started = conn('w-e', { auto: 'start' });
+const loadingOf = ({ world, connections }: House) => new Loading({ world, connections });
+const many = (n: number, changes: (i: number) => Record<string, string> = () => ({})) =>
+  Array.from({ length: n }, (_, i) => conn(`c${i}`, changes(i))).join('');
 
 test('a conn with auto=start that is nobody’s here begins when its address has come', () => {
   const { west, clock } = town({ both: '' });
@@ -10,24 +15,76 @@ test('a conn with auto=start that is nobody’s here begins when its address has
   west.interfaces = [];
   west.load(started);
   clock.settle();
-  expect(west.log.at(-1)).toBe(
-    `"w-e": added unoriented IKEv2 connection (neither left=${WEST} nor right=${EAST} match an interface)`,
-  );
+  const unoriented = `"w-e": added unoriented IKEv2 connection (neither left=${WEST} nor right=${EAST} match an interface)`;
+  expect(west.log.at(-1)).toBe(unoriented);
+  west.connections.reorient();
+  clock.advance(10);
+  expect(west.log.at(-1)).toBe(unoriented);
+  expect(west.log.filter((line) => line === unoriented)).toHaveLength(1);
   west.interfaces = interfaces;
   west.connections.reorient();
   clock.settle();
   expect(west.log).toContainEqual(expect.stringMatching(/^"w-e" #1: initiating IKEv2 connection/));
 });
 
-test('many conns are loaded a few to a step, and one that is refused stops nothing', () => {
+test('the file’s conns are loaded a few to a step, all but auto=ignore, and said once what has no effect yet', () => {
   const { west, clock } = town({ both: '' });
-  const refused: string[] = [];
-  const text = Array.from({ length: 120 }, (_, i) => conn(`c${i}`, { ...(i === 7 ? { authby: 'rsasig' } : {}) })).join(
-    '',
-  );
-  west.system.spawn('loader', new Loader(connsIn(text), west.connections, (why) => refused.push(why)));
+  const conns = connsIn(many(600, (i) => (i % 100 === 7 ? { authby: 'rsasig' } : i === 8 ? { auto: 'ignore' } : {})));
+  let isLoaded = false;
+  loadingOf(west).start('/etc/ipsec.conf', conns, () => {
+    isLoaded = true;
+  });
   expect(west.world.registry.size).toBe(0);
   clock.settle();
-  expect(west.world.registry.size).toBe(119);
-  expect(refused).toEqual(['"c7": failed to add connection: only authby=secret is supported yet']);
+  expect(west.world.registry.size).toBeGreaterThan(0);
+  expect(west.world.registry.size).toBeLessThan(300);
+  clock.advance(10);
+  expect(west.world.registry.size).toBe(599);
+  expect(isLoaded).toBe(true);
+  expect(west.log.filter((line) => line.includes('has no effect yet'))).toEqual([
+    '"c7": authby=rsasig has no effect yet: the connection can be loaded but not negotiated (so are 5 more)',
+  ]);
+});
+
+const text = (name: string, keywords: Record<string, string> = {}): ConnText => ({
+  name,
+  file: '/etc/ipsec.conf',
+  line: 1,
+  keywords: { left: WEST, right: EAST, authby: 'secret', auto: 'ondemand', ...keywords },
+});
+
+test('load replaces what is there, begins it, and says only what went wrong and how many', () => {
+  const { west, clock } = town({ both: conn('a') });
+  const before = west.world.registry.named('a')?.serial;
+  const heard = new Heard();
+  const conns = [text('a'), text('b', { right: 'x y z' }), text('c', { authby: 'null' })];
+  loadingOf(west).load({ kind: 'load', conns, begin: true }, heard);
+  clock.advance(5);
+  expect(west.world.registry.named('a')?.serial).not.toBe(before);
+  expect(heard.lines.map((l) => l.text)).toEqual([
+    expect.stringContaining('[conn b] right=: expected an address'),
+    '"b": failed to add connection',
+    '/etc/ipsec.conf:1: warning: authby=null has no effect yet',
+    '"c": authby=null has no effect yet: the connection can be loaded but not negotiated',
+    'loaded 2 connections',
+  ]);
+  expect(heard.exit).toBe(56);
+  expect(west.plane.policies.size).toBeGreaterThan(0);
+});
+
+test('one thing after the other: what is asked meanwhile waits, also behind one that crashes', () => {
+  const { west, clock } = town({ both: '' });
+  const loading = loadingOf(west);
+  loading.start('/etc/ipsec.conf', connsIn(many(300)), () => {
+    throw new Error('a slip of ours');
+  });
+  const [first, second] = [new Heard(), new Heard()];
+  loading.load({ kind: 'load', conns: [text('x')] }, first);
+  loading.load({ kind: 'load', conns: [text('x', { auto: 'add' })] }, second);
+  clock.settle();
+  expect(first.exit).toBeUndefined();
+  clock.advance(10);
+  expect(west.crashes).toEqual(['/connections/start: a slip of ours']);
+  expect([first.exit, second.exit]).toEqual([0, 0]);
+  expect(west.world.registry.named('x')?.conn.auto).toBe('add');
 });

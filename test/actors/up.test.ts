@@ -196,11 +196,37 @@ describe('whack --name … adds a connection', () => {
     expect(west.world.registry.named('new')).toBeUndefined();
   });
 
-  test('what is not built yet is refused by name', () => {
+  test.each([
+    ['keyexchange', 'ikev1', 'IKEv1', RC.FATAL],
+    ['authby', 'rsasig', 'IKEv2', RC.FATAL],
+    ['type', 'passthrough', 'passthrough', RC.INITSHUNT],
+    ['right', 'east.example.net', 'IKEv2', RC.FATAL],
+  ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code) => {
     const { west } = town();
-    const added = west.whack({ kind: 'add', conn: { ...text, keywords: { ...text.keywords, keyexchange: 'ikev1' } } });
-    expect(added.exit).toBe(RC.FATAL);
-    expect(added.text).toContain('IKEv1 is not supported yet');
+    const keywords: Record<string, string> = { ...text.keywords, [keyword]: value };
+    const added = west.whack({ kind: 'add', conn: { ...text, keywords } });
+    expect(added.exit).toBe(0);
+    expect(added.lines.map((l) => l.text).slice(-2)).toEqual([
+      `"new": added ${kind} connection`,
+      `"new": ${keyword}=${value} has no effect yet: the connection can be loaded but not negotiated`,
+    ]);
+    const up = west.whack({ kind: 'initiate', name: 'new' });
+    expect([up.exit, up.text]).toEqual([code, `"new": cannot initiate: ${keyword}=${value} has no effect yet`]);
+    const routed = west.whack({ kind: 'route', name: 'new' });
+    expect([routed.exit, routed.text]).toEqual([
+      RC.ROUTE,
+      `"new": cannot route: ${keyword}=${value} has no effect yet`,
+    ]);
+    expect(west.whack({ kind: 'delete', name: 'new' }).exit).toBe(0);
+  });
+
+  test('a responder never picks a connection that cannot be negotiated', () => {
+    const made = town({ west: { conf: conn() }, east: { conf: conn('w-e', { authby: 'rsasig' }) } });
+    const up = made.west.whack({ kind: 'initiate', name: 'w-e' });
+    made.clock.advance(1_000);
+    expect(up.exit).toBeUndefined();
+    expect(made.east.log).toContainEqual(expect.stringContaining('no connection has been authorized'));
+    expect(made.east.world.switchboard.size).toBe(0);
   });
 
   test('a deleted one takes its SAs along', () => {

@@ -1,0 +1,167 @@
+/**
+ * `ipsec reload`: the file as it is now against the connections as they are loaded.
+ *
+ *     read ──errors?──► compare ──► plan ──► rows ──dry run?──► remove, change, add ──► totals
+ *            nothing                                  nothing
+ *            changes                                  changes
+ *
+ * Connections that mean the same stay as they are, with SAs, instances, traps and serial numbers. What was never the
+ * file's (whack's own, another file's) is not removed; what has the name of one of the file's is taken for it.
+ */
+import { resolve } from 'node:path';
+import type { Conn } from '../conf/conn.ts';
+import { connDifferences, setupDifferences } from '../conf/difference.ts';
+import type { FileSystem } from '../conf/file-system.ts';
+import { type Config, readingConfig } from '../conf/load.ts';
+import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
+import type { Setup } from '../conf/setup.ts';
+import type { Answer } from '../control/answer.ts';
+import type { RequestOf } from '../control/protocol.ts';
+import { RC } from '../control/reply-codes.ts';
+import type { PlanRow } from '../control/status/rows.ts';
+import type { Connections } from './connections.ts';
+import { Notes } from './notes.ts';
+import type { Entry } from './registry.ts';
+import type { Work } from './slices.ts';
+import type { World } from './world.ts';
+
+export interface ReloadPorts {
+  readonly world: World;
+  readonly connections: Connections;
+  readonly fs: FileSystem;
+  /** `config setup` as it is in force. */
+  readonly setup: Setup;
+  /** Every file that a configuration has consisted of since the start, by its first. */
+  readonly filesOf: (config: string) => Set<string>;
+}
+
+/** Rows to a frame. */
+const ROWS = 200;
+
+export function* reloading(
+  ports: ReloadPorts,
+  { config: path, dryRun = false }: RequestOf<'reload'>,
+  answer: Answer,
+): Work {
+  const { world } = ports;
+  const files = ports.filesOf(path);
+  const config = yield* readingConfig(path, noting(ports.fs, files));
+  const plan = yield* comparing(world, config, files);
+  for (const problem of [...config.problems, ...plan.problems]) {
+    answer.line(RC.LOG, formatProblem(problem));
+    yield answer.isCongested ? 'room' : undefined;
+  }
+  if (hasErrors(config.problems) || plan.problems.length > 0) {
+    const text = `${path}: nothing was changed`;
+    world.log('warn', `reload of ${text}`);
+    return answer.line(RC.FATAL, text);
+  }
+  yield* showing(plan, answer);
+  for (const keyword of setupDifferences(ports.setup, config.setup))
+    answer.line(RC.LOG, `config setup: ${keyword} changed, takes effect at restart`);
+  // Whoever asked has gone, and may not want any more what nobody has seen.
+  if (!answer.isOpen) return;
+  if (!dryRun) yield* applying(ports, plan, answer);
+  const text = `${dryRun ? 'would be ' : ''}added ${plan.add.length}, changed ${plan.change.length}, removed ${plan.remove.length}, untouched ${plan.keep.length}`;
+  if (!dryRun) world.log('info', `reloaded ${path}: ${text}`);
+  answer.line(RC.LOG, text);
+  if (!dryRun && plan.add.length + plan.change.length > 0)
+    answer.line(RC.LOG, 'secrets are as they were: ipsec rereadsecrets reads them anew');
+}
+
+interface Plan {
+  readonly add: readonly Conn[];
+  readonly change: readonly { readonly entry: Entry; readonly conn: Conn; readonly keywords: readonly string[] }[];
+  readonly remove: readonly Entry[];
+  readonly keep: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+function* comparing({ registry }: World, { conns }: Config, files: ReadonlySet<string>): Generator<undefined, Plan> {
+  const plan = {
+    add: [] as Conn[],
+    change: [] as Plan['change'][number][],
+    remove: [] as Entry[],
+    keep: [] as string[],
+    problems: [] as Problem[],
+  };
+  const names = new Set<string>();
+  for (const conn of conns) {
+    yield undefined;
+    if (names.has(conn.name)) plan.problems.push(twice(conn));
+    names.add(conn.name);
+    const entry = registry.named(conn.name);
+    if (entry) {
+      const keywords = connDifferences(entry.conn, conn);
+      if (keywords.length > 0) plan.change.push({ entry, conn, keywords });
+      else plan.keep.push(conn.name);
+    } else if (conn.auto !== 'ignore') plan.add.push(conn);
+  }
+  for (const entry of registry.entries()) {
+    yield undefined;
+    if (!names.has(entry.conn.name) && files.has(resolve(entry.conn.file))) plan.remove.push(entry);
+  }
+  return plan;
+}
+
+/** In frames, as fast as they are read. */
+function* showing(plan: Plan, answer: Answer): Work {
+  let rows: PlanRow[] = [];
+  function* send(least: number): Work {
+    if (rows.length < least) return yield undefined;
+    answer.rows({ of: 'plan', rows });
+    rows = [];
+    if (answer.isCongested) yield 'room';
+  }
+  for (const row of rowsOf(plan)) {
+    rows.push(row);
+    yield* send(ROWS);
+  }
+  yield* send(1);
+}
+
+function* rowsOf({ add, change, remove, keep }: Plan): Generator<PlanRow> {
+  for (const { name } of add) yield { action: 'add', conn: name };
+  for (const { conn, keywords } of change) yield { action: 'change', conn: conn.name, keywords };
+  for (const { conn } of remove) yield { action: 'remove', conn: conn.name };
+  for (const name of keep) yield { action: 'keep', conn: name };
+}
+
+/** What is to go goes first, so that nobody's selectors are in the way. */
+function* applying({ world, connections }: ReloadPorts, { add, change, remove }: Plan, answer: Answer): Work {
+  const notes = new Notes();
+  for (const entry of remove) {
+    yield undefined;
+    if (world.registry.named(entry.conn.name) === entry) connections.remove(entry);
+  }
+  for (const conn of [...change.map((c) => c.conn), ...add]) {
+    yield undefined;
+    // Whack may have been at work in the meantime: by name, whatever is there now.
+    const known = world.registry.named(conn.name);
+    if (known) connections.remove(known);
+    const added = connections.add(conn);
+    if ('why' in added) continue;
+    notes.entry(added.entry);
+    connections.begin(added.entry);
+  }
+  for (const line of notes.lines()) answer.line(RC.LOG, line);
+}
+
+/** A `conn a/1x0` beside the one that `leftsubnets=` makes: neither can be meant. */
+const twice = ({ name, file, line }: Conn): Problem => ({
+  severity: 'error',
+  file,
+  line,
+  section: `conn ${name}`,
+  text: 'there is a connection of this name already',
+});
+
+/** Remembers which files were there. */
+const noting = (fs: FileSystem, files: Set<string>): FileSystem => ({
+  glob: (pattern) => fs.glob(pattern),
+  read: (path) => {
+    const read = fs.read(path);
+    if ('text' in read) files.add(resolve(path));
+    return read;
+  },
+});
