@@ -1,0 +1,84 @@
+/**
+ * Takes secrets out of a text that strangers will read. Three nets, each for what slips through the other: what the
+ * secrets files hold, word for word; what looks like a key by where it stands; and whatever is long and hexadecimal.
+ */
+import type { OctetFiles } from '../../conf/file-system.ts';
+import { loadSecrets, type Secrets } from '../../conf/secrets.ts';
+
+export type Mask = (text: string) => string;
+
+const HIDDEN = '<masked>';
+
+/** Shorter ones stand everywhere, and keep nothing secret. */
+const SHORTEST = 4;
+/** Secrets with blanks or punctuation are looked for one by one. */
+const MOST_PHRASES = 500;
+const SEPARATORS = /([\s"'`=,;:()<>[\]{}|\\]+)/;
+
+/** `secrets`: words that shall not appear. */
+export function masking(secrets: Iterable<string>): Mask {
+  const words = new Set<string>();
+  const phrases: string[] = [];
+  for (const secret of secrets) {
+    if (secret.length < SHORTEST) continue;
+    if (!SEPARATORS.test(secret)) words.add(secret);
+    else if (phrases.length < MOST_PHRASES) phrases.push(secret);
+  }
+  return (text) => {
+    let masked = byPlace(text);
+    for (const phrase of phrases) masked = masked.replaceAll(phrase, HIDDEN);
+    return masked
+      .split(SEPARATORS)
+      .map((word) => (words.has(word) ? HIDDEN : word))
+      .join('');
+  };
+}
+
+function byPlace(text: string): string {
+  return (
+    text
+      .replace(
+        /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+        `${HIDDEN} private key`,
+      )
+      // ip xfrm state: `aead rfc4106(gcm(aes)) 0x… 128`.
+      .replace(/^(\s*(?:enc|auth|auth-trunc|aead|comp)\s.*?)0x[0-9a-fA-F]*/gm, `$1${HIDDEN}`)
+      // A line of ipsec.secrets that has strayed.
+      .replace(/(:\s*(?:PSK|XAUTH|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)\s).*$/gm, `$1${HIDDEN}`)
+      .replace(/\b0s[A-Za-z0-9+/=]{16,}/g, HIDDEN)
+      .replace(/(?:\b[0-9a-fA-F]{2}[ :]){15,}[0-9a-fA-F]{2}\b/g, HIDDEN)
+      .replace(/\b(?:0x)?[0-9a-fA-F]{32,}\b/g, HIDDEN)
+  );
+}
+
+/** A keyword whose value is nobody's business. */
+export const isSecretKeyword = (name: string): boolean =>
+  /pass(?!through)|secret|psk|token|(^|[^a-z])pin($|[^a-z])|private/i.test(name) && !/^secretsfile$/i.test(name);
+
+/** Reads the secrets, and what must not appear because of them. */
+export function readSecrets(pattern: string, files: OctetFiles): { readonly secrets: Secrets; readonly mask: Mask } {
+  const words: string[] = [];
+  const secrets = loadSecrets(pattern, {
+    glob: (p) => files.glob(p),
+    readOctets: (path) => {
+      const read = files.readOctets(path);
+      // Strings cannot be wiped; the process that makes a report ends soon, and has no other business.
+      if (!('errno' in read)) words.push(...secretWords(Buffer.from(read.octets).toString('utf8')));
+      return read;
+    },
+  });
+  return { secrets, mask: masking(words) };
+}
+
+/** All words but those before an entry's colon: of a malformed line, every one. */
+function* secretWords(text: string): Generator<string> {
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*(#|include\s)/.test(line)) continue;
+    const colon = /(^|\s):/.exec(line);
+    const rest = colon ? line.slice(colon.index + colon[0].length) : line;
+    for (const [, double, single, word] of rest.matchAll(/"([^"]*)"?|'([^']*)'?|(\S+)/g)) {
+      const secret = double ?? single ?? word;
+      if (!/^[A-Za-z0-9]+:$|^(PSK|XAUTH|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)$/i.test(secret)) yield secret;
+    }
+  }
+}
