@@ -27,6 +27,7 @@ import {
   texts,
 } from './shape.ts';
 import type { Rows } from './status/rows.ts';
+import { unshare } from './status/share.ts';
 
 /**
  * A connection as the configuration file or the command line says it: keywords already resolved (`also=`,
@@ -103,8 +104,17 @@ export const REQUESTS = {
   crash: { address: text },
   route: named,
   unroute: named,
-  /** Ends when the connection is up or has failed; at once if `asynchronous`. `remoteHost` instantiates a template. */
-  initiate: { name: text, asynchronous: optional(flag), remoteHost: optional(text) },
+  /**
+   * Ends when the connection is up or has failed; at once if `asynchronous`. `remoteHost` instantiates a template;
+   * `username` and `password` are for XAUTH.
+   */
+  initiate: {
+    name: text,
+    asynchronous: optional(flag),
+    remoteHost: optional(text),
+    username: optional(text),
+    password: optional(text),
+  },
   terminate: named,
   /** Deletes the SAs without telling the peer, and keeps what resumption needs. */
   suspend: named,
@@ -185,7 +195,8 @@ export function parseReply(value: unknown): Reply | undefined {
     (reply.t === 'line' && typeof reply.code === 'number' && typeof reply.text === 'string') ||
     (reply.t === 'rows' && typeof reply.of === 'string' && Array.isArray(reply.rows)) ||
     (reply.t === 'end' && typeof reply.exit === 'number');
-  return isReply ? (value as Reply) : undefined;
+  if (!isReply) return undefined;
+  return reply.t === 'rows' ? unshare(value as Extract<Reply, { t: 'rows' }>) : (value as Reply);
 }
 
 /** Whatever came, in at most 40 characters. */

@@ -9,6 +9,7 @@ import type { ControlLimits } from './limits.ts';
 import { isReport, parseRequest, type Reply, type Request } from './protocol.ts';
 import { exitAfter, RC } from './reply-codes.ts';
 import type { Rows } from './status/rows.ts';
+import { share } from './status/share.ts';
 
 /** Carries out one request; it may answer at once or much later, and must end the answer in any case. */
 export type RequestHandler = (request: Request, answer: Answer) => void;
@@ -134,7 +135,7 @@ export class ControlSession {
   /** Sends a reply, or drops the client that has let too many pile up. */
   send(reply: Reply): void {
     if (this.#isGone) return;
-    const frame = encodeFrame(reply);
+    const frame = encodeFrame(reply.t === 'rows' ? share(reply) : reply);
     if (frame.length > this.#limits.maxFrame && reply.t === 'rows' && reply.rows.length > 1) {
       for (const half of halves(reply)) this.send(half);
       return;

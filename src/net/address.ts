@@ -85,6 +85,20 @@ export class Address {
     );
   }
 
+  /** The prefix of the block that reaches from here to `last` (same family); undefined if it is no block. */
+  prefixTo(last: Address): number | undefined {
+    if (this.family === 4) return blockPrefix(this.#w3, last.#w3);
+    const pairs = [this.#w0, last.#w0, this.#w1, last.#w1, this.#w2, last.#w2, this.#w3, last.#w3];
+    let prefix = 0;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const bits = blockPrefix(pairs[i], pairs[i + 1]);
+      // Once a bit varies, all behind it must.
+      if (bits === undefined || (bits > 0 && prefix < 16 * i)) return undefined;
+      prefix += bits;
+    }
+    return prefix;
+  }
+
   /** 4 or 16 fresh octets in network order. */
   toBytes(): Uint8Array {
     // By hand: a DataView costs more than all the rest.
@@ -117,6 +131,12 @@ export class Address {
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** Of words, signed: leading bits that are equal, if all others are zero in one and one in the other. */
+function blockPrefix(first: number, last: number): number | undefined {
+  const varying = first ^ last;
+  return (varying & (varying + 1)) === 0 && (first & varying) === 0 ? Math.clz32(varying) : undefined;
 }
 
 const ANY4 = Address.fromBigInt(4, 0n);

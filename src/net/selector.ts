@@ -60,6 +60,11 @@ export class Selector {
     return ports && new Selector(start, end, this.protocol || other.protocol, ports[0], ports[1]);
   }
 
+  /** Of the block that it is; undefined if it is none. */
+  get prefix(): number | undefined {
+    return this.start.prefixTo(this.end);
+  }
+
   /** As blocks, which is what kernels and routes understand. */
   subnets(): Subnet[] {
     return subnetsOfRange(this.start, this.end);
@@ -67,8 +72,8 @@ export class Selector {
 
   /** libreswan's text: `10.0.1.0/24`, `10.0.1.1/32/TCP/80`, `10.0.1.5-10.0.1.9`. */
   toString(): string {
-    const [subnet, ...more] = this.subnets();
-    const where = more.length === 0 ? `${subnet}` : `${this.start}-${this.end}`;
+    const { prefix } = this;
+    const where = prefix === undefined ? `${this.start}-${this.end}` : `${this.start}/${prefix}`;
     if (this.protocol === 0) return where;
     const protocol = PROTOCOL_NAMES.get(this.protocol) ?? `${this.protocol}`;
     if (this.startPort === 0 && this.endPort === 65535) return `${where}/${protocol}`;

@@ -1,4 +1,4 @@
-/** From rows to what is printed, slice by slice, so that a listing of any length takes no memory. */
+/** From rows to text, slice by slice, so that a listing of any length takes no memory. JSON is in json.ts. */
 import type { ReportKind } from '../protocol.ts';
 import { connectionLines } from './connection.ts';
 import { daemonLines } from './daemon.ts';
@@ -14,11 +14,14 @@ import {
 } from './listings.ts';
 import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
 import { planLine } from './plan.ts';
-import type { Rows, RowsOf } from './rows.ts';
+import { REPORT_PARTS, type RowOf, type Rows, type RowsOf } from './rows.ts';
 import { countsLines, stateLines } from './states.ts';
 import { BLANK } from './text.ts';
 import type { Clock } from './time.ts';
 import { briefConnectionLine, totalsLine, trafficLine } from './traffic.ts';
+
+export { jsonReport } from './json.ts';
+export { REPORT_PARTS } from './rows.ts';
 
 /** Takes slices in the order the daemon sends them; each call gives the text to print, newlines included. */
 export interface Report {
@@ -27,87 +30,25 @@ export interface Report {
   finish(): string;
 }
 
-/** What a report consists of, in the order the daemon sends it. */
-export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
-  status: ['daemon', 'connections', 'totals', 'counts', 'states', 'shunts'],
-  briefstatus: ['counts'],
-  globalstatus: ['globals'],
-  trafficstatus: ['traffic'],
-  showstates: ['states'],
-  connectionstatus: ['connections'],
-  briefconnectionstatus: ['briefConnections', 'totals'],
-  shuntstatus: ['shunts'],
-  fipsstatus: ['fips'],
-  processstatus: ['processes'],
-  addresspoolstatus: ['pools'],
-  listpubkeys: ['publicKeys'],
-  checkpubkeys: ['publicKeys'],
-  listcerts: ['certificates'],
-  listcacerts: ['caCertificates'],
-  listcrls: ['crls'],
-  listpsks: ['secretsFile', 'secrets'],
-  listevents: ['clock', 'events'],
-  listgroups: ['groups'],
-  listall: ['publicKeys', 'secretsFile', 'secrets', 'certificates', 'caCertificates', 'crls'],
-};
-
-/** `clock` is for listings with times in them. */
-export function textReport(kind: ReportKind, clock: Clock): Report {
+/** `clock` is for listings with times in them. A report about one connection by its name has no headings. */
+export function textReport(kind: ReportKind, clock: Clock, isNamed = false): Report {
   const owed = [...REPORT_PARTS[kind]];
-  const heading = (of: RowsOf) => HEADINGS[kind]?.[of] ?? [];
-  const print = (lines: readonly string[]) => (lines.length ? `${lines.join('\n')}\n` : '');
+  const heading = (of: RowsOf) => (isNamed ? [] : (HEADINGS[kind]?.[of] ?? []));
+  const print = (lines: readonly string[]) => (lines.length > 0 ? `${lines.join('\n')}\n` : '');
   /** Headings of the parts before `of`, which had no rows, and of `of` itself if it begins here. */
   const begin = (of?: RowsOf) => {
     if (of !== undefined && !owed.includes(of)) return [];
     return owed.splice(0, of === undefined ? owed.length : owed.indexOf(of) + 1).flatMap(heading);
   };
   return {
-    slice: (rows) => print([...begin(rows.of), ...textOf(kind, rows, clock)]),
+    slice: (rows) => print([...begin(rows.of), ...linesOf(rows, { kind, clock })]),
     finish: () => print(begin()),
   };
 }
 
-/** One object with a member for each part: an array, or an object where there can be only one row. */
-export function jsonReport(kind: ReportKind): Report {
-  const owed = [...REPORT_PARTS[kind]];
-  let current: RowsOf | undefined;
-  let isFirst = true;
-  const open = (of: RowsOf) => {
-    const text = `${isFirst ? '{' : ','}\n  ${JSON.stringify(of)}: `;
-    isFirst = false;
-    return text;
-  };
-  const close = () => (current === undefined || ONE.has(current) ? '' : '\n  ]');
-  const empty = (of: RowsOf) => `${open(of)}${ONE.has(of) ? 'null' : '[]'}`;
-  /** Closes the part before, names the parts that had no rows. */
-  const advance = (of?: RowsOf) => {
-    const skipped = owed.splice(0, of === undefined ? owed.length : owed.indexOf(of) + 1).filter((part) => part !== of);
-    const text = close() + skipped.map(empty).join('');
-    current = of;
-    return text;
-  };
-  return {
-    slice: ({ of, rows }) => {
-      const begins = of !== current;
-      const head = begins ? advance(of) + open(of) : '';
-      if (ONE.has(of)) return begins ? head + json(rows[0]) : '';
-      return head + rows.map((row, i) => `${begins && i === 0 ? '[' : ','}\n    ${json(row)}`).join('');
-    },
-    finish: () => `${advance()}\n}\n`,
-  };
-}
-
-const ONE: ReadonlySet<RowsOf> = new Set(['daemon', 'totals', 'counts', 'clock', 'secretsFile', 'fips']);
-
-/** Counters are numbers as far as a number is exact, and text beyond. */
-function json(row: unknown): string {
-  return JSON.stringify(row, (_, value: unknown) => {
-    if (typeof value !== 'bigint') return value;
-    return value <= Number.MAX_SAFE_INTEGER ? Number(value) : `${value}`;
-  });
-}
-
-const headed = (...lines: string[]) => [BLANK, ...lines, BLANK];
+const headed = (heading: string) => [BLANK, heading, BLANK];
+const SHUNTS = { shunts: headed('Bare Shunt list:') };
+const CONNECTIONS = { connections: ['Connection list:', BLANK], totals: [BLANK] };
 const LISTS: Partial<Record<RowsOf, readonly string[]>> = {
   publicKeys: headed('List of Public Keys:'),
   certificates: [BLANK, 'List of X.509 End Certificates:'],
@@ -117,14 +58,9 @@ const LISTS: Partial<Record<RowsOf, readonly string[]>> = {
 };
 
 const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly string[]>>>> = {
-  status: {
-    connections: ['Connection list:', BLANK],
-    totals: [BLANK],
-    counts: [BLANK],
-    states: [BLANK],
-    shunts: [BLANK, 'Bare Shunt list:', BLANK],
-  },
-  shuntstatus: { shunts: [BLANK, 'Bare Shunt list:', BLANK] },
+  status: { ...CONNECTIONS, ...SHUNTS, counts: [BLANK], states: [BLANK] },
+  connectionstatus: CONNECTIONS,
+  shuntstatus: SHUNTS,
   processstatus: { processes: ['  PID  Process'] },
   listpubkeys: LISTS,
   listcerts: LISTS,
@@ -134,50 +70,37 @@ const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly strin
   listall: LISTS,
 };
 
-function textOf(kind: ReportKind, rows: Rows, clock: Clock): readonly string[] {
-  switch (rows.of) {
-    case 'daemon':
-      return rows.rows.flatMap(daemonLines);
-    case 'connections':
-      return rows.rows.flatMap(connectionLines);
-    case 'briefConnections':
-      return rows.rows.map(briefConnectionLine);
-    case 'totals':
-      return rows.rows.map((row) => `${kind === 'briefconnectionstatus' ? '# ' : ''}${totalsLine(row)}`);
-    case 'counts':
-      return rows.rows.flatMap(countsLines);
-    case 'states':
-      return rows.rows.flatMap(stateLines);
-    case 'traffic':
-      return rows.rows.map(trafficLine);
-    case 'shunts':
-      return rows.rows.map(shuntLine);
-    case 'pools':
-      return rows.rows.flatMap(poolLines);
-    case 'processes':
-      return rows.rows.map(processLine);
-    case 'globals':
-      return rows.rows.map(globalLine);
-    case 'publicKeys':
-      return rows.rows.flatMap((row) => publicKeyLines(row, clock));
-    case 'secretsFile':
-      return rows.rows.flatMap(secretsFileLines);
-    case 'secrets':
-      return rows.rows.map(secretLine);
-    case 'certificates':
-    case 'caCertificates':
-      return rows.rows.flatMap((row) => certificateLines(row, clock));
-    case 'crls':
-      return rows.rows.flatMap((row) => crlLines(row, clock));
-    case 'clock':
-      return rows.rows.map(clockLine);
-    case 'events':
-      return rows.rows.map(eventLine);
-    case 'groups':
-      return rows.rows.map(groupLine);
-    case 'plan':
-      return rows.rows.map(planLine);
-    case 'fips':
-      return rows.rows.map(fipsLine);
-  }
+interface Place {
+  readonly kind: ReportKind;
+  readonly clock: Clock;
+}
+
+const LINES: { readonly [K in RowsOf]: (row: RowOf<K>, place: Place) => string | readonly string[] } = {
+  daemon: daemonLines,
+  connections: connectionLines,
+  briefConnections: briefConnectionLine,
+  totals: (row, { kind }) => `${kind === 'briefconnectionstatus' ? '# ' : ''}${totalsLine(row)}`,
+  counts: countsLines,
+  states: stateLines,
+  traffic: trafficLine,
+  shunts: shuntLine,
+  pools: poolLines,
+  processes: processLine,
+  globals: globalLine,
+  fips: fipsLine,
+  publicKeys: (row, { clock }) => publicKeyLines(row, clock),
+  secretsFile: secretsFileLines,
+  secrets: secretLine,
+  certificates: (row, { clock }) => certificateLines(row, clock),
+  caCertificates: (row, { clock }) => certificateLines(row, clock),
+  crls: (row, { clock }) => crlLines(row, clock),
+  clock: clockLine,
+  events: eventLine,
+  groups: groupLine,
+  plan: planLine,
+};
+
+function linesOf<K extends RowsOf>(rows: { readonly of: K; readonly rows: readonly RowOf<K>[] }, place: Place) {
+  const lines: (row: RowOf<K>, place: Place) => string | readonly string[] = LINES[rows.of];
+  return rows.rows.flatMap((row) => lines(row, place));
 }

@@ -24,9 +24,9 @@ function stateLine(row: StateRow): string {
 function dpdClause(dpd: NonNullable<StateRow['dpd']>): string {
   switch (dpd.kind) {
     case 'lastdpd':
-      return `lastdpd=${dpd.secondsAgo}s(seq in:${dpd.seqIn} out:${dpd.seqOut})`;
+      return `lastdpd=${dpd.secondsAgo ?? -1}s(seq in:${dpd.seqIn ?? 0} out:${dpd.seqOut ?? 0})`;
     case 'lastlive':
-      return `lastlive=${dpd.secondsAgo}s`;
+      return `lastlive=${dpd.secondsAgo ?? -1}s`;
     case 'nodpd':
       return 'nodpd';
   }

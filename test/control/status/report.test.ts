@@ -1,170 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../../src/control/protocol.ts';
-import { jsonReport, REPORT_PARTS, textReport } from '../../../src/control/status/report.ts';
-import type { ConnRow, DaemonInfo, Rows, StateRow } from '../../../src/control/status/rows.ts';
-
-const CONN: ConnRow = {
-  conn: 'west-east',
-  serial: 1,
-  kind: 'permanent',
-  isOriented: true,
-  local: {
-    host: '192.1.2.45',
-    client: ['192.0.1.0/24'],
-    id: '@west',
-    idType: 'ID_FQDN',
-    auth: 'secret',
-    updown: 'ipsec _updown',
-    prefixLength: 24,
-  },
-  remote: {
-    host: '192.1.2.23',
-    client: ['192.0.2.0/24'],
-    id: '@east',
-    idType: 'ID_FQDN',
-    auth: 'secret',
-    prefixLength: 24,
-  },
-  routing: 'routed-tunnel',
-  owners: { ike: 1, child: 2 },
-  ikeVersion: 2,
-  policy: ['IKEv2', 'PSK', 'ENCRYPT', 'TUNNEL', 'PFS', 'UP', 'IKE_FRAG_ALLOW', 'ESN_NO', 'ESN_YES'],
-  authHash: [],
-  aliases: [],
-  ikeLifetime: 28800,
-  ipsecLifetime: 28800,
-  rekeyMargin: 540,
-  rekeyFuzz: 100,
-  ipsecMaxBytes: 2n ** 63n,
-  ipsecMaxPackets: 2n ** 63n,
-  replayWindow: 128,
-  retransmitInterval: 500,
-  retransmitTimeout: 60,
-  ikeTcp: 'no',
-  ikeTcpPort: 4500,
-  dpdDelay: 0,
-  natKeepalive: 20,
-  encapsulation: 'auto',
-  initialContact: false,
-  ciscoUnity: false,
-  fakeStrongswan: false,
-  sendVendorid: false,
-  sendNoEspTfc: false,
-  iptfs: false,
-  modecfgPull: false,
-  interface: 'eth1',
-  metric: 0,
-  vtiRouting: false,
-  vtiShared: false,
-  nicOffload: 'no',
-  debug: [],
-  ikeAlgorithms: '',
-  espAlgorithms: '',
-  newestIke: 'AES_GCM_16_256-HMAC_SHA2_512-DH19',
-  newestChild: { algorithms: 'AES_GCM_16_256-NONE', pfsGroup: '<Phase1>' },
-};
-
-const ROAD: ConnRow = {
-  ...CONN,
-  conn: 'road',
-  instance: { number: 2, peer: '198.51.100.9' },
-  isOriented: true,
-  local: {
-    ...CONN.local,
-    nexthop: '192.1.2.254',
-    addresspool: ['10.9.0.1-10.9.0.9'],
-    cert: 'west',
-    modecfg: 'server',
-    sendcert: 'always',
-  },
-  remote: {
-    ...CONN.remote,
-    host: '198.51.100.9',
-    client: [],
-    ikePort: 4510,
-    id: '198.51.100.9',
-    idType: 'ID_IPV4_ADDR',
-  },
-  dpdDelay: 30,
-  aliases: ['r'],
-  debug: ['base'],
-};
-
-const IKE: StateRow = {
-  conn: 'west-east',
-  serial: 1,
-  kind: 'ike',
-  ikeVersion: 2,
-  peerPort: 500,
-  state: 'ESTABLISHED_IKE_SA',
-  story: 'established IKE SA',
-  events: [{ name: 'REKEY', inSeconds: 27786 }],
-  isNewest: true,
-  pending: [{ conn: 'other', replacing: 7 }],
-};
-const CHILD: StateRow = {
-  conn: 'west-east',
-  serial: 2,
-  kind: 'child',
-  ikeVersion: 2,
-  peerPort: 4500,
-  state: 'ESTABLISHED_CHILD_SA',
-  story: 'established Child SA',
-  events: [
-    { name: 'REKEY', inSeconds: 27000 },
-    { name: 'EXPIRE', inSeconds: 28800 },
-  ],
-  isNewest: true,
-  isRoutingOwner: true,
-  ikeSerial: 1,
-  dpd: { kind: 'lastlive', secondsAgo: 3 },
-  sa: {
-    protocol: 'esp',
-    mode: 'tunnel',
-    outboundSpi: 0xc0ffee01,
-    inboundSpi: 0x0badcafe,
-    remote: '192.1.2.23',
-    local: '192.1.2.45',
-    inBytes: 1023n,
-    outBytes: 52n * 1024n * 1024n + 5n,
-    maxBytes: 2n ** 63n,
-  },
-};
-
-const DAEMON: DaemonInfo = {
-  pid: 7,
-  version: '0.1.0',
-  startTime: 1700000000,
-  dataPlane: 'userspace',
-  interfaces: [{ name: 'eth1', endpoint: '192.1.2.45:500', transport: 'UDP' }],
-  fips: 'disabled',
-  selinux: 'disabled',
-  seccomp: 'unsupported',
-  setup: { configfile: '/etc/ipsec.conf', nhelpers: '-1', 'ddos-ike-threshold': '25000' },
-  debug: ['base'],
-  keepAlive: 20,
-  natIkePort: 4500,
-  virtualPrivate: { allowed: ['10.0.0.0/8'], excluded: [] },
-  algorithms: {
-    espEncrypt: [{ name: 'AES_GCM_16', keyMin: 128, keyMax: 256 }],
-    espAuth: [{ name: 'HMAC_SHA2_256_128', keyLength: 256 }],
-    ikeEncrypt: [{ v1Id: 7, v1Name: 'OAKLEY_AES_CBC', v2Id: 12, v2Name: 'AES_CBC', blockSize: 16, keyDefault: 128 }],
-    ikePrf: [{ name: 'HMAC_SHA2_256', hashLength: 32 }],
-    ikeDh: [{ name: 'MODP2048', bits: 2048 }],
-  },
-};
-
-const COUNTS: Rows = {
-  of: 'counts',
-  rows: [
-    {
-      cookiesRequired: false,
-      accepting: true,
-      ike: { total: 3, halfOpen: 1, open: 1, authenticated: 2, anonymous: 0 },
-      ipsec: { total: 2, authenticated: 2, anonymous: 0 },
-    },
-  ],
-};
+import { jsonReport, textReport } from '../../../src/control/status/report.ts';
+import { REPORT_PARTS, type Rows, type StateRow } from '../../../src/control/status/rows.ts';
+import { CHILD, CONN, COUNTS, DAEMON, IKE, ROAD } from './fixtures.ts';
 
 /** All slices of a report, printed. */
 function text(kind: ReportKind, ...slices: Rows[]): string {
@@ -308,7 +146,11 @@ describe('JSON', () => {
       ),
     ).toMatchObject({
       daemon: null,
-      connections: [{ conn: 'west-east' }, { conn: 'road' }, { conn: 'west-east', ipsecMaxBytes: `${2n ** 63n}` }],
+      connections: [
+        { conn: 'west-east' },
+        { conn: 'road' },
+        { conn: 'west-east', settings: { ipsecMaxBytes: `${2n ** 63n}` } },
+      ],
       totals: null,
       counts: null,
       states: [{ serial: 1 }],

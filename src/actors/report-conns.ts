@@ -1,0 +1,149 @@
+/** Connections as reports show them, with what there is of their SAs. */
+import type { ConnRow } from '../control/status/rows.ts';
+import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
+import type { Child } from '../ike/v2/child.ts';
+import type { ConnectionReport } from './connection.ts';
+import type { IkeSaReport } from './ike-sa.ts';
+import type { Entry, Registry } from './registry.ts';
+import { ends } from './report-ends.ts';
+import { SettingsPool } from './report-settings.ts';
+import { asked, type Making, slices } from './reporter.ts';
+import type { World } from './world.ts';
+
+export interface ConnsOptions {
+  readonly world: World;
+  /** The name of the interface that has an address. */
+  readonly interfaceOf: (address: string) => string | undefined;
+  readonly keepAliveMs: number;
+}
+
+export interface Counted {
+  loaded: number;
+  active: number;
+}
+
+/** Rows of all of them, each followed by its instances. */
+export function* connections(entries: Iterable<Entry>, options: ConnsOptions): Making<Counted> {
+  const { world } = options;
+  const pool = new SettingsPool(options.keepAliveMs);
+  const counted: Counted = { loaded: 0, active: 0 };
+  for (const slice of slices(entries)) {
+    const reports = yield* asked<ConnectionReport>(slice.map((entry) => entry.ref));
+    const busy = slice.filter((_, i) => (reports[i]?.ike.length ?? 0) > 0);
+    const ikeSas = busy.length === 0 ? NO_SAS : yield* newestIkeSas(busy, world.registry);
+    const rows = slice.flatMap((entry, i) => {
+      const report = reports[i];
+      if (!report) return [];
+      counted.loaded++;
+      if (report.routing === 'routed-tunnel') counted.active++;
+      return [connRow(entry, report, ikeSas.get(entry), pool, options)];
+    });
+    yield { of: 'connections', rows };
+  }
+  return counted;
+}
+
+const NO_SAS: ReadonlyMap<Entry, IkeSaReport> = new Map();
+
+function* newestIkeSas(entries: readonly Entry[], registry: Registry): Making<ReadonlyMap<Entry, IkeSaReport>> {
+  const known = entries.flatMap((entry) => {
+    const ref = entry.policy && registry.ikeSa(entry.policy);
+    return ref ? [{ entry, ref }] : [];
+  });
+  const reports = yield* asked<IkeSaReport>(known.map(({ ref }) => ref));
+  return new Map(known.flatMap(({ entry }, i) => (reports[i] ? [[entry, reports[i]] as const] : [])));
+}
+
+/** By name, each with its instances: of those that are named, or of all. */
+export function* entriesOf(registry: Registry, name: string | undefined): Generator<Entry, void, void> {
+  const named = name === undefined ? registry.entries() : registry.namedOrAliased(name);
+  for (const entry of named) {
+    yield entry;
+    yield* registry.instancesOf(entry);
+  }
+}
+
+function connRow(
+  entry: Entry,
+  report: ConnectionReport,
+  ike: IkeSaReport | undefined,
+  pool: SettingsPool,
+  { interfaceOf }: ConnsOptions,
+): ConnRow {
+  const { conn, policy, side, serial, template, hindrance } = entry;
+  const { local, remote } = ends(entry);
+  const isUnderWay = ike !== undefined && ike.sa.state !== 'established' && ike.sa.state !== 'replaced';
+  const routing =
+    isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
+  const device = side && interfaceOf(local.host);
+  const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
+  return {
+    conn: conn.name,
+    ...(policy?.instance === undefined ? undefined : { instance: instanceOf(policy.instance, policy.remoteHost) }),
+    serial,
+    ...(template ? { template: template.serial } : undefined),
+    kind: kindOf(entry),
+    isOriented: side !== undefined,
+    ...(hindrance === undefined ? undefined : { hindrance }),
+    local,
+    remote,
+    routing,
+    owners: ownersOf(report, isUnderWay),
+    ...(device === undefined ? undefined : { interface: device }),
+    ...(policy ? { reqid: policy.child.reqid } : undefined),
+    aliases: conn.aliases,
+    ...(ike?.sa.suite ? { newestIke: ikeText(ike.sa.suite) } : undefined),
+    ...(child ? { newestChild: { algorithms: childText(child.suite), pfsGroup: pfsText(child) } } : undefined),
+    settings: pool.of(conn, {
+      isUp: report.isUp,
+      isRouted: conn.auto === 'ondemand' || report.routing === 'routed-ondemand',
+      isInstance: template !== undefined,
+    }),
+  };
+}
+
+const NEGOTIATING: Readonly<Record<string, string>> = {
+  unrouted: 'unrouted-bare-negotiation',
+  'routed-ondemand': 'routed-negotiation',
+};
+
+export const instanceOf = (number: number, peer: object | undefined): { number: number; peer?: string } =>
+  peer ? { number, peer: `${peer as { toString(): string }}` } : { number };
+
+function kindOf({ conn, policy, template }: Entry): ConnRow['kind'] {
+  if (template) return 'instance';
+  const hosts = [conn.left.host.t, conn.right.host.t];
+  if (hosts.includes('group') || hosts.includes('opportunisticgroup')) return 'group';
+  const mayBeAnybody = policy ? !policy.remoteHost : hosts.includes('any') || hosts.includes('opportunistic');
+  return mayBeAnybody ? 'template' : 'permanent';
+}
+
+function ownersOf({ ike, children }: ConnectionReport, isUnderWay: boolean): ConnRow['owners'] {
+  if (ike.length === 0 && children.length === 0) return NOBODY;
+  const newest = ike.at(-1);
+  return {
+    ...(newest === undefined ? undefined : isUnderWay ? { negotiatingIke: newest } : { ike: newest }),
+    ...(children.length === 0 ? undefined : { child: children.at(-1)! }),
+  };
+}
+
+const NOBODY: ConnRow['owners'] = Object.freeze({});
+
+const bits = (suite: Pick<IkeSuite, 'encrBits'>, encr: IkeSuite['encr']) =>
+  suite.encrBits > 0 && !encr.fixedKeyLength ? `${encr.name}_${suite.encrBits}` : encr.name;
+
+/** `AES_GCM_16_256-HMAC_SHA2_512-DH19`. */
+const ikeText = (suite: IkeSuite): string => [bits(suite, suite.encr), suite.prf.name, suite.group.name].join('-');
+
+/** `AES_GCM_16_256-NONE`, `HMAC_SHA2_512_256`. */
+function childText(suite: ChildSuite): string {
+  const integ = suite.integ?.name ?? 'NONE';
+  return suite.encr ? `${bits(suite, suite.encr)}-${integ}` : integ;
+}
+
+/** The group of its own key exchange; `<Phase1>` for the IKE SA's. */
+function pfsText({ suite, policy }: Child): string {
+  if (!policy.child.pfs) return '<N/A>';
+  const own = policy.child.proposals.some((p) => p.dh.length > 0);
+  return own && suite.group ? suite.group.name : '<Phase1>';
+}

@@ -1,0 +1,147 @@
+/** `--globalstatus` and `--briefstatus`: how many there are, and how often what has happened. */
+import type { Counts, GlobalRow } from '../control/status/rows.ts';
+import { ENCRS, GROUPS, INTEGS } from '../ike/crypto/algorithms.ts';
+import { NOTIFY } from '../ike/wire/registry-notify.ts';
+import type { IkeSaReport } from './ike-sa.ts';
+import { IKE_STATES } from './report-states.ts';
+import { asked, type Making, slices } from './reporter.ts';
+import type { ActorSystem } from './runtime/index.ts';
+import type { World } from './world.ts';
+
+export function counts({ switchboard, sas, stats }: World): Counts {
+  const { size, halfOpen, limits } = switchboard;
+  const { authenticated } = stats;
+  return {
+    cookiesRequired: switchboard.wantsCookies,
+    accepting: halfOpen < limits.maxHalfOpen,
+    ike: { total: size, halfOpen, open: Math.max(0, size - halfOpen - authenticated), authenticated, anonymous: 0 },
+    ipsec: { total: sas.size, authenticated: sas.size, anonymous: 0 },
+  };
+}
+
+/** Every key that libreswan has, in its order, and then our own; what is not counted yet is 0. */
+export function* globals(world: World, system: ActorSystem): Making {
+  const { ike, ipsec } = counts(world);
+  const { limits } = world.switchboard;
+  const states = yield* enumerate(world);
+  const known: Readonly<Record<string, number>> = {
+    'config.setup.ike.ddos_threshold': limits.cookiesFrom,
+    'config.setup.ike.max_halfopen': limits.maxHalfOpen,
+    'current.states.all': ike.total + ipsec.total,
+    'current.states.ipsec': ipsec.total,
+    'current.states.ike': ike.total,
+    'current.states.shunts': 0,
+    'current.states.iketype.anonymous': ike.anonymous,
+    'current.states.iketype.authenticated': ike.authenticated,
+    'current.states.iketype.halfopen': ike.halfOpen,
+    'current.states.iketype.open': ike.open,
+    ...Object.fromEntries(STATES.map((name) => [`current.states.enumerate.${name}`, states.get(name) ?? 0])),
+  };
+  const rows: GlobalRow[] = Object.entries(known).map(([key, value]) => ({ key, value }));
+  for (const key of TOTALS) rows.push({ key, value: world.stats.of(key) });
+  yield { of: 'globals', rows };
+  yield { of: 'globals', rows: ours(world, system) };
+}
+
+/** How many there are in each state. */
+function* enumerate(world: World): Making<ReadonlyMap<string, number>> {
+  const states = new Map<string, number>([['ESTABLISHED_CHILD_SA', world.sas.size]]);
+  for (const slice of slices(world.switchboard.sas())) {
+    const reports = yield* asked<IkeSaReport>(slice);
+    for (const report of reports) {
+      const name = report && IKE_STATES[report.sa.state][0];
+      if (name) states.set(name, (states.get(name) ?? 0) + 1);
+    }
+  }
+  return states;
+}
+
+/** What libreswan has no name for. */
+function ours({ switchboard, helpers, stats }: World, system: ActorSystem): GlobalRow[] {
+  const { counters } = switchboard;
+  const values: Record<string, number> = {
+    'total.ike.packets.received': counters.received,
+    'total.ike.packets.sent': counters.sent,
+    'total.ike.packets.malformed': counters.malformed,
+    'total.ike.packets.unknownspi': counters.unknownSpi,
+    'total.ike.packets.dropped': counters.dropped,
+    'total.ike.packets.unsendable': counters.unsendable,
+    'total.ike.packets.retransmitted': stats.of('total.ike.packets.retransmitted'),
+    'total.ike.cookies.sent': counters.cookies,
+    'total.ike.halfopen.refused': counters.refused,
+    'total.ike.keepalives.sent': stats.keepalives,
+  };
+  for (const [family, { count, failed, queued, refused, queueMs, runMs }] of helpers.stats()) {
+    const figures = { count, failed, queued, refused, 'queue-ms': Math.round(queueMs), 'run-ms': Math.round(runMs) };
+    for (const [name, figure] of Object.entries(figures)) values[`total.helpers.${family}.${name}`] = figure;
+  }
+  const { actors, messages, waiting, dropped, deadLetters, crashes, timers, longestStepMs } = system.counters();
+  const runtime = { actors, messages, waiting, dropped, 'dead-letters': deadLetters, crashes, timers };
+  for (const [name, figure] of Object.entries(runtime)) values[`runtime.${name}`] = figure;
+  values['runtime.longest-step-ms'] = Math.ceil(longestStepMs);
+  return Object.entries(values).map(([key, value]) => ({ key, value }));
+}
+
+// --- libreswan's names -------------------------------------------------------------------------------------------
+
+const each = (before: string, names: readonly string[]): string[] => names.map((name) => `${before}${name}`);
+
+const STATES: readonly string[] = [
+  ...each('STATE_MAIN_', ['R0', 'I1', 'R1', 'I2', 'R2', 'I3', 'R3', 'I4']),
+  ...each('STATE_AGGR_', ['R0', 'I1', 'R1', 'I2', 'R2']),
+  ...each('STATE_QUICK_', ['R0', 'I1', 'R1', 'I2', 'R2']),
+  ...each('STATE_', ['INFO', 'INFO_PROTECTED', 'XAUTH_R0', 'XAUTH_R1', 'MODE_CFG_SERVER_WAITING_FOR_ACK']),
+  ...each('STATE_MODE_CFG_', ['CLIENT_RESPONDING', 'R0', 'R1', 'R2', 'I1']),
+  ...each('STATE_XAUTH_', ['I0', 'I1']),
+  'UNSECURED_R',
+  ...each('IKE_SA_INIT_', ['I0', 'I', 'R', 'IR']),
+  ...each('IKE_INTERMEDIATE_', ['I', 'R', 'IR']),
+  ...each('IKE_SESSION_RESUME_', ['I0', 'I', 'R0', 'R', 'IR']),
+  ...each('IKE_AUTH_', ['EAP_R', 'I']),
+  ...each('NEW_CHILD_', ['I0', 'R0', 'I1']),
+  ...each('REKEY_', ['IKE_I0', 'IKE_I1', 'CHILD_I0', 'CHILD_I1', 'IKE_R0', 'CHILD_R0']),
+  'ESTABLISHED_IKE_SA',
+  'ESTABLISHED_CHILD_SA',
+  'ZOMBIE',
+];
+
+const namesOf = (rows: readonly { readonly name: string }[]): string[] => rows.map(({ name }) => name);
+const ENCR = namesOf(ENCRS.filter((a) => a.ike));
+const ESP_ENCR = namesOf(ENCRS.filter((a) => a.esp));
+const INTEG = namesOf(INTEGS);
+const GROUP = namesOf(GROUPS.filter((a) => a.id !== 0));
+const notifies = (isStatus: boolean): string[] =>
+  Object.entries(NOTIFY).flatMap(([name, number]) => (number >= 16_384 === isStatus ? [name] : []));
+
+const TRAFFIC = ['traffic.in', 'traffic.out'];
+const SA_LIFE = ['started', 'established', 'finished'];
+
+const TOTALS: readonly string[] = [
+  ...each('total.ipsec.type.', ['all', 'esp', 'ah', 'ipcomp', 'esn', 'tfc', 'encap', 'non_encap']),
+  ...['', 'esp.', 'ah.', 'ipcomp.'].flatMap((protocol) => each(`total.ipsec.${protocol}`, TRAFFIC)),
+  ...each('total.ike.ikev2.', ['established', 'failed', 'completed']),
+  ...each('total.ike.ikev2.redirect.', ['completed', 'failed']),
+  ...each('total.ike.ikev1.', ['established', 'failed', 'completed']),
+  ...['ikev1.isakmp.', 'ikev1.ipsec.', 'ikev2.ike.', 'ikev2.child.'].flatMap((sa) => each(`total.${sa}`, SA_LIFE)),
+  ...each('total.ikev2.ike.finished.', ['refused', 'timeout']),
+  ...each('total.ike.dpd.', ['sent', 'recv', 'replied']),
+  ...each('total.ike.', TRAFFIC),
+  ...each('total.pamauth.', ['started', 'stopped', 'aborted']),
+  ...['client.', 'server.'].flatMap((end) => each(`total.iketcp.${end}`, ['started', 'stopped', 'aborted'])),
+  ...['1', '2'].flatMap((v) => [
+    ...each(`total.ikev${v}.encr.`, ENCR),
+    ...each(`total.ikev${v}.integ.`, INTEG),
+    ...each(`total.ikev${v}.group.`, GROUP),
+  ]),
+  ...['recv', 'sent'].flatMap((way) =>
+    ['using', 'suggesting'].flatMap((what) => each(`total.ikev2.${way}.invalidke.${what}.`, GROUP)),
+  ),
+  ...['1', '2'].flatMap((v) => [
+    ...each(`total.ikev${v}.ipsec.encr.`, ESP_ENCR),
+    ...each(`total.ikev${v}.ipsec.integ.`, INTEG),
+  ]),
+  ...['sent', 'recv'].flatMap((way) => [
+    ...each(`total.ikev2.${way}.notifies.error.`, notifies(false)),
+    ...each(`total.ikev2.${way}.notifies.status.`, notifies(true)),
+  ]),
+];

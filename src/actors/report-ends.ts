@@ -1,0 +1,108 @@
+/** The ends of a connection as reports show them. */
+import { type Conn, type End, selectorsOf } from '../conf/conn.ts';
+import type { Value } from '../conf/keyword.ts';
+import type { ConnEnd } from '../control/status/rows.ts';
+import type { Address } from '../net/address.ts';
+import type { Selector } from '../net/selector.ts';
+import type { Entry } from './registry.ts';
+import { authText } from './report-policy.ts';
+
+/** Ours first; left first while neither is. */
+export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; readonly remote: ConnEnd } {
+  const [near, far] = side === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
+  return {
+    local: connEnd(conn, near, { isPeer: false, host: policy?.localHost }),
+    remote: connEnd(conn, far, { isPeer: side !== undefined, host: policy?.remoteHost, policyId: policy?.remoteId }),
+  };
+}
+
+interface Known {
+  readonly isPeer: boolean;
+  /** Resolved. */
+  readonly host: Address | undefined;
+  readonly policyId?: { toString(): string; readonly typeName: string } | undefined;
+}
+
+function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }: Known): ConnEnd {
+  const end = conn[side];
+  const written = hostText(end);
+  const where = host ? `${host}` : written;
+  const selectors = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
+  const client = selectors.map(String);
+  return {
+    host: where,
+    ...(end.host.t === 'name' && host ? { hostName: end.host.name } : undefined),
+    ...(end.ikeport === undefined ? undefined : { ikePort: end.ikeport }),
+    ...(client.length === 0 || (client.length === 1 && client[0] === `${where}/${host?.bits ?? 32}`)
+      ? undefined
+      : { client }),
+    ...identity(end, policyId, host, where),
+    ...(end.nexthop?.t === 'address' ? { nexthop: `${end.nexthop.address}` } : undefined),
+    ...(end.sourceip.length > 0 ? { sourceip: end.sourceip.join(',') } : undefined),
+    prefixLength: prefixOf(selectors[0], host),
+    auth: authText(conn, end, isPeer),
+    ...(end.updown === null ? undefined : { updown: end.updown ?? STOCK_UPDOWN }),
+    ...(conn.later === undefined ? undefined : given(conn.later, side)),
+  };
+}
+
+const STOCK_UPDOWN = 'ipsec _updown';
+
+function hostText({ host }: End): string {
+  switch (host.t) {
+    case 'address':
+      return `${host.address}`;
+    case 'name':
+      return `%dns<${host.name}>`;
+    case 'interface':
+      return `%${host.name}`;
+    default:
+      return `%${host.t}`;
+  }
+}
+
+function identity(
+  end: End,
+  known: Known['policyId'],
+  host: Address | undefined,
+  where: string,
+): { readonly id: string; readonly idType: string } {
+  const id = end.id ?? known;
+  if (id) return { id: `${id}`, idType: id.typeName };
+  if (end.idText === '%fromcert') return { id: '%fromcert', idType: '%fromcert' };
+  if (end.idText !== undefined && end.idText !== '%any') return { id: end.idText, idType: 'ID_DER_ASN1_DN' };
+  if (host && end.idText === undefined)
+    return { id: where, idType: host.family === 4 ? 'ID_IPV4_ADDR' : 'ID_IPV6_ADDR' };
+  return NOBODY;
+}
+
+const NOBODY = { id: '(none)', idType: '%none' } as const;
+
+/** Of the block that the selector is; of a host, all its bits; of nobody in particular, none. */
+function prefixOf(selector: Selector | undefined, host: Address | undefined): number {
+  return selector ? (selector.prefix ?? selector.start.bits) : (host?.bits ?? 0);
+}
+
+/** From a keyword without effect yet to the member that shows it. */
+const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
+  autheap: (v) => ({ autheap: `${v as string}` }),
+  cert: (v) => ({ cert: `${v as string}` }),
+  ca: (v) => ({ ca: `${v as string}` }),
+  updown: (v) => (v === '' || v === '%disabled' ? {} : { updown: `${v as string}` }),
+  addresspool: (v) => ({ addresspool: Array.isArray(v) ? v.map(String) : [`${v as string}`] }),
+  xauthserver: (v) => (v === true ? { xauth: 'server' } : {}),
+  xauthclient: (v) => (v === true ? { xauth: 'client' } : {}),
+  username: (v) => ({ username: `${v as string}` }),
+  modecfgserver: (v) => (v === true ? { modecfg: 'server' } : {}),
+  modecfgclient: (v) => (v === true ? { modecfg: 'client' } : {}),
+  cat: (v) => (v === true ? { cat: true } : {}),
+  sendcert: (v) => (v === 'never' || v === 'sendifasked' ? { sendcert: v } : {}),
+  sourceip: (v) => ({ sourceip: Array.isArray(v) ? v.join(',') : `${v as string}` }),
+};
+
+function given(later: ReadonlyMap<string, Value>, side: 'left' | 'right'): Partial<ConnEnd> {
+  const members: Partial<ConnEnd> = {};
+  for (const [keyword, value] of later)
+    if (keyword.startsWith(side)) Object.assign(members, LATER[keyword.slice(side.length)]?.(value));
+  return members;
+}
