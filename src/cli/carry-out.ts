@@ -60,5 +60,6 @@ function newReport(
 ): Report {
   if (json) return render.jsonReport(request.kind);
   const utc = 'utc' in request && request.utc === true;
-  return render.textReport(request.kind, { now: Math.floor(Date.now() / 1000), utc });
+  const isNamed = 'name' in request && request.name !== undefined;
+  return render.textReport(request.kind, { now: Math.floor(Date.now() / 1000), utc }, isNamed);
 }
