@@ -8,7 +8,6 @@ import type { ChildInstall } from '../ike/effects.ts';
 import type { PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
-import { statePrefix } from './lines.ts';
 import type { Protection } from './policies.ts';
 import type { ActorRef, Behavior, Context } from './runtime/index.ts';
 import type { World } from './world.ts';
@@ -224,9 +223,10 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   #sayTraffic(): void {
     const { serial, policy, peer, suite } = this.#install;
     const [received, sent] = [this.#count(this.#inbound), this.#count(this.#outbound)];
+    this.#world.stats.childDown(suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
     if (!received && !sent) return;
     const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;
-    this.#world.log('info', `${statePrefix(policy, serial, peer.address)}: ${text}`);
+    this.#world.log('info', text, { policy, peer: peer.address, serial });
   }
 
   /** The data plane has them, and nobody else needs them. */

@@ -7,7 +7,7 @@
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
-import type { DownReason } from '../ike/effects.ts';
+import type { DownReason, LogEvent } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { Address } from '../net/address.ts';
@@ -29,7 +29,14 @@ export type ConnectionMessage =
   | { readonly t: 'drop'; readonly what: 'ike' | 'child'; readonly answer?: Answer }
   /** Take everything down and be gone. */
   | { readonly t: 'delete' }
-  | { readonly t: 'acquire'; readonly src: Selector; readonly dst: Selector }
+  /** The data plane has trapped a packet; with `answer`, somebody asks to act as if it had. */
+  | {
+      readonly t: 'acquire';
+      readonly src: Selector;
+      readonly dst: Selector;
+      readonly answer?: Answer;
+      readonly asynchronous?: boolean;
+    }
   | { readonly t: 'revive' }
   | { readonly t: 'ikeUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
   | { readonly t: 'ikeDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
@@ -109,7 +116,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         this.#unroute(undefined);
         return self.stop();
       case 'acquire':
-        return this.#acquired(message.src, message.dst);
+        return this.#acquired(message);
       case 'revive':
         this.#revival = noTimer;
         return this.#wanted && this.#children.length === 0 ? this.#negotiate(undefined) : undefined;
@@ -218,12 +225,18 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     return { serial, ike };
   }
 
-  #acquired(src: Selector, dst: Selector): void {
+  #acquired({ src, dst, answer, asynchronous }: Extract<ConnectionMessage, { t: 'acquire' }>): void {
     // A policy that an SA has just left behind is no trap of ours.
-    if (!this.#trap && !this.#wanted) return;
-    if (this.#negotiating !== 0 || this.#revival !== noTimer) return;
-    this.#log(`initiate on-demand for packet ${src.start} to ${dst.start}`);
-    this.#negotiate(undefined);
+    if (!answer && !this.#trap && !this.#wanted) return;
+    if (!answer && (this.#negotiating !== 0 || this.#revival !== noTimer)) return;
+    if (answer && !this.#world.switchboard.listens) {
+      answer.line(RC.DEAF, 'need --listen before --initiate');
+      return answer.end();
+    }
+    const line = this.#log(`initiate on-demand for packet ${src.start} to ${dst.start}`, 'initiated');
+    answer?.line(RC.LOG, line);
+    if (asynchronous) answer?.end();
+    this.#negotiate(asynchronous ? undefined : answer);
   }
 
   #childUp(
@@ -256,9 +269,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       this.#forDown.add(answer);
     }
     const serials = [...new Set([...this.#ike, ...this.#children].map((k) => `#${k.serial}`))].join(', ');
-    const text = `${this.#prefix}: terminating SAs using this connection (${serials})`;
-    this.#world.log('info', text);
-    answer?.line(RC.LOG, text);
+    const line = this.#log(`terminating SAs using this connection (${serials})`);
+    answer?.line(RC.LOG, line);
     for (const ref of targets) ref.tell({ t: 'takeDown', policy, ...(answer ? { answer } : {}) });
   }
 
@@ -292,12 +304,16 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#upSince = 0;
     if (this.#tries > 0 && this.#revivals + 1 >= this.#tries) {
       this.#wanted = false;
-      return this.#log(`giving up after ${this.#revivals + 1} attempts (keyingtries=${this.#tries}; ${text})`);
+      return void this.#log(
+        `giving up after ${this.#revivals + 1} attempts (keyingtries=${this.#tries}; ${text})`,
+        'failed',
+      );
     }
     const delay = Math.min(this.#revivals * REVIVAL_STEP, REVIVAL_MAX);
     this.#revivals++;
     this.#log(
       `connection is supposed to remain up; revival attempt ${this.#revivals} scheduled in ${delay / 1000} seconds (${text})`,
+      'reviving',
     );
     this.#revival = self.after(delay, { t: 'revive' });
   }
@@ -371,8 +387,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     return this.#policy ? connPrefix(this.#policy, this.#policy.remoteHost) : `"${this.#name}"`;
   }
 
-  #log(text: string): void {
-    this.#world.log('info', `${this.#prefix}: ${text}`);
+  #log(text: string, event?: LogEvent): string {
+    const policy = this.#policy ?? { name: this.#name };
+    return this.#world.log('info', text, { policy, peer: this.#policy?.remoteHost, event });
   }
 }
 

@@ -3,9 +3,9 @@ import type { Conn } from '../conf/conn.ts';
 import { orient } from '../conf/orient.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
+import type { Id } from '../net/id.ts';
 import { ConnectionActor } from './connection.ts';
 import type { Interface } from './interfaces.ts';
-import { connPrefix } from './lines.ts';
 import { type Hindrance, hindranceOf, hostText, notYet, type Orientation, policyOf } from './policy-of.ts';
 import { type Entry, peerKey } from './registry.ts';
 import { inSlices } from './slices.ts';
@@ -41,12 +41,15 @@ export class Connections {
     const { world } = this.#options;
     if (world.registry.named(conn.name)) return { why: `attempt to redefine connection "${conn.name}"` };
     const at = this.#orientation(conn);
-    const entry = this.#enter(conn, at ? this.#policyOf(conn, at) : hindered(conn), at?.side);
+    const known = withMyId(conn, world.standing.myId);
+    const entry = this.#enter(conn, at ? this.#policyOf(known, at) : hindered(known), at?.side);
+    for (const wrong of world.debugging.load(conn.name, conn.debug)?.wrong ?? [])
+      world.log('warn', wrong, { policy: { name: conn.name } });
     const kind = SHUNTS.has(conn.type) ? conn.type : conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2';
-    const text = at
-      ? `"${conn.name}": added ${kind} connection`
-      : `"${conn.name}": added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
-    world.log('info', text);
+    const how = at
+      ? `added ${kind} connection`
+      : `added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
+    const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
     return entry.hindrance === undefined
       ? { entry, text }
       : { entry, text, note: `"${conn.name}": ${notYet(entry.hindrance)}` };
@@ -58,16 +61,18 @@ export class Connections {
     for (const instance of world.registry.instancesOf(entry)) this.remove(instance);
     world.registry.remove(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
+    if (!entry.template) world.debugging.forget(entry.conn.name);
     entry.ref.tell({ t: 'delete' });
   }
 
   /** For the registry: the peer of a template has turned up. Its policy gets a reqid of its own. */
   spawnInstance(template: Entry, policy: Policy): Entry {
     const entry = this.#enter(template.conn, policy, template.side, template);
-    this.#options.world.log(
-      'info',
-      `${connPrefix(policy, policy.remoteHost)}: instantiated for ${policy.remoteId ?? 'a peer'}`,
-    );
+    this.#options.world.log('info', `instantiated for ${policy.remoteId ?? 'a peer'}`, {
+      policy,
+      peer: policy.remoteHost,
+      event: 'instantiated',
+    });
     return entry;
   }
 
@@ -75,7 +80,11 @@ export class Connections {
   retireInstance(instance: Entry): void {
     const { policy } = instance;
     if (policy)
-      this.#options.world.log('info', `${connPrefix(policy, policy.remoteHost)}: deleting connection instance`);
+      this.#options.world.log('info', 'deleting connection instance', {
+        policy,
+        peer: policy.remoteHost,
+        event: 'deleted',
+      });
     this.remove(instance);
   }
 
@@ -172,6 +181,13 @@ export class Connections {
 
 /** Types that are a policy of the kernel and no tunnel; each is loaded under its own name. */
 const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'reject']);
+
+/** `%myid` as it stands now; where nothing has been said, it is our end's address. */
+function withMyId(conn: Conn, myId: Id | undefined): Conn {
+  if (conn.left.idText !== '%myid' && conn.right.idText !== '%myid') return conn;
+  const known = (end: Conn['left']) => (end.idText === '%myid' ? { ...end, id: myId, idText: undefined } : end);
+  return { ...conn, left: known(conn.left), right: known(conn.right) };
+}
 
 function hindered(conn: Conn): Hindrance | undefined {
   const hindrance = hindranceOf(conn);

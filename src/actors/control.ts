@@ -1,23 +1,40 @@
 /** What whack may ask, and who answers. Everything that takes time is answered by the actor it was passed on to. */
 import type { Conn } from '../conf/conn.ts';
 import type { Answer } from '../control/answer.ts';
-import { isReport, type Request, type RequestOf } from '../control/protocol.ts';
-import { RC } from '../control/reply-codes.ts';
+import { REPORTS, type ReportKind, type Request, type RequestOf } from '../control/protocol.ts';
+import { exitAfter, RC } from '../control/reply-codes.ts';
 import { Address } from '../net/address.ts';
 import { connsOf } from './conn-text.ts';
 import type { ConnectionMessage } from './connection.ts';
 import type { Connections } from './connections.ts';
+import { deleteState, dropPeerId, forgetPeer } from './dropping.ts';
+import { instanceFor } from './instance-for.ts';
 import type { Loading } from './loading.ts';
+import { initiateFor } from './oppo.ts';
+import {
+  changeDebugging,
+  clearStatistics,
+  end,
+  impair,
+  redirect,
+  redirectAll,
+  setMyId,
+  takePublicKey,
+} from './orders.ts';
 import type { Entry } from './registry.ts';
 import type { Reports } from './reports.ts';
+import { split } from './split.ts';
 import type { World } from './world.ts';
 
 /** What only the daemon as a whole can do. */
 export interface Daemon {
   listen(say: (text: string) => void): void;
   unlisten(say: (text: string) => void): void;
-  rereadSecrets(say: (text: string) => void): void;
-  setDebug(set: readonly string[], clear: readonly string[]): void;
+  /** False: they are as they were, because of an error in the file. */
+  rereadSecrets(say: (text: string) => void): boolean;
+  /** Octets, of the sockets there are and of those to come. */
+  resizeSockets(octets: number, say: (text: string) => void): void;
+  toggleErrorQueue(say: (text: string) => void): void;
   shutdown(leaveState: boolean, answer: Answer): void;
 }
 
@@ -29,6 +46,11 @@ export interface ControlOptions {
   readonly daemon: Daemon;
 }
 
+const NO_CERTIFICATES = 'no certificates are loaded: they are not built yet';
+const NO_CRLS = 'no CRLs are fetched: certificates are not built yet';
+/** Octets of a socket's buffer: one full packet. */
+const LEAST_BUFFER = 1500;
+
 export class Control {
   readonly #options: ControlOptions;
 
@@ -37,27 +59,53 @@ export class Control {
   }
 
   handle(request: Request, answer: Answer): void {
+    const { log, debugging } = this.#options.world;
+    if (!debugging.on('whackwatch')) return this.#handle(request, answer);
+    const name = 'name' in request && request.name !== undefined ? ` ${request.name}` : '';
+    const what = `${request.kind}${name} from process ${answer.peer.pid}`;
+    log('debug', `whack asks ${what}`);
+    this.#handle(
+      request,
+      watched(answer, (exit) => log('debug', `whack has its answer to ${what}: ${exit}`)),
+    );
+  }
+
+  #handle(request: Request, answer: Answer): void {
     const { daemon, loading, reports, world } = this.#options;
     const say = (text: string) => answer.line(RC.LOG, text);
-    if (isReport(request.kind)) return reports.answer(request as Parameters<Reports['answer']>[0], answer);
     switch (request.kind) {
       case 'add':
-        return this.#add(request.conn, answer, false);
       case 'replace':
-        return this.#add(request.conn, answer, true);
+        return this.#add(request.conn, answer, request.kind === 'replace');
       case 'load':
         return loading.load(request, answer);
       case 'reload':
         return loading.reload(request, answer);
       case 'delete':
         return this.#delete(request.name, answer);
+      case 'deleteid':
+        return dropPeerId(world, request.name, answer);
+      case 'deleteuser':
+        return end(
+          answer,
+          RC.UNKNOWN_NAME,
+          `no connection to a user "${request.name}": XAUTH and EAP are not built yet`,
+        );
+      case 'deletestate':
+        return deleteState(world, request.serial, answer);
+      case 'crash':
+        return forgetPeer(world, request.address, answer);
       case 'route':
       case 'unroute':
         return this.#each(request.name, answer, (asked) => ({ t: request.kind, answer: asked }));
       case 'initiate':
         return this.#initiate(request, answer);
+      case 'oppo':
+        return initiateFor(world, request, answer);
       case 'terminate':
         return this.#each(request.name, answer, (asked) => ({ t: 'terminate', answer: asked }));
+      case 'suspend':
+        return this.#suspend(request.name, answer);
       case 'rekey-ike':
       case 'rekey-child':
         return this.#each(request.name, answer, (asked) => ({
@@ -76,26 +124,79 @@ export class Control {
         }));
       case 'listen':
         daemon.listen(say);
-        daemon.rereadSecrets(say);
-        return answer.end();
+        return this.#rereadSecrets(answer);
       case 'unlisten':
         daemon.unlisten(say);
         return answer.end();
       case 'rereadsecrets':
+        return this.#rereadSecrets(answer);
       case 'rereadall':
-        daemon.rereadSecrets(say);
+        for (const line of [NO_CERTIFICATES, NO_CRLS]) say(line);
+        return this.#rereadSecrets(answer);
+      case 'rereadcerts':
+        return end(answer, RC.LOG, NO_CERTIFICATES);
+      case 'fetchcrls':
+        return end(answer, RC.LOG, NO_CRLS);
+      case 'purgeocsp':
+        return end(answer, RC.LOG, 'no OCSP answers are kept: OCSP is not built yet');
+      case 'rereadgroups':
+        return end(answer, RC.LOG, 'no policy groups are loaded: they are not built yet');
+      case 'ddns':
+        return this.#lookUp(answer);
+      case 'pubkey':
+        return takePublicKey(world, request, answer);
+      case 'myid':
+        return setMyId(world, request, answer);
+      case 'redirect':
+        return redirect(world, request, answer);
+      case 'global-redirect':
+        return redirectAll(world, request, answer);
+      case 'clearstats':
+        return clearStatistics(world, answer);
+      case 'socket-bufsize':
+        return this.#resizeSockets(request.octets, answer);
+      case 'socket-errqueue':
+        daemon.toggleErrorQueue(say);
         return answer.end();
       case 'ddos':
         world.switchboard.limits.mode = request.mode;
         return answer.end();
       case 'debug':
-        daemon.setDebug(request.set, request.clear);
-        return answer.end();
+        return changeDebugging(world, request, answer);
+      case 'impair':
+        return impair(world, request, answer);
       case 'shutdown':
         return daemon.shutdown(request.leaveState ?? false, answer);
       default:
-        return answer.end();
+        return isReport(request) ? reports.answer(request, answer) : (request satisfies never);
     }
+  }
+
+  #rereadSecrets(answer: Answer): void {
+    const isRead = this.#options.daemon.rereadSecrets((text) => answer.line(RC.LOG, text));
+    if (!isRead) answer.line(RC.FATAL, 'secrets kept as they were');
+    answer.end();
+  }
+
+  #resizeSockets(octets: number, answer: Answer): void {
+    if (octets < LEAST_BUFFER)
+      return end(answer, RC.WHACK_PROBLEM, `--ike-socket-bufsize ${octets}: at least ${LEAST_BUFFER} octets`);
+    this.#options.daemon.resizeSockets(octets, (text) => answer.line(RC.LOG, text));
+    answer.end();
+  }
+
+  /** Without resumption, to suspend a connection would be to lose it. */
+  #suspend(name: string, answer: Answer): void {
+    for (const { conn } of this.#named(name, answer))
+      answer.line(RC.FATAL, `"${conn.name}": cannot suspend: session resumption is not built yet`);
+    answer.end();
+  }
+
+  #lookUp(answer: Answer): void {
+    const { registry } = this.#options.world;
+    let named = 0;
+    for (const { conn } of registry.entries()) if (conn.left.host.t === 'name' || conn.right.host.t === 'name') named++;
+    end(answer, RC.LOG, `${named} connections have host names: looking them up is not built yet`);
   }
 
   #add(text: RequestOf<'add'>['conn'], answer: Answer, replaces: boolean): void {
@@ -139,17 +240,19 @@ export class Control {
     answer.end();
   }
 
-  #initiate({ name, asynchronous, remoteHost }: RequestOf<'initiate'>, answer: Answer): void {
-    if (remoteHost !== undefined && !Address.parse(remoteHost)) {
-      answer.line(RC.NOPEERIP, `"${name}": --remote-host ${remoteHost} is not an address`);
-      return answer.end();
+  #initiate({ name, asynchronous = false, remoteHost }: RequestOf<'initiate'>, answer: Answer): void {
+    const initiate = (asked: Answer): ConnectionMessage => ({ t: 'initiate', answer: asked, asynchronous });
+    if (remoteHost === undefined) return this.#each(name, answer, initiate, false);
+    const peer = Address.parse(remoteHost);
+    if (!peer) return end(answer, RC.NOPEERIP, `"${name}": --remote-host ${remoteHost} is not an address`);
+    const entries = this.#named(name, answer);
+    if (entries.length === 0) return answer.end();
+    const parts = split(answer, entries.length);
+    for (const [i, entry] of entries.entries()) {
+      const instance = instanceFor(this.#options.world, entry, peer);
+      if ('why' in instance) end(parts[i], RC.NOPEERIP, instance.why);
+      else instance.ref.tell(initiate(parts[i]));
     }
-    this.#each(
-      name,
-      answer,
-      (asked) => ({ t: 'initiate', answer: asked, ...(asynchronous === undefined ? {} : { asynchronous }) }),
-      false,
-    );
   }
 
   /** To the connection of that name, or to each with that alias; the answer ends with the last of them. */
@@ -158,7 +261,7 @@ export class Control {
     if (entries.length === 0) return answer.end();
     const { registry } = this.#options.world;
     const targets = withInstances ? entries.flatMap((e) => [e, ...registry.instancesOf(e)]) : entries;
-    const parts = targets.length === 1 ? [answer] : split(answer, targets.length);
+    const parts = split(answer, targets.length);
     targets.forEach((entry, i) => void entry.ref.tell(message(parts[i])));
   }
 
@@ -169,27 +272,30 @@ export class Control {
   }
 }
 
-/** Splits an answer among several, each of whom may end their part more than once. */
-function split(answer: Answer, parts: number): readonly Answer[] {
-  let left = parts;
-  return Array.from({ length: parts }, () => {
-    let isOpen = true;
-    return {
-      peer: answer.peer,
-      get isOpen() {
-        return isOpen && answer.isOpen;
-      },
-      get isCongested() {
-        return answer.isCongested;
-      },
-      line: (code, text) => isOpen && answer.line(code, text),
-      rows: (rows) => isOpen && answer.rows(rows),
-      onRoom: (resume) => answer.onRoom(resume),
-      onGone: (gone) => answer.onGone(gone),
-      end: () => {
-        if (isOpen && --left === 0) answer.end();
-        isOpen = false;
-      },
-    } satisfies Answer;
-  });
+/** Fields of a report are checked by its kind: what is left after all other requests are reports. */
+const isReport = (request: Request): request is RequestOf<ReportKind> => Object.hasOwn(REPORTS, request.kind);
+
+/** Tells of an answer's end. */
+function watched(answer: Answer, ended: (exit: number) => void): Answer {
+  let exit = 0;
+  return {
+    peer: answer.peer,
+    get isOpen() {
+      return answer.isOpen;
+    },
+    get isCongested() {
+      return answer.isCongested;
+    },
+    line: (code, text) => {
+      exit = exitAfter(exit, code);
+      answer.line(code, text);
+    },
+    rows: (rows) => answer.rows(rows),
+    onRoom: (resume) => answer.onRoom(resume),
+    onGone: (gone) => answer.onGone(gone),
+    end: () => {
+      if (answer.isOpen) ended(exit);
+      answer.end();
+    },
+  };
 }

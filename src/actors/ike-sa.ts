@@ -9,6 +9,7 @@ import type { Policy } from '../ike/policy.ts';
 import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { adopt, step } from '../ike/v2/step.ts';
+import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import {
   type Armed,
@@ -23,9 +24,10 @@ import {
   withTimer,
 } from './armed.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
-import { statePrefix } from './lines.ts';
+import type { About } from './lines.ts';
 import { excluding, including, NONE } from './lists.ts';
 import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
+import { traceStep } from './sa-trace.ts';
 import { Watchers, type World } from './world.ts';
 
 export type IkeSaMessage =
@@ -38,6 +40,8 @@ export type IkeSaMessage =
   | { readonly t: 'takeDown'; readonly policy: Policy; readonly answer?: Answer }
   | { readonly t: 'rekeyNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
   | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
+  /** `deletestate`: this SA, or the child of that serial; the answer ends when it is gone. */
+  | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
   /** The peer sent INITIAL_CONTACT on another IKE SA. */
   | { readonly t: 'forgotten' }
   /** The actors of inherited children. */
@@ -58,6 +62,9 @@ export interface IkeSaReport {
   readonly timers: readonly ArmedTimer[];
 }
 
+/** Where a message has its exchange type. RFC 7296 §3.1. */
+const EXCHANGE_OCTET = 18;
+
 export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #world: World;
   readonly #sa: IkeSa;
@@ -65,6 +72,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #kids: readonly Kid[] = NONE;
   #armed: Armed = noneArmed;
   #watchers: Watchers | undefined = undefined;
+  /** Who waits for the end of one child. */
+  #awaited: readonly { readonly serial: number; readonly answer: Answer }[] = NONE;
+  /** The exchange that is at hand: its type, for the log. */
+  #exchange = 0;
   /** Successors by serial, between their birth and the handing over. */
   #successors: readonly { readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }[] = NONE;
   /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
@@ -86,6 +97,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard } = this.#world;
     this.#self = self;
     switchboard.register(this.#sa.ourSpi, self);
+    if (this.#isSuccessor) this.#world.stats.ikeRekeyed();
+    else this.#world.stats.ikeStarted();
     if (this.#isSuccessor) this.#carryOut(adopt(this.#sa, this.#world.env), self);
   }
 
@@ -93,13 +106,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (typeof message === 'number') return this.#fired(message, self);
     switch (message.t) {
       case 'watch':
-        this.#watchers ??= new Watchers();
-        return this.#watchers.add(message.answer);
+        return this.#watch(message.answer);
       case 'takeDown':
         return this.#takeDown(message.policy, message.answer, self);
       case 'rekeyNewest':
       case 'dropNewest':
         return this.#toNewest(message, self);
+      case 'dropState':
+        return this.#dropState(message.serial, message.answer, self);
       case 'forgotten':
         // Both ends at once: one that is on its way is no memory that the peer could have lost.
         if (this.#sa.state === 'initSent' || this.#sa.state === 'authSent') return;
@@ -118,21 +132,19 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
           timers: timersIn(this.#armed, self.now()),
         });
       default:
-        return this.#carryOut(step(this.#sa, message, this.#world.env), self);
+        return this.#carryOut(this.#step(message), self);
     }
   }
 
   /** The daemon goes, or the connection is deleted: say goodbye first. */
   stopping(self: Context<IkeSaMessage>): void {
-    this.#carryOut(
-      step(this.#sa, { t: 'command', command: { t: 'deleteIke', why: 'shutting down' } }, this.#world.env),
-      self,
-    );
+    this.#command({ t: 'deleteIke', why: 'shutting down' }, self);
   }
 
   stopped(why: EndReason): void {
     const { switchboard, registry } = this.#world;
     switchboard.unregister(this.#sa.ourSpi);
+    this.#world.stats.ikeDown(this.#sa.establishedAt > 0);
     this.#leaveHalfOpen();
     for (const { ref } of this.#kids) ref.tell({ t: 'remove', lingers: false });
     if (why === 'crashed') {
@@ -145,10 +157,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #takeDown(policy: Policy, answer: Answer | undefined, self: Context<IkeSaMessage>): void {
-    if (answer) {
-      this.#watchers ??= new Watchers();
-      this.#watchers.add(answer);
-    }
+    if (answer) this.#watch(answer);
     const own = this.#sa.children.filter((c) => c.policy === policy);
     const isShared = own.length < this.#sa.children.length || this.#sa.policy !== policy;
     if (isShared && own.length > 0) {
@@ -169,7 +178,31 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #command(command: Extract<In, { t: 'command' }>['command'], self: Context<IkeSaMessage>): void {
-    this.#carryOut(step(this.#sa, { t: 'command', command }, this.#world.env), self);
+    this.#carryOut(this.#step({ t: 'command', command }), self);
+  }
+
+  #dropState(serial: number, answer: Answer, self: Context<IkeSaMessage>): void {
+    this.#watch(answer);
+    if (serial === this.#sa.serial) return this.#command({ t: 'deleteIke', why: 'terminated' }, self);
+    if (!this.#sa.child(serial)) return answer.end();
+    this.#awaited = including(this.#awaited, { serial, answer });
+    this.#command({ t: 'deleteChild', serial }, self);
+  }
+
+  #watch(answer: Answer): void {
+    this.#watchers ??= new Watchers();
+    this.#watchers.add(answer);
+  }
+
+  #step(input: In): readonly Out[] {
+    const { env, debugging } = this.#world;
+    if (input.t === 'packet') this.#exchange = input.datagram.bytes[EXCHANGE_OCTET];
+    else if (input.t !== 'job') this.#exchange = this.#sa.outstanding?.exchange ?? 0;
+    if (!debugging.any) return step(this.#sa, input, env);
+    const after = traceStep(this.#world, this.#sa, input);
+    const outs = step(this.#sa, input, env);
+    after(outs);
+    return outs;
   }
 
   // --- effects -----------------------------------------------------------------------------------------------
@@ -182,6 +215,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard, helpers, stats } = this.#world;
     switch (out.t) {
       case 'send':
+        this.#exchange = out.bytes[EXCHANGE_OCTET];
         return switchboard.send(out.local, out.peer, out.bytes);
       case 'keepalive':
         stats.keepalives++;
@@ -209,7 +243,6 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#authenticated(out.initialContact, self);
       case 'childUp':
         if (out.serial === this.#refused) return;
-        stats.childEstablished++;
         return this.#tellOwner(this.#childPolicy(out.serial), {
           t: 'childUp',
           serial: out.serial,
@@ -217,6 +250,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
           ...(out.replaces === undefined ? {} : { replaces: out.replaces }),
         });
       case 'childDown':
+        this.#released(out.serial);
         return this.#tellOwner(out.policy, { t: 'childDown', serial: out.serial, why: out.why, text: out.text });
       case 'rekeyFailed':
         return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
@@ -240,8 +274,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #fired(number: number, self: Context<IkeSaMessage>): void {
     const timer = timerOf(number);
+    if (timer.name === 'retransmit') this.#world.stats.count('total.ike.packets.retransmitted');
     this.#disarm(timer.name, timer.serial, self);
-    this.#carryOut(step(this.#sa, { t: 'timer', ...timer }, this.#world.env), self);
+    const outs = this.#step({ t: 'timer', ...timer });
+    const isSilent = timer.name === 'retransmit' && this.#world.impairments.on('suppress-retransmits');
+    this.#carryOut(isSilent ? outs.filter((out) => out.t !== 'send') : outs, self);
   }
 
   /** Also of one that has just fired: cancelling that does nothing. */
@@ -257,7 +294,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const actor = new ChildSaActor(this.#world, self, child);
     const fault = actor.enter(halves, self.wall());
     this.#kids = including(this.#kids, { serial, ref: this.#world.spawn('states', `#${serial}`, actor) });
-    if (!fault) return;
+    if (!fault) return this.#world.stats.childUp(child);
     this.#refused = serial;
     self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
   }
@@ -288,18 +325,27 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#world.registry.owner(policy)?.ref.tell(message);
   }
 
-  #say({ level, text, serial, code }: Extract<Out, { t: 'say' }>): void {
-    const world = this.#world;
-    if (level === 'debug' && !world.debugs('base')) return;
+  #released(serial: number): void {
+    if (this.#awaited === NONE) return;
+    for (const waiting of this.#awaited) if (waiting.serial === serial) waiting.answer.end();
+    this.#awaited = excluding(this.#awaited, (waiting) => waiting.serial === serial);
+  }
+
+  #say({ level, text, serial, code, event }: Extract<Out, { t: 'say' }>): void {
     const policy = serial === undefined ? this.#sa.policy : this.#childPolicy(serial);
-    const line = `${statePrefix(policy, serial ?? this.#sa.serial, this.#sa.peer.address)}: ${text}`;
-    world.log(level, line);
+    if (level === 'debug' && !this.#world.debugging.on('base', policy.name)) return;
+    const line = this.#world.log(level, text, this.#about(policy, serial ?? this.#sa.serial, event));
     if (level !== 'debug') this.#watchers?.line((code ?? RC.LOG) as ReplyCode, line);
+  }
+
+  #about(policy: Policy, serial: number, event: About['event']): About {
+    const exchange = EXCHANGE_NAMES.get(this.#exchange);
+    return { policy, peer: this.#sa.peer.address, serial, exchange, event };
   }
 
   #authenticated(initialContact: boolean, self: Context<IkeSaMessage>): void {
     const { registry, stats } = this.#world;
-    stats.ikeEstablished++;
+    stats.ikeUp(this.#sa.suite);
     this.#leaveHalfOpen();
     const former = registry.ikeSa(this.#sa.policy);
     registry.registerIkeSa(this.#sa.policy, self);
@@ -335,10 +381,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #ended(why: DownReason, text: string): void {
-    if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed++;
-    const line = `${statePrefix(this.#sa.policy, this.#sa.serial, this.#sa.peer.address)}: deleting IKE SA (${text})`;
-    this.#world.log('info', line);
+    const { policy, serial } = this.#sa;
+    if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
+    const line = this.#world.log('info', `deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted'));
     this.#watchers?.line(why === 'refused' || why === 'local' ? RC.FATAL : RC.LOG, line);
-    this.#tellOwner(this.#sa.policy, { t: 'ikeDown', serial: this.#sa.serial, why, text });
+    this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
   }
 }

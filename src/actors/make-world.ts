@@ -7,12 +7,18 @@ import type { Datagram, Env } from '../ike/effects.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
+import { Debugging } from './debugging.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { Impairments } from './impairments.ts';
+import { type About, harmless, prefix } from './lines.ts';
 import { Policies } from './policies.ts';
+import { PublicKeys } from './public-keys.ts';
 import { Registry } from './registry.ts';
 import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
 import { SaIndex } from './sa-index.ts';
 import { Seldom } from './seldom.ts';
+import { nothingStanding } from './standing.ts';
+import { Stats } from './stats.ts';
 import { type GateLimits, Switchboard } from './switchboard.ts';
 import type { Helpers, LogLevel, World } from './world.ts';
 
@@ -20,8 +26,8 @@ export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
-  readonly log: (level: LogLevel, text: string) => void;
-  readonly debugs: (klass: string) => boolean;
+  /** `line`: all of it. `text`: without the beginning that `about` makes. */
+  readonly log: (level: LogLevel, line: string, text: string, about: About | undefined) => void;
   readonly plane: DataPlane;
   readonly helpers: Helpers;
   readonly secrets: () => SecretStore;
@@ -36,7 +42,15 @@ export interface Inside {
 }
 
 export function makeWorld(ports: WorldPorts): Inside {
-  const { system, clock, random, log, debugs, plane, helpers } = ports;
+  const { system, clock, random, plane, helpers } = ports;
+  const debugging = new Debugging();
+  const impairments = new Impairments();
+  const log: World['log'] = (level, text, about) => {
+    const safe = harmless(text);
+    const line = about ? prefix(about) + safe : safe;
+    ports.log(level, line, safe, about);
+    return line;
+  };
   const states = system.group('states');
   const actors = system.group('connections');
   let lastSerial = 0;
@@ -46,7 +60,14 @@ export function makeWorld(ports: WorldPorts): Inside {
   };
   const seldom = new Seldom(() => clock.now(), log);
   const switchboard: Switchboard = new Switchboard(
-    { now: () => clock.now(), random, log, answerer: (datagram, spiI) => answerer(world, seldom, datagram, spiI) },
+    {
+      now: () => clock.now(),
+      random,
+      log,
+      debugging,
+      impairments,
+      answerer: (datagram, spiI) => answerer(world, seldom, datagram, spiI),
+    },
     ports.limits,
   );
   const registry = new Registry({
@@ -76,17 +97,25 @@ export function makeWorld(ports: WorldPorts): Inside {
   };
   const world: World = {
     log,
-    debugs,
+    debugging,
+    impairments,
+    publicKeys: new PublicKeys(),
+    standing: nothingStanding(),
+    wall: () => clock.wall(),
     serial,
     helpers,
     plane,
-    policies: new Policies(plane),
+    policies: new Policies(plane, (text) => debugging.on('routing') && log('debug', text())),
     registry,
     switchboard,
     sas: new SaIndex(),
     env,
-    stats: { ikeEstablished: 0, ikeFailed: 0, childEstablished: 0, keepalives: 0 },
-    spawn: (group, name, behavior) => (group === 'states' ? states : actors).spawn(name, behavior),
+    stats: new Stats(),
+    secretRows: () => ports.secrets().describe(),
+    spawn: (group, name, behavior) => {
+      if (debugging.on('refcnt')) log('debug', `${group}/${name} begins, beside ${system.counters().actors} actors`);
+      return (group === 'states' ? states : actors).spawn(name, behavior);
+    },
   };
   const { interfaces, defaultRoute, ikePort, keepAliveMs } = ports;
   const connections = new Connections({ world, interfaces, defaultRoute, ikePort, keepAliveMs });
@@ -100,15 +129,23 @@ function answerer(
   { local, peer }: Datagram,
   spiI: Uint8Array,
 ): ActorRef<IkeSaMessage> | undefined {
-  const [policy] = world.registry.candidates(local.address, peer.address);
+  const candidates = world.registry.candidates(local.address, peer.address);
+  const [policy] = candidates;
   if (!policy) {
     seldom.say(
       'info',
       `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
+      { peer: peer.address, exchange: 'IKE_SA_INIT', event: 'rejected' },
     );
     return undefined;
   }
   const serial = world.serial();
+  if (world.debugging.on('base', policy.name))
+    world.log('debug', `IKE_SA_INIT from ${peer} may be for ${candidates.length} connections; begins as this one`, {
+      policy,
+      peer: peer.address,
+      serial,
+    });
   const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
   return world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
 }

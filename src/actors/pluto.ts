@@ -4,11 +4,9 @@
  *   sockets ─► switchboard ─► ike-sa ─► child-sa ─► plane
  *   control ─► connections ─► connection ─┘ └─► helpers
  */
+import { posix } from 'node:path';
 import type { Conn } from '../conf/conn.ts';
 import { nodeFileSystem } from '../conf/node-file-system.ts';
-import { formatProblem, hasErrors } from '../conf/problem.ts';
-import type { SecretStore } from '../conf/secret-store.ts';
-import { loadSecrets } from '../conf/secrets.ts';
 import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
@@ -29,10 +27,12 @@ import { type Interface, localInterfaces } from './interfaces.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
+import { PRIVATE_WARNING } from './orders.ts';
 import { IKE_PORT } from './policy-of.ts';
 import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
-import { IkeSocket } from './sockets.ts';
+import { SecretKeeper } from './secret-keeper.ts';
+import { IkeSocket, type SocketSettings } from './sockets.ts';
 import type { GateLimits } from './switchboard.ts';
 import type { World } from './world.ts';
 
@@ -60,13 +60,13 @@ export class Pluto {
   readonly #helpers: PoolHelpers;
   readonly #connections: Connections;
   readonly #loading: Loading;
-  readonly #debug: Set<string>;
+  readonly #socketSettings: SocketSettings;
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
   /** As of the last time somebody said listen. */
   #interfaces: readonly Interface[] = [];
   #sockets: readonly Opened[] = [];
-  #secrets: SecretStore;
+  readonly #secrets: SecretKeeper;
 
   private constructor(
     options: DaemonOptions,
@@ -76,7 +76,6 @@ export class Pluto {
       plane: DataPlane;
       helpers: PoolHelpers;
       system: ActorSystem;
-      debug: Set<string>;
       onEvent: (handler: (event: PlaneEvent) => void) => void;
     },
   ) {
@@ -84,8 +83,15 @@ export class Pluto {
     this.#setup = setup;
     this.#system = parts.system;
     this.#helpers = parts.helpers;
-    this.#debug = parts.debug;
-    this.#secrets = loadSecrets('', { read: () => ({ errno: 'ENOENT' }), glob: () => [] }).secrets;
+    this.#socketSettings = {
+      bufferOctets: options.ikeSocketBufsize ?? setup.ikeSocketBufsize,
+      hearsErrors: options.ikeSocketErrqueue ?? setup.ikeSocketErrqueue,
+    };
+    this.#secrets = new SecretKeeper({
+      files: nodeFileSystem,
+      privateDir: posix.join(options.ipsecdir ?? setup.ipsecdir, 'private'),
+      log: (level, text) => void this.#world.log(level, text),
+    });
     this.stopRequested = new Promise((resolve) => {
       this.#stop = resolve;
     });
@@ -93,13 +99,10 @@ export class Pluto {
       system: parts.system,
       clock: realClock(),
       random: dice(),
-      log: (level, text) => {
-        if (level !== 'debug' || this.#debug.size > 0) log.write(level, text);
-      },
-      debugs: (klass) => this.#debug.has(klass),
+      log: (level, line, text, about) => log.write(level, line, text, about),
       plane: parts.plane,
       helpers: parts.helpers,
-      secrets: () => this.#secrets,
+      secrets: () => this.#secrets.store,
       limits: this.#limits(),
       interfaces: () => this.#interfaces,
       defaultRoute,
@@ -107,6 +110,7 @@ export class Pluto {
       keepAliveMs: this.#keepAliveMs,
     });
     this.#world = world;
+    this.#misbehave();
     this.#connections = connections;
     this.#loading = new Loading({ world, connections, setup });
     const reports = new Reports({ world: this.#world, system: this.#system, info: () => this.#info() });
@@ -119,7 +123,8 @@ export class Pluto {
         listen: (say) => this.listen(say),
         unlisten: (say) => this.#unlisten(say),
         rereadSecrets: (say) => this.#rereadSecrets(say),
-        setDebug: (set, clear) => setDebug(this.#debug, set, clear),
+        resizeSockets: (octets, say) => this.#resizeSockets(octets, say),
+        toggleErrorQueue: (say) => this.#toggleErrorQueue(say),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
       },
     });
@@ -128,8 +133,6 @@ export class Pluto {
 
   /** Everything but the sockets; otherwise why not. */
   static open(options: DaemonOptions, setup: Setup, log: Log): Pluto | { readonly why: string } {
-    const debug = new Set<string>();
-    setDebug(debug, [...setup.plutodebug, ...options.debug], []);
     log.write('info', `Starting Pluto (Pluto Version ${version()}) pid:${process.pid}`);
     let handler: (event: PlaneEvent) => void = () => {};
     const opened = openPlane(
@@ -153,16 +156,15 @@ export class Pluto {
     );
     const system = new ActorSystem({
       clock: realClock(),
-      report: ({ path, during, error }) =>
-        log.write(
-          'warn',
-          `internal error: ${path} ended in ${during}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        ),
+      report: ({ path, during, error }) => {
+        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        for (const line of `internal error: ${path} ended in ${during}: ${what}`.split('\n')) log.write('warn', line);
+      },
     });
     const onEvent = (wanted: (event: PlaneEvent) => void) => {
       handler = wanted;
     };
-    return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, debug, onEvent });
+    return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, onEvent });
   }
 
   /** Opens sockets on addresses that have none, closes those whose address is gone, looks who we are now. */
@@ -220,17 +222,16 @@ export class Pluto {
   }
 
   #openSockets({ name, address }: Interface, announce: (text: string) => void): Opened[] {
-    const { plane, switchboard, log } = this.#world;
+    const { plane, switchboard } = this.#world;
     if (!(this.#options.listenUdp ?? this.#setup.listenUdp)) return [];
-    const bufferOctets = this.#options.ikeSocketBufsize ?? this.#setup.ikeSocketBufsize;
-    const hearsErrors = this.#options.ikeSocketErrqueue ?? this.#setup.ikeSocketErrqueue;
     const ports = [
       { port: this.#ikePort, encapsulates: false, note: '' },
       { port: NAT_PORT, encapsulates: true, note: ' (NAT)' },
     ];
     return ports.flatMap(({ port, encapsulates, note }) => {
       const local = new Endpoint(address, port);
-      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, log, bufferOctets, hearsErrors });
+      const settings = this.#socketSettings;
+      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, settings });
       const where = `${name} ${address.family === 6 ? `[${address}]` : address}:UDP/${port}`;
       announce('why' in socket ? `cannot listen on ${where}: ${socket.why}` : `adding interface ${where}${note}`);
       return 'why' in socket ? [] : [{ name, socket }];
@@ -244,25 +245,34 @@ export class Pluto {
     this.#sockets = [];
   }
 
-  /** The whole set is exchanged, or with an error in the file none of it. */
-  #rereadSecrets(say: (text: string) => void): void {
-    const pattern = this.#options.secretsFile ?? this.#setup.secretsfile;
-    const { log } = this.#world;
-    const loaded = loadSecrets(pattern, nodeFileSystem);
-    for (const problem of loaded.problems) {
-      log('warn', formatProblem(problem));
-      say(formatProblem(problem));
+  #resizeSockets(octets: number, say: (text: string) => void): void {
+    this.#socketSettings.bufferOctets = octets;
+    for (const { socket } of this.#sockets) {
+      const why = socket.resize();
+      if (why !== undefined) say(`${socket.local}: ${why}`);
     }
-    if (hasErrors(loaded.problems)) {
-      loaded.secrets.wipe();
-      return say('secrets kept as they were');
-    }
-    for (const text of ['forgetting secrets', `loading secrets from "${pattern}"`]) {
-      log('info', text);
-      say(text);
-    }
-    this.#secrets.wipe();
-    this.#secrets = loaded.secrets;
+    say(`buffers of ${this.#sockets.length} IKE sockets set to ${octets} octets`);
+  }
+
+  #toggleErrorQueue(say: (text: string) => void): void {
+    this.#socketSettings.hearsErrors = !this.#socketSettings.hearsErrors;
+    say(`error queue of IKE sockets is ${this.#socketSettings.hearsErrors ? 'read' : 'not read'} from now on`);
+  }
+
+  /** What the command line and the configuration ask for that is for those who look for faults. */
+  #misbehave(): void {
+    const { debugging, impairments, log } = this.#world;
+    for (const text of debugging.change([...this.#setup.plutodebug, ...this.#options.debug])?.wrong ?? [])
+      log('warn', text);
+    if (debugging.on('private')) log('warn', PRIVATE_WARNING);
+    const impaired = impairments.change(this.#options.impair);
+    if ('wrong' in impaired) log('warn', impaired.wrong);
+    if (impairments.any) log('warn', `WARNING: impaired on purpose: ${impairments.list().join(', ')}`);
+  }
+
+  /** False: there was an error, and everything is as it was. */
+  #rereadSecrets(say: (text: string) => void): boolean {
+    return this.#secrets.reread(this.#options.secretsFile ?? this.#setup.secretsfile, say);
   }
 
   #limits(): GateLimits {
@@ -271,7 +281,8 @@ export class Pluto {
   }
 
   #info(): DaemonInfo {
-    return daemonInfo({
+    const { standing, debugging } = this.#world;
+    const info = daemonInfo({
       options: this.#options,
       setup: this.#setup,
       plane: this.#world.plane.name,
@@ -279,8 +290,16 @@ export class Pluto {
       interfaces: this.#sockets.map(({ name, socket }) => ({ name, endpoint: `${socket.local}`, transport: 'UDP' })),
       startTime: this.#startTime,
       keepAliveMs: this.#keepAliveMs,
-      debug: [...this.#debug],
+      debug: debugging.list(),
     });
+    const told = {
+      myid: `${standing.myId ?? '(none)'}`,
+      'global-redirect': standing.globalRedirect,
+      'global-redirect-to': standing.globalRedirectTo.join(','),
+      'ike-socket-bufsize': `${this.#socketSettings.bufferOctets}`,
+      'ike-socket-errqueue': this.#socketSettings.hearsErrors ? 'yes' : 'no',
+    };
+    return { ...info, setup: { ...info.setup, ...told } };
   }
 }
 
@@ -288,16 +307,4 @@ export class Pluto {
 function defaultRoute(family: 4 | 6): Address | undefined {
   const way = routeGet(Address.any(family).toBytes());
   return isFault(way) || !way.src ? undefined : Address.fromBytes(way.src);
-}
-
-/** `no-x` and the list `clear` take a class away, `none` and `all` stand for all of them. */
-function setDebug(debug: Set<string>, set: readonly string[], clear: readonly string[]): void {
-  for (const klass of clear) klass === 'all' ? debug.clear() : debug.delete(klass);
-  for (const klass of set) {
-    if (klass === 'none') debug.clear();
-    else if (klass.startsWith('no-')) debug.delete(klass.slice(3));
-    else if (klass === 'all' || klass === 'tmi')
-      for (const each of ['base', 'routing', 'cpu-usage', 'refcnt', klass]) debug.add(each);
-    else debug.add(klass);
-  }
 }

@@ -28,10 +28,13 @@ interface Held {
 
 export class Policies {
   readonly #plane: DataPlane;
+  readonly #trace: (text: () => string) => void;
   readonly #held = new Map<string, Held>();
 
-  constructor(plane: DataPlane) {
+  /** `trace` hears of what changes, and asks for the text if it wants it. */
+  constructor(plane: DataPlane, trace: (text: () => string) => void = () => {}) {
     this.#plane = plane;
+    this.#trace = trace;
   }
 
   /** Each pair of selectors counts once; the data plane has it. */
@@ -53,6 +56,7 @@ export class Policies {
         held.holders++;
         held.wanted = wanted;
       } else this.#held.set(pair.key, { holders: 1, wanted });
+      this.#trace(() => `policy ${pair.key}: ${this.#held.get(pair.key)?.holders} holders, reqid ${wanted.reqid}`);
       done.push(pair);
     }
     return undefined;
@@ -78,6 +82,7 @@ export class Policies {
 
   #drop(pair: Pair): void {
     const held = this.#held.get(pair.key);
+    if (held) this.#trace(() => `policy ${pair.key}: ${held.holders - 1} holders left`);
     if (!held || --held.holders > 0) return;
     this.#held.delete(pair.key);
     for (const spec of specsOf(pair)) this.#plane.deletePolicy(spec);

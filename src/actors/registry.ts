@@ -171,7 +171,8 @@ export class Registry implements Directory {
     return this.#ports.secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress })?.reveal();
   }
 
-  instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy {
+  /** Without `peerId`: whoever is at `peer` and has a secret. */
+  instantiate(policy: Policy, peerId: Id | undefined, peer: Endpoint): Policy {
     const template = this.owner(policy);
     if (policy.remoteHost || !template) return policy;
     const { address } = peer;
@@ -185,7 +186,7 @@ export class Registry implements Directory {
     const wanted = derived(policy, {
       instance: this.#instanceCount,
       remoteHost: address,
-      remoteId: peerId,
+      ...(peerId ? { remoteId: peerId } : {}),
       child: derived(child, { remote, reqid }),
     });
     this.#ports.spawnInstance(template, wanted);

@@ -2,6 +2,7 @@
  * Lines that anybody can provoke with a packet: so many in a minute, then how many more there were. Whoever fills a
  * disk with log lines has won without a key.
  */
+import type { About } from './lines.ts';
 import type { LogLevel } from './world.ts';
 
 /** Lines in a window, and its length in ms. */
@@ -10,16 +11,16 @@ const WINDOW = 60_000;
 
 export class Seldom {
   readonly #now: () => number;
-  readonly #log: (level: LogLevel, text: string) => void;
+  readonly #log: (level: LogLevel, text: string, about?: About) => void;
   #since = Number.NEGATIVE_INFINITY;
   #lines = 0;
 
-  constructor(now: () => number, log: (level: LogLevel, text: string) => void) {
+  constructor(now: () => number, log: (level: LogLevel, text: string, about?: About) => void) {
     this.#now = now;
     this.#log = log;
   }
 
-  say(level: LogLevel, text: string): void {
+  say(level: LogLevel, text: string, about?: About): void {
     const now = this.#now();
     if (now - this.#since >= WINDOW) {
       const untold = this.#lines - MOST;
@@ -28,7 +29,7 @@ export class Seldom {
       this.#lines = 0;
     }
     this.#lines++;
-    if (this.#lines <= MOST) this.#log(level, text);
+    if (this.#lines <= MOST) this.#log(level, text, about);
     else if (this.#lines === MOST + 1)
       this.#log('warn', `more than ${MOST} lines about packets from strangers in a minute; the rest is left out`);
   }

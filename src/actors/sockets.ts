@@ -3,11 +3,18 @@
  * that it came in, and goes to the switchboard.
  */
 import type { DataPlane } from '../kernel/port.ts';
-import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, type UdpError, UdpSocket } from '../native/index.ts';
+import {
+  isFault,
+  setBuffers,
+  UDP_ADDRESSES,
+  UDP_RECORD,
+  type UdpBatch,
+  type UdpError,
+  UdpSocket,
+} from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import type { Sender, Switchboard } from './switchboard.ts';
-import type { LogLevel } from './world.ts';
 
 /** Octets of zero that tell IKE from ESP on a port that carries both. RFC 3948 §2.2. */
 const MARKER = 4;
@@ -16,11 +23,15 @@ const KEEPALIVE = Uint8Array.of(0xff);
 export interface SocketOptions {
   readonly switchboard: Switchboard;
   readonly plane: DataPlane;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly settings: SocketSettings;
+}
+
+/** Of all sockets, those of later included. */
+export interface SocketSettings {
   /** Say what ICMP says of our packets. */
-  readonly hearsErrors: boolean;
+  hearsErrors: boolean;
   /** Octets; 0: ours. */
-  readonly bufferOctets: number;
+  bufferOctets: number;
 }
 
 export class IkeSocket implements Sender {
@@ -39,14 +50,15 @@ export class IkeSocket implements Sender {
   /** Binds, tells the data plane, and begins to receive; otherwise why not. */
   static open(local: Endpoint, encapsulates: boolean, options: SocketOptions): IkeSocket | { readonly why: string } {
     const self = new IkeSocket(local, encapsulates, options);
-    const { bufferOctets, plane } = options;
+    const { settings, plane } = options;
+    const { bufferOctets } = settings;
     const socket = UdpSocket.open({
       address: local.address.toBytes(),
       port: local.port,
       reusePort: encapsulates && plane.name === 'userspace',
       ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
       onPackets: (batch) => self.#receive(batch),
-      onError: (error) => (options.hearsErrors ? self.#failed(error) : undefined),
+      onError: (error) => (settings.hearsErrors ? self.#failed(error) : undefined),
     });
     if (isFault(socket)) return { why: `${socket.why} (${socket.errno})` };
     const fault = plane.serve({ fd: socket.fd, local, encapsulates });
@@ -65,6 +77,12 @@ export class IkeSocket implements Sender {
 
   sendKeepalive(peer: Endpoint): void {
     this.#socket?.send(KEEPALIVE, peer.address.toBytes(), peer.port);
+  }
+
+  /** To what the settings say now; otherwise why not. */
+  resize(): string | undefined {
+    const fault = this.#socket && setBuffers(this.#socket.fd, this.#options.settings.bufferOctets);
+    return fault && `${fault.why} (${fault.errno})`;
   }
 
   close(): void {

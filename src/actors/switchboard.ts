@@ -12,7 +12,10 @@ import type { Datagram } from '../ike/effects.ts';
 import { admit, type CookieSecrets } from '../ike/v2/gate.ts';
 import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { Debugging } from './debugging.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
+import type { Impairments } from './impairments.ts';
+import type { About } from './lines.ts';
 import type { ActorRef } from './runtime/index.ts';
 import { SpiTable } from './spi-table.ts';
 import type { LogLevel } from './world.ts';
@@ -29,7 +32,9 @@ export interface GateLimits {
 export interface SwitchboardPorts {
   now(): number;
   random(octets: number): Uint8Array;
-  log(level: LogLevel, text: string): void;
+  log(level: LogLevel, text: string, about?: About): void;
+  readonly debugging: Debugging;
+  readonly impairments: Impairments;
   /** A new responder, spawned and told of nothing yet. */
   answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
 }
@@ -106,6 +111,7 @@ export class Switchboard {
 
   send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
     this.counters.sent++;
+    if (this.#ports.impairments.any) return this.#sendImpaired(local, peer, bytes);
     this.#sender(local)?.send(peer, bytes);
   }
 
@@ -119,7 +125,7 @@ export class Switchboard {
     if (sender) this.#latest = { local, sender };
     else {
       this.counters.unsendable++;
-      this.#ports.log('debug', `no socket at ${local} to send from`);
+      this.#debug(() => `no socket at ${local} to send from`);
     }
     return sender;
   }
@@ -143,15 +149,20 @@ export class Switchboard {
 
   /** A datagram without its non-ESP marker; the octets are the receiver's to keep. */
   receive(datagram: Datagram): void {
+    const { impairments } = this.#ports;
+    this.counters.received++;
+    if (impairments.on('drop-inbound')) return;
+    if (impairments.on('replay-duplicates')) this.#deliver({ ...datagram, bytes: Uint8Array.from(datagram.bytes) });
+    this.#deliver(datagram);
+  }
+
+  #deliver(datagram: Datagram): void {
     const { counters } = this;
-    counters.received++;
     const decoded = decodeHeader(datagram.bytes);
     if (!decoded.ok) {
       counters.malformed++;
-      return this.#ports.log(
-        'debug',
-        `packet from ${datagram.peer}: malformed ${decoded.fault.where}: ${decoded.fault.why}`,
-      );
+      const { where, why } = decoded.fault;
+      return this.#debug(() => `packet from ${datagram.peer}: malformed ${where}: ${why}`, datagram.peer);
     }
     const header = decoded.value;
     const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
@@ -167,7 +178,7 @@ export class Switchboard {
 
   /** `quoted`: the start of a message of ours that did not arrive. Its SA says so. */
   networkError(quoted: Uint8Array, text: string): void {
-    if (quoted.length < 16) return this.#ports.log('debug', text);
+    if (quoted.length < 16) return this.#debug(() => text);
     const sa = this.#sas.find(quoted) ?? this.#sas.find(quoted, 8);
     sa?.offer({ t: 'networkError', text });
   }
@@ -188,7 +199,7 @@ export class Switchboard {
     );
     if (admission.t === 'drop') {
       counters.malformed++;
-      return this.#ports.log('debug', `IKE_SA_INIT from ${datagram.peer}: ${admission.why}; dropped`);
+      return this.#debug(() => `IKE_SA_INIT from ${datagram.peer}: ${admission.why}; dropped`, datagram.peer);
     }
     if (admission.t === 'answer') {
       counters.cookies++;
@@ -201,6 +212,19 @@ export class Switchboard {
     sa.tell({ t: 'packet', datagram });
   }
 
+  #sendImpaired(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
+    const { impairments } = this.#ports;
+    if (impairments.on('drop-outbound')) return;
+    const sent = impairments.on('corrupt-outbound') ? corrupted(bytes) : bytes;
+    this.#sender(local)?.send(peer, sent);
+    if (impairments.on('jacob-two-two')) this.#sender(local)?.send(peer, sent);
+  }
+
+  #debug(text: () => string, peer?: Endpoint): void {
+    const { debugging, log } = this.#ports;
+    if (debugging.on('base')) log('debug', text(), peer && { peer: peer.address });
+  }
+
   #cookieSecrets(): CookieSecrets {
     const now = this.#ports.now();
     if (now - this.#secretsSince > COOKIE_GENERATION) {
@@ -210,6 +234,12 @@ export class Switchboard {
     }
     return this.#secrets;
   }
+}
+
+function corrupted(bytes: Uint8Array): Uint8Array {
+  const other = Uint8Array.from(bytes);
+  other[other.length - 1] ^= 1;
+  return other;
 }
 
 const isZero = (spi: Uint8Array) => spi.every((octet) => octet === 0);

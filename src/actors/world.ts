@@ -2,24 +2,37 @@
  * What every actor of the daemon may use: ports and indexes, all of them instant. In tests the same actors run
  * on a virtual clock, an in-memory wire and the `none` plane.
  */
+import type { SecretRow } from '../conf/secret-store.ts';
 import type { Answer } from '../control/answer.ts';
 import type { ReplyCode } from '../control/reply-codes.ts';
 import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
 import type { DataPlane } from '../kernel/port.ts';
 import type { FamilyStats } from '../workers/pool.ts';
+import type { Debugging } from './debugging.ts';
+import type { Impairments } from './impairments.ts';
+import type { About } from './lines.ts';
 import type { Policies } from './policies.ts';
+import type { PublicKeys } from './public-keys.ts';
 import type { Registry } from './registry.ts';
 import type { ActorRef, Behavior } from './runtime/index.ts';
 import type { SaIndex } from './sa-index.ts';
+import type { Standing } from './standing.ts';
+import type { Stats } from './stats.ts';
 import type { Switchboard } from './switchboard.ts';
 
 export type LogLevel = 'info' | 'warn' | 'debug';
 
 export interface World {
-  log(level: LogLevel, text: string): void;
-  /** `base`, `crypt`… are on; asked before a debug line is put together. */
-  readonly debugs: (klass: string) => boolean;
+  /** A line of the log; returns it as it reads there, for who else is to see it. */
+  log(level: LogLevel, text: string, about?: About): string;
+  /** Asked before a debug line is put together. */
+  readonly debugging: Debugging;
+  readonly impairments: Impairments;
+  readonly publicKeys: PublicKeys;
+  readonly standing: Standing;
+  /** Time of day: ms since 1970. */
+  wall(): number;
   /** The next `#n` of a state. */
   serial(): number;
   readonly helpers: Helpers;
@@ -33,6 +46,8 @@ export interface World {
   /** An actor that is nobody's child: what must outlive its maker. */
   spawn<M>(group: 'states' | 'connections', name: string, behavior: Behavior<M>): ActorRef<M>;
   readonly stats: Stats;
+  /** What ipsec.secrets(5) has entries for, without the secrets. */
+  secretRows(): Iterable<SecretRow>;
 }
 
 /** The pool as actors see it: results come back as messages to `owner`. */
@@ -41,14 +56,6 @@ export interface Helpers {
   submit(id: number, job: Job, owner: ActorRef<In>): void;
   /** By family of jobs. */
   stats(): ReadonlyMap<string, FamilyStats>;
-}
-
-/** Totals since the start, for `globalstatus`. */
-export interface Stats {
-  ikeEstablished: number;
-  ikeFailed: number;
-  childEstablished: number;
-  keepalives: number;
 }
 
 /** Where progress lines go besides the log: the whacks that wait for an outcome. */

@@ -42,7 +42,7 @@ export type Command =
   | { readonly t: 'deleteChild'; readonly serial: number }
   | { readonly t: 'deleteIke'; readonly why: string }
   /** The connection took another one's place, or the daemon goes: no farewell. */
-  | { readonly t: 'abandon'; readonly why: string };
+  | { readonly t: 'abandon'; readonly why: string; readonly reason?: DownReason };
 
 export type In =
   | { readonly t: 'packet'; readonly datagram: Datagram }

@@ -23,6 +23,7 @@ export interface Addon {
   openTun(name: string, vnetHeader: boolean, offloads: number): { fd: number; name: string; ifindex: number };
   encapsulateEsp(fd: number): undefined;
   bypassPolicies(fd: number, family: number): undefined;
+  setBuffers(fd: number, octets: number): undefined;
   readonly UdpSocket: new (
     address: Uint8Array,
     port: number,

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "addon.h"
 
@@ -42,9 +43,22 @@ static Napi::Value BypassPolicies(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// setBuffers(fd, octets): both buffers of the socket. FORCE passes rmem_max and needs CAP_NET_ADMIN; without it the
+// kernel gives what it may.
+static Napi::Value SetBuffers(const Napi::CallbackInfo& info) {
+  int fd = info[0].As<Napi::Number>().Int32Value(), octets = info[1].As<Napi::Number>().Int32Value();
+  for (auto [forced, polite] : {std::pair{SO_RCVBUFFORCE, SO_RCVBUF}, std::pair{SO_SNDBUFFORCE, SO_SNDBUF}}) {
+    if (setsockopt(fd, SOL_SOCKET, forced, &octets, sizeof octets) == 0) continue;
+    if (setsockopt(fd, SOL_SOCKET, polite, &octets, sizeof octets) < 0)
+      throw SystemError(info.Env(), "setsockopt(SO_RCVBUF)", errno);
+  }
+  return info.Env().Undefined();
+}
+
 void InitSocketOptions(Napi::Env env, Napi::Object exports) {
   exports.Set("encapsulateEsp", Napi::Function::New(env, EncapsulateEsp));
   exports.Set("bypassPolicies", Napi::Function::New(env, BypassPolicies));
+  exports.Set("setBuffers", Napi::Function::New(env, SetBuffers));
 }
 
 }  // namespace pluto

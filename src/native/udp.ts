@@ -134,6 +134,10 @@ export class UdpSocket {
 export const encapsulateEsp = (fd: number): SystemFault | undefined =>
   attempt(() => addon().encapsulateEsp(fd), 'UDP_ENCAP');
 
+/** Of an open socket, both ways. The kernel may cap it without CAP_NET_ADMIN. */
+export const setBuffers = (fd: number, octets: number): SystemFault | undefined =>
+  attempt(() => addon().setBuffers(fd, octets), 'SO_RCVBUF');
+
 /** The machine's IPsec policies do not apply to this socket. Needs CAP_NET_ADMIN. */
 export const bypassPolicies = (fd: number, family: 4 | 6): SystemFault | undefined =>
   attempt(() => addon().bypassPolicies(fd, family), 'IP_XFRM_POLICY');

@@ -68,7 +68,6 @@ export class House {
       clock,
       random: (octets) => this.#random(octets),
       log: (level, text) => void (level !== 'debug' && this.#say(text)),
-      debugs: () => false,
       plane: this.plane,
       helpers: {
         nextId: () => ++this.#jobs,

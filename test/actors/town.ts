@@ -121,8 +121,9 @@ export class House extends BareHouse {
       daemon: {
         listen: () => this.listen(),
         unlisten: () => this.unlisten(),
-        rereadSecrets: () => {},
-        setDebug: () => {},
+        rereadSecrets: () => true,
+        resizeSockets: (octets, say) => say(`${octets}`),
+        toggleErrorQueue: (say) => say('toggled'),
         shutdown: (_leaveState, answer) => {
           this.leave();
           answer.end();

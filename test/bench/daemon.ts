@@ -30,7 +30,7 @@ const MOST_HEAP = 5_632;
 const GATEWAY = Address.parse('192.0.2.1')!;
 const ALGORITHMS = 'ike=aes_gcm256-sha2_512-dh31\n esp=aes_gcm256-none\n authby=secret';
 const secrets = loadSecrets('s', {
-  read: () => ({ text: ': PSK "swordfish"\n', mode: 0o600 }),
+  readOctets: () => ({ octets: Uint8Array.from(Buffer.from(': PSK "swordfish"\n')) }),
   glob: () => [],
 }).secrets;
 const clock = realClock();
@@ -62,7 +62,6 @@ function open(interfaces: () => readonly Interface[]): Daemon {
     clock,
     random: dice(),
     log: () => {},
-    debugs: () => false,
     plane,
     helpers: {
       nextId: () => ++jobs,

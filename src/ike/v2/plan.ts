@@ -23,7 +23,7 @@ export function command(turn: Turn, wanted: Command): void {
     case 'deleteIke':
       return deleteIke(turn, wanted.why);
     case 'abandon':
-      return end(turn, 'replaced', wanted.why);
+      return end(turn, wanted.reason ?? 'replaced', wanted.why);
     default:
       return wanted satisfies never;
   }

@@ -1,0 +1,19 @@
+/** What the daemon has been told beyond its configuration, and holds until it is told otherwise or ends. */
+import type { Id } from '../net/id.ts';
+
+export interface Standing {
+  /** What `%myid` stands for in connections added from now on; undefined: our end's address. */
+  myId: Id | undefined;
+  globalRedirect: 'yes' | 'no' | 'auto';
+  /** Addresses and host names. */
+  globalRedirectTo: readonly string[];
+  /** Where the peers of a connection are to go, by its name. */
+  readonly redirects: Map<string, readonly string[]>;
+}
+
+export const nothingStanding = (): Standing => ({
+  myId: undefined,
+  globalRedirect: 'no',
+  globalRedirectTo: [],
+  redirects: new Map(),
+});
