@@ -284,7 +284,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       waiting?.line(why === 'timeout' ? RC.NORETRANSMISSION : RC.FATAL, `${this.#prefix}: ${text}`);
       waiting?.end();
     }
-    this.#settle(why, text, self);
+    // Somebody had asked for the end of the IKE SA, and we came too late with our wish for a child: not of ours.
+    this.#settle(why === 'asked' && !wasUp ? 'local' : why, text, self);
   }
 
   /** Something has ended: who waited for it, and does it come again? */

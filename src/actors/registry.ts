@@ -125,6 +125,8 @@ export class Registry implements Directory {
       pull(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
       pull(this.#byPeer, peer, policy);
     }
+    // The IKE SA goes with the last that used it: who comes next with the same ends must not ask it for a child.
+    if (!this.#byPeer.has(peer)) this.#ikeSas.delete(peer);
   }
 
   /** The IKE SA, up or under way, that leads to this policy's peer. */
