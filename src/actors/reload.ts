@@ -18,6 +18,7 @@ import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { RequestOf } from '../control/protocol.ts';
 import { RC } from '../control/reply-codes.ts';
+import { setupLine } from '../control/status/plan.ts';
 import type { PlanRow } from '../control/status/rows.ts';
 import type { Connections } from './connections.ts';
 import { Notes } from './notes.ts';
@@ -57,8 +58,7 @@ export function* reloading(
     return answer.line(RC.FATAL, text);
   }
   yield* showing(plan, answer);
-  for (const keyword of setupDifferences(ports.setup, config.setup))
-    answer.line(RC.LOG, `config setup: ${keyword} changed, takes effect at restart`);
+  for (const keyword of setupDifferences(ports.setup, config.setup)) answer.line(RC.LOG, setupLine(keyword));
   // Whoever asked has gone, and may not want any more what nobody has seen.
   if (!answer.isOpen) return;
   if (!dryRun) yield* applying(ports, plan, answer);

@@ -52,7 +52,9 @@ describe('ipsec reload', () => {
     expect([children(west), children(east)]).toEqual([3, 3]);
     const stays = west.world.registry.named('w-e');
     files[CONFIG] =
-      conn() + other('changes', { replay: undefined, 'replay-window': '64', rightsubnet: '10.8.3.0/24' }) + other('comes');
+      conn() +
+      other('changes', { replay: undefined, 'replay-window': '64', rightsubnet: '10.8.3.0/24' }) +
+      other('comes');
     const heard = reload();
     expect(plan(heard)).toEqual(['add comes', 'change changes rightsubnet replay-window', 'remove goes', 'keep w-e']);
     expect(heard.text).toBe(
@@ -76,7 +78,8 @@ describe('ipsec reload', () => {
     const { west, clock, files, reload } = made;
     expect(children(west)).toBe(1);
     const routed = west.plane.policies.size;
-    files[CONFIG] = conn('w-e', { auto: 'start', rekeymargin: '8m' }) + other('trap', { auto: 'ondemand', rekey: 'no' });
+    files[CONFIG] =
+      conn('w-e', { auto: 'start', rekeymargin: '8m' }) + other('trap', { auto: 'ondemand', rekey: 'no' });
     expect(plan(reload())).toEqual(['change w-e rekeymargin', 'change trap rekey']);
     clock.advance(10_000);
     expect(children(west)).toBe(1);
@@ -87,7 +90,8 @@ describe('ipsec reload', () => {
   test('with an error in the file nothing changes, and every problem is told', () => {
     const { west, files, reload } = started(upTown(), { [CONFIG]: conn() });
     const before = serials(west);
-    files[CONFIG] = `${conn('new')}conn w-e\n  right=nonsense nonsense\n  ritghsubnet=10.0.0.0/8\nconn x\n  also=nothing\n`;
+    files[CONFIG] =
+      `${conn('new')}conn w-e\n  right=nonsense nonsense\n  ritghsubnet=10.0.0.0/8\nconn x\n  also=nothing\n`;
     const heard = reload();
     expect(heard.exit).toBe(56);
     expect(plan(heard)).toEqual([]);
@@ -101,7 +105,8 @@ describe('ipsec reload', () => {
 
   test('nor where two connections would have one name, nor where the file has gone', () => {
     const { west, files, reload } = started(upTown(), { [CONFIG]: conn() });
-    files[CONFIG] = `${conn()}${other('a', { leftsubnet: undefined, leftsubnets: '{10.8.1.0/24 10.8.4.0/24}' })}${other('a/1x0')}`;
+    files[CONFIG] =
+      `${conn()}${other('a', { leftsubnet: undefined, leftsubnets: '{10.8.1.0/24 10.8.4.0/24}' })}${other('a/1x0')}`;
     const heard = reload();
     expect(heard.exit).toBe(56);
     expect(heard.text).toContain('[conn a/1x0] there is a connection of this name already');

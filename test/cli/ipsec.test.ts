@@ -158,17 +158,6 @@ describe('connections', () => {
     expect(asked.map(({ kind }) => kind)).toEqual(['replace']);
   });
 
-  test('addconn --autoall loads what says so, listens, routes and starts', async () => {
-    expect(await here('addconn --autoall')).toMatchObject({ exit: 0 });
-    expect(asked.map((r) => [r.kind, 'conn' in r ? r.conn.name : 'name' in r ? r.name : ''])).toEqual([
-      ['replace', 'w-e'],
-      ['replace', 'lazy'],
-      ['listen', ''],
-      ['route', 'lazy'],
-      ['initiate', 'w-e'],
-    ]);
-  });
-
   test('what the file does not have, or only half, is not asked for', async () => {
     const file = join(dir, 'ipsec.conf');
     expect(await here('add nobody')).toEqual({ exit: 1, stdout: '', stderr: `ipsec: no conn nobody in ${file}\n` });
