@@ -27,7 +27,7 @@ export function reserveSpi(turn: Turn, policy: Policy): number | Fault {
  * responder to a peer with defaults we take any of the default ones too, and with pfs=no as well: there is no
  * reason to refuse a peer that wants more secrecy than we asked for.
  */
-export function pfsGroups(sa: IkeSa, policy: Policy, as: 'initiator' | 'responder'): readonly Group[] {
+export function pfsGroups(sa: Pick<IkeSa, 'suite'>, policy: Policy, as: 'initiator' | 'responder'): readonly Group[] {
   if (!policy.child.pfs && as === 'initiator') return [];
   const named = [...new Set(policy.child.proposals.flatMap((p) => p.dh))].filter((g) => g.id !== 0);
   if (named.length > 0) return named;

@@ -1,0 +1,195 @@
+/** One negotiation from one end, and what comes after it: signs of life, rekeys by either end. */
+import type { IkeSaReport } from '../actors/ike-sa.ts';
+import type { Entry } from '../actors/registry.ts';
+import type { Answer } from '../control/answer.ts';
+import { exitAfter } from '../control/reply-codes.ts';
+import type { Child } from '../ike/v2/child.ts';
+import type { IkeSa } from '../ike/v2/ike-sa.ts';
+import { arrowOf } from './arrows.ts';
+import { disagreements, type Party, rekeyDisagreement } from './comparing.ts';
+import { prospects } from './prospects.ts';
+import type { Agreed, Disagreement, Lifetimes, Name, Rekey, Run } from './report.ts';
+import { DELAY, type End, type Street } from './street.ts';
+
+export interface Standing {
+  readonly sa: IkeSa;
+  readonly child: Child;
+  readonly timers: IkeSaReport['timers'];
+}
+
+/** Longer than anything of one negotiation is under way. */
+const SETTLED = 10 * DELAY;
+
+export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run {
+  const responder: Name = initiator === 'A' ? 'B' : 'A';
+  const [asker, asked] = [street.ends[initiator], street.ends[responder]];
+  const parties = [partyOf(asker, asked), partyOf(asked, asker)] as const;
+  const cannot = whyNotInitiate(asker, asked, street.nat);
+  if (cannot) return finished(street, initiator, { outcome: 'skipped', why: [cannot] });
+  const isUp = ask(street, asker.entry, (answer) => asker.entry.ref.tell({ t: 'initiate', answer }));
+  const standing = isUp ? { A: standingOf(street, 'A'), B: standingOf(street, 'B') } : undefined;
+  if (!standing?.A || !standing.B || !isSame(standing.A.child, standing.B.child)) {
+    const why = disagreements(...parties);
+    return finished(street, initiator, { outcome: 'failed', why: why.length > 0 ? why : [inOwnWords(street)] });
+  }
+  const both = { A: standing.A, B: standing.B };
+  const agreed = agreedOn(both);
+  const done = rekeys ? [...liveness(street), ...rekeyAll(street, initiator, parties)] : [];
+  const { warnings, why } = prospects(street, both, agreed, done);
+  const outcome = why.length > 0 ? 'up-without-rekey' : 'up';
+  return finished(street, initiator, { outcome, why, agreed, rekeys: done, warnings });
+}
+
+function finished(street: Street, initiator: Name, more: Partial<Run> & Pick<Run, 'outcome'>): Run {
+  const messages = street.wiretap.messages.map(arrowOf);
+  return { initiator, messages, agreed: null, why: [], warnings: [], rekeys: [], log: [...street.log], ...more };
+}
+
+/** A template waits for whoever comes, and a NAT lets in nobody who was not asked. */
+function whyNotInitiate({ name, entry }: End, other: End, nat: Name | undefined): Disagreement | undefined {
+  if (!entry.policy?.remoteHost)
+    return { about: 'address', lines: [`${name} cannot initiate: its connection does not say where the peer is`] };
+  if (nat !== other.name) return undefined;
+  return { about: 'nat', lines: [`${name} cannot initiate: ${other.name} is behind a NAT, which lets nobody in`] };
+}
+
+function partyOf({ name, house, entry, seenAt }: End, other: End): Party {
+  const policy = entry.policy!;
+  return {
+    name,
+    policy,
+    address: house.address,
+    seenAt,
+    secret: (remote) => house.world.registry.psk(policy.localId, remote, house.address, other.seenAt),
+  };
+}
+
+/** Tells, and lets time pass until it is done or has failed; true if it is done. */
+function ask({ clock }: Street, { policy }: Entry, tell: (answer: Answer) => void): boolean {
+  const heard = new Outcome();
+  tell(heard);
+  clock.settle();
+  const end = clock.now() + (policy?.retransmitTimeout ?? 0) + 1_000;
+  while (heard.isOpen && clock.now() < end) clock.advance(DELAY);
+  clock.advance(SETTLED);
+  return !heard.isOpen && heard.exit === 0;
+}
+
+/** Who waits for the end, and for nothing else. */
+class Outcome implements Answer {
+  readonly peer = { pid: 0, uid: 0, gid: 0 };
+  readonly isCongested = false;
+  isOpen = true;
+  exit = 0;
+
+  line(code: Parameters<Answer['line']>[0]): void {
+    this.exit = exitAfter(this.exit, code);
+  }
+
+  rows(): void {}
+
+  onRoom(): void {}
+
+  onGone(): void {}
+
+  end(): void {
+    this.isOpen = false;
+  }
+}
+
+/** The IKE SA that is up in a house, with its newest child. */
+function standingOf({ clock, ends }: Street, name: Name): Standing | undefined {
+  const found: Standing[] = [];
+  for (const ref of ends[name].house.world.switchboard.sas())
+    ref.tell({
+      t: 'report',
+      to: ({ sa, timers }) => {
+        const child = sa.children.findLast((c) => c.state === 'up');
+        if (sa.state === 'established' && child) found.push({ sa, child, timers });
+      },
+    });
+  clock.settle();
+  return found.at(-1);
+}
+
+const isSame = (a: Child, b: Child) => a.spiIn === b.spiOut && a.spiOut === b.spiIn;
+
+/** What the protocol says where no comparison finds anything: its last warnings, from both logs. */
+function inOwnWords({ log }: Street): Disagreement {
+  const lines = log.filter(({ text }) => /why: |deleting IKE SA|rejected|failed|refused|timeout/.test(text)).slice(-6);
+  return { about: 'other', lines: lines.map(({ of, text }) => `${of}: ${text}`) };
+}
+
+/** Advances to the first check that is due, if either end makes any. */
+function liveness(street: Street): readonly never[] {
+  const delays = [street.ends.A, street.ends.B].map(({ entry }) => entry.policy?.dpdDelay ?? 0).filter((ms) => ms > 0);
+  if (delays.length === 0) return [];
+  street.wiretap.phase = 'liveness';
+  street.clock.advance(Math.min(...delays) + SETTLED);
+  return [];
+}
+
+function rekeyAll(street: Street, initiator: Name, [asker, asked]: readonly [Party, Party]): readonly Rekey[] {
+  const others: readonly (readonly [Name, Party, Party])[] = [
+    [initiator, asker, asked],
+    [initiator === 'A' ? 'B' : 'A', asked, asker],
+  ];
+  return (['child', 'ike'] as const).flatMap((of) =>
+    others.flatMap(([by, one, other]) => (one.policy.rekey ? [rekey(street, of, by, one, other)] : [])),
+  );
+}
+
+function rekey(street: Street, of: Rekey['of'], by: Name, asker: Party, asked: Party): Rekey {
+  street.wiretap.phase = of === 'child' ? 'rekey of the Child SA' : 'rekey of the IKE SA';
+  const standing = standingOf(street, by);
+  const { world } = street.ends[by].house;
+  const entry = standing && world.registry.owner(standing.child.policy);
+  if (!standing || !entry) return { of, by, ok: false, why: ['there is no SA any more'] };
+  const before = street.log.length;
+  const ok = ask(street, entry, (answer) => entry.ref.tell({ t: 'rekey', what: of, answer }));
+  if (ok) return { of, by, ok, why: [] };
+  const compared = of === 'child' ? rekeyDisagreement(asker, asked, standing.sa) : [];
+  const said = street.log.slice(before).filter(({ text }) => text.includes('why: '));
+  return { of, by, ok, why: compared.length > 0 ? compared : said.map((line) => `${line.of}: ${line.text}`) };
+}
+
+function agreedOn({ A, B }: Readonly<Record<Name, Standing>>): Agreed {
+  const { suite } = A.sa;
+  if (!suite) throw new Error('an IKE SA that is up has no suite');
+  const { child } = A;
+  const named = (alg: { readonly name: string; readonly fixedKeyLength: boolean }, bits: number) =>
+    bits > 0 && !alg.fixedKeyLength ? `${alg.name}_${bits}` : alg.name;
+  return {
+    ike: {
+      encr: named(suite.encr, suite.encrBits),
+      integ: suite.integ?.name ?? null,
+      prf: suite.prf.name,
+      group: suite.group.name,
+    },
+    child: {
+      protocol: child.suite.protocol === 'ah' ? 'AH' : 'ESP',
+      mode: child.mode,
+      encr: child.suite.encr ? named(child.suite.encr, child.suite.encrBits) : null,
+      integ: child.suite.integ?.name ?? null,
+      esn: child.suite.esn,
+      encapsulated: A.sa.weAreNatted || A.sa.peerIsNatted,
+    },
+    traffic: { a: child.selectorsLocal.map(String), b: child.selectorsRemote.map(String) },
+    ids: { a: `${A.sa.policy.localId}`, b: `${B.sa.policy.localId}` },
+    conns: { a: A.child.policy.name, b: B.child.policy.name },
+    lifetimes: { a: lifetimesOf(A), b: lifetimesOf(B) },
+  };
+}
+
+function lifetimesOf({ sa, child, timers }: Standing): Lifetimes {
+  const due = (name: string, serial?: number) => {
+    const timer = timers.find((t) => t.name === name && t.serial === serial);
+    return timer ? Math.round(timer.in / 1000) : null;
+  };
+  return {
+    ike: sa.policy.ikeLifetime / 1000,
+    ikeRekey: due('rekey'),
+    child: child.policy.child.lifetime / 1000,
+    childRekey: due('childRekey', child.serial),
+  };
+}

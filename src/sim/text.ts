@@ -1,0 +1,151 @@
+/** A report for people: arrow by arrow, then what came of it. Plain ASCII, and colour only where it is asked for. */
+import { span } from './prospects.ts';
+import type { Agreed, Arrow, EndReport, Lifetimes, Name, PairReport, Rekey, Report, Run } from './report.ts';
+
+export interface TextOptions {
+  /** Every field of every payload, all arrows of rekeys, and both logs. */
+  readonly isVerbose: boolean;
+  readonly hasColour: boolean;
+}
+
+export function reportText(report: Report, options: TextOptions): string {
+  const paint = painter(options.hasColour);
+  const lines = [
+    ...report.notes.map((note) => `note: ${note}`),
+    ...report.pairs.flatMap((pair) => ['', ...pairLines(pair, options, paint)]),
+    '',
+    verdictLine(report, paint),
+  ];
+  return `${lines.slice(lines[0] === '' ? 1 : 0).join('\n')}\n`;
+}
+
+type Paint = (colour: 'good' | 'bad' | 'warn', text: string) => string;
+
+function painter(hasColour: boolean): Paint {
+  const codes = { good: 32, bad: 31, warn: 33 };
+  return (colour, text) => (hasColour ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text);
+}
+
+function verdictLine({ verdict, pairs }: Report, paint: Paint): string {
+  const what = pairs.length > 1 ? `all ${pairs.length} tunnels` : 'the tunnel';
+  if (verdict === 'up') return paint('good', `result: ${what} would come up`);
+  const outcomes = new Set(pairs.flatMap((pair) => pair.runs.map((run) => run.outcome)));
+  if (outcomes.has('failed'))
+    return paint(
+      'bad',
+      outcomes.has('up') ? 'result: not every negotiation succeeds' : `result: ${what} would not come up`,
+    );
+  return outcomes.has('up-without-rekey')
+    ? paint('bad', `result: ${what} would come up and not last`)
+    : paint('bad', 'result: neither end can initiate');
+}
+
+function pairLines({ a, b, notes, runs }: PairReport, options: TextOptions, paint: Paint): string[] {
+  return [
+    endLine('A', a),
+    endLine('B', b),
+    ...secretLines(a, b).map((line) => `   ${paint('warn', line)}`),
+    ...notes.map((note) => `   note: ${note}`),
+    ...runs.flatMap((run) => ['', ...runLines(run, options, paint)]),
+  ];
+}
+
+function endLine(name: Name, { conf, conn, side, address, id, secrets }: EndReport): string {
+  const from = secrets === null ? '' : `; secrets from ${secrets}`;
+  return `${name}  ${conf}: conn ${conn}, ${side}: ${address}, '${id}'${from}`;
+}
+
+function secretLines(a: EndReport, b: EndReport): string[] {
+  const missing = [a.secrets === null ? 'A' : '', b.secrets === null ? 'B' : ''].filter(Boolean);
+  if (missing.length === 0) return [];
+  const options = missing.map((name) => `--secrets-${name.toLowerCase()}`);
+  return [
+    `no ipsec.secrets for ${missing.join(' and ')}: that the secrets match is taken for granted (${options.join(', ')})`,
+  ];
+}
+
+function runLines(run: Run, options: TextOptions, paint: Paint): string[] {
+  const { initiator, outcome, messages, why, warnings, agreed, rekeys } = run;
+  const reasons = why.flatMap(({ about, lines }) => lines.map((line) => `   ${paint('bad', `${about}:`)} ${line}`));
+  if (outcome === 'skipped') return why.flatMap(({ lines }) => lines);
+  const shown = options.isVerbose ? messages : messages.filter((m) => m.phase === 'negotiation' || fails(m, rekeys));
+  return [
+    `${initiator} initiates`,
+    ...arrowLines(shown, options.isVerbose),
+    paint(outcome === 'up' ? 'good' : 'bad', `   ${OUTCOMES[outcome]}`),
+    ...(agreed ? agreedLines(agreed) : []),
+    ...aftermath(messages, rekeys),
+    ...reasons,
+    ...warnings.map((warning) => `   ${paint('warn', 'warning:')} ${warning}`),
+    ...(options.isVerbose ? logLines(run) : []),
+  ];
+}
+
+const OUTCOMES = { up: 'comes up', 'up-without-rekey': 'comes up, and does not last', failed: 'fails' } as const;
+
+/** Rekeys that work are a line each; one that does not is shown. */
+const fails = (message: Arrow, rekeys: readonly Rekey[]): boolean =>
+  rekeys.some((r) => !r.ok && message.phase === PHASES[r.of]);
+
+const PHASES = { child: 'rekey of the Child SA', ike: 'rekey of the IKE SA' } as const;
+
+function arrowLines(messages: readonly Arrow[], isVerbose: boolean): string[] {
+  let phase = 'negotiation';
+  return messages.flatMap((m) => {
+    const heading = m.phase === phase ? [] : [`   ${m.phase}`];
+    phase = m.phase;
+    const arrow = m.from === 'A' ? 'A --> B' : 'A <-- B';
+    const kind = m.isResponse ? 'response' : 'request';
+    const size = `${m.octets} octets${m.fragments > 1 ? ` in ${m.fragments} fragments` : ''}`;
+    const fate = [m.isLost ? 'nobody is there' : '', m.repeated > 0 ? `sent again ${m.repeated} times` : ''];
+    const tail = fate.filter(Boolean).map((text) => `, ${text}`);
+    const payloads = m.payloads.length > 0 ? ` ${m.payloads.join(', ')}` : '';
+    return [
+      ...heading,
+      `   ${m.at.toFixed(3).padStart(8)}  ${arrow}  ${m.exchange} ${kind} ${m.messageId} {${payloads} } ${size}${tail.join('')}`,
+      ...(isVerbose ? m.detail.map((line) => `                        ${line}`) : []),
+    ];
+  });
+}
+
+function agreedLines({ ike, child, traffic, ids, lifetimes }: Agreed): string[] {
+  const cipher = [child.encr, child.integ].filter(Boolean).join(' with ');
+  const extras = [child.esn ? 'extended sequence numbers' : '', child.encapsulated ? 'in UDP' : ''].filter(Boolean);
+  return [
+    `   IKE SA    ${ike.encr}${ike.integ ? ` with ${ike.integ}` : ''}, PRF ${ike.prf}, group ${ike.group}`,
+    `   Child SA  ${[`${child.protocol} ${child.mode}`, cipher, ...extras].join(', ')}`,
+    `   traffic   ${traffic.a.join(',')} at A, ${traffic.b.join(',')} at B`,
+    `   who       A is '${ids.a}', B is '${ids.b}'`,
+    `   lifetime  ${lifetimeText('A', lifetimes.a)}; ${lifetimeText('B', lifetimes.b)}`,
+  ];
+}
+
+function lifetimeText(name: Name, { ike, ikeRekey, child, childRekey }: Lifetimes): string {
+  const one = (life: number, rekey: number | null) =>
+    `${span(life)} (${rekey === null ? 'never rekeyed' : `rekeyed after about ${span(rekey)}`})`;
+  return `${name}: IKE ${one(ike, ikeRekey)}, Child ${one(child, childRekey)}`;
+}
+
+function aftermath(messages: readonly Arrow[], rekeys: readonly Rekey[]): string[] {
+  const lived = messages.filter((m) => m.phase === 'liveness');
+  const [check] = lived;
+  const alive = check
+    ? [
+        `   liveness  ${check.from} asks after ${span(check.at)}, ${lived.some((m) => m.isResponse) ? 'answered' : 'not answered'}`,
+      ]
+    : [];
+  const outcomes = (of: Rekey['of']) =>
+    rekeys.filter((r) => r.of === of).map((r) => `${r.ok ? 'works' : 'FAILS'} when ${r.by} asks`);
+  return [
+    ...alive,
+    ...(['child', 'ike'] as const).flatMap((of) => {
+      const said = outcomes(of);
+      return said.length > 0 ? [`   rekey     ${of === 'child' ? 'Child SA' : 'IKE SA'}: ${said.join(', ')}`] : [];
+    }),
+  ];
+}
+
+const logLines = ({ log }: Run): string[] =>
+  log.length === 0
+    ? []
+    : ['   log', ...log.map(({ at, of, text }) => `   ${at.toFixed(3).padStart(8)}  ${of}: ${text}`)];
