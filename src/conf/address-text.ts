@@ -2,7 +2,7 @@
 import { Address, type Family } from '../net/address.ts';
 import { Selector } from '../net/selector.ts';
 import { Subnet } from '../net/subnet.ts';
-import type { Protoport } from './conn.ts';
+import type { AddressRange, Cidr, Protoport } from './conn.ts';
 
 /** IPv6, or IPv4 with one to four parts in decimal, octal or hex as inet_aton(3) reads them (`127.1`). */
 export function parseAddress(text: string): Address | undefined {
@@ -34,8 +34,17 @@ export function parseSubnet(
   return { subnet, hasHostBits: !subnet.address.equals(address) };
 }
 
-/** `FIRST-LAST`, a subnet without host bits, or one address. */
-export function parseRange(text: string): { readonly start: Address; readonly end: Address } | undefined {
+/** ADDRESS/BITS with its host bits; all bits if there is no `/`. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [head, bits, ...more] = text.split('/');
+  const address = parseAddress(head);
+  if (address === undefined || more.length > 0) return undefined;
+  if (bits === undefined) return { address, prefix: address.bits };
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= address.bits ? { address, prefix: Number(bits) } : undefined;
+}
+
+/** `FIRST-LAST`, a subnet without host bits (or, if `zeroes`, with them set to zero), or one address. */
+export function parseRange(text: string, zeroes = false): AddressRange | undefined {
   const dash = text.indexOf('-');
   if (dash >= 0) {
     const start = parseAddress(text.slice(0, dash));
@@ -44,16 +53,16 @@ export function parseRange(text: string): { readonly start: Address; readonly en
     return isRange ? { start, end } : undefined;
   }
   const parsed = parseSubnet(text);
-  if (parsed === undefined || parsed.hasHostBits) return undefined;
+  if (parsed === undefined || (parsed.hasHostBits && !zeroes)) return undefined;
   return { start: parsed.subnet.address, end: parsed.subnet.last };
 }
 
 /** `ADDRESSES[/PROTOCOL[/PORT]]`, where ADDRESSES is as for `parseRange`. */
-export function parseSelector(text: string): Selector | undefined {
+export function parseSelector(text: string, zeroes = false): Selector | undefined {
   const parts = text.split('/');
   const isRange = parts[0].includes('-');
   const own = isRange ? 1 : 2;
-  const range = parseRange(parts.slice(0, own).join('/'));
+  const range = parseRange(parts.slice(0, own).join('/'), zeroes);
   const [protocolText = '0', portText, ...more] = parts.slice(own);
   const protocol = parseProtocol(protocolText);
   if (range === undefined || protocol === undefined || more.length > 0) return undefined;

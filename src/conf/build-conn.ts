@@ -1,19 +1,27 @@
 /** A conn, or the several that `leftsubnets=` makes of it, from its settings. */
 import { defaultProposals, type Proposal, parseProposals } from '../ike/crypto/proposal.ts';
-import type { Family } from '../net/address.ts';
+import type { Address } from '../net/address.ts';
 import { parseAuthby } from './authby.ts';
-import { buildEnd, familyOfHost, isVirtual, type Refusal, type SelectorCache } from './build-end.ts';
-import type { Authby, Conn, End } from './conn.ts';
+import { knownClasses } from './build-debug.ts';
+import { buildEnd, type Complaints, wordsOf } from './build-end.ts';
+import { familyOf, familyProblem, isOneFamily } from './build-families.ts';
+import { contradiction, expand, isSamePlace, type Pair } from './build-pair.ts';
+import { judge } from './build-rules.ts';
+import type { SelectorCache } from './build-subnets.ts';
+import { isVirtual, parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
+import type { Authby, Conn, Mark, Marks } from './conn.ts';
 import type { Value } from './keyword.ts';
-import type { Side } from './keywords.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import type { Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
 import { laterOf, Taken } from './taken.ts';
-import { isFault } from './values.ts';
+import { isFault, type ValueFault } from './values.ts';
 
 /** Longest lifetime of an SA, as libreswan has it. */
 const MAX_LIFETIME_MS = 24 * 3600_000;
+
+/** Conns that `subnets=` may add in one file: two lists that a thousand conns share would be ten million. */
+const MAX_EXPANDED = 200_000;
 
 export type Built = { readonly conns: readonly Conn[] } | { readonly refused: string };
 
@@ -23,6 +31,8 @@ export class ConnBuilder {
   readonly #selectors: SelectorCache = new Map();
   readonly #proposals = new Map<string, readonly Proposal[] | { readonly error: string }>();
 
+  #expanded = 0;
+
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
   }
@@ -31,74 +41,97 @@ export class ConnBuilder {
   build(section: ConnSection): Built {
     const { settings, name } = section;
     let { refused } = section;
-    const refuse = ({ setting, text }: Refusal) => {
-      refused ??= `${setting.key}=: ${text}`;
-      const { file, line, key } = setting;
-      this.#reporter.add({
-        severity: 'error',
-        file,
-        line,
-        section: `conn ${name}`,
-        keyword: key,
-        text: `${key}=: ${text}`,
-      });
+    const complain = (severity: 'error' | 'warning', { file, line, key }: Setting, text: string) =>
+      this.#reporter.add({ severity, file, line, section: `conn ${name}`, keyword: key, text: `${key}=: ${text}` });
+    const say: Complaints = {
+      refuse: (setting, text) => {
+        refused ??= `${setting.key}=: ${text}`;
+        complain('error', setting, text);
+      },
+      warn: (setting, text) => complain('warning', setting, text),
     };
     for (const setting of settings.values()) this.#reportLater(setting);
 
-    checkOdds(settings, refuse);
-    const policy = this.#policy(section, refuse);
+    const policy = this.#policy(section, say);
+    const { type, keyexchange } = policy;
+    const isShunt = type !== 'tunnel' && type !== 'transport';
+    const version = keyexchange === 'ikev1' ? 1 : 2;
+    judge({ settings, version, isShunt, isOpportunistic: isOpportunistic(settings) }, (setting, judgement) => {
+      if (typeof judgement === 'string') say.refuse(setting, judgement);
+      else say.warn(setting, judgement.warning);
+    });
     const conns: Conn[] = [];
-    for (const { suffix, left, right } of expand(settings, refuse)) {
-      const ends = {
-        left: buildEnd('left', settings, this.#selectors, refuse, left),
-        right: buildEnd('right', settings, this.#selectors, refuse, right),
-      };
-      if (!ends.left || !ends.right) {
-        refused ??= `${ends.left ? 'right' : 'left'}= is not set`;
+    for (const { suffix, left, right } of this.#pairs(settings, say)) {
+      const ends = this.#ends(settings, left, right, say);
+      if (typeof ends === 'string') {
+        refused ??= ends;
         break;
       }
-      if (suffix !== '' && !isOneFamily(ends.left, ends.right)) continue;
-      const problem = contradiction(ends.left, ends.right) ?? strayFamily(settings, ends.left, ends.right);
-      if (problem) refuse({ setting: settings.get(problem.key) ?? settings.get('left')!, text: problem.text });
+      if (suffix !== '' && !isOneFamily(ends.left, ends.right, policy.hostFamily)) continue;
+      const problem = contradiction(ends.left, ends.right, policy) ?? familyProblem(settings, ends, policy.hostFamily);
+      if (problem) say.refuse(settings.get(problem.key) ?? settings.get('left')!, problem.text);
+      if (isSamePlace(ends.left, ends.right)) say.warn(settings.get('right')!, 'it is the address of left=');
       const aliases = suffix === '' ? policy.aliases : Object.freeze([name, ...policy.aliases]);
       const { file, line } = section;
       conns.push(
         Object.freeze({ name: name + suffix, file, line, left: ends.left, right: ends.right, ...policy, aliases }),
       );
     }
+    if (conns.length === 0) refused ??= 'no pair of subnets is of one family';
     if (refused !== undefined) return { refused };
     this.#reportDefaultAuthby(section, conns);
     return { conns };
   }
 
+  #pairs(settings: Settings, say: Complaints): readonly Pair[] {
+    const pairs = expand(settings, say);
+    this.#expanded += pairs.length - 1;
+    if (pairs.length === 1 || this.#expanded <= MAX_EXPANDED) return pairs;
+    const many = settings.get('leftsubnets') ?? settings.get('rightsubnets');
+    say.refuse(many!, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
+    return [];
+  }
+
+  /** Both, or why not. */
+  #ends(settings: Settings, leftSubnets: Setting | undefined, rightSubnets: Setting | undefined, say: Complaints) {
+    const left = buildEnd('left', settings, this.#selectors, say, leftSubnets);
+    const right = buildEnd('right', settings, this.#selectors, say, rightSubnets);
+    return left && right ? { left, right } : `${left ? 'right' : 'left'}= is not set`;
+  }
+
   /** Everything but the ends. */
-  #policy({ name, settings }: ConnSection, refuse: (refusal: Refusal) => void) {
+  #policy({ name, settings }: ConnSection, say: Complaints) {
     const s = new Taken(settings, CONN_DEFAULTS);
     const keyexchange = this.#keyexchange(name, settings, s);
     const version = keyexchange === 'ikev1' ? 1 : 2;
+    const type = s.word<Conn['type']>('type')!;
+    const isShunt = type !== 'tunnel' && type !== 'transport';
     const phase2 = s.word<Conn['phase2']>('phase2')!;
     // libreswan reads ah=, esp= and phase2alg= alike; phase2= tells which protocol they are for.
     const child = phase2 === 'ah' ? (settings.get('ah') ?? settings.get('esp')) : settings.get('esp');
     const pfs = s.flag('pfs');
+    const proposals = (protocol: 'ike' | 'esp' | 'ah', setting: Setting | undefined) =>
+      this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
+    const ipsecLifetimeMs = this.#lifetime(name, settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!);
     return {
       aliases: Object.freeze([...s.list('connalias')]),
       auto: s.word<Conn['auto']>('auto')!,
-      type: s.word<Conn['type']>('type')!,
+      type,
       keyexchange,
-      authby: this.#authby(settings, version, refuse),
-      hostFamily: hostFamily(settings, s),
-      ike: this.#proposalsOf(settings.get('ike'), 'ike', version, pfs, refuse),
-      child: this.#proposalsOf(child, phase2, version, pfs, refuse),
+      authby: isShunt ? NEVER : this.#authby(settings, version, say),
+      hostFamily: familyOf(settings),
+      ike: proposals('ike', settings.get('ike')),
+      child: proposals(phase2, child),
       phase2,
       pfs,
       esn: s.word<Conn['esn']>('esn')!,
       replayWindow: s.number('replay-window')!,
       ikeLifetimeMs: this.#lifetime(name, settings.get('ikelifetime'), s.number('ikelifetime')!),
-      ipsecLifetimeMs: this.#lifetime(name, settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!),
+      ipsecLifetimeMs,
       ipsecMaxBytes: s.number('ipsec-max-bytes'),
       ipsecMaxPackets: s.number('ipsec-max-packets'),
       rekey: s.flag('rekey'),
-      rekeyMarginMs: s.number('rekeymargin')!,
+      rekeyMarginMs: this.#margin(settings, s, ipsecLifetimeMs, say),
       rekeyFuzzPercent: s.number('rekeyfuzz')!,
       keyingtries: s.number('keyingtries')!,
       retransmitIntervalMs: s.number('retransmit-interval')!,
@@ -115,7 +148,10 @@ export class ConnBuilder {
       priority: s.number('priority')!,
       mtu: s.number('mtu'),
       metric: s.number('metric'),
-      debug: s.list('plutodebug'),
+      debug: knownClasses(settings.get('plutodebug'), say.warn),
+      marks: marksOf(settings, say),
+      ipsecInterface: parsed(settings.get('ipsec-interface'), parseIpsecInterface, say),
+      modecfgDns: nameServers(settings.get('modecfgdns'), version, say),
       later: laterOf(settings),
     } as const;
   }
@@ -141,24 +177,27 @@ export class ConnBuilder {
   }
 
   #keyexchange(name: string, settings: Settings, s: Taken): Conn['keyexchange'] {
+    const said = s.word<Conn['keyexchange']>('keyexchange')!;
     const old = settings.get('ikev2');
-    if (old) {
-      const meant = old.value === 'no' ? 'ikev1' : 'ikev2';
-      this.#warn(name, old, `ikev2=${old.raw} has been replaced by keyexchange=${meant}`);
-      if (!settings.has('keyexchange')) {
-        if (meant === 'ikev1') this.#reporter.laterText(old, 'keyexchange=ikev1');
-        return meant;
-      }
+    if (!old) return said;
+    const meant = old.value === 'no' ? 'ikev1' : 'ikev2';
+    const now = settings.get('keyexchange');
+    // keyexchange=ike leaves the version to ikev2=.
+    if (now && now.raw.toLowerCase() !== 'ike' && said !== meant) {
+      this.#warn(name, old, `ikev2=${old.raw} contradicts keyexchange=${now.raw}, ignored`);
+      return said;
     }
-    return s.word<Conn['keyexchange']>('keyexchange')!;
+    this.#warn(name, old, `ikev2=${old.raw} has been replaced by keyexchange=${meant}`);
+    if (meant === 'ikev1' && said !== 'ikev1') this.#reporter.laterText(old, 'keyexchange=ikev1');
+    return meant;
   }
 
-  #authby(settings: Settings, version: 1 | 2, refuse: (refusal: Refusal) => void): readonly Authby[] {
+  #authby(settings: Settings, version: 1 | 2, say: Complaints): readonly Authby[] {
     const setting = settings.get('authby');
     if (!setting) return version === 1 ? DEFAULT_AUTHBY_V1 : DEFAULT_AUTHBY;
-    const authby = parseAuthby(setting.value as readonly string[], version);
+    const authby = parseAuthby(wordsOf(setting) ?? [], version);
     if (isFault(authby)) {
-      refuse({ setting, text: authby.fault });
+      say.refuse(setting, authby.fault);
       return DEFAULT_AUTHBY;
     }
     const others = authby.filter((way) => way !== 'secret' && way !== 'never');
@@ -171,7 +210,7 @@ export class ConnBuilder {
     protocol: 'ike' | 'esp' | 'ah',
     version: 1 | 2,
     pfs: boolean,
-    refuse: (refusal: Refusal) => void,
+    say: Complaints,
   ): readonly Proposal[] {
     if (!setting) return defaultProposals(protocol, version);
     const key = `${protocol} ${version} ${pfs} ${setting.raw}`;
@@ -182,8 +221,21 @@ export class ConnBuilder {
       this.#proposals.set(key, parsed);
     }
     if (!('error' in parsed)) return parsed;
-    refuse({ setting, text: parsed.error });
+    say.refuse(setting, parsed.error);
     return [];
+  }
+
+  /** A margin as long as the lifetime would have a tunnel replaced as soon as it is there. */
+  #margin(settings: Settings, s: Taken, ipsecLifetimeMs: number, say: Complaints): number {
+    const margin = s.number('rekeymargin')!;
+    const setting = settings.get('rekeymargin') ?? settings.get('ipsec-lifetime');
+    if (setting && margin * (1 + s.number('rekeyfuzz')! / 100) > MAX_LIFETIME_MS) {
+      say.refuse(setting, 'the margin and its fuzz are longer than 24h');
+    }
+    if (margin < ipsecLifetimeMs || !setting) return margin;
+    const less = Math.floor(ipsecLifetimeMs / 2);
+    say.warn(setting, `rekeymargin=${margin / 1000}s is no less than the lifetime; ${less / 1000}s it is`);
+    return less;
   }
 
   #lifetime(name: string, setting: Setting | undefined, value: number): number {
@@ -197,88 +249,38 @@ const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
 const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
 const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];
 
-function hostFamily(settings: Settings, s: Taken): Family | undefined {
-  const said = s.text('hostaddrfamily');
-  if (said !== undefined) return said === 'ipv6' ? 6 : 4;
-  const texts = ['left', 'right', 'leftnexthop', 'rightnexthop'].map((key) => settings.get(key)?.raw);
-  const families = texts.map((text) => (text === undefined ? undefined : familyOfHost(text)));
-  return families.includes(6) ? 6 : families.find((f) => f !== undefined);
+const NEVER: readonly Authby[] = Object.freeze(['never']);
+
+function isOpportunistic(settings: Settings): boolean {
+  return ['left', 'right'].some((key) => /^%oppo/i.test(settings.get(key)?.raw ?? ''));
 }
 
-/** Refusals that look at more than one keyword, or at one value of many. */
-function checkOdds(settings: Settings, refuse: (refusal: Refusal) => void): void {
-  const tcp = settings.get('tcp-remoteport');
-  if (tcp?.value === 500) refuse({ setting: tcp, text: 'port 500 is not for TCP' });
-  const ah = settings.get('ah');
-  if (ah && settings.get('phase2')?.value !== 'ah') refuse({ setting: ah, text: 'needs phase2=ah' });
-  const aggressive = settings.get('aggressive');
-  if (aggressive?.value === true && !settings.has('ike'))
-    refuse({ setting: aggressive, text: 'aggressive mode needs ike=, since it cannot negotiate the group' });
-}
-
-interface Pair {
-  readonly suffix: string;
-  readonly left: Setting | undefined;
-  readonly right: Setting | undefined;
-}
-
-/** `leftsubnets=` and `rightsubnets=`: a conn for each pair, `NAME/1x2`; 0 stands for a side without a list. */
-function expand(settings: Settings, refuse: (refusal: Refusal) => void): readonly Pair[] {
-  const choices = (side: Side): readonly (Setting | undefined)[] => {
-    const single = settings.get(`${side}subnet`);
-    const many = settings.get(`${side}subnets`);
-    if (!many) return [single];
-    if (single) refuse({ setting: many, text: `cannot stand beside ${side}subnet=` });
-    if (!Array.isArray(many.value) || many.value.length === 0) {
-      refuse({ setting: many, text: 'the list is empty' });
-      return [undefined];
-    }
-    return (many.value as readonly string[]).map((subnet) => ({ ...many, value: [subnet], raw: subnet }));
-  };
-  const [lefts, rights] = [choices('left'), choices('right')];
-  const [isLeft, isRight] = [settings.has('leftsubnets'), settings.has('rightsubnets')];
-  if (lefts.length * rights.length > MAX_PAIRS) {
-    refuse({ setting: settings.get('leftsubnets')!, text: `more than ${MAX_PAIRS} pairs of subnets` });
-    return [];
-  }
-  return lefts.flatMap((left, i) =>
-    rights.map((right, j) => ({
-      suffix: isLeft || isRight ? `/${isLeft ? i + 1 : 0}x${isRight ? j + 1 : 0}` : '',
-      left,
-      right,
-    })),
-  );
-}
-
-/** Two long lists make a conn for each pair: beyond this it is a slip. */
-const MAX_PAIRS = 10_000;
-
-/** What the two ends cannot be together. */
-function contradiction(left: End, right: End): { key: string; text: string } | undefined {
-  const [lh, rh] = [left.host, right.host];
-  if (lh.t === 'any' && rh.t === 'any') return { key: 'left', text: 'one of left= and right= must not be %any' };
-  if (lh.t === 'address' && rh.t === 'address') {
-    if (lh.address.family !== rh.address.family) return { key: 'right', text: 'left= and right= differ in family' };
-    if (lh.address.equals(rh.address) && left.ikeport === right.ikeport)
-      return { key: 'right', text: 'left= and right= are the same address' };
-  }
-  if ((left.auth === undefined) !== (right.auth === undefined))
-    return { key: left.auth ? 'leftauth' : 'rightauth', text: 'leftauth= and rightauth= go together' };
-  if (!isOneFamily(left, right)) return { key: 'rightsubnet', text: 'leftsubnet= and rightsubnet= differ in family' };
+function parsed<T>(
+  setting: Setting | undefined,
+  parse: (text: string) => T | ValueFault,
+  say: Complaints,
+): T | undefined {
+  if (setting === undefined || typeof setting.value !== 'string') return undefined;
+  const value = parse(setting.value);
+  if (!isFault(value)) return value;
+  say.refuse(setting, value.fault);
   return undefined;
 }
 
-function strayFamily(settings: Settings, left: End, right: End): { key: string; text: string } | undefined {
-  const family = settings.get('clientaddrfamily')?.value;
-  const isStray = [...left.subnets, ...right.subnets].some((s) => `ipv${s.family}` !== family);
-  return family !== undefined && isStray
-    ? { key: 'clientaddrfamily', text: 'a subnet is of the other family' }
-    : undefined;
+/** `mark=` is for both directions, and the others outrank it. */
+function marksOf(settings: Settings, say: Complaints): Marks | undefined {
+  const mark = (key: string): Mark | undefined => parsed(settings.get(key), parseMark, say);
+  const [both, inward, outward] = [mark('mark'), mark('mark-in'), mark('mark-out')];
+  return both || inward || outward ? Object.freeze({ in: inward ?? both, out: outward ?? both }) : undefined;
 }
 
-/** Every family on one side has its like on the other. */
-function isOneFamily(left: End, right: End): boolean {
-  if (left.subnets.length === 0 || right.subnets.length === 0) return true;
-  const isIn = (a: End, b: End) => a.subnets.every((s) => b.subnets.some((other) => other.family === s.family));
-  return isIn(left, right) && isIn(right, left);
+function nameServers(setting: Setting | undefined, version: 1 | 2, say: Complaints): readonly Address[] {
+  const words = setting && wordsOf(setting);
+  if (!words) return NO_ADDRESSES;
+  const found = parseAddresses(words, version === 1 ? 4 : undefined);
+  if (!isFault(found)) return found;
+  say.refuse(setting, found.fault);
+  return NO_ADDRESSES;
 }
+
+const NO_ADDRESSES: readonly Address[] = Object.freeze([]);

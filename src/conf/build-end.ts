@@ -1,30 +1,28 @@
 /** One end of a conn, from its settings. */
 import type { Address, Family } from '../net/address.ts';
 import { Id } from '../net/id.ts';
-import { Selector } from '../net/selector.ts';
-import { parseAddress, parseProtoport, parseSelector } from './address-text.ts';
-import type { End, EndAuth, HostSpec, Nexthop, Protoport } from './conn.ts';
+import { parseAddress, parseProtoport } from './address-text.ts';
+import { type SelectorCache, subnetsOf } from './build-subnets.ts';
+import { isCkaid, isPublicKey, parseAddresses, parseInterfaceIp, parsePool } from './build-text.ts';
+import type { End, EndAuth, HostSpec, Nexthop } from './conn.ts';
 import type { Side } from './keywords.ts';
-import { shown } from './printable.ts';
 import type { Setting, Settings } from './sections.ts';
+import { isFault, type ValueFault } from './values.ts';
 
-/** Why a setting cannot be; it ends the conn. */
-export interface Refusal {
-  readonly setting: Setting;
-  readonly text: string;
+/** Where the builders say that a setting cannot be, which ends the conn, or that it is odd. */
+export interface Complaints {
+  refuse(setting: Setting, text: string): void;
+  warn(setting: Setting, text: string): void;
 }
-
-/** A selector of `leftsubnet=`; equal texts give the same object, so that like conns share them. */
-export type SelectorCache = Map<string, Selector>;
 
 const NONE: readonly never[] = Object.freeze([]);
 
-/** The end, or undefined if it has no host; what is wrong goes to `refuse`. `subnets` stands in for `SIDEsubnet=`. */
+/** The end, or undefined if it has no host. `subnets` stands in for `SIDEsubnet=`. */
 export function buildEnd(
   side: Side,
   settings: Settings,
   cache: SelectorCache,
-  refuse: (refusal: Refusal) => void,
+  say: Complaints,
   subnets = settings.get(`${side}subnet`),
 ): End | undefined {
   const get = (name: string) => settings.get(`${side}${name}`);
@@ -32,37 +30,58 @@ export function buildEnd(
     const value = get(name)?.value;
     return typeof value === 'string' ? value : undefined;
   };
+  /** What `parse` makes of the value; undefined if the keyword is not there, or wrong. */
+  const read = <T>(name: string, parse: (text: string) => T | ValueFault) => settle(get(name), text(name), parse, say);
+  const readList = <T>(name: string, parse: (words: readonly string[]) => readonly T[] | ValueFault) => {
+    const setting = get(name);
+    return settle(setting, setting && wordsOf(setting), parse, say) ?? NONE;
+  };
 
-  const hostSetting = get('');
-  const host = hostSetting && parseHost(text('')!);
-  if (hostSetting && !host)
-    refuse({ setting: hostSetting, text: 'expected an address, a name, %any or %defaultroute' });
-
-  const protoportSetting = get('protoport');
-  const protoport = protoportSetting && parseProtoport(text('protoport')!);
-  if (protoportSetting && !protoport)
-    refuse({ setting: protoportSetting, text: 'expected PROTOCOL, PROTOCOL/PORT or PROTOCOL/%any' });
-
+  const host = read('', parseHost);
+  const protoport = read('protoport', (value) => parseProtoport(value) ?? PROTOPORT_FAULT);
   const idText = text('id');
   const id = idText === undefined ? undefined : parseId(idText);
-  const nexthopSetting = get('nexthop');
-  const nexthop = nexthopSetting && parseNexthop(text('nexthop')!);
-  if (nexthopSetting && !nexthop)
-    refuse({ setting: nexthopSetting, text: 'expected an address, %direct or %defaultroute' });
-
+  const sourceip = readList('sourceip', parseAddresses);
   const end = {
     id,
     idText: id === undefined && idText !== '' && idText !== '%none' ? idText : undefined,
-    subnets: selectors(subnets, protoport, cache, refuse),
+    ...subnetsOf(subnets, protoport, cache, say),
+    addresspool: readList('addresspool', parsePool),
     protoport,
-    sourceip: addresses(get('sourceip'), refuse),
+    sourceip,
+    interfaceIp: read('interface-ip', parseInterfaceIp),
+    vti: read('vti', parseInterfaceIp),
     ikeport: get('ikeport')?.value as number | undefined,
-    nexthop,
+    nexthop: read('nexthop', parseNexthop),
     updown: parseUpdown(text('updown')),
     auth: get('auth')?.value as EndAuth | undefined,
   };
-  return host && Object.freeze({ host, ...end });
+  for (const name of KEYS) read(name, checkKey);
+  read('ckaid', (value) => (isCkaid(value) ? value : { fault: 'expected the 40 hex digits of a CKAID' }));
+  if (!host) return undefined;
+  const stray = sourceip.length > 0 && straySourceip(side, host, end, settings);
+  if (stray) say.refuse(get('sourceip')!, stray);
+  return Object.freeze({ host, ...end });
 }
+
+function settle<V, T>(
+  setting: Setting | undefined,
+  value: V | undefined,
+  parse: (value: V) => T | ValueFault,
+  say: Complaints,
+): T | undefined {
+  if (setting === undefined || value === undefined) return undefined;
+  const parsed = parse(value);
+  if (!isFault(parsed)) return parsed;
+  say.refuse(setting, parsed.fault);
+  return undefined;
+}
+
+export function wordsOf({ value }: Setting): readonly string[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}
+
+const PROTOPORT_FAULT: ValueFault = { fault: 'expected PROTOCOL, PROTOCOL/PORT or PROTOCOL/%any' };
 
 const ANY: HostSpec = Object.freeze({ t: 'any' });
 const HOST_WORDS: Readonly<Record<string, HostSpec>> = {
@@ -73,6 +92,7 @@ const HOST_WORDS: Readonly<Record<string, HostSpec>> = {
   '%defaultroute': Object.freeze({ t: 'defaultroute' }),
   '%defaultroute4': Object.freeze({ t: 'defaultroute' }),
   '%defaultroute6': Object.freeze({ t: 'defaultroute' }),
+  '%hostname': Object.freeze({ t: 'name', name: '%hostname' }),
   '%group': Object.freeze({ t: 'group' }),
   '%oppo': Object.freeze({ t: 'opportunistic' }),
   '%opportunistic': Object.freeze({ t: 'opportunistic' }),
@@ -80,18 +100,23 @@ const HOST_WORDS: Readonly<Record<string, HostSpec>> = {
   '%oppogroup': Object.freeze({ t: 'opportunisticgroup' }),
 };
 
-function parseHost(text: string): HostSpec | undefined {
+const HOST_FAULT: ValueFault = {
+  fault: 'expected an address, a name, %any, %defaultroute, %group, %opportunistic, %opportunisticgroup or %INTERFACE',
+};
+
+function parseHost(text: string): HostSpec | ValueFault {
   const word = text.toLowerCase();
   if (Object.hasOwn(HOST_WORDS, word)) return HOST_WORDS[word];
-  if (word.startsWith('%'))
-    return /^%[A-Za-z0-9._@-]{1,15}$/.test(text) ? { t: 'interface', name: text.slice(1) } : undefined;
+  if (word.startsWith('%')) {
+    return /^%[A-Za-z0-9._@-]{1,15}$/.test(text) ? { t: 'interface', name: text.slice(1) } : HOST_FAULT;
+  }
   const address = parseAddress(text);
   if (address) return address.isAny ? ANY : { t: 'address', address };
   // Digits and colons that are no address were meant to be one.
-  if (!/[A-Za-z]/.test(text) || text.includes(':') || text.length > 253) return undefined;
+  if (!/[A-Za-z]/.test(text) || text.includes(':') || text.length > 253) return HOST_FAULT;
   return /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/.test(text)
     ? { t: 'name', name: text }
-    : undefined;
+    : HOST_FAULT;
 }
 
 /** The family that a host word or address tells, if any. */
@@ -101,11 +126,12 @@ export function familyOfHost(text: string): Family | undefined {
   return parseAddress(text)?.family;
 }
 
-function parseNexthop(text: string): Nexthop | undefined {
-  if (text === '%direct') return { t: 'direct' };
-  if (/^%defaultroute[46]?$/.test(text)) return { t: 'defaultroute' };
+function parseNexthop(text: string): Nexthop | ValueFault {
+  const word = text.toLowerCase();
+  if (word === '%direct') return { t: 'direct' };
+  if (/^%defaultroute[46]?$/.test(word)) return { t: 'defaultroute' };
   const address = parseAddress(text);
-  return address && { t: 'address', address };
+  return address ? { t: 'address', address } : { fault: 'expected an address, %direct or %defaultroute' };
 }
 
 /** The identities that are octets now; a distinguished name has a `=`, an FQDN needs its `@`. */
@@ -119,49 +145,40 @@ function parseUpdown(text: string | undefined): string | null | undefined {
   return text === '' || text === '%disabled' ? null : text;
 }
 
-/** `vhost:%priv` and the like: subnets that the peer chooses from `virtual-private=`. */
-export const isVirtual = (text: string): boolean => /^v(host|net):/.test(text);
+const KEYS = ['rsasigkey', 'ecdsakey', 'pubkey'] as const;
+const KEY_WORDS: ReadonlySet<string> = new Set(['', '%cert', '%dns', '%dnsondemand', '%dnsonload', '%none']);
 
-function addresses(setting: Setting | undefined, refuse: (refusal: Refusal) => void): readonly Address[] {
-  if (setting === undefined || !Array.isArray(setting.value)) return NONE;
-  const found: Address[] = [];
-  for (const text of setting.value as readonly string[]) {
-    const address = parseAddress(text);
-    if (address) found.push(address);
-    else refuse({ setting, text: `${shown(text)} is no address` });
-  }
-  return Object.freeze(found);
+function checkKey(text: string): undefined | ValueFault {
+  if (KEY_WORDS.has(text.toLowerCase()) || isPublicKey(text)) return undefined;
+  return { fault: 'expected a key as 0x hex or 0s base64, %cert, %dns or %dnsondemand' };
 }
 
-function selectors(
-  setting: Setting | undefined,
-  protoport: Protoport | undefined,
-  cache: SelectorCache,
-  refuse: (refusal: Refusal) => void,
-): readonly Selector[] {
-  if (setting === undefined || !Array.isArray(setting.value)) return NONE;
-  const found: Selector[] = [];
-  for (const text of setting.value as readonly string[]) {
-    if (isVirtual(text)) continue;
-    const selector = cached(cache, text, protoport);
-    if (typeof selector === 'string') refuse({ setting, text: selector });
-    else found.push(selector);
+/** Why our own packets cannot be from there: it has to be an address that the tunnel is for, one of each family. */
+function straySourceip(
+  side: Side,
+  host: HostSpec,
+  { sourceip, subnets }: Pick<End, 'sourceip' | 'subnets'>,
+  settings: Settings,
+): string | undefined {
+  // The conns that subnets= makes share it, and the alias that ties them together.
+  const hasAlias = ['connalias', 'leftsubnets', 'rightsubnets'].some((key) => settings.has(key));
+  const families = new Set<Family>();
+  for (const address of sourceip) {
+    if (address.isAny) return `${address} is no address to send from`;
+    if (families.has(address.family)) return `${address} is a second address of IPv${address.family}`;
+    families.add(address.family);
+    const isOurs = subnets.length > 0 ? isWithin(subnets, address) || hasAlias : maySend(host, address);
+    if (!isOurs) return `${address} is not within ${side}${subnets.length > 0 ? 'subnet' : ''}=`;
   }
-  return Object.freeze(found);
+  return undefined;
 }
 
-function cached(cache: SelectorCache, text: string, protoport: Protoport | undefined): Selector | string {
-  const { protocol = 0, port = 0 } = protoport ?? {};
-  const key = `${text} ${protocol} ${port}`;
-  const known = cache.get(key);
-  if (known) return known;
-  const parsed = parseSelector(text);
-  if (parsed === undefined) {
-    return `${shown(text)} is no subnet: expected ADDRESS/BITS with no host bits set, FIRST-LAST or ADDRESS`;
-  }
-  if (protocol !== 0 && parsed.protocol !== 0) return `${shown(text)} names a protocol, and so does protoport=`;
-  const selector =
-    protocol === 0 ? parsed : new Selector(parsed.start, parsed.end, protocol, port, port === 0 ? 65535 : port);
-  cache.set(key, selector);
-  return selector;
+const isWithin = (subnets: End['subnets'], address: Address): boolean =>
+  subnets.some(({ start, end, family }) => {
+    return family === address.family && start.compare(address) <= 0 && address.compare(end) <= 0;
+  });
+
+/** Without subnets the tunnel is for the host itself; what `%defaultroute` and `%INTERFACE` are is known later. */
+function maySend(host: HostSpec, address: Address): boolean {
+  return host.t === 'address' ? host.address.equals(address) : host.t === 'defaultroute' || host.t === 'interface';
 }

@@ -1,7 +1,9 @@
-import { parseSubnet } from './address-text.ts';
+import { parseAddress, parseSubnet } from './address-text.ts';
+import { knownClasses } from './build-debug.ts';
 import type { Value } from './keyword.ts';
 import { SETUP_KEYWORDS } from './keywords-setup.ts';
 import { shown } from './printable.ts';
+import type { Problem } from './problem.ts';
 import type { Reporter } from './report.ts';
 import type { Setting, Settings } from './sections.ts';
 import type { Setup, VirtualPrivate } from './setup.ts';
@@ -10,12 +12,17 @@ import { laterOf, Taken } from './taken.ts';
 /** `config setup` with its defaults; without settings it is what an empty file means. */
 export function buildSetup(settings: Settings, reporter: Reporter): Setup {
   for (const setting of settings.values()) reporter.later(setting);
+  const complain: Complain = ({ file, line, key }, severity, text) =>
+    reporter.add({ severity, file, line, section: 'config setup', keyword: key, text: `${key}=: ${text}` });
   const s = new Taken(settings, SETUP_DEFAULTS);
+  checkListen(settings.get('listen'), complain);
+  checkSyslog(settings.get('syslog'), complain);
   return Object.freeze({
-    plutodebug: s.list('plutodebug'),
+    plutodebug: knownClasses(settings.get('plutodebug'), (setting, text) => complain(setting, 'warning', text)),
     logfile: s.text('logfile'),
     logtime: s.flag('logtime'),
     logappend: s.flag('logappend'),
+    logformat: s.word<Setup['logformat']>('logformat')!,
     logip: s.flag('logip'),
     auditLog: s.flag('audit-log'),
     syslog: s.text('syslog')!,
@@ -33,7 +40,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     protostack: s.word<'xfrm' | 'userspace' | 'none'>('protostack'),
     uniqueids: s.flag('uniqueids'),
     vendorId: s.text('myvendorid'),
-    virtualPrivate: virtualPrivate(settings.get('virtual-private'), reporter),
+    virtualPrivate: virtualPrivate(settings.get('virtual-private'), complain),
     keepAliveMs: s.number('keep-alive')!,
     ddosMode: s.word<Setup['ddosMode']>('ddos-mode')!,
     ddosIkeThreshold: s.number('ddos-ike-threshold')!,
@@ -47,19 +54,44 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
 
 const SETUP_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(SETUP_KEYWORDS);
 
-function virtualPrivate(setting: Setting | undefined, reporter: Reporter): readonly VirtualPrivate[] {
-  if (setting === undefined || !Array.isArray(setting.value)) return [];
+/** A problem with one value, or one word of a list. */
+type Complain = (setting: Setting, severity: Problem['severity'], text: string) => void;
+
+function virtualPrivate(setting: Setting | undefined, complain: Complain): readonly VirtualPrivate[] {
   const nets: VirtualPrivate[] = [];
-  for (const text of setting.value as readonly string[]) {
+  for (const text of wordsOf(setting)) {
     const match = /^%v([46]):(!?)(.+)$/.exec(text);
     const parsed = match ? parseSubnet(match[3]) : undefined;
     if (match && parsed && parsed.subnet.family === Number(match[1])) {
       nets.push({ subnet: parsed.subnet, excluded: match[2] === '!' });
-      continue;
-    }
-    const { file, line, key } = setting;
-    const problem = `${key}=: expected %v4:SUBNET, %v6:SUBNET or %v4:!SUBNET, got ${shown(text)}`;
-    reporter.add({ severity: 'error', file, line, section: 'config setup', keyword: key, text: problem });
+    } else complain(setting!, 'error', `expected %v4:SUBNET, %v6:SUBNET or %v4:!SUBNET, got ${shown(text)}`);
   }
   return Object.freeze(nets);
 }
+
+/** Addresses, and names that interfaces can have. */
+function checkListen(setting: Setting | undefined, complain: Complain): void {
+  for (const text of wordsOf(setting)) {
+    if (parseAddress(text) || /^%?[A-Za-z][A-Za-z0-9._@-]{0,14}$/.test(text)) continue;
+    complain(setting!, 'error', `expected addresses or names of interfaces, got ${shown(text)}`);
+  }
+}
+
+const FACILITIES: ReadonlySet<string> = new Set(
+  'auth authpriv cron daemon ftp kern lpr mail news syslog user uucp local0 local1 local2 local3 local4 local5 local6 local7'.split(
+    ' ',
+  ),
+);
+const LEVELS: ReadonlySet<string> = new Set(
+  'emerg panic alert crit err error warning warn notice info debug'.split(' '),
+);
+
+function checkSyslog(setting: Setting | undefined, complain: Complain): void {
+  if (!setting) return;
+  const [facility, level, ...more] = setting.raw.toLowerCase().split('.');
+  if (FACILITIES.has(facility) && level !== undefined && LEVELS.has(level) && more.length === 0) return;
+  complain(setting, 'warning', `expected FACILITY.LEVEL such as daemon.error, got ${shown(setting.raw)}`);
+}
+
+const wordsOf = (setting: Setting | undefined): readonly string[] =>
+  setting !== undefined && Array.isArray(setting.value) ? setting.value : [];

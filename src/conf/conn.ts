@@ -6,6 +6,7 @@ import type { Proposal } from '../ike/crypto/proposal.ts';
 import type { Address, Family } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
+import type { Subnet } from '../net/subnet.ts';
 import type { Value } from './keyword.ts';
 
 export interface Conn {
@@ -65,6 +66,12 @@ export interface Conn {
   /** Debug classes in order, `no-` before one clears it. */
   readonly debug: readonly string[];
 
+  readonly marks: Marks | undefined;
+  /** Its number: `ipsec-interface=yes` is 1; absent: none. */
+  readonly ipsecInterface: number | undefined;
+  /** Name servers for those who lease an address. */
+  readonly modecfgDns: readonly Address[];
+
   /** Keywords that are given but have no effect yet, by their canonical name (`leftcert`). */
   readonly later: ReadonlyMap<string, Value> | undefined;
 }
@@ -77,9 +84,16 @@ export interface End {
   readonly idText: string | undefined;
   /** With `protoport` applied; empty: the end's own address, see `selectorsOf`. */
   readonly subnets: readonly Selector[];
+  /** In place of `subnets`: what this end may choose. */
+  readonly virtual: VirtualSubnet | undefined;
+  /** In place of `subnets`: what is leased to this end; one of each family at most. */
+  readonly addresspool: readonly AddressRange[];
   readonly protoport: Protoport | undefined;
   /** Inner address for our own packets; the first one is used for routes. */
   readonly sourceip: readonly Address[];
+  /** Addresses for the ipsec interface and the VTI interface. */
+  readonly interfaceIp: Cidr | undefined;
+  readonly vti: Cidr | undefined;
   readonly ikeport: number | undefined;
   readonly nexthop: Nexthop | undefined;
   /** The command; undefined: the stock one, `null`: none (`%disabled` or empty). */
@@ -92,6 +106,7 @@ export type HostSpec =
   | { readonly t: 'any' }
   | { readonly t: 'defaultroute' }
   | { readonly t: 'interface'; readonly name: string }
+  /** `%hostname` is this machine's own. */
   | { readonly t: 'name'; readonly name: string }
   | { readonly t: 'group' }
   | { readonly t: 'opportunistic' }
@@ -109,6 +124,42 @@ export interface Protoport {
   /** 0: any. */
   readonly port: number;
   readonly wildcard: boolean;
+}
+
+/** Both ends belong to it. */
+export interface AddressRange {
+  readonly start: Address;
+  readonly end: Address;
+}
+
+/** An address in its network: unlike a subnet it has host bits. */
+export interface Cidr {
+  readonly address: Address;
+  readonly prefix: number;
+}
+
+/** Of packets that the policies are for, by direction; absent: any. */
+export interface Marks {
+  readonly in: Mark | undefined;
+  readonly out: Mark | undefined;
+}
+
+/** 32 bits each. `unique` (written -1): one for every SA. */
+export interface Mark {
+  readonly value: number | 'unique';
+  readonly mask: number;
+}
+
+/** `vhost:` and `vnet:`, IKEv1: the peer chooses one address, or a subnet, out of what is allowed. */
+export interface VirtualSubnet {
+  readonly isHost: boolean;
+  /** `%no`: its own address. */
+  readonly no: boolean;
+  /** `%priv`: as `virtual-private=` has it. */
+  readonly private: boolean;
+  /** `%all`: anything. */
+  readonly all: boolean;
+  readonly subnets: readonly Subnet[];
 }
 
 export type Authby =

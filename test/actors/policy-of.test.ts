@@ -33,15 +33,15 @@ describe('policyOf', () => {
 
   test.each([
     [{ keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }, 'keyexchange=ikev1'],
-    [{ type: 'passthrough' }, 'type=passthrough'],
+    [{ type: 'passthrough', authby: 'never' }, 'type=passthrough'],
     [{ authby: undefined }, 'authby=rsasig,ecdsa'],
     [{ authby: 'null' }, 'authby=null'],
-    [{ leftauth: 'secret', rightauth: 'rsasig' }, 'rightauth=rsasig'],
+    [{ leftauth: 'secret', rightauth: 'rsasig', authby: 'secret,rsasig' }, 'rightauth=rsasig'],
     [{ right: 'east.example.net' }, 'right=east.example.net'],
     [{ right: '%group' }, 'right=%group'],
     [{ right: '%defaultroute' }, 'right=%defaultroute'],
     [{ right: '%eth1' }, 'right=%eth1'],
-    [{ rightid: '%fromcert' }, 'rightid=%fromcert'],
+    [{ rightid: '%fromcert', authby: 'secret,rsasig' }, 'rightid=%fromcert'],
     [{ leftid: '%any' }, 'leftid=%any'],
   ] as const)('names what is not built: %j', (changes, hindrance) => {
     expect(policy(changes)).toEqual({ hindrance });

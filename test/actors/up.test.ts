@@ -203,7 +203,8 @@ describe('whack --name … adds a connection', () => {
     ['right', 'east.example.net', 'IKEv2', RC.FATAL],
   ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code) => {
     const { west } = town();
-    const keywords: Record<string, string> = { ...text.keywords, [keyword]: value };
+    const authby = keyword === 'type' ? { authby: 'never' } : {};
+    const keywords: Record<string, string> = { ...text.keywords, ...authby, [keyword]: value };
     const added = west.whack({ kind: 'add', conn: { ...text, keywords } });
     expect(added.exit).toBe(0);
     expect(added.lines.map((l) => l.text).slice(-2)).toEqual([

@@ -1,0 +1,237 @@
+/**
+ * What keywords cannot be together, and what one makes of another: libreswan 5.2's verdicts, a row for each keyword
+ * that brings one about. Looking them up by what a conn says keeps them off the conns that say little.
+ */
+import type { Value } from './keyword.ts';
+import type { Side } from './keywords.ts';
+import type { Setting, Settings } from './sections.ts';
+
+/** What the rules look at. */
+export interface Case {
+  readonly settings: Settings;
+  readonly version: 1 | 2;
+  /** `type=passthrough`, `reject` or `drop`: nothing is ever negotiated. */
+  readonly isShunt: boolean;
+  readonly isOpportunistic: boolean;
+}
+
+/** A text refuses the conn. */
+export type Judgement = string | { readonly warning: string };
+
+/** Every judgement on `settings`, with the setting that it is about. */
+export function judge(c: Case, pronounce: (setting: Setting, judgement: Judgement) => void): void {
+  for (const setting of c.settings.values()) {
+    for (const rule of RULES.get(setting.key) ?? NO_RULES) {
+      const judgement = rule(c, setting.value);
+      if (judgement !== undefined) pronounce(setting, judgement);
+    }
+  }
+}
+
+type Rule = (c: Case, value: Value) => Judgement | undefined;
+
+const says = ({ settings }: Case, key: string, value: Value): boolean => settings.get(key)?.value === value;
+const has = ({ settings }: Case, key: string): boolean => settings.has(key);
+const isTransport = (c: Case): boolean => says(c, 'type', 'transport');
+const isAh = (c: Case): boolean => says(c, 'phase2', 'ah');
+
+const warning = (text: string) => ({ warning: text });
+
+/** Holds for `true`, where there is something to negotiate. */
+const yes =
+  (rule: (c: Case) => Judgement | undefined): Rule =>
+  (c, value) =>
+    value === true && !c.isShunt ? rule(c) : undefined;
+
+const needsIkev2 = yes(({ version }) => (version === 1 ? 'needs IKEv2' : undefined));
+
+const ignoredByIkev1: Rule = ({ version }) => (version === 1 ? warning('IKEv1 ignores it') : undefined);
+
+const ignoredByShunt: Rule = (c) =>
+  c.isShunt ? warning(`type=${String(c.settings.get('type')?.value)} ignores it`) : undefined;
+
+const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
+  // Versions of IKE.
+  ikepad: [({ version }) => (version === 2 ? warning('IKEv2 ignores it') : undefined)],
+  ppk: [ignoredByIkev1],
+  'accept-redirect': [ignoredByIkev1],
+  'send-redirect': [
+    ignoredByIkev1,
+    (c, value) => (value === 'yes' && !has(c, 'redirect-to') ? warning('redirect-to= is missing') : undefined),
+    (c, value) => (value === 'no' && has(c, 'redirect-to') ? warning('redirect-to= is ignored') : undefined),
+  ],
+  intermediate: [needsIkev2],
+  'session-resumption': [needsIkev2],
+  'sec-label': [({ version }) => (version === 1 ? 'needs IKEv2' : undefined)],
+  fragmentation: [
+    (c, value) => (value === 'force' && c.version === 2 ? warning('IKEv2 takes force for yes') : undefined),
+  ],
+  'ikev1-dpdtimeout': [
+    (c) => {
+      if (c.version === 2) return warning('IKEv2 ignores it; retransmit-timeout= is its limit');
+      return has(c, 'dpddelay') ? undefined : warning('without dpddelay= it is ignored');
+    },
+  ],
+  dpddelay: [
+    (c) => (c.version === 1 && !has(c, 'ikev1-dpdtimeout') ? warning('without dpdtimeout= it is ignored') : undefined),
+  ],
+  aggressive: [
+    yes((c) => {
+      if (c.version === 2) return 'aggressive mode needs keyexchange=ikev1';
+      return has(c, 'ike') ? undefined : 'aggressive mode needs ike=, since it cannot negotiate the group';
+    }),
+  ],
+  'enable-tcp': [(c, value) => (c.version === 1 && value !== 'no' ? 'needs IKEv2' : undefined)],
+  'tcp-remoteport': [
+    (c, value) => {
+      if (!has(c, 'enable-tcp') || says(c, 'enable-tcp', 'no')) return warning('without enable-tcp= it is ignored');
+      return value === 500 ? 'port 500 is not for TCP' : undefined;
+    },
+  ],
+
+  // The tunnel.
+  ike: [ignoredByShunt],
+  esp: [ignoredByShunt],
+  ah: [ignoredByShunt, (c) => (c.isShunt || isAh(c) ? undefined : 'needs phase2=ah')],
+  authby: [
+    (c, value) => {
+      const isNever = Array.isArray(value) && value.includes('never');
+      if (isNever && !c.isShunt) return 'never needs type=passthrough, reject or drop';
+      return c.isShunt && !isNever ? `type=${String(c.settings.get('type')?.value)} authenticates nobody` : undefined;
+    },
+  ],
+  mobike: [needsIkev2, yes((c) => (isTransport(c) ? 'needs type=tunnel' : undefined))],
+  tfc: [
+    (c, value) => {
+      if (value === 0) return undefined;
+      if (isTransport(c)) return 'needs type=tunnel';
+      if (isAh(c)) return 'needs phase2=esp';
+      return Number(value) > 0xffff_ffff ? 'expected 0 to 4294967295' : undefined;
+    },
+  ],
+  'ms-dh-downgrade': [
+    yes((c) => (says(c, 'pfs-rekey-workaround', true) ? 'does not go with pfs-rekey-workaround=yes' : undefined)),
+  ],
+  narrowing: [
+    (c, value) => (value === false && hasPool(c) ? 'addresspool= narrows, so it cannot be no' : undefined),
+    (c, value) => (value === true && c.version === 1 ? warning('IKEv1 ignores it') : undefined),
+  ],
+  esn: [
+    (c, value) =>
+      value !== 'no' && says(c, 'replay-window', 0)
+        ? warning('replay-window=0 makes it no, RFC 4303 §3.4.3')
+        : undefined,
+  ],
+  iptfs: [
+    needsIkev2,
+    yes((c) => {
+      if (isTransport(c)) return 'needs type=tunnel';
+      if (isAh(c)) return 'needs phase2=esp';
+      if (says(c, 'compress', true)) return 'does not go with compress=yes';
+      return has(c, 'tfc') && !says(c, 'tfc', 0) ? 'does not go with tfc=' : undefined;
+    }),
+  ],
+  'iptfs-fragmentation': [(c) => (says(c, 'iptfs', true) ? undefined : warning('without iptfs=yes it is ignored'))],
+  'iptfs-reorder-window': [(_, value) => (Number(value) > 65535 ? 'expected 0 to 65535' : undefined)],
+  'iptfs-drop-time': [(_, value) => (Number(value) * 1000 >= 2 ** 32 ? 'expected less than 4294s' : undefined)],
+  'iptfs-init-delay': [(_, value) => (Number(value) * 1000 >= 2 ** 32 ? 'expected less than 4294s' : undefined)],
+
+  // The data plane.
+  'vti-interface': [
+    (c) => (isTransport(c) ? 'needs type=tunnel' : undefined),
+    (_, value) => (String(value).length > 15 ? warning('names of interfaces have at most 15 characters') : undefined),
+  ],
+  'nic-offload': [
+    (c, value) => {
+      if (value !== 'packet') return undefined;
+      if (!isTransport(c)) return 'packet needs type=transport';
+      if (isAh(c)) return 'packet needs phase2=esp';
+      if (says(c, 'compress', true)) return 'packet does not go with compress=yes';
+      if (says(c, 'encapsulation', 'yes')) return 'packet does not go with encapsulation=yes';
+      const window = c.settings.get('replay-window')?.value ?? 128;
+      return [32, 64, 128, 256].includes(Number(window)) ? undefined : 'packet needs replay-window=32, 64, 128 or 256';
+    },
+  ],
+  'mark-in': [(c) => (has(c, 'mark') ? warning('it outranks mark=') : undefined)],
+  'mark-out': [(c) => (has(c, 'mark') ? warning('it outranks mark=') : undefined)],
+};
+
+const hasPool = (c: Case): boolean => has(c, 'leftaddresspool') || has(c, 'rightaddresspool');
+
+/** `us` is the side that the keyword was said of, `them` the other one. */
+function endRules(us: Side, them: Side): Readonly<Record<string, readonly Rule[]>> {
+  const together = (key: string, text = `does not go with ${key}=yes`): Rule =>
+    yes((c) => (says(c, key, true) ? lenient(c, text) : undefined));
+  return {
+    subnet: [
+      (c) => (has(c, `${us}addresspool`) ? `cannot stand beside ${us}addresspool=` : undefined),
+      (c, value) =>
+        c.version === 1 && Array.isArray(value) && value.length > 1 && !String(value[0]).startsWith('v')
+          ? 'IKEv1 takes only one subnet; subnets= makes several tunnels'
+          : undefined,
+    ],
+    subnets: [(c) => (has(c, `${us}addresspool`) ? `cannot stand beside ${us}addresspool=` : undefined)],
+    addresspool: [
+      (c) => (us === 'left' && has(c, `${them}addresspool`) ? `cannot stand beside ${them}addresspool=` : undefined),
+      (c) =>
+        says(c, `${them}modecfgclient`, true) ? lenient(c, `does not go with ${them}modecfgclient=yes`) : undefined,
+      (c) => (says(c, `${us}modecfgserver`, true) ? lenient(c, `does not go with ${us}modecfgserver=yes`) : undefined),
+      (c) => (says(c, `${them}cat`, true) ? lenient(c, `does not go with ${them}cat=yes`) : undefined),
+    ],
+    modecfgserver: [together(`${us}modecfgclient`), together(`${us}cat`), together(`${them}modecfgserver`)],
+    modecfgclient: [together(`${them}cat`), together(`${them}modecfgclient`)],
+    cat: [together(`${them}cat`), yes((c) => (c.version === 1 ? warning('IKEv1 ignores it') : undefined))],
+    sourceip: [(c) => (has(c, `${us}interface-ip`) ? `cannot stand beside ${us}interface-ip=` : undefined)],
+    auth: [
+      (c) => (has(c, `${them}auth`) ? undefined : 'leftauth= and rightauth= go together'),
+      (c) => (c.version === 1 ? 'needs IKEv2; authby= is for both' : undefined),
+      (c, value) => (c.isShunt && value !== 'never' ? 'nothing is authenticated, so it can only be never' : undefined),
+      (c, value) =>
+        value === 'eaponly' && (c.settings.get(`${us}autheap`)?.value ?? 'none') === 'none'
+          ? `eaponly needs ${us}autheap=`
+          : undefined,
+      (c, value) => (value === 'rsasig' || value === 'ecdsa' ? signsBy(c, value) : undefined),
+      (c, value) =>
+        (value === 'secret' && says(c, `${them}auth`, 'null')) || (value === 'null' && says(c, `${them}auth`, 'secret'))
+          ? 'secret and null do not mix'
+          : undefined,
+    ],
+    id: [
+      (c, value) => {
+        if (value !== '%fromcert') return undefined;
+        const auth = c.settings.get(`${us}auth`)?.value ?? soleAuthby(c);
+        return auth === 'secret' || auth === 'null' ? `authby=${auth} has no certificate to take it from` : undefined;
+      },
+    ],
+    cert: [
+      (c) => (has(c, `${us}ckaid`) ? warning(`${us}ckaid= is ignored beside it`) : undefined),
+      (c) => (KEYS.some((key) => has(c, us + key)) ? warning('the public key beside it is ignored') : undefined),
+    ],
+  };
+}
+
+const KEYS = ['rsasigkey', 'ecdsakey', 'pubkey'] as const;
+
+/** Opportunistic conns are both client and server, so there a contradiction is only remarked upon. */
+const lenient = (c: Case, text: string): Judgement => (c.isOpportunistic ? warning(text) : text);
+
+/** `leftauth=rsasig` chooses among what `authby=` allows. */
+function signsBy(c: Case, auth: 'rsasig' | 'ecdsa'): Judgement | undefined {
+  const authby = c.settings.get('authby')?.value;
+  if (!Array.isArray(authby) || authby.some((word) => word.toLowerCase().startsWith(auth.slice(0, 3))))
+    return undefined;
+  return `${auth} needs authby=${auth} too`;
+}
+
+function soleAuthby({ settings }: Case): string | undefined {
+  const authby = settings.get('authby')?.value;
+  return Array.isArray(authby) && authby.length === 1 ? authby[0].toLowerCase() : undefined;
+}
+
+const NO_RULES: readonly Rule[] = [];
+
+const RULES: ReadonlyMap<string, readonly Rule[]> = new Map([
+  ...Object.entries(CONN_RULES),
+  ...Object.entries(endRules('left', 'right')).map(([key, rules]) => [`left${key}`, rules] as const),
+  ...Object.entries(endRules('right', 'left')).map(([key, rules]) => [`right${key}`, rules] as const),
+]);

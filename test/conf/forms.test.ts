@@ -1,0 +1,233 @@
+/** The forms that a conn's values have beyond a word or a number, and what they are kept as. */
+import { describe, expect, test } from 'vitest';
+import type { Conn } from '../../src/conf/conn.ts';
+import { loadConfig } from '../../src/conf/load.ts';
+import { formatProblem } from '../../src/conf/problem.ts';
+import { memoryFiles } from './memory-files.ts';
+
+const PATH = '/etc/ipsec.conf';
+const load = (text: string) => loadConfig(PATH, memoryFiles({ [PATH]: text }));
+
+/** A conn of these lines, with hosts and a way to authenticate unless they say otherwise. */
+function text(lines: readonly string[]): string {
+  const said = (key: string) => lines.some((line) => line.startsWith(`${key}=`));
+  const usual = ['left=192.0.2.1', 'right=192.0.2.2', 'authby=secret'].filter((line) => !said(line.split('=')[0]));
+  const isShunt = lines.some((line) => /^type=(passthrough|reject|drop)/.test(line));
+  return ['conn w', ...lines, ...(isShunt ? usual.slice(0, -1) : usual)].join('\n\t').concat('\n');
+}
+
+function conn(...lines: string[]): Conn {
+  const { conns, problems } = load(text(lines));
+  expect(problems.filter((p) => p.severity === 'error').map(formatProblem)).toEqual([]);
+  return conns[0];
+}
+
+/** What is said of these lines beside that something has no effect yet. */
+const remarks = (...lines: string[]) => load(text(lines)).problems.filter((p) => !p.text.includes('has no effect yet'));
+
+const errors = (...lines: string[]) =>
+  remarks(...lines)
+    .filter((p) => p.severity === 'error')
+    .map((p) => p.text);
+
+describe('is kept typed', () => {
+  test('an address pool, which narrows', () => {
+    const { left, narrowing } = conn('leftaddresspool=10.0.10.1-10.0.10.200', 'rightsubnet=0.0.0.0/0');
+    expect(left.addresspool.map(({ start, end }) => `${start}-${end}`)).toEqual(['10.0.10.1-10.0.10.200']);
+    expect(narrowing).toBe(true);
+  });
+
+  test('marks: one for both directions, which each may outrank', () => {
+    const both = { value: 1, mask: 0xff };
+    expect(conn('mark=1/0xff').marks).toEqual({ in: both, out: both });
+    expect(conn('mark=1/0xff', 'mark-out=-1').marks).toEqual({ in: both, out: { value: 'unique', mask: 0xffffffff } });
+    expect(conn('mark-in=5').marks).toEqual({ in: { value: 5, mask: 0xffffffff }, out: undefined });
+    expect(conn().marks).toBeUndefined();
+  });
+
+  test('what a peer may choose for its subnet', () => {
+    const { right } = conn('keyexchange=ikev1', 'rightsubnet=vhost:%no,%priv', 'right=%any');
+    expect(right).toMatchObject({ subnets: [], virtual: { isHost: true, no: true, private: true } });
+  });
+
+  test('interfaces and their addresses', () => {
+    const { ipsecInterface, left } = conn('ipsec-interface=yes', 'leftinterface-ip=10.1.2.3/24', 'leftvti=10.9.0.1/30');
+    expect(ipsecInterface).toBe(1);
+    expect([left.interfaceIp, left.vti].map((c) => `${c?.address}/${c?.prefix}`)).toEqual([
+      '10.1.2.3/24',
+      '10.9.0.1/30',
+    ]);
+  });
+
+  test('name servers, source addresses, the next hop', () => {
+    const lines = ['modecfgdns="1.2.3.4, 2001:db8::53"', 'leftsubnet=10.0.0.0/8', 'leftsourceip=10.0.0.1'];
+    const { modecfgDns, left, right } = conn(
+      ...lines,
+      'leftnexthop=%direct',
+      'rightnexthop=192.0.2.9',
+      'rightsubnet=0/0',
+    );
+    expect(modecfgDns.join()).toBe('1.2.3.4,2001:db8::53');
+    expect(left.sourceip.join()).toBe('10.0.0.1');
+    expect([left.nexthop, String(right.nexthop?.t === 'address' && right.nexthop.address)]).toEqual([
+      { t: 'direct' },
+      '192.0.2.9',
+    ]);
+  });
+
+  test.each([
+    ['%hostname', { t: 'name', name: '%hostname' }],
+    ['%opportunisticgroup', { t: 'opportunisticgroup' }],
+    ['%oppogroup', { t: 'opportunisticgroup' }],
+    ['%opportunistic', { t: 'opportunistic' }],
+    ['%any6', { t: 'any' }],
+    ['%ppp0', { t: 'interface', name: 'ppp0' }],
+  ])('right=%s', (host, spec) => expect(conn(`right=${host}`, 'left=%defaultroute').right.host).toEqual(spec));
+
+  test('%any6 makes the hosts IPv6', () => {
+    expect(conn('left=%defaultroute', 'right=%any6').hostFamily).toBe(6);
+  });
+
+  test('a list of subnets, with protocols and ports', () => {
+    const { left } = conn('leftsubnet=10.0.1.0/24/tcp/80,10.0.2.0/24,10.0.3.5-10.0.3.9/udp', 'rightsubnet=10.0.9.0/24');
+    expect(left.subnets.join(' ')).toBe('10.0.1.0/24/TCP/80 10.0.2.0/24 10.0.3.5-10.0.3.9/UDP');
+  });
+
+  test('auto=keep', () => expect(conn('auto=keep').auto).toBe('keep'));
+
+  test('a shunt, which authenticates nobody and whose proposals nobody reads', () => {
+    const { type, authby } = conn('type=passthrough', 'ike=gibberish');
+    expect([type, authby]).toEqual(['passthrough', ['never']]);
+    expect(remarks('type=passthrough', 'ike=gibberish').map((p) => p.text)).toEqual([
+      'ike=: type=passthrough ignores it',
+    ]);
+  });
+});
+
+describe('cannot be', () => {
+  test.each([
+    [['leftaddresspool=10.0.0.1-10.0.0.9', 'leftsubnet=10.0.0.0/24'], 'cannot stand beside leftaddresspool='],
+    [['leftaddresspool=10.0.0.1-10.0.0.9', 'rightaddresspool=10.1.0.1-10.1.0.9'], 'cannot stand beside right'],
+    [['leftaddresspool=10.0.0.9-10.0.0.1'], 'is no range'],
+    [['leftaddresspool=2001:db8::/64', 'rightsubnet=0.0.0.0/0'], 'differs in family'],
+    [['leftaddresspool=10.0.0.0/24', 'rightmodecfgclient=yes'], 'does not go with rightmodecfgclient=yes'],
+    [['leftaddresspool=10.0.0.0/24', 'narrowing=no'], 'addresspool= narrows'],
+    [['leftmodecfgserver=yes', 'leftmodecfgclient=yes'], 'does not go with leftmodecfgclient=yes'],
+    [['leftmodecfgserver=yes', 'rightmodecfgserver=yes'], 'does not go with rightmodecfgserver=yes'],
+    [['mark=3/1'], 'has bits outside the mask'],
+    [['rightsubnet=vhost:%priv', 'right=%any'], 'virtual subnets need keyexchange=ikev1'],
+    [['rightsubnet=vhost:%wat', 'keyexchange=ikev1'], 'is none of %no, %priv'],
+    [['rightsubnet=vhost:%no', 'leftsubnet=vnet:%all', 'keyexchange=ikev1'], 'only one end may be virtual'],
+    [['right=%group', 'rightsubnet=vhost:%no', 'keyexchange=ikev1'], 'groups have no virtual subnets'],
+    [['right=%opportunistic', 'keyexchange=ikev1'], 'opportunistic conns need IKEv2'],
+    [['leftsubnet=10.0.1.0/24,10.0.2.0/24', 'keyexchange=ikev1'], 'IKEv1 takes only one subnet'],
+    [['leftsubnet=10.0.1.0/24,10.0.2.0/24', 'leftprotoport=tcp'], 'protoport= is for a single subnet'],
+    [['leftprotoport=tcp/%any', 'rightprotoport=tcp/%any'], 'only one end may leave its port'],
+    [['leftsourceip=10.0.0.1'], '10.0.0.1 is not within left='],
+    [['leftsourceip=10.0.0.1', 'leftsubnet=10.1.0.0/16'], '10.0.0.1 is not within leftsubnet='],
+    [['leftsourceip=10.0.0.1,10.0.0.2', 'leftsubnet=10.0.0.0/16'], 'a second address of IPv4'],
+    [['leftsourceip=192.0.2.1', 'leftinterface-ip=10.0.0.1/24'], 'cannot stand beside leftinterface-ip='],
+    [['leftinterface-ip=eth0'], 'expected ADDRESS/BITS'],
+    [['ipsec-interface=ipsec1'], 'expected yes, no or the number'],
+    [['modecfgdns=dns.example.com'], 'is no address'],
+    [['modecfgdns=2001:db8::53', 'keyexchange=ikev1'], 'is not of IPv4'],
+    [['leftckaid=123'], '40 hex digits'],
+    [['leftrsasigkey=AwEAAQ'], 'expected a key'],
+    [['authby=never'], 'never needs type='],
+    [['authby=secret', 'type=drop'], 'authenticates nobody'],
+    [['leftauth=secret', 'rightauth=secret', 'keyexchange=ikev1'], 'needs IKEv2'],
+    [['leftauth=secret', 'rightauth=null'], 'secret and null do not mix'],
+    [['leftauth=rsasig', 'rightauth=secret'], 'rsasig needs authby=rsasig too'],
+    [['leftauth=eaponly', 'rightauth=secret'], 'eaponly needs leftautheap='],
+    [['leftid=%fromcert'], 'has no certificate'],
+    [['mobike=yes', 'type=transport'], 'needs type=tunnel'],
+    [['mobike=yes', 'keyexchange=ikev1'], 'needs IKEv2'],
+    [['intermediate=yes', 'keyexchange=ikev1'], 'needs IKEv2'],
+    [['enable-tcp=yes', 'keyexchange=ikev1'], 'needs IKEv2'],
+    [['ms-dh-downgrade=yes', 'pfs-rekey-workaround=yes'], 'does not go with pfs-rekey-workaround=yes'],
+    [['tfc=100', 'type=transport'], 'needs type=tunnel'],
+    [['iptfs=yes', 'compress=yes'], 'does not go with compress=yes'],
+    [['nic-offload=packet'], 'packet needs type=transport'],
+    [['vti-interface=vti0', 'type=transport'], 'needs type=tunnel'],
+    [['hostaddrfamily=ipv6'], 'differs in family from hostaddrfamily='],
+    [['rekeymargin=13h'], 'longer than 24h'],
+  ])('%j', (lines, why) => {
+    expect(errors(...lines).join('\n')).toContain(why);
+    expect(load(text(lines)).conns).toEqual([]);
+  });
+});
+
+describe('is odd, and said so', () => {
+  test.each([
+    [['tcp-remoteport=500'], 'without enable-tcp= it is ignored'],
+    [['fragmentation=force'], 'IKEv2 takes force for yes'],
+    [['dpdtimeout=30'], 'IKEv2 ignores it'],
+    [['ikepad=yes'], 'IKEv2 ignores it'],
+    [['ppk=yes', 'keyexchange=ikev1'], 'IKEv1 ignores it'],
+    [['dpddelay=30', 'keyexchange=ikev1'], 'without dpdtimeout= it is ignored'],
+    [['send-redirect=yes'], 'redirect-to= is missing'],
+    [['esn=yes', 'replay-window=0'], 'replay-window=0 makes it no'],
+    [['ipsec-lifetime=5m'], 'rekeymargin=540s is no less than the lifetime; 150s it is'],
+    [['mark=1', 'mark-in=2'], 'it outranks mark='],
+    [['plutodebug="all, tmy"'], 'unknown debug class "tmy"; did you mean "tmi"?, ignored'],
+    [['disablearrivalcheck=no'], 'disablearrivalcheck= is obsolete, ignored'],
+    [['left=192.0.2.2'], 'it is the address of left='],
+    [['ikev2=no', 'keyexchange=ikev2'], 'ikev2=no contradicts keyexchange=ikev2, ignored'],
+    [['ikev2=no', 'keyexchange=ike'], 'ikev2=no has been replaced by keyexchange=ikev1'],
+    [['leftmodecfgclient=yes', 'rightmodecfgclient=yes', 'right=%oppogroup'], 'does not go with'],
+  ])('%j', (lines, remark) => {
+    expect(errors(...lines)).toEqual([]);
+    expect(
+      remarks(...lines)
+        .map((p) => p.text)
+        .join('\n'),
+    ).toContain(remark);
+  });
+});
+
+describe('config setup', () => {
+  const setup = (...lines: string[]) => load(['config setup', ...lines].join('\n\t').concat('\n'));
+
+  test.each([
+    [['listen=192.0.2.1,300.1.1.1'], 'error', 'expected addresses or names of interfaces, got "300.1.1.1"'],
+    [['syslog=local8.info'], 'warning', 'expected FACILITY.LEVEL'],
+    [['plutodebug="all no-such"'], 'warning', 'unknown debug class "no-such", ignored'],
+    [['klipsdebug=none'], 'warning', 'klipsdebug= is obsolete, ignored'],
+    [['interfaces="ipsec0=eth0"'], 'warning', 'interfaces= is obsolete, ignored'],
+    [['plutowait=no'], 'warning', 'plutowait= is obsolete, ignored'],
+    [['protostack=klips'], 'warning', 'protostack="klips" is invalid, ignored'],
+    [['virtual-private=%v4:10.0.0.0/8,10.1.0.0/16'], 'error', 'expected %v4:SUBNET'],
+  ])('%j', (lines, severity, remark) => {
+    const found = setup(...lines).problems.filter((p) => !p.text.includes('has no effect yet'));
+    expect(found).toMatchObject([{ severity, section: 'config setup' }]);
+    expect(found[0].text).toContain(remark);
+  });
+
+  test('plutodebug keeps the classes that there are', () => {
+    expect(setup('plutodebug="parsing, wat, no-tmi"').setup.plutodebug).toEqual(['parsing', 'no-tmi']);
+  });
+
+  test('the head of an old file is no news', () => {
+    expect(load('version 2.0\nconfig setup\n\tplutodebug=all\n').problems).toEqual([]);
+  });
+});
+
+describe('several sections', () => {
+  test('a file that is included twice is read once, with a warning', () => {
+    const files = memoryFiles({ [PATH]: 'include /x\ninclude /x\n', '/x': text([]) });
+    const { conns, problems } = loadConfig(PATH, files);
+    expect([conns.length, problems.map((p) => p.text)]).toEqual([1, ['its file is included more than once']]);
+  });
+
+  test('lists do not grow by being taken over twice', () => {
+    const chain = Array.from({ length: 100 }, (_, i) => `conn c${i}\n\talso=c${i + 1}\n\talso=c${i + 1}\n`).join('');
+    const config = load(`${text(['also=c0'])}${chain}conn c100\n\tconnalias=x,y\n`);
+    expect([config.problems, config.conns[0].aliases]).toEqual([[], ['x', 'y']]);
+  });
+
+  test('and end at a limit', () => {
+    const words = Array.from({ length: 1025 }, (_, i) => `a${i}`);
+    const lines = words.map((word) => `connalias=${word}`);
+    expect(errors(...lines)).toEqual(['connalias= has more than 1024 words']);
+  });
+});
