@@ -20,6 +20,8 @@ export type Statement =
 export const MAX_INCLUDE_DEPTH = 10;
 /** Files in one configuration, each inclusion counted: what keeps a doubling chain of includes finite. */
 export const MAX_FILES = 20_000;
+/** UTF-16 units in all of them together: what keeps a large file that is included often from being read for ever. */
+export const MAX_TEXT = 256 << 20;
 
 /** Everything in `path` and what it includes, in order; what is malformed is left out and reported. */
 export function scan(path: string, fs: FileSystem, report: (problem: Problem) => void): readonly Statement[] {
@@ -33,11 +35,15 @@ export function* scanning(
   report: (problem: Problem) => void,
 ): Generator<Statement | undefined, void> {
   let files = 0;
+  let size = 0;
+  // Beyond a limit nothing more is read, or what was read already would go on asking for more.
+  let isOver = false;
 
   function* scanFile(file: string, from: Place | undefined, depth: number): Generator<Statement | undefined, void> {
     const place = from ?? { file, line: 0 };
     if (++files > MAX_FILES) {
-      if (files === MAX_FILES + 1) error(place, `more than ${MAX_FILES} files are included`);
+      isOver = true;
+      error(place, `more than ${MAX_FILES} files are included`);
       return;
     }
     yield undefined;
@@ -47,25 +53,30 @@ export function* scanning(
       report({ severity: from === undefined ? 'error' : 'warning', ...place, text });
       return;
     }
+    size += read.text.length;
+    if (size > MAX_TEXT) {
+      isOver = true;
+      error(place, `more than ${MAX_TEXT >> 20} MiB are included`);
+      return;
+    }
     let line = 0;
     for (const text of linesOf(read.text)) {
+      if (isOver) return;
       line++;
       const parsed = parseLine(text);
       if (parsed?.t === 'fault') error({ file, line }, parsed.text);
-      else if (parsed?.t === 'include') yield* include(parsed.pattern, { file, line }, depth + 1);
-      else if (parsed) yield { ...parsed, file, line };
+      else if (parsed?.t === 'include') {
+        if (depth < MAX_INCLUDE_DEPTH) yield* include(parsed.pattern, { file, line }, depth + 1);
+        else error({ file, line }, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
+      } else if (parsed) yield { ...parsed, file, line };
       if (parsed === undefined || parsed.t === 'fault') yield undefined;
     }
   }
 
   function* include(pattern: string, from: Place, depth: number): Generator<Statement | undefined, void> {
-    if (depth > MAX_INCLUDE_DEPTH) {
-      error(from, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
-      return;
-    }
     const path = posix.resolve(posix.dirname(from.file), pattern);
     const found = /[*?[]/.test(path) ? fs.glob(path) : [path];
-    for (const file of found) yield* scanFile(file, from, depth);
+    for (const file of found) if (!isOver) yield* scanFile(file, from, depth);
   }
 
   const error = (place: Place, text: string) => report({ severity: 'error', file: place.file, line: place.line, text });
@@ -102,9 +113,9 @@ function parseLine(text: string): Line | undefined {
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(body)) return fault('the line has a control character');
   const isIndented = text.startsWith(' ') || text.startsWith('\t');
   const equals = body.indexOf('=');
-  const head = /^(include|conn|config|version)\s+(.*)$/.exec(body);
   // `conn a=b` is a head as well; only an indented line can be a setting.
-  if (head && (!isIndented || equals < 0)) return parseHead(head[1], head[2], isIndented);
+  const head = isIndented && equals >= 0 ? null : /^(include|conn|config|version)\s+(.*)$/.exec(body);
+  if (head) return parseHead(head[1], head[2], isIndented);
   if (equals < 0) return fault(`expected KEYWORD=VALUE, got ${shown(body)}`);
   if (!isIndented) return fault(`a setting must be indented: ${shown(body.slice(0, equals).trim())}=`);
   const keyword = body.slice(0, equals).trimEnd();

@@ -1,4 +1,5 @@
 /** From statements to settled sections: known keywords, parsed values, `%default` and `also=` taken in. */
+import { isBygone } from './freeswan.ts';
 import type { Keyword, Value } from './keyword.ts';
 import { lookup, type Spelling, suggest } from './keywords.ts';
 import { shown } from './printable.ts';
@@ -92,7 +93,10 @@ function openSection(sections: Map<string, Draft>, at: Statement & { t: 'section
   const known = sections.get(label);
   if (known && (at.section === 'setup' || at.name === '%default')) return known;
   const draft: Draft = { ...at, label, settings: new Map(), also: [] };
-  if (known) report({ ...error(at, label), text: `already defined at ${known.file}:${known.line}` });
+  // A file that is included twice says nothing new.
+  if (known && known.file === at.file && known.line === at.line) {
+    report({ ...warning(at, label), text: 'its file is included more than once' });
+  } else if (known) report({ ...error(at, label), text: `already defined at ${known.file}:${known.line}` });
   else sections.set(label, draft);
   return draft;
 }
@@ -117,8 +121,11 @@ function addStatement(draft: Draft, at: Statement & { t: 'setting' }, report: Re
   }
   const earlier = draft.settings.get(setting.key);
   if (earlier === undefined) draft.settings.set(setting.key, setting);
-  else if (isAppended(setting)) draft.settings.set(setting.key, append(earlier, setting));
-  else if (draft.section === 'setup' || draft.name === '%default') {
+  else if (isAppended(setting)) {
+    const both = append(earlier, setting);
+    if (both) draft.settings.set(setting.key, both);
+    else report({ ...error(at, draft.label, at.keyword), text: tooMany(setting) });
+  } else if (draft.section === 'setup' || draft.name === '%default') {
     report({
       ...warning(at, draft.label, at.keyword),
       text: `${at.keyword}= replaces the one in line ${earlier.line}`,
@@ -135,6 +142,10 @@ function reportUnknown(draft: Draft, at: Statement & { t: 'setting' }, report: R
   if (lookup(elsewhere, at.keyword)) {
     const home = elsewhere === 'setup' ? 'config setup' : 'a conn section';
     report({ ...warning(at, draft.label, at.keyword), text: `${at.keyword}= belongs in ${home}, ignored` });
+    return;
+  }
+  if (isBygone(draft.section, at.keyword)) {
+    report({ ...warning(at, draft.label, at.keyword), text: `${at.keyword}= is obsolete, ignored` });
     return;
   }
   const meant = suggest(draft.section, at.keyword);
@@ -156,14 +167,18 @@ function read(spelling: Spelling, draft: Draft, at: Statement & { t: 'setting' }
 
 const isAppended = ({ keyword }: Setting): boolean => keyword.type.t === 'list' && keyword.type.append === true;
 
-function append(earlier: Setting, later: Setting): Setting {
+/** Words of one list that repeated keywords and `also=` may add up to. */
+export const MAX_WORDS = 1024;
+
+/** Each word once; undefined when there are too many. */
+function append(earlier: Setting, later: Setting): Setting | undefined {
   if (!Array.isArray(earlier.value) || !Array.isArray(later.value)) throw new TypeError('only lists are appended to');
-  return {
-    ...earlier,
-    value: [...new Set<string>([...earlier.value, ...later.value])],
-    raw: `${earlier.raw},${later.raw}`,
-  };
+  const value = [...new Set<string>([...earlier.value, ...later.value])];
+  if (value.length === earlier.value.length) return earlier;
+  return value.length > MAX_WORDS ? undefined : { ...earlier, value, raw: value.join(',') };
 }
+
+const tooMany = ({ key }: Setting) => `${key}= has more than ${MAX_WORDS} words`;
 
 /** A section with what it takes over, `%default` aside. */
 interface Settled {
@@ -227,8 +242,11 @@ function takeOver(into: Frame, from: Settled, report: Report): void {
     const own = into.settings.get(setting.key);
     if (own === undefined) into.settings.set(setting.key, setting);
     else if (own === setting) continue;
-    else if (isAppended(setting)) into.settings.set(setting.key, append(own, setting));
-    else if (own.raw !== setting.raw) {
+    else if (isAppended(setting)) {
+      const both = append(own, setting);
+      if (both) into.settings.set(setting.key, both);
+      else refuse(into, setting, tooMany(setting), report);
+    } else if (own.raw !== setting.raw) {
       const there = `${shown(setting.raw)} at ${setting.file}:${setting.line}`;
       refuse(into, own, `${setting.key}=${shown(own.raw)} contradicts ${there}`, report);
     }

@@ -103,6 +103,13 @@ describe('include', () => {
     expect(problems.filter((p) => p.text === 'more than 20000 files are included').length).toBe(1);
   });
 
+  test('a large file that is included again and again ends at the limit of text', () => {
+    const fs = memoryFiles({ '/etc/ipsec.conf': 'include big\n'.repeat(100), '/etc/big': '#'.repeat(16 << 20) });
+    const problems: Problem[] = [];
+    scan('/etc/ipsec.conf', fs, (p) => problems.push(p));
+    expect(problems).toMatchObject([{ line: 16, text: 'more than 256 MiB are included' }]);
+  });
+
   test('a configuration that is not there is an error', () => {
     const problems: Problem[] = [];
     scan('/etc/ipsec.conf', memoryFiles({}), (p) => problems.push(p));
