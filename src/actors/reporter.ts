@@ -12,6 +12,9 @@ export type Making<T = void> = Generator<Rows | undefined, T, void>;
 
 /** Rows to a frame: some 200 µs of work. */
 export const SLICE = 20;
+/** ms of work before a pause, and the pause: a listing takes half of the thread's time at most. */
+const BURST = 1;
+const PAUSE = 1;
 /** Turns that an actor may take to answer; one that lives reads 16 messages in each. */
 const PATIENCE = 1_000;
 
@@ -49,29 +52,40 @@ export function* slices<T>(items: Iterable<T>): Generator<readonly T[], void, vo
   if (slice.length > 0) yield slice;
 }
 
-export class Reporter implements Behavior<'go' | 'gone'> {
+/** `rested`: go on after a pause. */
+type Prompt = 'go' | 'rested' | 'gone';
+
+export class Reporter implements Behavior<Prompt> {
   readonly #making: Making;
   readonly #answer: Answer;
+  /** When it began to work after its last pause. */
+  #since = 0;
 
   constructor(making: Making, answer: Answer) {
     this.#making = making;
     this.#answer = answer;
   }
 
-  started(self: Context<'go' | 'gone'>): void {
+  started(self: Context<Prompt>): void {
     this.#answer.onGone(() => self.tell('gone'));
-    self.tell('go');
+    self.tell('rested');
   }
 
-  receive(message: 'go' | 'gone', self: Context<'go' | 'gone'>): void {
+  receive(message: Prompt, self: Context<Prompt>): void {
     if (message === 'gone' || !this.#answer.isOpen) return self.stop();
+    if (message === 'rested') this.#since = self.now();
     const { value, done } = this.#making.next();
     if (done) return self.stop();
     if (value && value.rows.length > 0) {
       this.#answer.rows(value);
-      if (this.#answer.isCongested) return this.#answer.onRoom(() => self.tell('go'));
+      if (this.#answer.isCongested) return this.#answer.onRoom(() => self.tell('rested'));
     }
-    self.tell('go');
+    this.#goOn(self);
+  }
+
+  #goOn(self: Context<Prompt>): void {
+    if (self.now() < this.#since + BURST) return self.tell('go');
+    self.after(PAUSE, 'rested');
   }
 
   /** Whatever the reason: nobody may wait for more. */

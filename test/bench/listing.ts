@@ -40,6 +40,8 @@ interface Look {
   readonly peak: number;
   readonly heap: number;
   readonly cpu: number;
+  /** How often somebody else was given the processor. */
+  readonly preempted: number;
 }
 
 async function beDaemon(directory: string): Promise<void> {
@@ -85,6 +87,7 @@ function look(delay: IntervalHistogram, peak: number): Look {
     peak: Math.max(rss, peak) >> 20,
     heap: heapUsed >> 20,
     cpu: (user + system) / 1000,
+    preempted: process.resourceUsage().involuntaryContextSwitches,
   };
 }
 
@@ -144,13 +147,26 @@ async function bench(count: number): Promise<void> {
     await says(daemon, 'Pluto initialized');
     console.log(`${count} connections; the daemon's event loop is late by (ms)`);
     console.log(
-      row('', 'p50', 'p99', 'longest', 'daemon MB', 'peak', 'whack MB', 'lines', 'lines/s', 's', 'µs CPU/conn'),
+      row(
+        '',
+        'p50',
+        'p99',
+        'longest',
+        'daemon MB',
+        'peak',
+        'whack MB',
+        'lines',
+        'lines/s',
+        's',
+        'CPU µs/conn',
+        'preempted',
+      ),
     );
     await loaded(directory, count);
     await pause(1_000);
     const figures: Look[] = [];
     const measure = async (what: string, during: () => Promise<readonly Listed[]>) => {
-      const { cpu } = await ask(daemon);
+      const { cpu, preempted } = await ask(daemon);
       const listed = await during();
       const seen = await ask(daemon);
       figures.push(seen);
@@ -170,6 +186,7 @@ async function bench(count: number): Promise<void> {
           listed.length > 0 ? `${Math.round(sum((l) => l.lines) / seconds)}` : '',
           listed.length > 0 ? seconds.toFixed(2) : '',
           perConn.toFixed(1),
+          `${seen.preempted - preempted}`,
         ),
       );
     };
