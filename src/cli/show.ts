@@ -1,38 +1,122 @@
 /** The whack command that says the same, ready to paste. */
+import { parseAuthby } from '../conf/authby.ts';
+import type { Keyword } from '../conf/keyword.ts';
+import { lookup, type Side } from '../conf/keywords.ts';
+import { isFault, parseTyped, splitList } from '../conf/values.ts';
 import type { ConnText } from '../control/protocol.ts';
-import { WHACK_OPTIONS, type WhackOption } from './whack-options.ts';
+import type { WhackOption } from './whack-option.ts';
+import { WHACK_OPTIONS } from './whack-options.ts';
 
 export function whackCommand(argv: readonly string[]): string {
   return `ipsec whack ${argv.map(quoted).join(' ')}`;
 }
 
-/** Keywords that whack has no option for are left out: `auto=` and the like are not of the connection. */
-export function whackAdd({ name, keywords }: ConnText, kind: 'add' | 'replace'): string[] {
-  const end = (side: 'left' | 'right') =>
-    Object.entries(keywords)
-      .filter(([key]) => key.startsWith(side))
-      .flatMap(([key, value]) => said('end', key.slice(side.length), value));
-  const conn = Object.entries(keywords)
-    .filter(([key]) => !key.startsWith('left') && !key.startsWith('right'))
-    .flatMap(([key, value]) =>
-      key === 'authby' ? value.split(/[,|\s]+/).flatMap((v) => said('auth', key, v)) : said('conn', key, value),
-    );
-  const replacing = kind === 'replace' ? ['--delete'] : [];
-  return ['--name', name, ...replacing, ...end('left'), '--to', ...end('right'), ...conn];
+export function whackAdd(conn: ConnText, kind: 'add' | 'replace'): string[] {
+  return say(conn, kind).argv;
 }
 
-function said(group: WhackOption['group'], key: string, value: string): string[] {
-  const rows = [...WHACK_OPTIONS.values()].filter(
-    (row) => row.group === group && row.keyword === key && !row.isObsolete,
-  );
-  const exact = rows.find((row) => row.arg === 'none' && row.value === value);
+/** The command, and in a comment below it the keywords that whack has no words for. */
+export function showAdd(conn: ConnText, kind: 'add' | 'replace'): string {
+  const { argv, unsaid } = say(conn, kind);
+  const comment = unsaid.length > 0 ? `\n# not sayable by whack: ${unsaid.join(', ')}` : '';
+  return `${whackCommand(argv)}${comment}`;
+}
+
+/** Families come first, whack wants them before their addresses. */
+function say({ name, keywords }: ConnText, kind: 'add' | 'replace') {
+  const families: string[] = [];
+  const ends: Record<Side, string[]> = { left: [], right: [] };
+  const others: string[] = [];
+  const unsaid: string[] = [];
+  for (const [key, value] of Object.entries(inForce(keywords))) {
+    const spelling = lookup('conn', key);
+    const words = spelling && wordsFor(spelling.keyword, value);
+    if (words === undefined) unsaid.push(key);
+    else if (spelling?.side !== undefined) ends[spelling.side].push(...words);
+    else if (key === 'hostaddrfamily' || key === 'clientaddrfamily') families.push(...words);
+    else others.push(...words);
+  }
+  const replacing = kind === 'replace' ? ['--delete'] : [];
+  const argv = ['--name', name, ...replacing, ...families, ...ends.left, '--to', ...ends.right, ...others];
+  return { argv, unsaid };
+}
+
+/** With `ikev2=` said as `keyexchange=`, and the proposals of the protocol there is as `esp=`, which `--esp` sets. */
+function inForce(keywords: ConnText['keywords']): ConnText['keywords'] {
+  const { ikev2, ...others } = keywords;
+  const isOld = ikev2 !== undefined && others.keyexchange === undefined;
+  const said = isOld ? { ...others, keyexchange: typed('ikev2', ikev2) === '"no"' ? 'ikev1' : 'ikev2' } : others;
+  const { ah, ...rest } = said;
+  return ah !== undefined && typed('phase2', said.phase2 ?? '') === '"ah"' ? { ...rest, esp: ah } : said;
+}
+
+/** `auto=` that the command itself amounts to. */
+const IMPLIED_AUTO: readonly string[] = ['"ignore"', '"add"'];
+
+/** None where the value is the default anyway; undefined where whack has no words for it. */
+function wordsFor(keyword: Keyword, value: string): readonly string[] | undefined {
+  const options = OPTIONS.get(keyword) ?? [];
+  if (options.some(({ isWord }) => isWord)) return listWords(options, value);
+  const same = typedBy(keyword, value);
+  if (same === undefined) return undefined;
+  if (keyword.name === 'auto' && IMPLIED_AUTO.includes(same)) return [];
+  const isMeant = (option: WhackOption) => option.value !== undefined && typedBy(keyword, option.value) === same;
+  const exact = options.find((option) => option.arg !== 'required' && isMeant(option));
   if (exact) return [`--${exact.name}`];
-  const row = rows.find(({ arg }) => arg !== 'none');
-  if (!row) return [];
-  const given = row.suffix && value.endsWith(row.suffix) ? value.slice(0, -row.suffix.length) : value;
-  return row.arg === 'required' ? [`--${row.name}`, given] : [`--${row.name}=${given}`];
+  const option = options.find(({ arg }) => arg !== 'none');
+  const arg = option && argumentFor(option, (text) => typedBy(keyword, text) === same, value);
+  if (option && arg !== undefined)
+    return option.arg === 'required' ? [`--${option.name}`, arg] : [`--${option.name}=${arg}`];
+  return keyword.default !== undefined && typedBy(keyword, keyword.default) === same ? [] : undefined;
+}
+
+/** whack's own word if it has one, else the file's. */
+function argumentFor(
+  { argName = '', meanings = {}, suffix = '' }: WhackOption,
+  isSame: (text: string) => boolean,
+  value: string,
+): string | undefined {
+  if (!value.endsWith(suffix)) return undefined;
+  const text = value.slice(0, value.length - suffix.length);
+  if (argName.split('|').includes(text)) return text;
+  return Object.keys(meanings).find((word) => isSame(meanings[word])) ?? text;
+}
+
+/** An option for each word: the one that proves identities in the same ways. */
+function listWords(options: readonly WhackOption[], value: string): readonly string[] | undefined {
+  const ways = (word: string) => JSON.stringify(parseAuthby([word], 2));
+  const found = splitList(value).map((word) => options.find((option) => ways(option.value ?? '') === ways(word)));
+  return found.length > 0 && found.every((option) => option !== undefined)
+    ? found.map(({ name }) => `--${name}`)
+    : undefined;
+}
+
+/** Options by the keyword they set, former spellings aside. */
+const OPTIONS: ReadonlyMap<Keyword, readonly WhackOption[]> = optionsByKeyword();
+
+function optionsByKeyword(): ReadonlyMap<Keyword, readonly WhackOption[]> {
+  const all = new Map<Keyword, WhackOption[]>();
+  for (const option of WHACK_OPTIONS.values()) {
+    if (option.keyword === undefined || option.isObsolete) continue;
+    const name = option.group === 'end' ? `left${option.keyword}` : option.keyword;
+    const keyword = lookup('conn', name)?.keyword;
+    if (!keyword) throw new Error(`--${option.name} sets ${name}=, which is no keyword`);
+    all.set(keyword, [...(all.get(keyword) ?? []), option]);
+  }
+  return all;
+}
+
+const typed = (key: string, value: string): string | undefined => {
+  const keyword = lookup('conn', key)?.keyword;
+  return keyword && typedBy(keyword, value);
+};
+
+/** Equal for texts that mean the same; undefined for one that means nothing. */
+function typedBy({ type }: Keyword, value: string): string | undefined {
+  const parsed = parseTyped(type, value);
+  return isFault(parsed) ? undefined : JSON.stringify(parsed);
 }
 
 function quoted(word: string): string {
-  return /^[\w@%+=:,./#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-][\w@%+=:,./#-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,24 +1,31 @@
-/** `whack --help`: every option in its group, what it means in a word. */
+/** `whack --help`: every option under its heading, what it means in a word. */
 import { usageOf } from './options.ts';
-import { WHACK_GROUPS, WHACK_OPTIONS, type WhackGroup, type WhackOption } from './whack-options.ts';
+import type { WhackOption } from './whack-option.ts';
+import { WHACK_OPTIONS } from './whack-options.ts';
+
+const USAGE = `Usage: whack OPTION...
+       whack --name CONN END --to END CONNECTION-OPTION...
+
+An option may be cut short as long as it is clear which one is meant.
+`;
 
 export function whackHelp(): string {
-  const groups = (Object.keys(WHACK_GROUPS) as WhackGroup[]).map((group) => {
-    const rows = [...WHACK_OPTIONS.values()].filter((row) => row.group === group && !row.isObsolete);
-    return `${WHACK_GROUPS[group]}:\n${rows.map((row) => helpLine(row)).join('\n')}\n`;
-  });
-  return `Usage: whack OPTION...\n       whack --name CONN END --to END CONNECTION-OPTION...\n\n${groups.join('\n')}`;
+  const topics = new Map<string, string[]>();
+  const rows = [...WHACK_OPTIONS.values()];
+  for (const row of rows) {
+    if (row.isObsolete || row.sameAs !== undefined) continue;
+    const others = rows.filter(({ sameAs, isObsolete }) => sameAs === row.name && !isObsolete);
+    const lines = topics.get(row.topic) ?? [];
+    topics.set(row.topic, [...lines, helpLine(row, others)]);
+  }
+  const sections = [...topics].map(([topic, lines]) => `${topic}:\n${lines.join('\n')}\n`);
+  return `${USAGE}\n${sections.join('\n')}`;
 }
 
 const COLUMN = 38;
 
-function helpLine(row: WhackOption): string {
-  const means = row.sameAs === undefined ? (row.help ?? keywordSet(row)) : `--${row.sameAs}`;
-  return `  ${usageOf(row).padEnd(COLUMN)} ${means}`.trimEnd();
-}
-
-function keywordSet({ keyword, value, arg, group }: WhackOption): string {
-  if (keyword === undefined) return '';
-  const side = group === 'end' ? '{left,right}' : '';
-  return `${side}${keyword}=${arg === 'none' ? (value ?? '') : ''}`;
+function helpLine(row: WhackOption, others: readonly WhackOption[]): string {
+  const also = others.map(({ name }) => `--${name}`).join(', ');
+  const help = [row.help, also && `(also ${also})`].filter(Boolean).join(' ');
+  return `  ${usageOf(row).padEnd(COLUMN)} ${help}`.trimEnd();
 }

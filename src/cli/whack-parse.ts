@@ -1,6 +1,7 @@
 /** whack's command line into options and two ends, by whack's own rules. */
-import { canonical } from './options.ts';
-import { WHACK_OPTIONS, type WhackOption } from './whack-options.ts';
+import { type ReadFile, readOptions, type Word, wordsOf } from './options-from.ts';
+import { findOption } from './whack-find.ts';
+import type { WhackOption } from './whack-option.ts';
 
 /** Options by canonical name; an option without a value is the empty text. */
 export interface WhackLine {
@@ -8,105 +9,160 @@ export interface WhackLine {
   /** Keywords of each end, before and after `--to`. */
   readonly ends: readonly [ReadonlyMap<string, string>, ReadonlyMap<string, string>];
   readonly hasTo: boolean;
-  /** Keywords of the connection. */
+  /** Keywords of the connection; words of a list are gathered. */
   readonly conn: ReadonlyMap<string, string>;
-  readonly authby: readonly string[];
-  readonly debug: readonly { readonly name: string; readonly value: string }[];
+  readonly pfsgroup?: string;
+  readonly debug: readonly { readonly row: WhackOption; readonly value: string }[];
   /** True if anything of a connection was said: the command is then an add. */
   readonly isAdd: boolean;
+  /** What was said to no effect, and why. */
+  readonly notes: readonly string[];
 }
 
 export type WhackError = { readonly error: string; readonly label?: string; readonly name?: string };
 
-export function parseWhack(argv: readonly string[]): WhackLine | WhackError {
-  const normal = new Map<string, string>();
-  const ends: [Map<string, string>, Map<string, string>] = [new Map(), new Map()];
-  const conn = new Map<string, string>();
-  const authby: string[] = [];
-  const debug: { name: string; value: string }[] = [];
-  const seen = new Set<string>();
-  let hasTo = false;
-  let isAdd = false;
-  const fail = (error: string): WhackError => {
-    const [label, name] = [normal.get('label'), normal.get('name')];
-    return { error, ...(label !== undefined && { label }), ...(name !== undefined && { name }) };
-  };
+/** With what was said of who complains, and about which connection. */
+export function errorOf({ normal }: Pick<WhackLine, 'normal'>, error: string): WhackError {
+  const [label, name] = [normal.get('label'), normal.get('name')];
+  return { error, ...(label !== undefined && { label }), ...(name !== undefined && { name }) };
+}
 
-  for (let i = 0; i < argv.length; i++) {
-    const read = readOption(argv[i], argv[i + 1]);
-    if ('error' in read) return fail(read.error);
-    i += read.taken;
-    const { row, written, value } = read;
-    if (row.name === 'to') {
-      if (hasTo) return fail('option "--to" repeated');
-      if (!ends[0].has('')) return fail('connection missing --host before --to');
-      hasTo = isAdd = true;
+/** Files that name files. */
+const MAX_NESTING = 10;
+/** Several files may name the same file several times. */
+const MAX_WORDS = 100_000;
+
+export function parseWhack(argv: readonly string[], read: ReadFile = readOptions): WhackLine | WhackError {
+  const said = new Said();
+  const words: (Word & { readonly depth: number })[] = argv.map((text) => ({ text, depth: 0 })).reverse();
+  let count = words.length;
+  const fail = (error: string, { at }: Word): WhackError => said.fail(at === undefined ? error : `${at}: ${error}`);
+  for (let word = words.pop(); word; word = words.pop()) {
+    const found = findOption(word.text);
+    if ('error' in found) return fail(found.error, word);
+    const { row, written, arg } = found;
+    let { given } = found;
+    if (arg === 'none' && given !== undefined) return fail(`option "--${written}" takes no argument`, word);
+    if (arg === 'required' && given === undefined) {
+      given = words.pop()?.text;
+      if (given === undefined) return fail(`option "--${written}" needs an argument`, word);
+    }
+    if (row.name !== 'optionsfrom') {
+      const error = said.take(row, written, given);
+      if (error !== undefined) return fail(error, word);
       continue;
     }
-    const side = hasTo ? 1 : 0;
+    const depth = word.depth + 1;
+    if (depth > MAX_NESTING) return fail(`--optionsfrom is nested deeper than ${MAX_NESTING} files`, word);
+    const more = wordsOf(given ?? '', read);
+    if ('fault' in more) return fail(more.fault, word);
+    count += more.length;
+    if (count > MAX_WORDS) return fail(`--optionsfrom makes more than ${MAX_WORDS} words`, word);
+    for (const each of more.toReversed()) words.push({ ...each, depth });
+  }
+  return said.line();
+}
+
+/** Families come before the addresses they are of: in each pair, the family's keyword and the options it is late for. */
+const FAMILY_USERS: Readonly<Record<string, readonly string[]>> = {
+  hostaddrfamily: ['host', 'nexthop'],
+  clientaddrfamily: ['subnet', 'sourceip', 'oppohere', 'oppothere'],
+};
+
+/** What was said so far, and whether the next option may be said after it. */
+class Said {
+  readonly #normal = new Map<string, string>();
+  readonly #ends: [Map<string, string>, Map<string, string>] = [new Map(), new Map()];
+  readonly #conn = new Map<string, string>();
+  readonly #debug: { row: WhackOption; value: string }[] = [];
+  readonly #notes: string[] = [];
+  /** Options by name, those of an end with its side. */
+  readonly #seen = new Set<string>();
+  /** Of keywords that were set to something that gives way: to which values. */
+  readonly #yielding = new Map<string, readonly string[]>();
+  #pfsgroup: string | undefined;
+  #hasTo = false;
+  #isAdd = false;
+
+  /** What is wrong with it, if anything is. */
+  take(row: WhackOption, written: string, given: string | undefined): string | undefined {
+    const side = this.#hasTo ? 1 : 0;
     const once = row.group === 'end' ? `${row.name} ${side}` : row.name;
-    if (row.group !== 'debug' && seen.has(once)) return fail(`option "--${written}" repeated`);
-    seen.add(once);
-    const late = lateFamily(row, seen);
-    if (late) return fail(`--${written} must precede any --${late}`);
-    const text = `${value ?? row.value ?? ''}${row.suffix ?? ''}`;
+    if (row.group !== 'debug' && this.#seen.has(once)) return `option "--${written}" repeated`;
+    this.#seen.add(once);
+    const late = this.#late(row);
+    if (late !== undefined) return `--${written} must precede any --${late}`;
+    const value = meant(row, given);
     switch (row.group) {
       case 'normal':
       case 'list':
-        normal.set(row.name, text);
+        this.#normal.set(row.name, value);
         break;
       case 'debug':
-        debug.push({ name: row.name, value: text });
+        if (row.ignored === undefined) this.#debug.push({ row, value });
         break;
       case 'end':
-        isAdd = true;
-        ends[side].set(row.keyword ?? row.name, text);
+        this.#isAdd = true;
+        if (row.keyword !== undefined) this.#ends[side].set(row.keyword, value);
         break;
       case 'auth':
-        isAdd = true;
-        authby.push(text);
-        break;
       case 'conn': {
-        isAdd = true;
-        const key = row.keyword ?? row.name;
-        const known = conn.get(key);
-        if (known !== undefined && known !== text)
-          return fail(`"--${written}" contradicts ${key}=${known} said before`);
-        conn.set(key, text);
+        this.#isAdd = true;
+        const error = this.#takeConn(row, written, value);
+        if (error !== undefined) return error;
       }
     }
+    if (row.ignored) this.#notes.push(`--${written} has no effect: ${row.ignored}`);
+    return undefined;
   }
-  return { normal, ends, hasTo, conn, authby, debug, isAdd };
+
+  #takeConn({ name, keyword, isWord, yieldsTo }: WhackOption, written: string, value: string): string | undefined {
+    if (name === 'to') {
+      if (!this.#ends[0].has('')) return 'connection missing --host before --to';
+      this.#hasTo = true;
+    }
+    if (name === 'pfsgroup') this.#pfsgroup = value;
+    if (keyword === undefined) return undefined;
+    const known = this.#conn.get(keyword);
+    if (known === undefined) this.#conn.set(keyword, value);
+    else if (isWord) this.#conn.set(keyword, `${known},${value}`);
+    else if (yieldsTo?.includes(known)) return undefined;
+    else if (known !== value && !this.#yielding.get(keyword)?.includes(value))
+      return `"--${written}" contradicts ${keyword}=${known} said before`;
+    else this.#conn.set(keyword, value);
+    if (yieldsTo) this.#yielding.set(keyword, yieldsTo);
+    return undefined;
+  }
+
+  #late({ keyword }: WhackOption): string | undefined {
+    if (keyword === undefined) return undefined;
+    return FAMILY_USERS[keyword]?.find((user) => ['', ' 0', ' 1'].some((side) => this.#seen.has(`${user}${side}`)));
+  }
+
+  fail(error: string): WhackError {
+    return errorOf({ normal: this.#normal }, error);
+  }
+
+  line(): WhackLine {
+    // The family of a packet to negotiate for makes no connection.
+    const isOppo = this.#normal.has('oppohere') && !this.#seen.has('host 0');
+    const isFamily = [...this.#conn.keys()].every((key) => key === 'clientaddrfamily');
+    return {
+      normal: this.#normal,
+      ends: this.#ends,
+      hasTo: this.#hasTo,
+      conn: this.#conn,
+      ...(this.#pfsgroup !== undefined && { pfsgroup: this.#pfsgroup }),
+      debug: this.#debug,
+      isAdd: this.#isAdd && !(isOppo && isFamily),
+      notes: this.#notes,
+    };
+  }
 }
 
-/** The option at `arg`, and how many of the arguments after it are its own. */
-function readOption(
-  arg: string,
-  next: string | undefined,
-):
-  | { readonly row: WhackOption; readonly written: string; readonly value: string | undefined; readonly taken: 0 | 1 }
-  | { readonly error: string } {
-  if (!arg.startsWith('--') || arg === '--') return { error: `unexpected argument "${arg}"` };
-  const equals = arg.indexOf('=');
-  const written = arg.slice(2, equals < 0 ? undefined : equals);
-  const given = equals < 0 ? undefined : arg.slice(equals + 1);
-  const spelled = WHACK_OPTIONS.get(written);
-  if (!spelled) return { error: `unrecognized option "--${written}"` };
-  const row = canonical(WHACK_OPTIONS, spelled);
-  if (spelled.arg === 'none' && given !== undefined) return { error: `option "--${written}" takes no argument` };
-  if (spelled.arg !== 'required' || given !== undefined) return { row, written, value: given, taken: 0 };
-  if (next === undefined) return { error: `option "--${written}" needs an argument` };
-  return { row, written, value: next, taken: 1 };
-}
-
-/** Families come before the addresses they are of. */
-const FAMILY_USERS: Readonly<Record<string, readonly string[]>> = {
-  ipv4: ['host', 'nexthop'],
-  ipv6: ['host', 'nexthop'],
-  tunnelipv4: ['client', 'sourceip'],
-  tunnelipv6: ['client', 'sourceip'],
-};
-
-function lateFamily(row: WhackOption, seen: ReadonlySet<string>): string | undefined {
-  return FAMILY_USERS[row.name]?.find((user) => seen.has(`${user} 0`) || seen.has(`${user} 1`));
+function meant({ value, meanings, suffix }: WhackOption, given: string | undefined): string {
+  if (given === undefined) return value ?? '';
+  const word = given.toLowerCase();
+  const said = meanings && Object.hasOwn(meanings, word) ? meanings[word] : given;
+  return `${said}${suffix ?? ''}`;
 }

@@ -1,174 +1,214 @@
 /** From what was said on whack's command line to what pluto is asked, in the order libreswan obeys it. */
-import type { ConnText, ReportKind, Request } from '../control/protocol.ts';
-import { REPORT_PARTS } from '../control/status/report.ts';
-import { WHACK_OPTIONS } from './whack-options.ts';
-import type { WhackError, WhackLine } from './whack-parse.ts';
+import { shown } from '../conf/printable.ts';
+import { REPORTS, type ReportKind, type Request } from '../control/protocol.ts';
+import { addRequest, whyNoConnection } from './whack-add.ts';
+import { debugRequests } from './whack-debug.ts';
+import { errorOf, type WhackError, type WhackLine } from './whack-parse.ts';
 
 const PER_CONN = ['rekey-ike', 'rekey-child', 'delete-ike', 'delete-child', 'down-ike', 'down-child'] as const;
 const NEEDS_NAME = ['route', 'unroute', 'initiate', 'down', 'delete', 'deleteid', 'deleteuser', 'suspend', ...PER_CONN];
-const MAY_NAME: readonly string[] = [
-  'trafficstatus',
-  'connectionstatus',
-  'briefconnectionstatus',
-  'showstates',
-  'redirect-to',
+const REPORT_KINDS = Object.keys(REPORTS) as readonly ReportKind[];
+const LISTS = REPORT_KINDS.filter((kind) => 'utc' in REPORTS[kind]);
+const MAY_NAME: readonly string[] = ['redirect-to', ...REPORT_KINDS.filter((kind) => 'name' in REPORTS[kind])];
+
+/** Options that say how, and the others of which one must be there. */
+const NEEDS: readonly (readonly [option: string, others: readonly string[]])[] = [
+  ['oppohere', ['oppothere']],
+  ['oppothere', ['oppohere']],
+  ['oppoproto', ['oppohere']],
+  ['opposport', ['oppohere']],
+  ['oppodport', ['oppohere']],
+  ['addkey', ['keyid']],
+  ['pubkeyrsa', ['keyid']],
+  ['remote-host', ['initiate']],
+  ['username', ['initiate']],
+  ['xauthpass', ['initiate']],
+  ['asynchronous', ['initiate', 'oppohere']],
+  ['leave-state', ['shutdown']],
 ];
-/** Options that say how, not what. */
-const MODIFIERS: readonly string[] = [
-  'label',
-  'rundir',
-  'ctlsocket',
-  'json',
-  'name',
-  'remote-host',
-  'asynchronous',
-  'leave-state',
-  'utc',
-  'connalias',
-];
-const PLAIN = ['listen', 'unlisten', 'rereadsecrets', 'rereadall'] as const;
 
 /** The requests, at least one; or why whack refuses by itself. */
 export function whackRequests(line: WhackLine): readonly Request[] | WhackError {
-  const error = whyRefused(line);
-  if (error !== undefined) return whackError(line, error);
-  const requests = inOrder(line);
-  return requests.length > 0 ? requests : whackError(line, 'no action specified; try --help for hints');
-}
-
-function whackError({ normal }: WhackLine, error: string): WhackError {
-  const [label, name] = [normal.get('label'), normal.get('name')];
-  return { error, ...(label !== undefined && { label }), ...(name !== undefined && { name }) };
+  const wrong = whyRefused(line);
+  const requests = wrong === undefined ? inOrder(line) : { wrong };
+  if ('wrong' in requests) return errorOf(line, requests.wrong);
+  return requests.length > 0 ? requests : errorOf(line, 'no action specified; try --help for hints');
 }
 
 function whyRefused(line: WhackLine): string | undefined {
-  const { normal } = line;
+  const { normal, isAdd } = line;
   const said = (name: string) => normal.has(name);
-  for (const [a, b] of [
-    ['oppohere', 'oppothere'],
-    ['oppothere', 'oppohere'],
-  ]) {
-    if (said(a) && !said(b)) return `--${a} needs --${b}`;
+  for (const [option, others] of NEEDS) {
+    if (said(option) && !others.some(said)) return `--${option} needs --${others.join(' or --')}`;
   }
-  if (said('remote-host') && !said('initiate')) return '--remote-host needs --initiate';
-  if (said('asynchronous') && !said('initiate')) return '--asynchronous needs --initiate';
-  if (said('leave-state') && !said('shutdown')) return '--leave-state needs --shutdown';
+  if (said('utc') && !LISTS.some(said)) return '--utc needs a listing, such as --listall';
+  if (said('connalias') && !isAdd) return '--connalias needs a connection';
   const nameless = NEEDS_NAME.find((name) => said(name) && !said('name'));
   if (nameless) return `missing --name, which --${nameless} needs`;
-  const takesName = line.isAdd || line.debug.length > 0 || [...NEEDS_NAME, ...MAY_NAME].some(said);
+  const takesName = isAdd || line.debug.length > 0 || [...NEEDS_NAME, ...MAY_NAME].some(said);
   if (said('name') && !takesName) return 'no reason for --name';
-  if (line.isAdd) {
-    const wrong = whyNoConnection(line);
-    if (wrong) return wrong;
-  }
-  const unsupported = unsupportedOf(line);
-  return unsupported && `--${unsupported} has no effect yet`;
+  return isAdd ? whyNoConnection(line) : undefined;
 }
 
-function whyNoConnection({ normal, ends, hasTo, conn, authby }: WhackLine): string | undefined {
-  if (!normal.has('name')) return 'missing --name, which a connection needs';
-  if (!hasTo) return 'connection missing --to between its ends';
-  if (!ends[0].has('')) return 'connection missing --host before --to';
-  if (!ends[1].has('')) return 'connection missing --host after --to';
-  if (conn.get('keyexchange') === 'ikev1' && authby.some((word) => word.startsWith('ecdsa')))
-    return 'connection cannot use --ecdsa with --ikev1';
-  const isShunt = ['passthrough', 'drop', 'reject'].includes(conn.get('type') ?? '');
-  if (authby.includes('never') && !isShunt) return '--auth-never needs one of --pass, --drop and --reject';
-  return undefined;
-}
+type Asked = Request | { readonly wrong: string };
+/** What an option asks for, by its argument and the rest of the line; nothing where another has asked for it. */
+type Step = readonly [option: string, ask: (arg: string, line: WhackLine) => Asked | undefined];
 
-/** An action of the table that pluto cannot be asked for. */
-function unsupportedOf({ normal, ends, conn, debug }: WhackLine): string | undefined {
-  const action = [...normal.keys()].find((name) => !MODIFIERS.includes(name) && !SUPPORTED.has(name));
-  if (action) return action;
-  const debugging = debug.find(({ name }) => name.includes('impair') || name === 'magic');
-  if (debugging) return debugging.name;
-  const keys = [...ends[0].keys(), ...ends[1].keys(), ...conn.keys()];
-  return keys.find((key) => WITHOUT_KEYWORD.has(key));
-}
+const nameOf = ({ normal }: WhackLine): string => normal.get('name') ?? '';
+const named = (option: string, kind: NamedKind): Step => [option, (_, line) => ({ kind, name: nameOf(line) })];
+const plain = (kind: PlainKind, option: string = kind): Step => [option, () => ({ kind })];
+const ddos = (mode: 'busy' | 'unlimited' | 'auto'): Step => [`ddos-${mode}`, () => ({ kind: 'ddos', mode })];
 
-const SUPPORTED: ReadonlySet<string> = new Set([
-  'help',
-  'version',
-  'route',
-  'unroute',
-  'initiate',
-  'down',
-  'delete',
-  'ddos-busy',
-  'ddos-unlimited',
-  'ddos-auto',
-  'shutdown',
-  ...PER_CONN,
-  ...PLAIN,
-  ...Object.keys(REPORT_PARTS),
-]);
-/** Options of a connection that have no keyword to go by. */
-const WITHOUT_KEYWORD: ReadonlySet<string> = new Set(
-  [...WHACK_OPTIONS.values()]
-    .filter(({ group, keyword, sameAs }) => (group === 'end' || group === 'conn') && keyword === undefined && !sameAs)
-    .map(({ name }) => name)
-    .filter((name) => name !== 'to' && name !== 'pfsgroup'),
-);
+type NamedKind = (typeof PER_CONN)[number] | 'deleteid' | 'deleteuser' | 'route' | 'unroute' | 'suspend' | 'terminate';
+type PlainKind =
+  | 'listen'
+  | 'unlisten'
+  | 'socket-errqueue'
+  | 'ddns'
+  | 'rereadsecrets'
+  | 'rereadcerts'
+  | 'rereadgroups'
+  | 'rereadall'
+  | 'fetchcrls'
+  | 'purgeocsp'
+  | 'clearstats';
 
-function inOrder(line: WhackLine): Request[] {
-  const { normal } = line;
-  const said = (name: string) => normal.has(name);
-  const name = normal.get('name') ?? '';
-  const requests: Request[] = [];
-  const debug = debugRequest(line);
-  if (debug) requests.push(debug);
-  for (const kind of PER_CONN) if (said(kind)) requests.push({ kind, name });
-  for (const mode of ['busy', 'unlimited', 'auto'] as const)
-    if (said(`ddos-${mode}`)) requests.push({ kind: 'ddos', mode });
-  if (line.isAdd) requests.push({ kind: said('delete') ? 'replace' : 'add', conn: connText(line, name) });
-  else if (said('delete')) requests.push({ kind: 'delete', name });
-  for (const kind of PLAIN) if (said(kind)) requests.push({ kind });
-  if (said('route')) requests.push({ kind: 'route', name });
-  if (said('unroute')) requests.push({ kind: 'unroute', name });
-  if (said('initiate')) {
-    const remoteHost = normal.get('remote-host');
-    const how = {
-      ...(said('asynchronous') && { asynchronous: true }),
-      ...(remoteHost !== undefined && { remoteHost }),
-    };
-    requests.push({ kind: 'initiate', name, ...how });
+/** What is asked before a connection is added, in this order. */
+const BEFORE: readonly Step[] = [
+  ['myid', (id) => ({ kind: 'myid', id })],
+  ...PER_CONN.map((kind) => named(kind, kind)),
+  ['delete', (_, line) => (line.isAdd ? undefined : { kind: 'delete', name: nameOf(line) })],
+  named('deleteid', 'deleteid'),
+  named('deleteuser', 'deleteuser'),
+  ['deletestate', deletestate],
+  ['crash', (address) => ({ kind: 'crash', address })],
+];
+
+const ADD: Step = ['', (_, line) => (line.isAdd ? addRequest(line) : undefined)];
+
+/** What is asked afterwards: secrets are read before anything is brought up. */
+const AFTER: readonly Step[] = [
+  ['redirect-to', redirect],
+  ['global-redirect', globalRedirect],
+  ['global-redirect-to', (_, line) => (line.normal.has('global-redirect') ? undefined : globalRedirect('', line))],
+  plain('listen'),
+  plain('unlisten'),
+  ['ike-socket-bufsize', bufsize],
+  plain('socket-errqueue', 'ike-socket-errqueue-toggle'),
+  ddos('busy'),
+  ddos('unlimited'),
+  ddos('auto'),
+  plain('ddns'),
+  plain('rereadsecrets'),
+  plain('rereadcerts'),
+  plain('rereadgroups'),
+  plain('fetchcrls'),
+  plain('rereadall'),
+  plain('purgeocsp'),
+  plain('clearstats'),
+  ['keyid', pubkey],
+  named('route', 'route'),
+  named('unroute', 'unroute'),
+  ['initiate', initiate],
+  ['oppohere', oppo],
+  named('suspend', 'suspend'),
+  named('down', 'terminate'),
+  ...REPORT_KINDS.map((kind): Step => [kind, (_, line) => report(kind, line)]),
+  ['shutdown', (_, { normal }) => ({ kind: 'shutdown', ...(normal.has('leave-state') && { leaveState: true }) })],
+];
+
+function inOrder(line: WhackLine): readonly Request[] | { readonly wrong: string } {
+  const requests: Request[] = [...debugRequests(line)];
+  for (const step of [...BEFORE, ADD, ...AFTER]) {
+    const [option, ask] = step;
+    const arg = step === ADD ? '' : line.normal.get(option);
+    const asked = arg === undefined ? undefined : ask(arg, line);
+    if (asked === undefined) continue;
+    if ('wrong' in asked) return asked;
+    requests.push(asked);
   }
-  if (said('down')) requests.push({ kind: 'terminate', name });
-  for (const kind of Object.keys(REPORT_PARTS) as ReportKind[]) {
-    if (said(kind)) requests.push({ kind, ...(said('name') && MAY_NAME.includes(kind) && { name }) });
-  }
-  if (said('shutdown')) requests.push({ kind: 'shutdown', ...(said('leave-state') && { leaveState: true }) });
   return requests;
 }
 
-function debugRequest({ debug, normal, isAdd }: WhackLine): Request | undefined {
-  if (debug.length === 0) return undefined;
-  const classes = (option: string) =>
-    debug.filter(({ name }) => name === option).flatMap(({ value }) => value.split(/[,\s]+/));
-  const set = [...(debug.some((d) => d.name === 'debug-all') ? ['all'] : []), ...classes('debug')].filter(Boolean);
-  const clear = [...(debug.some((d) => d.name === 'debug-none') ? ['all'] : []), ...classes('no-debug')].filter(
-    Boolean,
-  );
+function redirect(to: string, { isAdd, normal }: WhackLine): Asked | undefined {
   const name = normal.get('name');
-  // Beside a connection that is being added, --name names that, and debugging is the daemon's.
-  return { kind: 'debug', set, clear, ...(name !== undefined && !isAdd && { name }) };
+  // Beside a connection it is a keyword of that.
+  return isAdd ? undefined : { kind: 'redirect', to, ...(name !== undefined && { name }) };
 }
 
-/** The first end is left: which of them is us, the daemon finds out. */
-function connText({ normal, ends, conn, authby }: WhackLine, name: string): ConnText {
-  const keywords: Record<string, string> = {};
-  for (const [side, end] of [
-    ['left', ends[0]],
-    ['right', ends[1]],
-  ] as const) {
-    for (const [key, value] of end) keywords[`${side}${key}`] = key === 'auth' && value === 'psk' ? 'secret' : value;
-  }
-  for (const [key, value] of conn) if (key !== 'pfsgroup') keywords[key] = value;
-  const group = conn.get('pfsgroup');
-  if (group !== undefined && keywords.esp !== undefined) keywords.esp = `${keywords.esp};${group}`;
-  if (authby.length > 0) keywords.authby = authby.join(',');
-  const alias = normal.get('connalias');
-  if (alias !== undefined) keywords.connalias = alias;
-  return { name, file: 'whack', line: 0, keywords };
+const REDIRECT_MODES = ['yes', 'no', 'auto'] as const;
+
+function globalRedirect(_: string, { normal }: WhackLine): Asked {
+  const [said, to] = [normal.get('global-redirect'), normal.get('global-redirect-to')];
+  const mode = REDIRECT_MODES.find((word) => word === said);
+  if (said !== undefined && mode === undefined) return expected('global-redirect', REDIRECT_MODES.join(', '), said);
+  return { kind: 'global-redirect', ...(mode && { mode }), ...(to !== undefined && { to }) };
 }
+
+/** A datagram of IKE may be as large as this at least. */
+const MIN_BUFSIZE = 1500;
+
+function bufsize(arg: string): Asked {
+  const octets = whole(arg);
+  if (octets === undefined || octets < MIN_BUFSIZE)
+    return expected('ike-socket-bufsize', `${MIN_BUFSIZE} octets or more`, arg);
+  return { kind: 'socket-bufsize', octets };
+}
+
+function deletestate(arg: string): Asked {
+  const serial = whole(arg.replace(/^#/, ''));
+  return serial === undefined ? expected('deletestate', '#N', arg) : { kind: 'deletestate', serial };
+}
+
+function pubkey(id: string, { normal }: WhackLine): Asked {
+  const key = normal.get('pubkeyrsa');
+  return { kind: 'pubkey', id, ...(normal.has('addkey') && { add: true }), ...(key !== undefined && { key }) };
+}
+
+function initiate(_: string, line: WhackLine): Asked {
+  const { normal } = line;
+  const [remoteHost, username, password] = ['remote-host', 'username', 'xauthpass'].map((name) => normal.get(name));
+  return {
+    kind: 'initiate',
+    name: nameOf(line),
+    ...(normal.has('asynchronous') && { asynchronous: true }),
+    ...(remoteHost !== undefined && { remoteHost }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
+}
+
+/** What is said of the packet where nothing is: an echo request. */
+const ECHO = { oppoproto: '1', opposport: '8', oppodport: '0' } as const;
+
+function oppo(here: string, { normal }: WhackLine): Asked {
+  const number = (option: keyof typeof ECHO, max: number) => {
+    const arg = normal.get(option) ?? ECHO[option];
+    const n = whole(arg);
+    return n === undefined || n > max ? expected(option, `0 to ${max}`, arg) : n;
+  };
+  const [protocol, sourcePort, destinationPort] = [
+    number('oppoproto', 255),
+    number('opposport', 65535),
+    number('oppodport', 65535),
+  ];
+  if (typeof protocol === 'object') return protocol;
+  if (typeof sourcePort === 'object') return sourcePort;
+  if (typeof destinationPort === 'object') return destinationPort;
+  const there = normal.get('oppothere') ?? '';
+  const asynchronous = normal.has('asynchronous') && { asynchronous: true };
+  return { kind: 'oppo', here, there, protocol, sourcePort, destinationPort, ...asynchronous };
+}
+
+function report(kind: ReportKind, { normal }: WhackLine): Asked {
+  const name = 'name' in REPORTS[kind] ? normal.get('name') : undefined;
+  const utc = 'utc' in REPORTS[kind] && normal.has('utc');
+  return { kind, ...(name !== undefined && { name }), ...(utc && { utc: true }) };
+}
+
+/** A decimal number that a double holds exactly. */
+const whole = (arg: string): number | undefined => (/^\d{1,15}$/.test(arg) ? Number(arg) : undefined);
+
+const expected = (option: string, what: string, arg: string) => ({
+  wrong: `--${option} ${shown(arg)}: expected ${what}`,
+});

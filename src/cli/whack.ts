@@ -1,7 +1,9 @@
 /** whack: one command line, one conversation with pluto. */
+import { existsSync } from 'node:fs';
 import { controlSocket } from '../control/daemon-options.ts';
 import { RC } from '../control/reply-codes.ts';
 import { leaveWhenUnread, type Output, terminal } from './output.ts';
+import { debugHelp } from './whack-debug.ts';
 import { parseWhack, type WhackError } from './whack-parse.ts';
 import { whackRequests } from './whack-requests.ts';
 
@@ -24,17 +26,29 @@ export async function whack(argv: readonly string[], output: Output): Promise<nu
     await output.out(`${versionLine()}\n`);
     return 0;
   }
+  const classes = debugHelp(line);
+  if (classes !== undefined) {
+    await output.out(classes);
+    return 0;
+  }
+  for (const note of line.notes) output.err(`whack: ${note}`);
   const requests = whackRequests(line);
   if ('error' in requests) return complain(requests, output);
   const { carryOut } = await import('./carry-out.ts');
-  const rundir = line.normal.get('rundir');
   return await carryOut({
-    ctlsocket: line.normal.get('ctlsocket') ?? controlSocket(rundir),
+    ctlsocket: socketOf(line.normal),
     requests,
     output,
     json: line.normal.has('json'),
     program: line.normal.get('label') ?? 'whack',
   });
+}
+
+function socketOf(normal: ReadonlyMap<string, string>): string {
+  const [socket, base] = [normal.get('ctlsocket'), normal.get('ctlbase')];
+  if (socket !== undefined || base === undefined) return socket ?? controlSocket(normal.get('rundir'));
+  // FreeS/WAN's path lacks only .ctl; libreswan's is the directory.
+  return existsSync(`${base}.ctl`) ? `${base}.ctl` : controlSocket(base);
 }
 
 /** `whack error: [label ]["name" ]text`. */

@@ -1,4 +1,5 @@
 /** What a row of the keyword table says. */
+import type { WhackForm } from './whack-form.ts';
 
 /** A keyword's value once parsed: durations are milliseconds, bytes octets, percents whole numbers. */
 export type Value = string | number | boolean | readonly string[];
@@ -26,6 +27,8 @@ export interface Keyword {
   /** Canonical, without `left` or `right`; empty for `left=` and `right=` themselves. */
   readonly name: string;
   readonly section: 'setup' | 'conn';
+  /** Heading of the manual and the help that it stands under. */
+  readonly topic: string;
   /** Written with `left` or `right` before it. */
   readonly sided: boolean;
   readonly type: KeywordType;
@@ -41,6 +44,8 @@ export interface Keyword {
   readonly effect: 'now' | 'later';
   /** Values of an otherwise working keyword whose feature does not work yet. */
   readonly laterValues?: readonly string[];
+  /** The options of whack that set it. */
+  readonly whack?: readonly WhackForm[];
   readonly help: string;
 }
 
@@ -69,13 +74,14 @@ export const choice = (words: string): KeywordType => ({
 export const yesNoOr = (words: string): KeywordType =>
   choice(`yes no true=yes false=no on=yes off=no y=yes n=no ${words}`);
 
-type Extra = Partial<Pick<Keyword, 'default' | 'aliases' | 'obsolete' | 'since' | 'laterValues'>>;
+type Extra = Partial<Pick<Keyword, 'default' | 'aliases' | 'obsolete' | 'since' | 'laterValues' | 'whack'>>;
+type Row = Omit<Keyword, 'topic'>;
 
 /** Makers of rows for one section: what works, what does not yet, what never will again. */
 export function rows(section: Keyword['section'], sided: boolean) {
   const row =
     (effect: Keyword['effect']) =>
-    (name: string, type: KeywordType, help: string, extra: Extra = {}): Keyword => ({
+    (name: string, type: KeywordType, help: string, extra: Extra = {}): Row => ({
       name,
       section,
       sided,
@@ -91,3 +97,7 @@ export function rows(section: Keyword['section'], sided: boolean) {
     obsolete: (name: string, help: string, extra: Extra = {}) => now(name, STRING, help, { ...extra, obsolete: true }),
   };
 }
+
+/** Rows under one heading. */
+export const about = (topic: string, ...all: readonly Row[]): readonly Keyword[] =>
+  all.map((row) => ({ ...row, topic }));

@@ -1,150 +1,82 @@
-import {
-  APPEND,
-  BOOL,
-  BYTES,
-  COUNT,
-  choice,
-  type Keyword,
-  LIST,
-  MILLIS,
-  PERCENT,
-  rows,
-  SECONDS,
-  SECTION,
-  STRING,
-  UNSIGNED,
-  unsigned,
-  yesNoOr,
-} from './keyword.ts';
+import { APPEND, about, BOOL, choice, type Keyword, LIST, rows, SECTION, yesNoOr } from './keyword.ts';
+import { CHILD_KEYWORDS } from './keywords-child.ts';
+import { IKE_KEYWORDS, IKEV1_KEYWORDS } from './keywords-ike.ts';
+import { adds, means, takes, yes } from './whack-form.ts';
 
-const { now, later, obsolete } = rows('conn', false);
+const { now, later } = rows('conn', false);
 
 const FAMILY = choice('ipv4 v4=ipv4 inet=ipv4 ipv6 v6=ipv6 inet6=ipv6');
 const PERMISSION = yesNoOr('never=no permit=yes propose=yes insist=insist always=insist');
 
 /** `conn NAME`, apart from what stands once for each end. */
 export const CONN_KEYWORDS: readonly Keyword[] = [
-  // The connection.
-  now('auto', choice('ignore add ondemand route=ondemand start up=start keep'), 'what to do at start', {
-    default: 'ignore',
-  }),
-  now('also', SECTION, 'take over the settings of another conn'),
-  now('connalias', APPEND, 'further names'),
-  now('type', choice('tunnel transport pass=passthrough passthrough reject drop'), 'what becomes of the traffic', {
-    default: 'tunnel',
-    laterValues: ['passthrough', 'reject', 'drop'],
-  }),
-  now('hostaddrfamily', FAMILY, 'family of left and right when they do not tell'),
-  now('clientaddrfamily', FAMILY, 'family of the subnets when they do not tell'),
-  later('plutodebug', LIST, 'debug classes for this connection', { default: 'none', aliases: ['debug'], since: '5.0' }),
-
-  // How the peers prove who they are.
-  now('authby', LIST, 'secret, rsasig, ecdsa, null, never and their variants', {
-    default: 'rsasig,ecdsa',
-  }),
-  later('ppk', PERMISSION, 'post-quantum preshared keys', { default: 'no' }),
-  later('ppk-ids', LIST, 'which of them', { since: '5.0' }),
-  later('require-id-on-certificate', BOOL, 'the certificate must name the identity', { default: 'yes' }),
-  later('dns-match-id', BOOL, 'the address must be one of the identity’s in DNS', { default: 'no' }),
-  later('sendca', choice('none issuer all'), 'which of the issuers to send', { default: 'none' }),
-  later('pam-authorize', BOOL, 'ask PAM too', { default: 'no' }),
-  later('reauth', BOOL, 'authenticate anew instead of rekeying', { default: 'no' }),
-
-  // IKE.
-  now('keyexchange', choice('ike=ikev2 ikev1 ikev2'), 'version of IKE', { default: 'ikev2', laterValues: ['ikev1'] }),
-  now('ikev2', yesNoOr('never=no propose=yes permit=yes insist=yes always=yes'), 'old spelling of keyexchange='),
-  now('ike', STRING, 'proposals for the IKE SA'),
-  now('ikelifetime', SECONDS, 'lifetime of the IKE SA, at most 24h', { default: '8h' }),
-  now('fragmentation', yesNoOr('force never=no insist=force'), 'IKE fragmentation', { default: 'yes' }),
-  now('retransmit-interval', MILLIS, 'first wait for an answer, doubled each time', { default: '500ms' }),
-  now('retransmit-timeout', SECONDS, 'when to give up on an answer', { default: '60s' }),
-  now('keyingtries', UNSIGNED, 'attempts to connect; 0 is for ever', { default: '0' }),
-  now('dpddelay', SECONDS, 'quiet time before the peer is probed; 0 is never', { default: '0' }),
-  later('ikev1-dpdtimeout', SECONDS, 'when a silent IKEv1 peer is given up', { default: '0', aliases: ['dpdtimeout'] }),
-  now('initial-contact', BOOL, 'tell the peer that older SAs of ours are gone', { default: 'no' }),
-  later('mobike', BOOL, 'let the peer change its address', { default: 'no' }),
-  later('intermediate', BOOL, 'IKE_INTERMEDIATE exchange', { default: 'no' }),
-  later('session-resumption', BOOL, 'resume with a ticket', { default: 'no', since: '5.2' }),
-  later('send-redirect', yesNoOr('auto'), 'send the peer elsewhere', { default: 'no' }),
-  later('redirect-to', STRING, 'where to'),
-  later('accept-redirect', BOOL, 'let the peer send us elsewhere', { default: 'no' }),
-  later('accept-redirect-to', STRING, 'where to it may'),
-  later('ikepad', yesNoOr('auto'), 'pad IKE messages to four octets', { default: 'auto' }),
-  later('ms-dh-downgrade', BOOL, 'let Windows change the group when it rekeys', { default: 'no' }),
-  later('send-vendorid', BOOL, 'send our vendor ID', { default: 'no' }),
-  later('fake-strongswan', BOOL, 'send strongSwan’s vendor ID', { default: 'no' }),
-
-  // The tunnel's SAs.
-  now('phase2', choice('esp ah default=esp'), 'protocol', { default: 'esp' }),
-  now('esp', STRING, 'proposals for ESP', { aliases: ['phase2alg'] }),
-  now('ah', STRING, 'proposals for AH'),
-  now('pfs', BOOL, 'a new key exchange for every SA', { default: 'yes' }),
-  now('esn', yesNoOr('either'), 'extended sequence numbers', { default: 'either' }),
-  now('replay-window', UNSIGNED, 'packets; 0 disables replay protection', { default: '128' }),
-  now('ipsec-lifetime', SECONDS, 'lifetime of the tunnel’s SAs, at most 24h', {
-    default: '8h',
-    aliases: ['keylife', 'lifetime', 'salifetime'],
-  }),
-  now('ipsec-max-bytes', BYTES, 'octets before the SAs are replaced'),
-  now('ipsec-max-packets', COUNT, 'packets before the SAs are replaced'),
-  now('rekey', BOOL, 'replace SAs before they expire', { default: 'yes' }),
-  now('rekeymargin', SECONDS, 'how long before', { default: '9m' }),
-  now('rekeyfuzz', PERCENT, 'how much more than that at random', { default: '100%' }),
-  now('narrowing', BOOL, 'accept part of the selectors; yes is implied by addresspool=', { default: 'no' }),
-  now('reqid', unsigned(1, 16383), 'number that ties SAs to policies'),
-  now('priority', unsigned(0, 4294967295), 'of the policies; 0 derives it from the selectors', { default: '0' }),
-  later('compress', BOOL, 'IP compression', { default: 'no' }),
-  later('tfc', UNSIGNED, 'pad packets to this size', { default: '0' }),
-  later('send-no-esp-tfc', BOOL, 'ask the peer not to pad', { default: 'no' }),
-  later('sha2-truncbug', BOOL, 'old Linux SHA2-256 truncation', { default: 'no' }),
-  later('pfs-rekey-workaround', BOOL, 'offer the IKE SA’s group when rekeying', { default: 'no', since: '5.0' }),
-  later('decap-dscp', BOOL, 'copy DSCP on the way in', { default: 'no' }),
-  later('encap-dscp', BOOL, 'copy DSCP on the way out', { default: 'yes', since: '5.0' }),
-  later('nopmtudisc', BOOL, 'no path MTU discovery', { default: 'no' }),
-  later('overlapip', BOOL, 'let several peers have the same subnet', { default: 'no' }),
-  later('sec-label', STRING, 'SELinux label', { aliases: ['policy-label'] }),
-  later('iptfs', BOOL, 'aggregate and fragment packets, RFC 9347', { default: 'no', since: '5.2' }),
-  later('iptfs-fragmentation', BOOL, 'fragment them', { default: 'yes', since: '5.2' }),
-  later('iptfs-packet-size', COUNT, 'size of the outer packets', { since: '5.2' }),
-  later('iptfs-max-queue-size', COUNT, 'octets that may wait', { since: '5.2' }),
-  later('iptfs-reorder-window', COUNT, 'packets to put in order', { since: '5.2' }),
-  later('iptfs-init-delay', SECONDS, 'wait for more before sending', { default: '0s', since: '5.2' }),
-  later('iptfs-drop-time', SECONDS, 'wait for a missing packet', { since: '5.2' }),
-
-  // On the way and in the kernel.
-  now('encapsulation', yesNoOr('auto'), 'ESP in UDP; auto follows NAT detection', { default: 'auto' }),
-  now('nat-keepalive', BOOL, 'send NAT keepalives', { default: 'yes' }),
-  later('enable-tcp', yesNoOr('fallback'), 'IKE and ESP over TCP', { default: 'no' }),
-  later('tcp-remoteport', unsigned(1, 65535), 'TCP port of the peer', { default: '4500' }),
-  later('mtu', UNSIGNED, 'of the routes'),
-  later('metric', UNSIGNED, 'of the routes'),
-  later('mark', STRING, 'mark of packets in both directions, VALUE/MASK'),
-  later('mark-in', STRING, 'mark of packets on the way in'),
-  later('mark-out', STRING, 'mark of packets on the way out'),
-  later('vti-interface', STRING, 'name of the VTI interface'),
-  later('vti-routing', BOOL, 'make routes into it', { default: 'no' }),
-  later('vti-shared', BOOL, 'leave it when the tunnel goes', { default: 'no' }),
-  later('ipsec-interface', STRING, 'number of the xfrm interface, yes or no', { default: 'no' }),
-  later('nic-offload', choice('no crypto packet yes=crypto'), 'what the network card does', { default: 'no' }),
-  later('nflog', unsigned(0, 65535), 'nflog group for the tunnel'),
-  later('failureshunt', choice('none passthrough drop hold=drop reject'), 'policy when negotiation fails', {
-    default: 'none',
-  }),
-  later('negotiationshunt', choice('passthrough drop hold'), 'policy while negotiating', { default: 'hold' }),
-
-  // IKEv1.
-  later('aggressive', BOOL, 'aggressive mode', { default: 'no', aliases: ['aggrmode'] }),
-  later('nat-ikev1-method', choice('both rfc drafts none'), 'NAT traversal vendor IDs', { default: 'both' }),
-  later('xauthby', choice('file pam alwaysok'), 'who checks XAUTH passwords', { default: 'file' }),
-  later('xauthfail', choice('hard soft'), 'what a wrong password does', { default: 'hard' }),
-  later('modecfgpull', BOOL, 'the client asks for its address', { default: 'no' }),
-  later('modecfgdns', LIST, 'name servers for clients'),
-  later('modecfgdomains', LIST, 'domains for clients'),
-  later('modecfgbanner', STRING, 'greeting for clients'),
-  later('ignore-peer-dns', BOOL, 'do not use the peer’s name servers', { default: 'no' }),
-  later('cisco-unity', BOOL, 'Cisco Unity vendor ID', { default: 'no' }),
-  later('remote-peer-type', choice('cisco'), 'work around the peer', { aliases: ['remote_peer_type'] }),
-  later('nm-configured', BOOL, 'NetworkManager made this connection', { default: 'no' }),
-
-  obsolete('dpdaction', 'what a dead peer does; auto= decides'),
+  ...about(
+    'The connection',
+    now('auto', choice('ignore add ondemand route=ondemand start up=start keep'), 'what to do at start', {
+      default: 'ignore',
+    }),
+    now('also', SECTION, 'take over the settings of another conn'),
+    now('connalias', APPEND, 'further names', { whack: [{ ...takes('--connalias NAME,...'), isAside: true }] }),
+    now('type', choice('tunnel transport pass=passthrough passthrough reject drop'), 'what becomes of the traffic', {
+      default: 'tunnel',
+      laterValues: ['passthrough', 'reject', 'drop'],
+      whack: [
+        { ...means('tunnel', '--tunnel'), yieldsTo: ['passthrough', 'drop', 'reject'] },
+        means('transport', '--transport'),
+        means('passthrough', '--pass'),
+        means('drop', '--drop'),
+        means('reject', '--reject'),
+      ],
+    }),
+    now('hostaddrfamily', FAMILY, 'family of left and right when they do not tell', {
+      whack: [means('ipv4', '--ipv4'), means('ipv6', '--ipv6')],
+    }),
+    now('clientaddrfamily', FAMILY, 'family of the subnets when they do not tell', {
+      whack: [means('ipv4', '--tunnelipv4'), means('ipv6', '--tunnelipv6')],
+    }),
+    now('plutodebug', LIST, 'debug classes for this connection', {
+      default: 'none',
+      aliases: ['debug'],
+      since: '5.0',
+    }),
+  ),
+  ...about(
+    'How the peers prove who they are',
+    now('authby', LIST, 'secret, rsasig, ecdsa, null, never and their variants', {
+      default: 'rsasig,ecdsa',
+      whack: [
+        adds('secret', '--psk'),
+        adds('rsasig', '--rsasig'),
+        adds('ecdsa', '--ecdsa', '--ecdsa-sha2'),
+        adds('null', '--auth-null'),
+        adds('never', '--auth-never'),
+        adds('rsa-sha1', '--rsa-sha1'),
+        adds('rsa-sha2', '--rsa-sha2'),
+        adds('rsa-sha2_256', '--rsa-sha2_256'),
+        adds('rsa-sha2_384', '--rsa-sha2_384'),
+        adds('rsa-sha2_512', '--rsa-sha2_512'),
+        adds('ecdsa-sha2_256', '--ecdsa-sha2_256'),
+        adds('ecdsa-sha2_384', '--ecdsa-sha2_384'),
+        adds('ecdsa-sha2_512', '--ecdsa-sha2_512'),
+      ],
+    }),
+    later('ppk', PERMISSION, 'post-quantum preshared keys', { default: 'no' }),
+    later('ppk-ids', LIST, 'which of them', { since: '5.0' }),
+    later('require-id-on-certificate', BOOL, 'the certificate must name the identity', {
+      default: 'yes',
+      whack: [means('no', '--allow-cert-without-san-id')],
+    }),
+    later('dns-match-id', BOOL, 'the address must be one of the identity’s in DNS', {
+      default: 'no',
+      whack: [yes('--dns-match-id')],
+    }),
+    later('sendca', choice('none issuer all'), 'which of the issuers to send', {
+      default: 'none',
+      whack: [takes('--sendca none|issuer|all')],
+    }),
+    later('pam-authorize', BOOL, 'ask PAM too', { default: 'no' }),
+  ),
+  ...IKE_KEYWORDS,
+  ...CHILD_KEYWORDS,
+  ...IKEV1_KEYWORDS,
 ];

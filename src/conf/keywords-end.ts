@@ -1,46 +1,91 @@
-import { APPEND, BOOL, choice, type Keyword, LIST, PATH, rows, STRING, unsigned } from './keyword.ts';
+import { APPEND, about, BOOL, choice, type Keyword, LIST, PATH, rows, STRING, unsigned } from './keyword.ts';
+import { means, old, takes, yes } from './whack-form.ts';
 
 const { now, later } = rows('conn', true);
 
 /** What an end has; every name is written with `left` or `right` before it. */
 export const END_KEYWORDS: readonly Keyword[] = [
-  // Where it is.
-  now('', STRING, 'address, name, %defaultroute, %any, %IFACE, %group, %opportunistic or %opportunisticgroup'),
-  now('ikeport', unsigned(1, 65535), 'UDP port of IKE'),
-  later('nexthop', STRING, 'gateway towards the peer: an address, %direct or %defaultroute'),
-
-  // What is behind it.
-  now('subnet', LIST, 'selectors: ADDRESS, ADDRESS/BITS, FIRST-LAST, each with /PROTOCOL/PORT if wanted'),
-  now('subnets', APPEND, 'as subnet, but a tunnel for each pair'),
-  now('protoport', STRING, 'PROTOCOL, PROTOCOL/PORT or PROTOCOL/%any'),
-  later('sourceip', LIST, 'inner address for our own packets'),
-  later('updown', PATH, 'command for changes of routes and tunnels; %disabled or empty runs none'),
-  later('interface-ip', STRING, 'address for the ipsec interface', { since: '5.0' }),
-  later('vti', STRING, 'address for the VTI interface'),
-  later('addresspool', LIST, 'addresses to lease'),
-  later('cat', BOOL, 'translate the leased address', { default: 'no' }),
-
-  // Who it is.
-  now('id', STRING, 'identity: @FQDN, user@FQDN, an address, a distinguished name, @#HEX, %fromcert'),
-  now('auth', choice('never secret rsasig rsa=rsasig ecdsa null eaponly'), 'how it proves that', {
-    laterValues: ['rsasig', 'ecdsa', 'null', 'eaponly'],
-  }),
-  later('autheap', choice('none tls'), 'EAP method', { default: 'none' }),
-  later('rsasigkey', STRING, 'RSA public key, %cert, %dns or %dnsondemand'),
-  later('ecdsakey', STRING, 'ECDSA public key, %cert, %dns or %dnsondemand'),
-  later('pubkey', STRING, 'public key, %cert, %dns or %dnsondemand'),
-  later('cert', PATH, 'nickname of its certificate'),
-  later('ckaid', STRING, 'key by its CKAID'),
-  later('sendcert', choice('never sendifasked alwayssend=always always'), 'when to send the certificate', {
-    default: 'always',
-  }),
-  later('ca', STRING, 'certificate authority it must come from'),
-  later('groundhog', BOOL, 'accept certificates out of their time', { since: '5.0' }),
-
-  // IKEv1 road warriors.
-  later('xauthserver', BOOL, 'ask for an XAUTH password', { default: 'no' }),
-  later('xauthclient', BOOL, 'answer with an XAUTH password', { default: 'no' }),
-  later('username', STRING, 'XAUTH user', { aliases: ['xauthusername'] }),
-  later('modecfgserver', BOOL, 'lease addresses', { default: 'no' }),
-  later('modecfgclient', BOOL, 'ask for an address', { default: 'no' }),
+  ...about(
+    'An end: where it is',
+    now('', STRING, 'address, name, %defaultroute, %any, %IFACE, %group, %opportunistic or %opportunisticgroup', {
+      whack: [takes('--host ADDRESS')],
+    }),
+    now('ikeport', unsigned(1, 65535), 'UDP port of IKE', { whack: [takes('--ikeport PORT')] }),
+    later('nexthop', STRING, 'gateway towards the peer: an address, %direct or %defaultroute', {
+      whack: [takes('--nexthop ADDRESS')],
+    }),
+  ),
+  ...about(
+    'An end: what is behind it',
+    now('subnet', LIST, 'selectors: ADDRESS, ADDRESS/BITS, FIRST-LAST, each with /PROTOCOL/PORT if wanted', {
+      whack: [takes('--subnet SUBNET,...', old('--client SUBNET,...'))],
+    }),
+    now('subnets', APPEND, 'as subnet, but a tunnel for each pair'),
+    now('protoport', STRING, 'PROTOCOL, PROTOCOL/PORT or PROTOCOL/%any', {
+      whack: [takes('--clientprotoport PROTOCOL/PORT')],
+    }),
+    later('sourceip', LIST, 'inner address for our own packets', {
+      whack: [takes('--sourceip ADDRESS', old('--srcip ADDRESS'))],
+    }),
+    later('updown', PATH, 'command for changes of routes and tunnels; %disabled or empty runs none', {
+      default: 'ipsec _updown',
+      whack: [takes('--updown COMMAND')],
+    }),
+    later('interface-ip', STRING, 'address for the ipsec interface', {
+      since: '5.0',
+      whack: [takes('--interface-ip ADDRESS', old('--interfaceip ADDRESS'))],
+    }),
+    later('vti', STRING, 'address for the VTI interface', { whack: [takes('--vtiip ADDRESS')] }),
+    later('addresspool', LIST, 'addresses to lease', { whack: [takes('--addresspool RANGE,...')] }),
+    later('cat', BOOL, 'translate the leased address', { default: 'no', whack: [yes('--cat')] }),
+  ),
+  ...about(
+    'An end: who it is',
+    now('id', STRING, 'identity: @FQDN, user@FQDN, an address, a distinguished name, @#HEX, %fromcert', {
+      whack: [takes('--id ID')],
+    }),
+    now('auth', choice('never secret rsasig rsa=rsasig ecdsa null eaponly'), 'how it proves that', {
+      laterValues: ['rsasig', 'ecdsa', 'null', 'eaponly'],
+      whack: [{ ...takes('--authby psk|null|rsasig|rsa|ecdsa|eaponly'), words: { psk: 'secret' } }],
+    }),
+    later('autheap', choice('none tls'), 'EAP method', { default: 'none', whack: [takes('--autheap none|tls')] }),
+    later('rsasigkey', STRING, 'RSA public key, %cert, %dns or %dnsondemand'),
+    later('ecdsakey', STRING, 'ECDSA public key, %cert, %dns or %dnsondemand'),
+    later('pubkey', STRING, 'public key, %cert, %dns or %dnsondemand', {
+      whack: [means('%dnsondemand', '--dnskeyondemand')],
+    }),
+    later('cert', PATH, 'nickname of its certificate', { whack: [takes('--cert NICKNAME')] }),
+    later('ckaid', STRING, 'key by its CKAID', { whack: [takes('--ckaid CKAID')] }),
+    later('sendcert', choice('never sendifasked alwayssend=always always'), 'when to send the certificate', {
+      default: 'always',
+      whack: [
+        {
+          ...takes('--sendcert always|never|ifasked'),
+          words: { yes: 'always', no: 'never', ifasked: 'sendifasked' },
+        },
+      ],
+    }),
+    later('ca', STRING, 'certificate authority it must come from', { whack: [takes('--ca DN')] }),
+    later('groundhog', BOOL, 'accept certificates out of their time', { since: '5.0' }),
+  ),
+  ...about(
+    'An end: IKEv1 road warriors',
+    later('xauthserver', BOOL, 'ask for an XAUTH password', {
+      default: 'no',
+      whack: [means('yes', '--xauthserver', '--xauth')],
+    }),
+    later('xauthclient', BOOL, 'answer with an XAUTH password', {
+      default: 'no',
+      whack: [means('yes', '--xauthclient')],
+    }),
+    later('username', STRING, 'XAUTH user', { aliases: ['xauthusername'] }),
+    later('modecfgserver', BOOL, 'lease addresses', {
+      default: 'no',
+      whack: [yes('--modecfgserver', '--modeconfigserver')],
+    }),
+    later('modecfgclient', BOOL, 'ask for an address', {
+      default: 'no',
+      whack: [yes('--modecfgclient', '--modeconfigclient')],
+    }),
+  ),
 ];

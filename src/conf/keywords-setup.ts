@@ -1,83 +1,94 @@
-import { BOOL, choice, type Keyword, LIST, PATH, rows, SECONDS, STRING, UNSIGNED, unsigned } from './keyword.ts';
+import { about, BOOL, choice, type Keyword, LIST, PATH, rows, SECONDS, STRING, UNSIGNED, unsigned } from './keyword.ts';
 
 const { now, later, obsolete } = rows('setup', false);
 
 /** `config setup`, in the order of the manual. */
 export const SETUP_KEYWORDS: readonly Keyword[] = [
-  // Logging and debugging.
-  now('plutodebug', LIST, 'debug classes; no- before a class clears it', { default: 'none', aliases: ['debug'] }),
-  now('logfile', PATH, 'log to this file rather than to syslog', { aliases: ['plutostderrlog'] }),
-  now('logtime', BOOL, 'begin lines of the log file with the time', { default: 'yes' }),
-  now('logappend', BOOL, 'append to the log file rather than truncate it', { default: 'yes' }),
-  later('logip', BOOL, 'show peer addresses in the log', { default: 'yes' }),
-  later('audit-log', BOOL, 'tell the audit system of negotiated and deleted SAs', { default: 'yes' }),
-  now('syslog', STRING, 'facility and level for syslog', { default: 'daemon.error' }),
-
-  // Files.
-  later('dumpdir', PATH, 'where core files go', { default: '/run/pluto' }),
-  now('ipsecdir', PATH, 'where policies and passwords are', { default: '/etc/ipsec.d' }),
-  later('nssdir', PATH, 'where the key database is', { default: '/var/lib/ipsec/nss' }),
-  now('secretsfile', PATH, 'where the secrets are, a glob', { default: '/etc/ipsec.secrets' }),
-  later('statsbin', PATH, 'command that is told of tunnels going up and down'),
-
-  // Sockets.
-  now('listen', LIST, 'addresses or interfaces to listen on; all if unset'),
-  later('listen-tcp', BOOL, 'listen on TCP port 4500', { default: 'no' }),
-  now('listen-udp', BOOL, 'listen on UDP ports 500 and 4500', { default: 'yes' }),
-  now('ike-socket-bufsize', unsigned(0, 65535), 'octets of socket buffer; 0 leaves it to the system', {
-    default: '0',
-  }),
-  now('ike-socket-errqueue', BOOL, 'read ICMP errors from the error queue', { default: 'yes' }),
-  now('keep-alive', SECONDS, 'time between NAT keepalives', { default: '20s' }),
-  later('virtual-private', LIST, 'subnets that vhost: and vnet: ends may have', { aliases: ['virtual_private'] }),
-
-  // The daemon.
-  now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
-  now('nhelpers', UNSIGNED, 'helper threads; 0 computes on the main thread; unset counts processors'),
-  later('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
-  later('myvendorid', STRING, 'vendor ID to send'),
-  later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),
-  later('seccomp', choice('enabled disabled tolerant'), 'confine system calls', { default: 'disabled' }),
-  later('drop-oppo-null', BOOL, 'drop opportunistic requests with null authentication', { default: 'no' }),
-  later('ipsec-interface-managed', BOOL, 'make and remove ipsec interfaces', { default: 'yes', since: '5.2' }),
-
-  // Load and limits.
-  now('ddos-mode', choice('auto busy unlimited'), 'when to demand cookies', { default: 'auto' }),
-  now('ddos-ike-threshold', UNSIGNED, 'half-open IKE SAs before cookies are demanded', { default: '25000' }),
-  now('max-halfopen-ike', UNSIGNED, 'half-open IKE SAs before new ones are refused', { default: '50000' }),
-  later('shuntlifetime', SECONDS, 'how long a bare shunt stays', { default: '15m' }),
-  later('xfrmlifetime', SECONDS, 'how long the kernel waits for an answer to an acquire', { default: '30' }),
-  later('nflog-all', UNSIGNED, 'nflog group for all traffic through tunnels'),
-
-  // IKEv1, redirection.
-  now('ikev1-policy', choice('accept reject drop'), 'what to do with IKEv1 requests', {
-    default: 'drop',
-    since: '4.1',
-    laterValues: ['accept', 'reject'],
-  }),
-  later('global-redirect', choice('yes no auto'), 'send every initiator elsewhere', { default: 'no' }),
-  later('global-redirect-to', STRING, 'where initiators are sent'),
-
-  // Certificates and DNS.
-  later('curl-iface', STRING, 'interface that CRLs are fetched through'),
-  later('curl-timeout', SECONDS, 'limit for fetching a CRL', { default: '5s' }),
-  later('crl-strict', BOOL, 'refuse certificates without a fresh CRL', { default: 'no' }),
-  later('crlcheckinterval', SECONDS, 'time between CRL fetches; 0 is never', { default: '0' }),
-  later('ocsp-enable', BOOL, 'ask OCSP about certificates', { default: 'no' }),
-  later('ocsp-strict', BOOL, 'refuse certificates that OCSP does not answer for', { default: 'no' }),
-  later('ocsp-uri', STRING, 'default OCSP responder'),
-  later('ocsp-timeout', SECONDS, 'limit for an OCSP answer', { default: '2s' }),
-  later('ocsp-trustname', STRING, 'nickname of the default responder’s certificate'),
-  later('ocsp-cache-size', UNSIGNED, 'OCSP answers to keep', { default: '1000' }),
-  later('ocsp-cache-min-age', SECONDS, 'least age before an answer is asked for again', { default: '3600s' }),
-  later('ocsp-cache-max-age', SECONDS, 'greatest age of a kept answer', { default: '86400s' }),
-  later('ocsp-method', choice('get post'), 'HTTP method for OCSP', { default: 'get' }),
-  later('dnssec-enable', BOOL, 'validate DNS answers', { default: 'yes' }),
-  later('dnssec-rootkey-file', PATH, 'DNSSEC root key'),
-  later('dnssec-anchors', PATH, 'further DNSSEC trust anchors'),
-
-  obsolete('interfaces', 'virtual interfaces of KLIPS'),
-  obsolete('ikev1-secctx-attr-type', 'number of the IKEv1 security context attribute', {
-    aliases: ['secctx-attr-type'],
-  }),
+  ...about(
+    'Logging and debugging',
+    now('plutodebug', LIST, 'debug classes; no- before a class clears it', { default: 'none', aliases: ['debug'] }),
+    now('logfile', PATH, 'log to this file rather than to syslog', { aliases: ['plutostderrlog'] }),
+    now('logtime', BOOL, 'begin lines of the log file with the time', { default: 'yes' }),
+    now('logappend', BOOL, 'append to the log file rather than truncate it', { default: 'yes' }),
+    now('logformat', choice('text json'), 'lines of text, or a JSON object to a line', { default: 'text' }),
+    now('logip', BOOL, 'show peer addresses in the log', { default: 'yes' }),
+    later('audit-log', BOOL, 'tell the audit system of negotiated and deleted SAs', { default: 'yes' }),
+    now('syslog', STRING, 'facility and level for syslog', { default: 'daemon.error' }),
+  ),
+  ...about(
+    'Files',
+    later('dumpdir', PATH, 'where core files go', { default: '/run/pluto' }),
+    now('ipsecdir', PATH, 'where policies and passwords are', { default: '/etc/ipsec.d' }),
+    later('nssdir', PATH, 'where the key database is', { default: '/var/lib/ipsec/nss' }),
+    now('secretsfile', PATH, 'where the secrets are, a glob', { default: '/etc/ipsec.secrets' }),
+    later('statsbin', PATH, 'command that is told of tunnels going up and down'),
+  ),
+  ...about(
+    'Sockets',
+    now('listen', LIST, 'addresses or interfaces to listen on; all if unset'),
+    later('listen-tcp', BOOL, 'listen on TCP port 4500', { default: 'no' }),
+    now('listen-udp', BOOL, 'listen on UDP ports 500 and 4500', { default: 'yes' }),
+    now('ike-socket-bufsize', unsigned(0, 65535), 'octets of socket buffer; 0 leaves it to the system', {
+      default: '0',
+    }),
+    now('ike-socket-errqueue', BOOL, 'read ICMP errors from the error queue', { default: 'yes' }),
+    now('keep-alive', SECONDS, 'time between NAT keepalives', { default: '20s' }),
+    later('virtual-private', LIST, 'subnets that vhost: and vnet: ends may have', { aliases: ['virtual_private'] }),
+  ),
+  ...about(
+    'The daemon',
+    now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
+    now('nhelpers', UNSIGNED, 'helper threads; 0 computes on the main thread; unset counts processors'),
+    later('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
+    later('myvendorid', STRING, 'vendor ID to send'),
+    later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),
+    later('seccomp', choice('enabled disabled tolerant'), 'confine system calls', { default: 'disabled' }),
+    later('drop-oppo-null', BOOL, 'drop opportunistic requests with null authentication', { default: 'no' }),
+    later('ipsec-interface-managed', BOOL, 'make and remove ipsec interfaces', { default: 'yes', since: '5.2' }),
+  ),
+  ...about(
+    'Load and limits',
+    now('ddos-mode', choice('auto busy unlimited'), 'when to demand cookies', { default: 'auto' }),
+    now('ddos-ike-threshold', UNSIGNED, 'half-open IKE SAs before cookies are demanded', { default: '25000' }),
+    now('max-halfopen-ike', UNSIGNED, 'half-open IKE SAs before new ones are refused', { default: '50000' }),
+    later('shuntlifetime', SECONDS, 'how long a bare shunt stays', { default: '15m' }),
+    later('xfrmlifetime', SECONDS, 'how long the kernel waits for an answer to an acquire', { default: '30' }),
+    later('nflog-all', UNSIGNED, 'nflog group for all traffic through tunnels'),
+  ),
+  ...about(
+    'IKEv1 and redirection',
+    now('ikev1-policy', choice('accept reject drop'), 'what to do with IKEv1 requests', {
+      default: 'drop',
+      since: '4.1',
+      laterValues: ['accept', 'reject'],
+    }),
+    later('global-redirect', choice('yes no auto'), 'send every initiator elsewhere', { default: 'no' }),
+    later('global-redirect-to', STRING, 'where initiators are sent'),
+  ),
+  ...about(
+    'Certificates and DNS',
+    later('curl-iface', STRING, 'interface that CRLs are fetched through'),
+    later('curl-timeout', SECONDS, 'limit for fetching a CRL', { default: '5s' }),
+    later('crl-strict', BOOL, 'refuse certificates without a fresh CRL', { default: 'no' }),
+    later('crlcheckinterval', SECONDS, 'time between CRL fetches; 0 is never', { default: '0' }),
+    later('ocsp-enable', BOOL, 'ask OCSP about certificates', { default: 'no' }),
+    later('ocsp-strict', BOOL, 'refuse certificates that OCSP does not answer for', { default: 'no' }),
+    later('ocsp-uri', STRING, 'default OCSP responder'),
+    later('ocsp-timeout', SECONDS, 'limit for an OCSP answer', { default: '2s' }),
+    later('ocsp-trustname', STRING, 'nickname of the default responder’s certificate'),
+    later('ocsp-cache-size', UNSIGNED, 'OCSP answers to keep', { default: '1000' }),
+    later('ocsp-cache-min-age', SECONDS, 'least age before an answer is asked for again', { default: '3600s' }),
+    later('ocsp-cache-max-age', SECONDS, 'greatest age of a kept answer', { default: '86400s' }),
+    later('ocsp-method', choice('get post'), 'HTTP method for OCSP', { default: 'get' }),
+    later('dnssec-enable', BOOL, 'validate DNS answers', { default: 'yes' }),
+    later('dnssec-rootkey-file', PATH, 'DNSSEC root key'),
+    later('dnssec-anchors', PATH, 'further DNSSEC trust anchors'),
+  ),
+  ...about(
+    'Former days',
+    obsolete('interfaces', 'virtual interfaces of KLIPS'),
+    obsolete('ikev1-secctx-attr-type', 'number of the IKEv1 security context attribute', {
+      aliases: ['secctx-attr-type'],
+    }),
+  ),
 ];

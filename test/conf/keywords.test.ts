@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { KEYWORDS, lookup, suggest } from '../../src/conf/keywords.ts';
 import { defaultOf } from '../../src/conf/values.ts';
 
-const names = (section: 'setup' | 'conn') =>
-  KEYWORDS.filter((k) => k.section === section).flatMap((k) => [k.name, ...(k.aliases ?? [])]);
-
 describe('the keyword table', () => {
-  test('has all of libreswan 5.2: 58 setup and 137 conn spellings', () => {
-    expect(names('setup').length).toBe(58);
-    expect(names('conn').length).toBe(137);
-  });
-
   test.each(['setup', 'conn'] as const)('spells nothing twice in %s', (section) => {
     const seen = new Set<string>();
     const twice = KEYWORDS.filter((k) => k.section === section)

@@ -1,0 +1,164 @@
+import {
+  about,
+  BOOL,
+  choice,
+  type Keyword,
+  LIST,
+  MILLIS,
+  rows,
+  SECONDS,
+  STRING,
+  UNSIGNED,
+  unsigned,
+  yesNoOr,
+} from './keyword.ts';
+import { means, old, takes, yes } from './whack-form.ts';
+
+const { now, later, obsolete } = rows('conn', false);
+
+/** What a conn says of its IKE SA. */
+export const IKE_KEYWORDS: readonly Keyword[] = [
+  ...about(
+    'IKE',
+    now('keyexchange', choice('ike=ikev2 ikev1 ikev2'), 'version of IKE', {
+      default: 'ikev2',
+      laterValues: ['ikev1'],
+      whack: [
+        means('ikev1', '--ikev1', old('--ikev1-allow')),
+        means('ikev2', '--ikev2', old('--ikev2-allow'), old('--ikev2-propose')),
+      ],
+    }),
+    now('ikev2', yesNoOr('never=no propose=yes permit=yes insist=yes always=yes'), 'old spelling of keyexchange='),
+    now('ike', STRING, 'proposals for the IKE SA', { whack: [takes('--ike PROPOSALS', '--ikealg PROPOSALS')] }),
+    now('ikelifetime', SECONDS, 'lifetime of the IKE SA, at most 24h', {
+      default: '8h',
+      whack: [takes('--ikelifetime SECONDS')],
+    }),
+    now('fragmentation', yesNoOr('force never=no insist=force'), 'IKE fragmentation', {
+      default: 'yes',
+      whack: [
+        takes('--fragmentation yes|no|force'),
+        means('yes', old('--ikefrag-allow')),
+        means('force', old('--ikefrag-force')),
+      ],
+    }),
+    now('retransmit-interval', MILLIS, 'first wait for an answer, doubled each time', {
+      default: '500ms',
+      whack: [takes('--retransmit-interval MILLISECONDS')],
+    }),
+    now('retransmit-timeout', SECONDS, 'when to give up on an answer', {
+      default: '60s',
+      whack: [takes('--retransmit-timeout SECONDS')],
+    }),
+    now('keyingtries', UNSIGNED, 'attempts to connect; 0 is for ever', {
+      default: '0',
+      whack: [takes('--keyingtries N')],
+    }),
+    now('dpddelay', SECONDS, 'quiet time before the peer is probed; 0 is never', {
+      default: '0',
+      whack: [takes('--dpddelay SECONDS')],
+    }),
+    now('initial-contact', BOOL, 'tell the peer that older SAs of ours are gone', {
+      default: 'no',
+      whack: [means('yes', '--initialcontact')],
+    }),
+    later('reauth', BOOL, 'authenticate anew instead of rekeying', {
+      default: 'no',
+      whack: [means('yes', '--reauth')],
+    }),
+    later('mobike', BOOL, 'let the peer change its address', { default: 'no', whack: [yes('--mobike')] }),
+    later('intermediate', BOOL, 'IKE_INTERMEDIATE exchange', { default: 'no', whack: [yes('--intermediate')] }),
+    later('session-resumption', BOOL, 'resume with a ticket', {
+      default: 'no',
+      since: '5.2',
+      whack: [yes('--session-resumption')],
+    }),
+    later('send-redirect', yesNoOr('auto'), 'send the peer elsewhere', {
+      default: 'no',
+      whack: [takes('--send-redirect yes|no|auto')],
+    }),
+    later('redirect-to', STRING, 'where to', { whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }] }),
+    later('accept-redirect', BOOL, 'let the peer send us elsewhere', {
+      default: 'no',
+      whack: [takes('--accept-redirect yes|no')],
+    }),
+    later('accept-redirect-to', STRING, 'where to it may', { whack: [takes('--accept-redirect-to GATEWAY,...')] }),
+    later('ikepad', yesNoOr('auto'), 'pad IKE messages to four octets', {
+      default: 'auto',
+      whack: [means('yes', '--ikepad')],
+    }),
+    later('ms-dh-downgrade', BOOL, 'let Windows change the group when it rekeys', {
+      default: 'no',
+      whack: [yes('--ms-dh-downgrade')],
+    }),
+    later('send-vendorid', BOOL, 'send our vendor ID', { default: 'no' }),
+    later('fake-strongswan', BOOL, 'send strongSwan’s vendor ID', {
+      default: 'no',
+      whack: [means('yes', '--fake-strongswan')],
+    }),
+  ),
+  ...about(
+    'The way there',
+    now('encapsulation', yesNoOr('auto'), 'ESP in UDP; auto follows NAT detection', {
+      default: 'auto',
+      whack: [means('yes', '--encapsulation[=yes|no|auto]', '--encaps yes|no|auto')],
+    }),
+    now('nat-keepalive', BOOL, 'send NAT keepalives', { default: 'yes', whack: [means('no', '--no-nat_keepalive')] }),
+    later('enable-tcp', yesNoOr('fallback'), 'IKE and ESP over TCP', {
+      default: 'no',
+      whack: [takes('--tcp yes|no|fallback')],
+    }),
+    later('tcp-remoteport', unsigned(1, 65535), 'TCP port of the peer', {
+      default: '4500',
+      whack: [takes('--tcp-remote-port PORT')],
+    }),
+  ),
+];
+
+/** What only IKEv1 has, or one vendor's idea of it. */
+export const IKEV1_KEYWORDS: readonly Keyword[] = about(
+  'IKEv1',
+  later('aggressive', BOOL, 'aggressive mode', {
+    default: 'no',
+    aliases: ['aggrmode'],
+    whack: [yes('--aggressive', old('--aggrmode'))],
+  }),
+  later('ikev1-dpdtimeout', SECONDS, 'when a silent IKEv1 peer is given up', {
+    default: '0',
+    aliases: ['dpdtimeout'],
+    whack: [takes('--dpdtimeout SECONDS')],
+  }),
+  later('nat-ikev1-method', choice('both rfc drafts none'), 'NAT traversal vendor IDs', {
+    default: 'both',
+    whack: [takes('--ikev1-natt both|rfc|drafts|none', old('--ikev1_natt both|rfc|drafts|none'))],
+  }),
+  later('xauthby', choice('file pam alwaysok'), 'who checks XAUTH passwords', {
+    default: 'file',
+    whack: [takes('--xauthby file|pam|alwaysok')],
+  }),
+  later('xauthfail', choice('hard soft'), 'what a wrong password does', {
+    default: 'hard',
+    whack: [takes('--xauthfail hard|soft')],
+  }),
+  later('modecfgpull', BOOL, 'the client asks for its address', { default: 'no', whack: [yes('--modecfgpull')] }),
+  later('modecfgdns', LIST, 'name servers for clients', { whack: [takes('--modecfgdns ADDRESS,...')] }),
+  later('modecfgdomains', LIST, 'domains for clients', { whack: [takes('--modecfgdomains DOMAIN,...')] }),
+  later('modecfgbanner', STRING, 'greeting for clients', { whack: [takes('--modecfgbanner TEXT')] }),
+  later('ignore-peer-dns', BOOL, 'do not use the peer’s name servers', {
+    default: 'no',
+    whack: [yes('--ignore-peer-dns')],
+  }),
+  later('cisco-unity', BOOL, 'Cisco Unity vendor ID', {
+    default: 'no',
+    whack: [means('yes', '--cisco-unity', old('--cisco_unity'))],
+  }),
+  later('remote-peer-type', choice('cisco'), 'work around the peer', {
+    aliases: ['remote_peer_type'],
+    whack: [takes('--remote-peer-type cisco')],
+  }),
+  later('nm-configured', BOOL, 'NetworkManager made this connection', {
+    default: 'no',
+    whack: [yes('--nm-configured', old('--nm_configured[=yes|no]'))],
+  }),
+  obsolete('dpdaction', 'what a dead peer does; auto= decides', { whack: [takes(old('--dpdaction ACTION'))] }),
+);
