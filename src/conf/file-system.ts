@@ -6,10 +6,24 @@ export interface FileSystem {
   glob(pattern: string): readonly string[];
 }
 
+/** The same for files that hold secrets. */
+export interface OctetFiles extends Pick<FileSystem, 'glob'> {
+  /** The file as octets of the caller's own, who wipes them. */
+  readOctets(path: string): FileOctets | FileFault;
+}
+
 export interface FileText {
   readonly text: string;
   /** Permission bits, where the system has them. */
   readonly mode?: number;
+}
+
+export interface FileOctets {
+  readonly octets: Uint8Array;
+  /** Permission bits, where the system has them. */
+  readonly mode?: number;
+  /** Its owner is neither root nor who we are. */
+  readonly isForeign?: boolean;
 }
 
 export interface FileFault {

@@ -1,56 +1,49 @@
-/** Which secret is for whom: ipsec.secrets(5), "match rank". */
+/** One reading of ipsec.secrets(5): found by whom it is for, listed without a word of it, wiped as a whole. */
+import { inspect } from 'node:util';
 import type { Address } from '../net/address.ts';
 import { ID_TYPES, Id } from '../net/id.ts';
 import type { Place } from './scan.ts';
 import type { Secret } from './secret.ts';
+import {
+  type Index,
+  KEY_KINDS,
+  type KeyEntry,
+  type PpkEntry,
+  type SecretEntry,
+  type SecretKind,
+  type SharedEntry,
+  secretsOf,
+} from './secret-entry.ts';
+import { SecretIndex } from './secret-index.ts';
 
-/** What an entry is for: an identity, `%any`, or something that matches nobody (a host name, a DN). */
-export type Index = { readonly t: 'id'; readonly id: Id } | { readonly t: 'any' } | { readonly t: 'none' };
-
-export interface PskEntry extends Place {
-  /** Empty: for everybody. */
-  readonly indices: readonly Index[];
-  readonly secret: Secret;
+/** An entry as `--listpsks` and `--listpubkeys` may show it. */
+export interface SecretRow extends Place {
+  readonly kind: SecretKind;
+  /** Identities as text, `%any`, and `(none)` for what matches nobody; empty: for everybody. */
+  readonly indices: readonly string[];
 }
 
-interface Entry extends PskEntry {
-  readonly keys: ReadonlySet<string>;
-}
-
-/**
- * Entries by rank, best first:
- *
- *     6  our identity and the peer's     @west @east : PSK
- *     5  our identity and %any           @west %any  : PSK
- *     4  our identity alone              @west       : PSK
- *     3  the peer's identity and %any    %any @east  : PSK
- *     2  %any alone                      %any        : PSK
- *     1  no index                                    : PSK
- *
- * An entry with indices that name neither us nor the peer, or one of us beside a stranger, never matches.
- */
 export class SecretStore {
-  readonly #entries: readonly Entry[];
-  readonly #byId = new Map<string, Entry[]>();
-  readonly #withAny: Entry[] = [];
-  readonly #withNone: Entry[] = [];
+  #entries: readonly SecretEntry[];
+  #psks: SecretIndex;
+  #xauth: SecretIndex;
+  #ppks: ReadonlyMap<string, PpkEntry>;
 
-  constructor(entries: readonly PskEntry[] = []) {
-    this.#entries = entries.map((entry) => ({ ...entry, keys: keysOf(entry) }));
-    for (const entry of this.#entries) {
-      for (const key of entry.keys) listIn(this.#byId, key).push(entry);
-      if (entry.indices.some(isAny)) this.#withAny.push(entry);
-      if (entry.indices.length === 0) this.#withNone.push(entry);
-    }
+  constructor(entries: readonly SecretEntry[] = []) {
+    this.#entries = entries;
+    this.#psks = indexOf(entries, 'PSK');
+    this.#xauth = indexOf(entries, 'XAUTH');
+    this.#ppks = ppksOf(entries);
   }
 
+  /** Entries of all kinds. */
   get size(): number {
     return this.#entries.length;
   }
 
   /**
-   * The secret of the best rank. `remote` undefined: the peer has not said who it is, and its address stands in.
-   * When several of one rank differ, the first in the file is it, and `warn` is told where they are.
+   * The secret of the best rank (`SecretIndex`). `remote` undefined: the peer has not said who it is, and its
+   * address stands in. When several of one rank differ, the first in the file is it, and `warn` is told where.
    */
   findPsk(
     local: Id,
@@ -58,59 +51,65 @@ export class SecretStore {
     addresses: { readonly local: Address; readonly remote: Address },
     warn?: (text: string) => void,
   ): Secret | undefined {
-    const us = keyOf(local);
-    const peer = keyOf(remote ?? Id.ofAddress(addresses.remote));
-    const ranks: readonly (() => Entry[])[] = [
-      () => (this.#byId.get(peer) ?? []).filter((e) => e.keys.has(us)),
-      () => this.#withAny.filter((e) => e.keys.has(us)),
-      () => (this.#byId.get(us) ?? []).filter((e) => e.indices.length === 1),
-      () => this.#withAny.filter((e) => e.keys.has(peer)),
-      () => this.#withAny.filter((e) => e.indices.every(isAny)),
-      () => this.#withNone,
-    ];
-    for (const rank of ranks) {
-      const [first, ...others] = rank();
-      if (first === undefined) continue;
-      const rival = others.find((e) => !e.secret.equals(first.secret));
-      if (rival) warn?.(`secrets at ${where(first)} and ${where(rival)} match equally; the first is used`);
-      return first.secret;
+    const found = this.#psks.find(local, remote ?? Id.ofAddress(addresses.remote));
+    if (found?.rival) {
+      warn?.(`secrets at ${where(found.entry)} and ${where(found.rival)} match equally; the first is used`);
     }
-    return undefined;
+    return found?.entry.secret;
   }
 
-  /** Zeros for all secrets; none is found afterwards. */
+  /** The password of the XAUTH user with this name, who is the index `@name`. */
+  findXauth(user: string): Secret | undefined {
+    return this.#xauth.find(new Id(ID_TYPES.ID_FQDN, Buffer.from(user)), undefined)?.entry.secret;
+  }
+
+  /** The key with this PPK_ID, octet for octet (RFC 8784 §5.1). */
+  findPpk(id: Uint8Array): Secret | undefined {
+    return this.#ppks.get(ppkKey(id))?.secret;
+  }
+
+  /** Private keys in the order of the file. */
+  privateKeys(): readonly KeyEntry[] {
+    return this.#entries.filter(isKey);
+  }
+
+  /** What there is, in the order of the file. */
+  *describe(): Generator<SecretRow, void, undefined> {
+    for (const { kind, indices, file, line } of this.#entries) yield { kind, indices: indices.map(textOf), file, line };
+  }
+
+  /** Zeros for all secrets; nothing is found or listed afterwards. */
   wipe(): void {
-    for (const { secret } of this.#entries) secret.wipe();
-    this.#byId.clear();
-    this.#withAny.length = 0;
-    this.#withNone.length = 0;
+    for (const entry of this.#entries) for (const secret of secretsOf(entry)) secret.wipe();
+    this.#entries = [];
+    this.#psks = this.#xauth = new SecretIndex([]);
+    this.#ppks = new Map();
   }
 
   toJSON(): string {
     return `<${this.size} secrets>`;
   }
+
+  [inspect.custom](): string {
+    return this.toJSON();
+  }
 }
 
-const isAny = (index: Index): boolean => index.t === 'any';
+const isKey = (entry: SecretEntry): entry is KeyEntry => (KEY_KINDS as readonly string[]).includes(entry.kind);
 const where = ({ file, line }: Place): string => `${file}:${line}`;
+const ppkKey = (id: Uint8Array): string => Buffer.from(id).toString('latin1');
 
-function keysOf({ indices }: PskEntry): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const index of indices) if (index.t === 'id') keys.add(keyOf(index.id));
-  return keys;
+const indexOf = (entries: readonly SecretEntry[], kind: SharedEntry['kind']): SecretIndex =>
+  new SecretIndex(entries.filter((entry): entry is SharedEntry => entry.kind === kind));
+
+function ppksOf(entries: readonly SecretEntry[]): ReadonlyMap<string, PpkEntry> {
+  const ppks = new Map<string, PpkEntry>();
+  for (const entry of entries) {
+    if (entry.kind === 'PPKS' && !ppks.has(ppkKey(entry.id))) ppks.set(ppkKey(entry.id), entry);
+  }
+  return ppks;
 }
 
-/** Host and user names compare without case, as DNS does. */
-function keyOf({ type, data }: Id): string {
-  const hex = (bytes: Uint8Array | Buffer) => Buffer.from(bytes).toString('hex');
-  const isName = type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN;
-  return `${type}:${isName ? hex(Buffer.from(Buffer.from(data).toString('latin1').toLowerCase(), 'latin1')) : hex(data)}`;
-}
-
-function listIn(map: Map<string, Entry[]>, key: string): Entry[] {
-  const known = map.get(key);
-  if (known) return known;
-  const list: Entry[] = [];
-  map.set(key, list);
-  return list;
+function textOf(index: Index): string {
+  return index.t === 'id' ? `${index.id}` : index.t === 'any' ? '%any' : '(none)';
 }

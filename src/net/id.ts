@@ -1,5 +1,8 @@
 /** Identities, as they stand in ID payloads (RFC 7296 §3.5) and in `leftid=`. */
 import { Address } from './address.ts';
+import { dnKey, matchDn } from './dn.ts';
+import { readDn, writeDn } from './dn-der.ts';
+import { dnText, parseDn } from './dn-text.ts';
 
 export const ID_TYPES = {
   ID_NULL: 13,
@@ -31,17 +34,26 @@ export class Id {
   }
 
   /**
-   * `@fqdn`, `user@fqdn`, an address, `@#hex` and `@[text]` (KEY_ID), `%null`. A name without `@` is not
-   * an identity but a host name, and undefined, as is anything else.
+   * `@fqdn`, `user@fqdn`, an address, a distinguished name (`C=CA, CN=east`), `@#hex` and `@[text]` (KEY_ID),
+   * `@~hex` (a distinguished name's DER), `%null`. A name without `@` is not an identity but a host name, and
+   * undefined, as is anything else; so are `%any`, `%fromcert`, `%none` and `%myid`, which stand for one.
    */
   static parse(text: string): Id | undefined {
     const ascii = (s: string) => new TextEncoder().encode(s);
     if (text === '%null') return new Id(ID_TYPES.ID_NULL, new Uint8Array());
-    const keyId = /^@#((?:[0-9a-f]{2})+)$/i.exec(text);
-    if (keyId) return new Id(ID_TYPES.ID_KEY_ID, Uint8Array.from(Buffer.from(keyId[1], 'hex')));
+    const binary = /^@([#~])(?:0x)?((?:[0-9a-f]{2})+)$/i.exec(text);
+    if (binary) {
+      const octets = Uint8Array.from(Buffer.from(binary[2], 'hex'));
+      if (binary[1] === '#') return new Id(ID_TYPES.ID_KEY_ID, octets);
+      return readDn(octets) && new Id(ID_TYPES.ID_DER_ASN1_DN, octets);
+    }
     const bracketed = /^@\[([^\]].*?)\]?$/.exec(text);
     if (bracketed) return new Id(ID_TYPES.ID_KEY_ID, ascii(bracketed[1]));
-    if (/^@[^@#[]/.test(text)) return new Id(ID_TYPES.ID_FQDN, ascii(text.slice(1)));
+    if (/^@[^@#~[]/.test(text)) return new Id(ID_TYPES.ID_FQDN, ascii(text.slice(1)));
+    if (text.includes('=')) {
+      const dn = parseDn(text);
+      return dn && new Id(ID_TYPES.ID_DER_ASN1_DN, writeDn(dn));
+    }
     if (/^[^@]+@.+$/.test(text)) return new Id(ID_TYPES.ID_USER_FQDN, ascii(text));
     const address = Address.parse(text);
     return address && Id.ofAddress(address);
@@ -51,8 +63,36 @@ export class Id {
     return NAMES.get(this.type) ?? `ID_${this.type}`;
   }
 
+  /**
+   * The same for identities that are the same, and for no others: names without regard to case and a trailing dot,
+   * as DNS does; distinguished names as RFC 5280 §7.1 compares them. Printable ASCII without blanks.
+   */
+  get key(): string {
+    const { type, data } = this;
+    if (type === ID_TYPES.ID_DER_ASN1_DN) {
+      const dn = readDn(data);
+      if (dn) return `dn:${dnKey(dn)}`;
+    }
+    const isName = type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN;
+    return `${type}:${isName ? hex(folded(data)) : hex(data)}`;
+  }
+
   equals(other: Id): boolean {
-    return this.type === other.type && Buffer.compare(this.data, other.data) === 0;
+    if (this.type !== other.type) return false;
+    return Buffer.compare(this.data, other.data) === 0 || this.key === other.key;
+  }
+
+  /**
+   * How many wildcards it takes for this identity, one of ours from a configuration, to be the one that a peer
+   * presents: 0 if they are equal, undefined if it is not. Only distinguished names have wildcards (`CN=*`), and
+   * their RDNs may come in another order.
+   */
+  matches(presented: Id): number | undefined {
+    if (this.equals(presented)) return 0;
+    if (this.type !== ID_TYPES.ID_DER_ASN1_DN || presented.type !== this.type) return undefined;
+    const pattern = readDn(this.data);
+    const dn = readDn(presented.data);
+    return pattern && dn && matchDn(pattern, dn, 'any');
   }
 
   /** pluto's text: `@east`, `user@example.com`, `192.0.2.1`, `@#hex`; octets that are no text are shown as `?`. */
@@ -69,14 +109,26 @@ export class Id {
         return `@${printable(this.data)}`;
       case ID_TYPES.ID_USER_FQDN:
         return printable(this.data);
+      case ID_TYPES.ID_DER_ASN1_DN: {
+        const dn = readDn(this.data);
+        return dn ? dnText(dn) : `@~${hex(this.data)}`;
+      }
       default:
-        return `@#${Buffer.from(this.data).toString('hex')}`;
+        return `@#${hex(this.data)}`;
     }
   }
 
   toJSON(): string {
     return this.toString();
   }
+}
+
+const hex = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.length).toString('hex');
+
+function folded(data: Uint8Array): Uint8Array {
+  let end = data.length;
+  while (end > 0 && data[end - 1] === 0x2e) end--;
+  return data.subarray(0, end).map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
 }
 
 /** A peer chooses these octets, and they end in logs and terminals: nothing but printable ASCII passes. */

@@ -48,7 +48,7 @@ describe('libreswan reads it so', () => {
   });
 
   test.each(tables.encodings)('octets $in are $hex', (row) => {
-    const bytes = parseEncoded(row.in);
+    const bytes = parseEncoded(Buffer.from(row.in));
     expect(bytes ? Buffer.from(bytes).toString('hex') : null).toBe(row.hex);
   });
 });
