@@ -9,7 +9,7 @@ import { contradiction, expand, isSamePlace, type Pair } from './build-pair.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
 import { isVirtual, parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
-import type { Authby, Conn, Mark, Marks } from './conn.ts';
+import type { Authby, Conn, Mark } from './conn.ts';
 import type { Value } from './keyword.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import type { Reporter } from './report.ts';
@@ -149,9 +149,9 @@ export class ConnBuilder {
       mtu: s.number('mtu'),
       metric: s.number('metric'),
       debug: knownClasses(settings.get('plutodebug'), say.warn),
-      marks: marksOf(settings, say),
+      ...marksOf(settings, say),
       ipsecInterface: parsed(settings.get('ipsec-interface'), parseIpsecInterface, say),
-      modecfgDns: nameServers(settings.get('modecfgdns'), version, say),
+      modecfgdns: nameServers(settings.get('modecfgdns'), version, say),
       later: laterOf(settings),
     } as const;
   }
@@ -268,10 +268,10 @@ function parsed<T>(
 }
 
 /** `mark=` is for both directions, and the others outrank it. */
-function marksOf(settings: Settings, say: Complaints): Marks | undefined {
+function marksOf(settings: Settings, say: Complaints): Pick<Conn, 'markIn' | 'markOut'> {
   const mark = (key: string): Mark | undefined => parsed(settings.get(key), parseMark, say);
-  const [both, inward, outward] = [mark('mark'), mark('mark-in'), mark('mark-out')];
-  return both || inward || outward ? Object.freeze({ in: inward ?? both, out: outward ?? both }) : undefined;
+  const both = mark('mark');
+  return { markIn: mark('mark-in') ?? both, markOut: mark('mark-out') ?? both };
 }
 
 function nameServers(setting: Setting | undefined, version: 1 | 2, say: Complaints): readonly Address[] {

@@ -66,11 +66,13 @@ export interface Conn {
   /** Debug classes in order, `no-` before one clears it. */
   readonly debug: readonly string[];
 
-  readonly marks: Marks | undefined;
+  /** Of packets on the way in and out that the policies are for; absent: any. */
+  readonly markIn: Mark | undefined;
+  readonly markOut: Mark | undefined;
   /** Its number: `ipsec-interface=yes` is 1; absent: none. */
   readonly ipsecInterface: number | undefined;
   /** Name servers for those who lease an address. */
-  readonly modecfgDns: readonly Address[];
+  readonly modecfgdns: readonly Address[];
 
   /** Keywords that are given but have no effect yet, by their canonical name (`leftcert`). */
   readonly later: ReadonlyMap<string, Value> | undefined;
@@ -136,12 +138,6 @@ export interface AddressRange {
 export interface Cidr {
   readonly address: Address;
   readonly prefix: number;
-}
-
-/** Of packets that the policies are for, by direction; absent: any. */
-export interface Marks {
-  readonly in: Mark | undefined;
-  readonly out: Mark | undefined;
 }
 
 /** 32 bits each. `unique` (written -1): one for every SA. */

@@ -19,7 +19,7 @@ const CONN_NAMES: Readonly<Record<string, string>> = {
   rekeyMarginMs: 'rekeymargin',
   rekeyFuzzPercent: 'rekeyfuzz',
 };
-const END_NAMES: Readonly<Record<string, string>> = { host: '', idText: 'id', subnets: 'subnet' };
+const END_NAMES: Readonly<Record<string, string>> = { host: '', idText: 'id', subnets: 'subnet', virtual: 'subnet' };
 const SETUP_NAMES: Readonly<Record<string, string>> = {
   vendorId: 'myvendorid',
   shuntLifetimeMs: 'shuntlifetime',

@@ -11,6 +11,7 @@ const BASE = {
   authby: 'secret',
   leftid: '@west',
   rightsubnet: '10.0.0.0/8',
+  leftsubnet: '10.1.0.0/16',
   leftsourceip: '10.1.1.1',
   ike: 'aes256-sha2_256-dh31',
 };
@@ -28,7 +29,7 @@ describe('connDifferences', () => {
     [{ rightsubnet: '10.0.0.0/8,11.0.0.0/8' }, ['rightsubnet']],
     [{ rightsubnet: '10.0.0.0/9' }, ['rightsubnet']],
     [{ leftid: '@east' }, ['leftid']],
-    [{ leftid: '%fromcert' }, ['leftid']],
+    [{ leftid: '%any' }, ['leftid']],
     [{ right: '192.0.2.3' }, ['right']],
     [{ right: '%any' }, ['right']],
     [{ ike: 'aes256-sha2_256-dh19' }, ['ike']],

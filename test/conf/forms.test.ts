@@ -39,10 +39,14 @@ describe('is kept typed', () => {
 
   test('marks: one for both directions, which each may outrank', () => {
     const both = { value: 1, mask: 0xff };
-    expect(conn('mark=1/0xff').marks).toEqual({ in: both, out: both });
-    expect(conn('mark=1/0xff', 'mark-out=-1').marks).toEqual({ in: both, out: { value: 'unique', mask: 0xffffffff } });
-    expect(conn('mark-in=5').marks).toEqual({ in: { value: 5, mask: 0xffffffff }, out: undefined });
-    expect(conn().marks).toBeUndefined();
+    const every = 0xffffffff;
+    expect(conn('mark=1/0xff')).toMatchObject({ markIn: both, markOut: both });
+    expect(conn('mark=1/0xff', 'mark-out=-1')).toMatchObject({
+      markIn: both,
+      markOut: { value: 'unique', mask: every },
+    });
+    expect(conn('mark-in=5')).toMatchObject({ markIn: { value: 5, mask: every }, markOut: undefined });
+    expect(conn()).toMatchObject({ markIn: undefined, markOut: undefined });
   });
 
   test('what a peer may choose for its subnet', () => {
@@ -61,13 +65,13 @@ describe('is kept typed', () => {
 
   test('name servers, source addresses, the next hop', () => {
     const lines = ['modecfgdns="1.2.3.4, 2001:db8::53"', 'leftsubnet=10.0.0.0/8', 'leftsourceip=10.0.0.1'];
-    const { modecfgDns, left, right } = conn(
+    const { modecfgdns, left, right } = conn(
       ...lines,
       'leftnexthop=%direct',
       'rightnexthop=192.0.2.9',
       'rightsubnet=0/0',
     );
-    expect(modecfgDns.join()).toBe('1.2.3.4,2001:db8::53');
+    expect(modecfgdns.join()).toBe('1.2.3.4,2001:db8::53');
     expect(left.sourceip.join()).toBe('10.0.0.1');
     expect([left.nexthop, String(right.nexthop?.t === 'address' && right.nexthop.address)]).toEqual([
       { t: 'direct' },
