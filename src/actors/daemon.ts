@@ -8,7 +8,7 @@ import { listenControl } from '../control/listen.ts';
 import { selfTests } from '../ike/crypto/selftest.ts';
 import { peerCredentials } from '../native/index.ts';
 import { isProcessAlive, takeLock } from './lock.ts';
-import { type Log, openLog } from './log.ts';
+import { type Log, type LogOptions, openLog } from './log.ts';
 import { Pluto } from './pluto.ts';
 
 /** Runs until it is told to stop; resolves to the exit status. */
@@ -102,10 +102,14 @@ function selfTest(): number {
   return faults.some((fault) => fault !== undefined) ? PLUTO_EXIT.failure : PLUTO_EXIT.ok;
 }
 
-function logOptions(options: DaemonOptions, setup: Setup): Parameters<typeof openLog>[0] {
+function logOptions(options: DaemonOptions, setup: Setup): LogOptions {
   const path = options.logfile ?? setup.logfile;
-  const time = options.logTime ?? setup.logtime;
-  if (options.stderrlog) return { to: { t: 'stderr' }, time };
-  if (path !== undefined) return { to: { t: 'file', path, append: options.logAppend ?? setup.logappend }, time };
-  return { to: { t: 'syslog', priority: setup.syslog }, time };
+  const how = {
+    time: options.logTime ?? setup.logtime,
+    format: options.logFormat ?? setup.logformat,
+    masksAddresses: !(options.logIp ?? setup.logip),
+  };
+  if (options.stderrlog) return { to: { t: 'stderr' }, ...how };
+  if (path !== undefined) return { to: { t: 'file', path, append: options.logAppend ?? setup.logappend }, ...how };
+  return { to: { t: 'syslog', priority: setup.syslog }, ...how };
 }

@@ -23,6 +23,7 @@ import { Control } from './control.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
+import { Impairments } from './impairments.ts';
 import { type Interface, localInterfaces } from './interfaces.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
@@ -133,6 +134,9 @@ export class Pluto {
 
   /** Everything but the sockets; otherwise why not. */
   static open(options: DaemonOptions, setup: Setup, log: Log): Pluto | { readonly why: string } {
+    const impaired = new Impairments().change(options.impair);
+    if ('wrong' in impaired) return { why: impaired.wrong };
+    if (impaired.lines.length > 0) return { why: `--impair:\n${impaired.lines.join('\n')}` };
     log.write('info', `Starting Pluto (Pluto Version ${version()}) pid:${process.pid}`);
     let handler: (event: PlaneEvent) => void = () => {};
     const opened = openPlane(
@@ -265,8 +269,7 @@ export class Pluto {
     for (const text of debugging.change([...this.#setup.plutodebug, ...this.#options.debug])?.wrong ?? [])
       log('warn', text);
     if (debugging.on('private')) log('warn', PRIVATE_WARNING);
-    const impaired = impairments.change(this.#options.impair);
-    if ('wrong' in impaired) log('warn', impaired.wrong);
+    impairments.change(this.#options.impair);
     if (impairments.any) log('warn', `WARNING: impaired on purpose: ${impairments.list().join(', ')}`);
   }
 

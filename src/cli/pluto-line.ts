@@ -1,7 +1,8 @@
 /** pluto's command line, by yargs: a daemon starts seldom enough to afford it. */
 import yargs from 'yargs';
+import { parseDebug } from '../conf/debug-classes.ts';
 import { type DaemonOptions, DEFAULT_CONFIG, DEFAULT_RUNDIR } from '../control/daemon-options.ts';
-import { PLUTO_GROUPS, PLUTO_OPTIONS } from './pluto-options.ts';
+import { FREESWAN_DEBUG, PLUTO_GROUPS, PLUTO_OPTIONS } from './pluto-options.ts';
 
 export type PlutoLine =
   | {
@@ -66,6 +67,8 @@ function whyWrong(given: Given): string | undefined {
     if (isNumber && value !== undefined && !Number.isSafeInteger(value)) return `--${name} needs a whole number`;
     if (isNumber && name !== 'nhelpers' && Number(value) < 0) return `--${name} cannot be negative`;
   }
+  const debug = parseDebug(debugWords(given));
+  if ('wrong' in debug) return debug.wrong.join('; ');
   const planes = ['use-xfrm', 'use-userspace', 'noklips'].filter((name) => given[name]);
   if (planes.length > 1) return `--${planes.join(' and --')} exclude each other`;
   const port = given.ikeport;
@@ -84,6 +87,7 @@ function daemonOptions(given: Given): DaemonOptions {
     logTime: said('log-no-time') ? false : undefined,
     logAppend: said('log-no-append') ? false : undefined,
     logIp: said('log-no-ip') ? false : undefined,
+    logFormat: text('logformat') as DaemonOptions['logFormat'],
     auditLog: said('log-no-audit') ? false : undefined,
     configFile: text('config') ?? DEFAULT_CONFIG,
     readsConfig: given.config !== undefined,
@@ -110,16 +114,19 @@ function daemonOptions(given: Given): DaemonOptions {
     globalRedirect: text('global-redirect') as DaemonOptions['globalRedirect'],
     globalRedirectTo: text('global-redirect-to'),
     dataPlane: said('use-xfrm') ? 'xfrm' : said('use-userspace') ? 'userspace' : said('noklips') ? 'none' : undefined,
-    debug: [
-      ...(said('debug-none') ? ['none'] : []),
-      ...(said('debug-all') ? ['all'] : []),
-      ...list('debug').flatMap((classes) => classes.split(/[,\s]+/).filter(Boolean)),
-    ],
+    debug: debugWords(given),
     impair: list('impair'),
     selftest: said('selftest'),
   } satisfies { [K in keyof DaemonOptions]-?: DaemonOptions[K] | undefined };
   // What was not said is absent, not undefined.
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as DaemonOptions;
+}
+
+/** `--debug base,no-routing`, and FreeS/WAN's `--debug-control`; `none` and `all` come first. */
+function debugWords(given: Given): readonly string[] {
+  const words = given.debug === undefined ? [] : [given.debug].flat().map(String);
+  const old = FREESWAN_DEBUG.filter((word) => given[`debug-${word}`] !== undefined);
+  return [...old, ...words.flatMap((classes) => classes.split(/[,\s]+/).filter(Boolean))];
 }
 
 /** FreeS/WAN's `--ctlbase /run/pluto/pluto`: the directory is what counts. */

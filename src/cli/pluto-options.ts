@@ -45,6 +45,13 @@ const w = options('network');
 const c = options('certificates');
 const t = options('testing');
 
+/** FreeS/WAN has an option to a class; those that are off or on as a whole first. */
+export const FREESWAN_DEBUG: readonly string[] = [
+  ...['none', 'all', 'raw', 'crypt', 'parsing', 'emitting'],
+  ...['control', 'lifecycle', 'klips', 'dns', 'oppo', 'private'],
+];
+const FREESWAN_HELP: Readonly<Record<string, string>> = { none: 'nothing', all: 'everything but messages and keys' };
+
 export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOption>([
   r.flag('help', 'this text'),
   r.flag('version', 'what this is'),
@@ -74,10 +81,10 @@ export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOptio
   l.flag('log-no-time', 'no time in the log'),
   l.flag('log-no-append', 'begin the log file anew'),
   l.flag('log-no-ip', 'no peer addresses in the log'),
+  l.text('logformat', 'text|json', 'a JSON object to a line, or text', { words: ['text', 'json'] }),
   l.flag('log-no-audit', 'no audit messages'),
   l.text('debug', 'CLASS,...', 'what to log more of', { isList: true }),
-  l.flag('debug-none', 'nothing'),
-  l.flag('debug-all', 'everything but private'),
+  ...FREESWAN_DEBUG.map((word) => l.flag(`debug-${word}`, FREESWAN_HELP[word] ?? '', FREESWAN_HELP[word] ? {} : OLD)),
 
   i.flag('uniqueids', 'one IKE SA per identity'),
   i.text('vendorid', 'TEXT', 'to send instead of ours'),

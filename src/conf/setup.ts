@@ -9,6 +9,7 @@ export interface Setup {
   readonly logfile: string | undefined;
   readonly logtime: boolean;
   readonly logappend: boolean;
+  readonly logformat: 'text' | 'json';
   readonly logip: boolean;
   readonly auditLog: boolean;
   /** `daemon.error`: facility and level. */

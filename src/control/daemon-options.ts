@@ -12,6 +12,7 @@ export interface DaemonOptions {
   readonly logTime?: boolean;
   readonly logAppend?: boolean;
   readonly logIp?: boolean;
+  readonly logFormat?: 'text' | 'json';
   readonly auditLog?: boolean;
 
   /** Only its `config setup` section is read by `pluto --config`. */
