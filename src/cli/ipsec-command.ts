@@ -30,8 +30,8 @@ export interface Command {
 
 export interface CommandOption extends OptionRow {
   readonly short?: string;
-  /** Commands it means something to; all, if absent. The others take it and ignore it. */
-  readonly groups?: readonly CommandGroup[];
+  /** Commands and groups of them that it means something to; all, if absent. The others take it and ignore it. */
+  readonly of?: readonly (CommandGroup | string)[];
   /** Handed on to whack as it is. */
   readonly isWhacks?: true;
 }

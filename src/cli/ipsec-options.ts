@@ -8,24 +8,24 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
     arg: 'required',
     argName: 'FILE',
     help: 'instead of /etc/ipsec.conf',
-    groups: ['daemon', 'connections', 'files', 'machine'],
+    of: ['start', 'restart', 'connections', 'files', 'machine'],
   },
-  { name: 'asynchronous', arg: 'none', help: 'do not wait for the connection to be up', groups: ['connections'] },
+  { name: 'asynchronous', arg: 'none', help: 'do not wait for the connection to be up', of: ['up', 'start'] },
   {
     name: 'remote-host',
     arg: 'required',
     argName: 'ADDRESS',
     help: 'peer for a template',
-    groups: ['connections'],
+    of: ['up', 'start'],
   },
-  { name: 'utc', arg: 'none', help: 'times in UTC', groups: ['lists'] },
+  { name: 'utc', arg: 'none', help: 'times in UTC', of: ['lists'] },
   { name: 'ctlsocket', arg: 'required', argName: 'FILE', help: 'the control socket', isWhacks: true },
   { name: 'rundir', arg: 'required', argName: 'DIR', help: 'where pluto.ctl and pluto.pid are', isWhacks: true },
   {
     name: 'json',
     arg: 'none',
     help: 'as JSON',
-    groups: ['reports', 'lists', 'files', 'machine'],
+    of: ['reports', 'lists', 'files', 'machine'],
     isWhacks: true,
   },
   {
@@ -33,13 +33,13 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
     short: 'n',
     arg: 'none',
     help: 'print the commands instead of running them',
-    groups: ['connections', 'reports', 'lists', 'daemon'],
+    of: ['connections', 'reports', 'lists', 'daemon'],
   },
   {
     name: 'verbose',
     arg: 'none',
     help: 'print the commands as well',
-    groups: ['connections', 'reports', 'lists', 'daemon'],
+    of: ['connections', 'reports', 'lists', 'daemon'],
   },
   { name: 'help', short: 'h', arg: 'none', help: 'this text' },
 ]);
@@ -47,7 +47,7 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
 /** What may be said to `command` and changes something. */
 export function optionsOf(command: Command): readonly CommandOption[] {
   const shared = [...IPSEC_OPTIONS.values()].filter(
-    ({ groups }) => command.name === 'auto' || (groups?.includes(command.group) ?? true),
+    ({ of }) => command.name === 'auto' || (of?.some((o) => o === command.group || o === command.name) ?? true),
   );
   return [...(command.options ?? []), ...shared];
 }

@@ -258,7 +258,6 @@ describe('the command line', () => {
     ['--bogus', 2, 'unknown option "--bogus"'],
     ['whack --bogus', 33, 'whack error: unrecognized option "--bogus"'],
     ['initnss', 1, 'initnss is not there yet; there is no key database yet'],
-    ['auto --listgroups', 1, 'listgroups is not there yet'],
   ])('%s exits %i: %s', async (line, exit, text) => {
     const result = await run(line);
     expect([result.exit, result.stdout]).toEqual([exit, '']);
