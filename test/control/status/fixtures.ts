@@ -1,5 +1,5 @@
 /** Rows as a daemon might send them, fixed, for everything that renders or checks rows. */
-import type { ConnRow, ConnSettings, DaemonInfo, Rows, StateRow } from '../../../src/control/status/rows.ts';
+import type { ConnRow, ConnSettings, DaemonInfo, Rows, RowsOf, StateRow } from '../../../src/control/status/rows.ts';
 
 export const SETTINGS: ConnSettings = {
   ikeVersion: 2,
@@ -155,7 +155,7 @@ export const DAEMON: DaemonInfo = {
   },
 };
 
-export const COUNTS: Rows = {
+export const COUNTS: Extract<Rows, { of: 'counts' }> = {
   of: 'counts',
   rows: [
     {
@@ -165,4 +165,181 @@ export const COUNTS: Rows = {
       ipsec: { total: 2, authenticated: 2, anonymous: 0 },
     },
   ],
+};
+
+const ISSUER = 'CN=Example CA, O=Example';
+
+/** A slice of every kind. */
+export const SLICES: { readonly [K in RowsOf]: Extract<Rows, { of: K }> } = {
+  daemon: { of: 'daemon', rows: [DAEMON] },
+  connections: { of: 'connections', rows: [CONN, ROAD] },
+  briefConnections: {
+    of: 'briefConnections',
+    rows: [
+      {
+        conn: 'w-e',
+        local: '10.0.1.0/24',
+        remote: '10.0.2.0/24',
+        localHost: '192.0.2.1',
+        remoteHost: '192.0.2.2',
+        inBytes: 84n,
+        outBytes: 85n,
+        reqid: 16388,
+      },
+    ],
+  },
+  totals: { of: 'totals', rows: [{ loaded: 3, active: 1 }] },
+  counts: COUNTS,
+  states: { of: 'states', rows: [IKE, CHILD] },
+  traffic: {
+    of: 'traffic',
+    rows: [
+      {
+        conn: 'w-e',
+        serial: 2,
+        type: 'ESP',
+        addTime: 1_700_000_000,
+        inBytes: 84n,
+        outBytes: 85n,
+        maxBytes: 2n ** 63n,
+        id: '@east',
+      },
+      {
+        conn: 'road',
+        instance: { number: 1, peer: '198.51.100.9' },
+        serial: 4,
+        type: 'AH',
+        nicOffload: 'packet',
+        addTime: 1_700_000_001,
+        inBytes: 0n,
+        outBytes: 2n ** 54n,
+        id: '@joe',
+        username: 'joe',
+        lease: ['10.9.0.1/32', 'fd00::1/128'],
+      },
+    ],
+  },
+  shunts: {
+    of: 'shunts',
+    rows: [
+      {
+        source: '192.0.2.1',
+        sourcePort: 8,
+        destination: '192.0.2.2',
+        destinationPort: 0,
+        protocol: 1,
+        policy: '%hold',
+        why: 'acquire',
+        connSerial: 4,
+      },
+    ],
+  },
+  pools: {
+    of: 'pools',
+    rows: [
+      {
+        range: '10.9.0.1-10.9.0.9',
+        size: 9n,
+        leases: 2,
+        inUse: 1,
+        free: 7n,
+        reusable: 1,
+        lease: [{ address: '10.9.0.1', holder: '@joe', state: 'active' }],
+      },
+    ],
+  },
+  processes: {
+    of: 'processes',
+    rows: [
+      { pid: 42, name: 'pluto' },
+      { pid: 42, name: 'helper(1)' },
+    ],
+  },
+  globals: { of: 'globals', rows: [{ key: 'current.states.all', value: 3 }] },
+  fips: { of: 'fips', rows: [{ mode: 'disabled' }] },
+  publicKeys: {
+    of: 'publicKeys',
+    rows: [
+      {
+        algorithm: 'RSA',
+        bits: 2192,
+        keyId: 'AQO9bJbr3',
+        hasPrivate: true,
+        installed: 1_699_999_000,
+        idType: 'ID_FQDN',
+        id: '@west',
+      },
+      {
+        algorithm: 'ECDSA',
+        bits: 256,
+        keyId: 'BEf0cJbr3',
+        hasPrivate: false,
+        installed: 1_699_999_000,
+        until: 1_700_300_000,
+        idType: 'ID_DER_ASN1_DN',
+        id: 'CN=east, O=Example',
+        issuer: ISSUER,
+      },
+    ],
+  },
+  secretsFile: { of: 'secretsFile', rows: [{ file: '/etc/ipsec.secrets' }] },
+  secrets: {
+    of: 'secrets',
+    rows: [
+      { file: '/etc/ipsec.secrets', line: 3, kind: 'PSK', ids: ['@west', '@east'] },
+      { file: '/etc/ipsec.secrets', line: 4, kind: 'PSK', ids: [] },
+      { file: '/etc/ipsec.d/x.secrets', line: 12, kind: 'XAUTH', ids: ['@a', '@b', '@c'] },
+    ],
+  },
+  certificates: {
+    of: 'certificates',
+    rows: [
+      {
+        nickname: 'west',
+        isCa: false,
+        subject: 'CN=west, O=Example',
+        issuer: ISSUER,
+        serialNumber: '03',
+        algorithm: 'RSA',
+        bits: 3072,
+        hasPrivate: true,
+        notBefore: 1_690_000_000,
+        notAfter: 1_790_000_000,
+      },
+    ],
+  },
+  caCertificates: {
+    of: 'caCertificates',
+    rows: [
+      {
+        nickname: 'ca',
+        isCa: true,
+        subject: ISSUER,
+        issuer: ISSUER,
+        serialNumber: '00',
+        algorithm: 'RSA',
+        bits: 4096,
+        hasPrivate: false,
+        notBefore: 1_690_000_000,
+        notAfter: 1_790_000_000,
+      },
+    ],
+  },
+  crls: {
+    of: 'crls',
+    rows: [{ issuer: ISSUER, revoked: 2, thisUpdate: 1_699_000_000, nextUpdate: 1_701_000_000 }],
+  },
+  clock: { of: 'clock', rows: [{ now: 86_400 }] },
+  events: {
+    of: 'events',
+    rows: [
+      { name: 'EVENT_SHUNT_SCAN', at: 86_420, inSeconds: 20 },
+      { name: 'REKEY', at: 114_186, inSeconds: 27_786, serial: 1, conn: 'west-east' },
+    ],
+  },
+  groups: {
+    of: 'groups',
+    rows: [{ conn: 'private', subnet: '10.1.0.0/16', file: '/etc/ipsec.d/policies/private', line: 3 }],
+  },
+  plan: { of: 'plan', rows: [{ action: 'change', conn: 'w-e', keywords: ['esp', 'rightsubnet'] }] },
 };

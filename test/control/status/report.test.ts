@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../../src/control/protocol.ts';
 import { jsonReport, textReport } from '../../../src/control/status/report.ts';
-import { REPORT_PARTS, type Rows, type StateRow } from '../../../src/control/status/rows.ts';
-import { CHILD, CONN, COUNTS, DAEMON, IKE, ROAD } from './fixtures.ts';
+import { type ConnRow, REPORT_PARTS, type Rows, type StateRow } from '../../../src/control/status/rows.ts';
+import { CHILD, CONN, COUNTS, DAEMON, IKE, ROAD, SETTINGS, SLICES } from './fixtures.ts';
 
 /** All slices of a report, printed. */
 function text(kind: ReportKind, ...slices: Rows[]): string {
-  const report = textReport(kind, { now: 1_700_000_000, utc: true });
+  const report = textReport(kind, CLOCK);
   return slices.map((slice) => report.slice(slice)).join('') + report.finish();
 }
 
@@ -14,6 +14,9 @@ function json(kind: ReportKind, ...slices: Rows[]): unknown {
   const report = jsonReport(kind);
   return JSON.parse(slices.map((slice) => report.slice(slice)).join('') + report.finish());
 }
+
+const CLOCK = { now: 1_700_000_000, utc: true };
+const KINDS = Object.keys(REPORT_PARTS) as ReportKind[];
 
 describe('text', () => {
   test('states', () => {
@@ -90,11 +93,44 @@ describe('text', () => {
     );
   });
 
-  test('connections', () => {
-    expect(text('connectionstatus', { of: 'connections', rows: [CONN, ROAD] })).toMatchSnapshot();
+  test.each(KINDS)('%s with a slice of each of its parts', (kind) => {
+    expect(text(kind, ...REPORT_PARTS[kind].map((of) => SLICES[of]))).toMatchSnapshot();
   });
 
-  test('everything', () => {
+  test('one connection by its name has no heading', () => {
+    const report = textReport('connectionstatus', CLOCK, true);
+    const [first] = (report.slice({ of: 'connections', rows: [CONN] }) + report.finish()).split('\n');
+    expect(first).toMatch(/^"west-east": /);
+  });
+
+  test('a connection that is nobody’s, one for each pair of clients, one that cannot be negotiated', () => {
+    const { interface: _, ...rest } = CONN;
+    const row: ConnRow = {
+      ...rest,
+      isOriented: false,
+      hindrance: 'IKEv1 is not supported yet',
+      owners: {},
+      routing: 'unrouted',
+      local: { ...CONN.local, client: ['10.1.0.0/16', '10.2.0.0/16'], nexthop: '192.1.2.254' },
+      remote: { ...CONN.remote, host: '%dns<east.example>', nexthop: '192.1.2.253' },
+      settings: {
+        ...SETTINGS,
+        ikeVersion: 1,
+        policy: ['IKEv1', 'PSK', 'AUTHENTICATE', 'TRANSPORT'],
+        dpdDelay: 30,
+        dpdTimeout: 120,
+        dns: ['8.8.8.8', '8.8.4.4'],
+        domains: ['a.example', 'b.example'],
+        banner: 'hello',
+        secLabel: 'system_u:object_r:ipsec_spd_t:s0',
+        mark: '5/0xffffffff, 6/0x0000ff',
+        mtu: 1400,
+      },
+    };
+    expect(text('connectionstatus', { of: 'connections', rows: [row] })).toMatchSnapshot();
+  });
+
+  test('a report in several slices', () => {
     const slices: Rows[] = [
       { of: 'daemon', rows: [DAEMON] },
       { of: 'connections', rows: [CONN] },
@@ -132,7 +168,7 @@ describe('text', () => {
 });
 
 describe('JSON', () => {
-  test.each(Object.keys(REPORT_PARTS) as ReportKind[])('%s without rows names its parts', (kind) => {
+  test.each(KINDS)('%s without rows names its parts', (kind) => {
     expect(Object.keys(json(kind) as object)).toEqual(REPORT_PARTS[kind]);
   });
 
