@@ -23,8 +23,8 @@ export function wordsOf(path: string, read: ReadFile): readonly Word[] | { reado
   for (const [index, line] of file.text.split('\n').entries()) {
     const at = `${path}:${index + 1}`;
     for (let rest = line.trimStart(); rest !== '' && !rest.startsWith('#'); ) {
-      const [taken] = WORD.exec(rest)!;
-      if (taken === '') return { fault: `${at}: a quote is not closed` };
+      const taken = WORD.exec(rest)?.[0];
+      if (taken === undefined) return { fault: `${at}: a quote is not closed` };
       words.push({ text: taken.replace(QUOTED, (_, single: string = '', double: string = '') => single + double), at });
       rest = rest.slice(taken.length).trimStart();
     }
@@ -32,7 +32,7 @@ export function wordsOf(path: string, read: ReadFile): readonly Word[] | { reado
   return words;
 }
 
-/** Bare and quoted parts, as many as stand together; nothing before a quote without an end. */
+/** Bare and quoted parts, as many as stand together; no word has a quote without an end. */
 const WORD = /^(?:[^\s'"]|'[^']*'|"[^"]*")*(?=\s|$)/;
 const QUOTED = /'([^']*)'|"([^"]*)"/g;
 

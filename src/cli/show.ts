@@ -15,11 +15,25 @@ export function whackAdd(conn: ConnText, kind: 'add' | 'replace'): string[] {
   return say(conn, kind).argv;
 }
 
-/** The command, and in a comment below it the keywords that whack has no words for. */
+/** The command, others for its keys, and in a comment below the keywords that whack has no words for. */
 export function showAdd(conn: ConnText, kind: 'add' | 'replace'): string {
   const { argv, unsaid } = say(conn, kind);
-  const comment = unsaid.length > 0 ? `\n# not sayable by whack: ${unsaid.join(', ')}` : '';
-  return `${whackCommand(argv)}${comment}`;
+  const keys = RSA_KEYS.filter((key) => unsaid.includes(key) && /^0[xst]/i.test(conn.keywords[key]));
+  const rest = unsaid.filter((key) => !keys.includes(key));
+  return [
+    whackCommand(argv),
+    ...keys.map((key) => whackCommand(whackKey(conn, key))),
+    ...(rest.length > 0 ? [`# not sayable by whack: ${rest.join(', ')}`] : []),
+  ].join('\n');
+}
+
+/** A public key belongs to an identity, not to a connection. */
+const RSA_KEYS = ['leftrsasigkey', 'rightrsasigkey'];
+
+function whackKey({ keywords }: ConnText, key: string): string[] {
+  const side = key.slice(0, -'rsasigkey'.length);
+  const id = keywords[`${side}id`] ?? keywords[side] ?? '%any';
+  return ['--keyid', id, '--addkey', '--pubkeyrsa', keywords[key]];
 }
 
 /** Families come first, whack wants them before their addresses. */

@@ -78,8 +78,8 @@ class Said {
   readonly #notes: string[] = [];
   /** Options by name, those of an end with its side. */
   readonly #seen = new Set<string>();
-  /** Of keywords that were set to something that gives way: to which values. */
-  readonly #yielding = new Map<string, readonly string[]>();
+  /** By which option a keyword was set, as it was written. */
+  readonly #setters = new Map<string, { readonly row: WhackOption; readonly written: string }>();
   #pfsgroup: string | undefined;
   #hasTo = false;
   #isAdd = false;
@@ -116,7 +116,8 @@ class Said {
     return undefined;
   }
 
-  #takeConn({ name, keyword, isWord, yieldsTo }: WhackOption, written: string, value: string): string | undefined {
+  #takeConn(row: WhackOption, written: string, value: string): string | undefined {
+    const { name, keyword } = row;
     if (name === 'to') {
       if (!this.#ends[0].has('')) return 'connection missing --host before --to';
       this.#hasTo = true;
@@ -124,13 +125,16 @@ class Said {
     if (name === 'pfsgroup') this.#pfsgroup = value;
     if (keyword === undefined) return undefined;
     const known = this.#conn.get(keyword);
-    if (known === undefined) this.#conn.set(keyword, value);
-    else if (isWord) this.#conn.set(keyword, `${known},${value}`);
-    else if (yieldsTo?.includes(known)) return undefined;
-    else if (known !== value && !this.#yielding.get(keyword)?.includes(value))
-      return `"--${written}" contradicts ${keyword}=${known} said before`;
-    else this.#conn.set(keyword, value);
-    if (yieldsTo) this.#yielding.set(keyword, yieldsTo);
+    const before = this.#setters.get(keyword);
+    if (known !== undefined && row.isWord) {
+      this.#conn.set(keyword, `${known},${value}`);
+      return undefined;
+    }
+    if (known !== undefined && row.yieldsTo?.includes(known)) return undefined;
+    if (known !== undefined && before && known !== value && !before.row.yieldsTo?.includes(value))
+      return `"--${written}" contradicts "--${before.written}"`;
+    this.#conn.set(keyword, value);
+    this.#setters.set(keyword, { row, written });
     return undefined;
   }
 

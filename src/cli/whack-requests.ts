@@ -8,7 +8,6 @@ import { errorOf, type WhackError, type WhackLine } from './whack-parse.ts';
 const PER_CONN = ['rekey-ike', 'rekey-child', 'delete-ike', 'delete-child', 'down-ike', 'down-child'] as const;
 const NEEDS_NAME = ['route', 'unroute', 'initiate', 'down', 'delete', 'deleteid', 'deleteuser', 'suspend', ...PER_CONN];
 const REPORT_KINDS = Object.keys(REPORTS) as readonly ReportKind[];
-const LISTS = REPORT_KINDS.filter((kind) => 'utc' in REPORTS[kind]);
 const MAY_NAME: readonly string[] = ['redirect-to', ...REPORT_KINDS.filter((kind) => 'name' in REPORTS[kind])];
 
 /** Options that say how, and the others of which one must be there. */
@@ -23,7 +22,6 @@ const NEEDS: readonly (readonly [option: string, others: readonly string[]])[] =
   ['remote-host', ['initiate']],
   ['username', ['initiate']],
   ['xauthpass', ['initiate']],
-  ['asynchronous', ['initiate', 'oppohere']],
   ['leave-state', ['shutdown']],
 ];
 
@@ -41,7 +39,6 @@ function whyRefused(line: WhackLine): string | undefined {
   for (const [option, others] of NEEDS) {
     if (said(option) && !others.some(said)) return `--${option} needs --${others.join(' or --')}`;
   }
-  if (said('utc') && !LISTS.some(said)) return '--utc needs a listing, such as --listall';
   if (said('connalias') && !isAdd) return '--connalias needs a connection';
   const nameless = NEEDS_NAME.find((name) => said(name) && !said('name'));
   if (nameless) return `missing --name, which --${nameless} needs`;
