@@ -75,7 +75,7 @@ function connRow(
   const isUnderWay = ike !== undefined && ike.sa.state !== 'established' && ike.sa.state !== 'replaced';
   const routing =
     isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
-  const device = side && interfaceOf(local.host);
+  const device = deviceOf(entry, interfaceOf(local.host));
   const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
   return {
     conn: conn.name,
@@ -100,6 +100,12 @@ function connRow(
       isInstance: template !== undefined,
     }),
   };
+}
+
+/** `ipsec1@eth0`: the ipsec interface, and the one that our address is on. */
+function deviceOf({ conn, side }: Entry, real: string | undefined): string | undefined {
+  if (conn.ipsecInterface === undefined) return side && real;
+  return `ipsec${conn.ipsecInterface}@${side ? (real ?? '') : ''}`;
 }
 
 const NEGOTIATING: Readonly<Record<string, string>> = {

@@ -28,7 +28,7 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
   const written = hostText(end);
   const where = host ? `${host}` : written;
   const selectors = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
-  const client = selectors.map(String);
+  const client = end.virtual ? [end.virtual.isHost ? 'vhost:?' : 'vnet:?'] : selectors.map(String);
   return {
     host: where,
     ...(end.host.t === 'name' && host ? { hostName: end.host.name } : undefined),
@@ -39,6 +39,9 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
     ...identity(end, policyId, host, where),
     ...(end.nexthop?.t === 'address' ? { nexthop: `${end.nexthop.address}` } : undefined),
     ...(end.sourceip.length > 0 ? { sourceip: end.sourceip.join(',') } : undefined),
+    ...(end.addresspool.length > 0
+      ? { addresspool: end.addresspool.map((range) => `${range.start}-${range.end}`) }
+      : undefined),
     prefixLength: prefixOf(selectors[0], host),
     auth: authText(conn, end, isPeer),
     ...(end.updown === null ? undefined : { updown: end.updown ?? STOCK_UPDOWN }),
@@ -88,8 +91,6 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
   autheap: (v) => ({ autheap: `${v as string}` }),
   cert: (v) => ({ cert: `${v as string}` }),
   ca: (v) => ({ ca: `${v as string}` }),
-  updown: (v) => (v === '' || v === '%disabled' ? {} : { updown: `${v as string}` }),
-  addresspool: (v) => ({ addresspool: Array.isArray(v) ? v.map(String) : [`${v as string}`] }),
   xauthserver: (v) => (v === true ? { xauth: 'server' } : {}),
   xauthclient: (v) => (v === true ? { xauth: 'client' } : {}),
   username: (v) => ({ username: `${v as string}` }),
@@ -97,7 +98,6 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
   modecfgclient: (v) => (v === true ? { modecfg: 'client' } : {}),
   cat: (v) => (v === true ? { cat: true } : {}),
   sendcert: (v) => (v === 'never' || v === 'sendifasked' ? { sendcert: v } : {}),
-  sourceip: (v) => ({ sourceip: Array.isArray(v) ? v.join(',') : `${v as string}` }),
 };
 
 function given(later: ReadonlyMap<string, Value>, side: 'left' | 'right'): Partial<ConnEnd> {

@@ -1,5 +1,5 @@
 /** A connection's settings as reports show them; what equal connections have in common is one object. */
-import type { Conn } from '../conf/conn.ts';
+import type { Conn, Mark } from '../conf/conn.ts';
 import type { Value } from '../conf/keyword.ts';
 import type { ConnSettings } from '../control/status/rows.ts';
 import { defaultProposals, formatProposal, type Proposal } from '../ike/crypto/proposal.ts';
@@ -75,6 +75,8 @@ function settingsOf(conn: Conn, wishes: Wishes, keepAliveMs: number): ConnSettin
     debug: conn.debug.length === 0 ? NONE : conn.debug.filter((klass) => klass !== 'none'),
     ...(conn.mtu === undefined ? undefined : { mtu: conn.mtu }),
     ...(conn.priority === 0 ? undefined : { priority: conn.priority }),
+    ...(conn.modecfgdns.length === 0 ? undefined : { dns: conn.modecfgdns.map(String) }),
+    ...(conn.markIn || conn.markOut ? { mark: `${markText(conn.markIn)}, ${markText(conn.markOut)}` } : undefined),
     ...(conn.later === undefined ? undefined : given(conn.later)),
   };
 }
@@ -108,12 +110,9 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnSettings>>> =
   iptfs: (v) => ({ iptfs: v === true }),
   xauthby: (v) => ({ xauthby: `${v}` }),
   modecfgpull: (v) => ({ modecfgPull: v === true }),
-  modecfgdns: (v) => ({ dns: words(v) }),
   modecfgdomains: (v) => ({ domains: words(v) }),
   modecfgbanner: (v) => ({ banner: `${v}` }),
   'sec-label': (v) => ({ secLabel: `${v}` }),
-  mtu: (v) => ({ mtu: Number(v) }),
-  metric: (v) => ({ metric: Number(v) }),
   tfc: (v) => (Number(v) === 0 ? {} : { tfc: Number(v) }),
   nflog: (v) => ({ nflogGroup: Number(v) }),
   'vti-interface': (v) => ({ vtiInterface: `${v}` }),
@@ -125,22 +124,13 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnSettings>>> =
 function given(later: ReadonlyMap<string, Value>): Partial<ConnSettings> {
   const settings: Partial<ConnSettings> = {};
   for (const [keyword, value] of later) Object.assign(settings, LATER[keyword]?.(value));
-  const mark = marks(later);
-  return mark === undefined ? settings : { ...settings, mark };
+  return settings;
 }
 
 const words = (value: Value): readonly string[] => (Array.isArray(value) ? value.map(String) : [`${value as string}`]);
 
-/** `VALUE/MASK` as it was given; libreswan's `in/mask, out/mask`. */
-function marks(later: ReadonlyMap<string, Value>): string | undefined {
-  const both = later.get('mark');
-  const [inward, outward] = [later.get('mark-in') ?? both, later.get('mark-out') ?? both];
-  return inward === undefined && outward === undefined ? undefined : `${markText(inward)}, ${markText(outward)}`;
-}
-
-function markText(given: Value | undefined): string {
-  if (given === undefined) return '0/0x000000';
-  const [value, mask = '0xffffffff'] = `${given as string}`.split('/');
-  const bits = Number(mask);
-  return `${value === '-1' ? 0xffffffff : Number(value)}/0x${(Number.isNaN(bits) ? 0 : bits).toString(16).padStart(6, '0')}`;
+/** libreswan's text. */
+function markText(mark: Mark | undefined): string {
+  const { value, mask } = mark ?? { value: 0, mask: 0 };
+  return `${value === 'unique' ? 0xffff_ffff : value >>> 0}/0x${(mask >>> 0).toString(16).padStart(6, '0')}`;
 }

@@ -3,7 +3,6 @@ import type { ReportKind } from '../../../src/control/protocol.ts';
 import { jsonReport } from '../../../src/control/status/report.ts';
 import { REPORT_PARTS, type Rows } from '../../../src/control/status/rows.ts';
 import { statusSchema } from '../../../src/control/status/schema.ts';
-import type { Schema } from '../../../src/control/status/shape.ts';
 import { SLICES } from './fixtures.ts';
 import { statusPage } from './page.ts';
 import { faults } from './validator.ts';
@@ -52,7 +51,7 @@ describe('the schema refuses', () => {
   });
 
   test('a counter that is no number', () => {
-    const large = { ...schema.$defs.traffic.properties?.inBytes } as Schema;
+    const large = { ...schema.$defs.traffic.properties?.inBytes };
     expect(faults('12345678901234567890', large, {})).toEqual([]);
     expect(faults('many', large, {})).toHaveLength(1);
     expect(faults(-1, large, {})).toHaveLength(1);
