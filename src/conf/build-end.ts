@@ -6,6 +6,7 @@ import { type SelectorCache, subnetsOf } from './build-subnets.ts';
 import { isCkaid, isPublicKey, parseAddresses, parseInterfaceIp, parsePool } from './build-text.ts';
 import type { End, EndAuth, HostSpec, Nexthop } from './conn.ts';
 import type { Side } from './keywords.ts';
+import { shown } from './printable.ts';
 import type { Setting, Settings } from './sections.ts';
 import { isFault, type ValueFault } from './values.ts';
 
@@ -40,7 +41,7 @@ export function buildEnd(
   const host = read('', parseHost);
   const protoport = read('protoport', (value) => parseProtoport(value) ?? PROTOPORT_FAULT);
   const idText = text('id');
-  const id = idText === undefined ? undefined : parseId(idText);
+  const id = read('id', parseId);
   const sourceip = readList('sourceip', parseAddresses);
   const end = {
     id,
@@ -134,11 +135,14 @@ function parseNexthop(text: string): Nexthop | ValueFault {
   return address ? { t: 'address', address } : { fault: 'expected an address, %direct or %defaultroute' };
 }
 
-/** The identities that are octets now; a distinguished name has a `=`, an FQDN needs its `@`. */
-function parseId(text: string): Id | undefined {
-  if (text.includes('=') && !text.startsWith('@')) return undefined;
+/** Undefined is for words and host names, which are octets once somebody has looked. */
+function parseId(text: string): Id | undefined | ValueFault {
+  if (text === '' || (text.startsWith('%') && text !== '%null')) return undefined;
   const address = parseAddress(text);
-  return address ? Id.ofAddress(address) : Id.parse(text);
+  const id = address ? Id.ofAddress(address) : Id.parse(text);
+  if (id) return id;
+  if (text.startsWith('@')) return { fault: `expected @FQDN, @#HEX, @[KEYID] or @~HEX, got ${shown(text)}` };
+  return text.includes('=') ? { fault: `${shown(text)} is no distinguished name such as "C=CA, CN=east"` } : undefined;
 }
 
 function parseUpdown(text: string | undefined): string | null | undefined {

@@ -82,7 +82,7 @@ export interface End {
   readonly host: HostSpec;
   /** Absent: the end's address. */
   readonly id: Id | undefined;
-  /** An identity that is no octets yet: a distinguished name, `%fromcert`, `%any`, a host name. */
+  /** An identity that is no octets yet: `%fromcert`, `%any`, a host name. */
   readonly idText: string | undefined;
   /** With `protoport` applied; empty: the end's own address, see `selectorsOf`. */
   readonly subnets: readonly Selector[];

@@ -86,7 +86,9 @@ describe('a conn’s values', () => {
   test('identities that are octets, and those that are not yet', () => {
     const { left, right } = conn('leftid=@west', 'rightid="C=CA, CN=east"');
     expect([left.id?.toString(), left.idText]).toEqual(['@west', undefined]);
-    expect([right.id, right.idText]).toEqual([undefined, 'C=CA, CN=east']);
+    expect([right.id?.typeName, right.idText]).toEqual(['ID_DER_ASN1_DN', undefined]);
+    const later = conn('leftid=%any', 'rightid=east.example.com');
+    expect([later.left.id, later.left.idText, later.right.idText]).toEqual([undefined, '%any', 'east.example.com']);
   });
 
   test('selectors with protoport applied', () => {
@@ -159,6 +161,8 @@ describe('what a conn cannot be', () => {
     [['leftsubnet=10.0.1.0/24', 'leftsubnets=10.0.2.0/24'], 'cannot stand beside leftsubnet='],
     [['leftprotoport=tcp/x'], 'leftprotoport=: expected PROTOCOL'],
     [['leftprotoport=tcp/80', 'leftsubnet=10.0.0.0/8/udp'], 'so does protoport='],
+    [['leftid=@#xyz'], 'expected @FQDN, @#HEX'],
+    [['leftid="CN"', 'rightid="no=such=dn"'], 'is no distinguished name'],
     [['leftnexthop=there'], 'leftnexthop=: expected an address'],
     [['leftsourceip=10.0.0.0/8'], 'leftsourceip=: "10.0.0.0/8" is no address'],
     [['ike=aes256-md55'], 'ike=: IKE'],
