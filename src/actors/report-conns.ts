@@ -54,10 +54,13 @@ function* newestIkeSas(entries: readonly Entry[], registry: Registry): Making<Re
   return new Map(known.flatMap(({ entry }, i) => (reports[i] ? [[entry, reports[i]] as const] : [])));
 }
 
-/** By name, each with its instances: of those that are named, or of all. */
+/** Each with its instances: of those that are named, or of all. */
 export function* entriesOf(registry: Registry, name: string | undefined): Generator<Entry, void, void> {
-  const named = name === undefined ? registry.entries() : registry.namedOrAliased(name);
-  for (const entry of named) {
+  yield* withInstances(registry, name === undefined ? registry.entries() : registry.namedOrAliased(name));
+}
+
+export function* withInstances(registry: Registry, entries: Iterable<Entry>): Generator<Entry, void, void> {
+  for (const entry of entries) {
     yield entry;
     yield* registry.instancesOf(entry);
   }

@@ -3,7 +3,8 @@ import type { Answer } from '../control/answer.ts';
 import type { ReportKind, Request } from '../control/protocol.ts';
 import { RC } from '../control/reply-codes.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
-import { type ConnsOptions, type Counted, connections, entriesOf } from './report-conns.ts';
+import { inOrder } from './in-order.ts';
+import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
 import { publicKeys, secrets } from './report-lists.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
@@ -96,7 +97,10 @@ export class Reports {
       interfaceOf: (address) => names.get(address),
       keepAliveMs: keepAlive * 1000,
     };
-    const counted: Counted = yield* connections(entriesOf(world.registry, name), options);
+    const { registry } = world;
+    const named = name === undefined ? registry.entries() : registry.namedOrAliased(name);
+    const sorted = yield* inOrder(named, ({ conn }) => conn.name);
+    const counted: Counted = yield* connections(withInstances(registry, sorted), options);
     if (name === undefined) yield { of: 'totals', rows: [{ ...counted }] };
   }
 

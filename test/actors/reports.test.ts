@@ -1,12 +1,50 @@
 import { describe, expect, test } from 'vitest';
 import { REPORTS, type ReportKind } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
+import { jsonReport, textReport } from '../../src/control/status/report.ts';
+import { statusSchema } from '../../src/control/status/schema.ts';
+import { faults } from '../control/status/validator.ts';
 import { Heard } from './heard.ts';
-import { conn, type House, town, upTown } from './town.ts';
+import { conn, EAST, type House, town, upTown, WEST } from './town.ts';
 
 const MANY = Array.from({ length: 450 }, (_, i) =>
   conn(`c${i}`, { leftsubnet: `10.${1 + (i >> 8)}.${i & 255}.0/24`, rightsubnet: '10.200.0.0/16' }),
 ).join('');
+
+const SCHEMA = statusSchema();
+
+/** After one tunnel with AES-GCM and DH 31 came up and its Child SA went down. */
+const COUNTED = [
+  'current.states.all',
+  'current.states.iketype.authenticated',
+  'current.states.enumerate.ESTABLISHED_IKE_SA',
+  'total.ipsec.type.all',
+  'total.ipsec.type.esp',
+  'total.ipsec.type.non_encap',
+  'total.ipsec.traffic.in',
+  'total.ipsec.esp.traffic.out',
+  'total.ike.ikev2.established',
+  'total.ikev2.ike.started',
+  'total.ikev2.child.established',
+  'total.ikev2.child.finished',
+  'total.ikev2.encr.AES_GCM_16',
+  'total.ikev2.group.DH31',
+  'total.ikev2.ipsec.encr.AES_GCM_16',
+];
+
+/** Keywords without effect yet that reports show. */
+const LATER = {
+  compress: 'yes',
+  mark: '5/0xff',
+  mtu: '1400',
+  modecfgdns: '192.0.2.53',
+  modecfgbanner: 'hello',
+  'nic-offload': 'crypto',
+  leftcert: 'west',
+  leftsendcert: 'never',
+  rightca: 'CN=Example',
+  overlapip: 'yes',
+};
 
 /** As `report`, but only so many turns. */
 async function turns(house: House, n: number): Promise<void> {
@@ -71,6 +109,146 @@ describe('reports', () => {
     expect(globals.get('total.ike.ikev2.established')).toBe(1);
     expect(globals.get('total.ikev2.child.established')).toBe(1);
     expect(globals.get('total.ike.packets.received')).toBe(2);
+  });
+
+  test('globalstatus has every key once, and counts algorithms, SAs and octets', async () => {
+    const { west, clock } = upTown();
+    west.plane.traffic = { bytes: 840, packets: 10, usedAt: 0 };
+    west.whack({ kind: 'down-child', name: 'w-e' });
+    clock.advance(10_000);
+    const rows = (await west.report({ kind: 'globalstatus' })).rowsOf('globals');
+    const globals = new Map(rows.map((g) => [g.key, g.value]));
+    expect(globals.size).toBe(rows.length);
+    expect(Object.fromEntries(COUNTED.map((key) => [key, globals.get(key)]))).toEqual(
+      Object.fromEntries(COUNTED.map((key) => [key, key.includes('traffic') ? 840 : 1])),
+    );
+    expect(globals.get('current.states.ipsec')).toBe(0);
+    expect(globals.get('total.ike.ikev2.failed')).toBe(0);
+    west.whack({ kind: 'clearstats' });
+    const after = new Map((await west.report({ kind: 'globalstatus' })).rowsOf('globals').map((g) => [g.key, g.value]));
+    expect(after.get('total.ipsec.type.esp')).toBe(0);
+    expect(after.get('current.states.iketype.authenticated')).toBe(1);
+  });
+
+  test('a peer that does not answer is half of nothing: open, then failed', async () => {
+    const { west, wire, clock } = town();
+    wire.loses = () => true;
+    west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+    const [during] = (await west.report({ kind: 'briefstatus' })).rowsOf('counts');
+    expect(during.ike).toEqual({ total: 1, halfOpen: 0, open: 1, authenticated: 0, anonymous: 0 });
+    const [row] = (await west.report({ kind: 'connectionstatus', name: 'w-e' })).rowsOf('connections');
+    expect(row).toMatchObject({ routing: 'unrouted-bare-negotiation', owners: { negotiatingIke: 1 } });
+    clock.advance(70_000);
+    const globals = (await west.report({ kind: 'globalstatus' })).rowsOf('globals');
+    expect(globals.find((g) => g.key === 'total.ikev2.ike.finished.timeout')?.value).toBe(1);
+    expect(globals.find((g) => g.key === 'total.ike.packets.retransmitted')?.value).toBeGreaterThan(3);
+  });
+
+  test('the newest algorithms, and the group of a key exchange of its own', async () => {
+    const { west } = upTown({ both: conn('w-e', { esp: 'aes_gcm128;dh19' }) });
+    west.whack({ kind: 'rekey-child', name: 'w-e' });
+    const [row] = (await west.report({ kind: 'connectionstatus' })).rowsOf('connections');
+    expect(row).toMatchObject({
+      newestIke: 'AES_GCM_16_256-HMAC_SHA2_512-DH31',
+      newestChild: { algorithms: 'AES_GCM_16_128-NONE', pfsGroup: 'DH19' },
+    });
+  });
+
+  test('a template, its instance, an end without identity', async () => {
+    const east = conn('road', {
+      right: WEST,
+      rightid: '@west',
+      rightsubnet: undefined,
+      left: EAST,
+      leftid: '@east',
+      leftsubnet: '10.0.2.0/24',
+    })
+      .replace(`right=${WEST}`, 'right=%any')
+      .replace('rightid=@west', 'rightid=%any');
+    const { west, east: gateway } = town({
+      west: { conf: conn('w-e', { leftsubnet: undefined }) },
+      east: { conf: east, secrets: ': PSK "swordfish"' },
+    });
+    expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+    const rows = (await gateway.report({ kind: 'connectionstatus' })).rowsOf('connections');
+    expect(rows.map(({ kind, instance, template }) => ({ kind, instance, template }))).toEqual([
+      { kind: 'template', instance: undefined, template: undefined },
+      { kind: 'instance', instance: { number: 1, peer: WEST }, template: 1 },
+    ]);
+    expect(rows[0].remote).toMatchObject({ host: '%any', id: '(none)', idType: '%none' });
+    expect(rows[1].remote).toMatchObject({ host: WEST, id: '@west', idType: 'ID_FQDN' });
+  });
+
+  test('what a conn says of authentication, in libreswan’s words', async () => {
+    const conf =
+      conn('rsa', { authby: undefined }) +
+      conn('psk') +
+      conn('v1', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-dh19' });
+    const { west } = town({ west: { conf } });
+    const rows = (await west.report({ kind: 'connectionstatus' })).rowsOf('connections');
+    const [rsa, psk, v1] = ['rsa', 'psk', 'v1'].map((name) => rows.find((r) => r.conn === name)!);
+    expect([rsa.local.auth, rsa.remote.auth]).toEqual(['rsasig(RSASIG+RSASIG_v1_5)', 'RSASIG+ECDSA+RSASIG_v1_5']);
+    expect(rsa.settings.policy.slice(0, 5)).toEqual(['IKEv2', 'RSASIG', 'ECDSA', 'RSASIG_v1_5', 'ENCRYPT']);
+    expect(rsa.settings.authHash).toEqual(['SHA2_256', 'SHA2_384', 'SHA2_512']);
+    expect([psk.local.auth, psk.remote.auth, psk.settings.authHash]).toEqual(['secret', 'secret', []]);
+    expect(v1.settings).toMatchObject({ ikeVersion: 1, authHash: [] });
+    expect(v1.hindrance).toBe('keyexchange=ikev1');
+    expect(psk.hindrance).toBeUndefined();
+  });
+
+  test('equal settings are one object, and conns come in the order of their names', async () => {
+    const conf = conn('c') + conn('b', { leftsubnet: '10.0.4.0/24' }) + conn('a', { ikelifetime: '1h' });
+    const { west } = town({ west: { conf } });
+    const rows = (await west.report({ kind: 'connectionstatus' })).rowsOf('connections');
+    expect(rows.map((r) => r.conn)).toEqual(['a', 'b', 'c']);
+    expect(rows[1].settings).toBe(rows[2].settings);
+    expect(rows[0].settings.ikeLifetime).toBe(3600);
+  });
+
+  test('listevents names each timer with its state', async () => {
+    const { west } = upTown();
+    const heard = await west.report({ kind: 'listevents' });
+    expect(heard.rowsOf('clock')).toHaveLength(1);
+    const [{ now }] = heard.rowsOf('clock');
+    const events = heard.rowsOf('events');
+    expect(events.map((e) => [e.name, e.serial])).toEqual([
+      ['REKEY', 1],
+      ['EXPIRE', 1],
+      ['REKEY', 2],
+      ['EXPIRE', 2],
+    ]);
+    expect(events.every((e) => e.at === now + e.inSeconds && e.conn === 'w-e')).toBe(true);
+  });
+
+  test('listpsks says for whom there are secrets, and nothing of them', async () => {
+    const { west } = town({ west: { secrets: '@west @east : PSK "swordfish"\n: PSK "secret"\n' } });
+    const heard = await west.report({ kind: 'listpsks' });
+    expect(heard.rowsOf('secrets')).toMatchObject([
+      { line: 1, kind: 'PSK', ids: ['@west', '@east'] },
+      { line: 2, kind: 'PSK', ids: [] },
+    ]);
+    expect(JSON.stringify(heard.frames)).not.toMatch(/swordfish|"secret"/);
+  });
+
+  test.each(Object.keys(REPORTS) as ReportKind[])('%s as JSON is what the schema says', async (kind) => {
+    const both =
+      conn() +
+      conn('w-e-2', { leftsubnet: '10.0.3.0/24', ...LATER }) +
+      conn('v1', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-dh19' });
+    const { west } = upTown({ both });
+    const { frames } = await west.report({ kind });
+    const report = jsonReport(kind);
+    const value: unknown = JSON.parse(frames.map((frame) => report.slice(frame)).join('') + report.finish());
+    expect(faults(value, SCHEMA.$defs[`report.${kind}`], SCHEMA.$defs)).toEqual([]);
+  });
+
+  test('the whole status of a tunnel', async () => {
+    const { west, clock } = upTown({ both: conn() + conn('w-e-2', { leftsubnet: '10.0.3.0/24', ...LATER }) });
+    clock.advance(10_000);
+    west.plane.traffic = { bytes: 840, packets: 10, usedAt: 0 };
+    const { frames } = await west.report({ kind: 'status' });
+    const report = textReport('status', { now: 0, utc: true });
+    expect(frames.map((frame) => report.slice(frame)).join('') + report.finish()).toMatchSnapshot();
   });
 
   test('a long list comes in slices of 20', async () => {

@@ -23,7 +23,7 @@ export function connectionLines(row: ConnRow): string[] {
     ...about.liveness,
     `routing: ${row.routing};${owner(row)}${ikeOwners(row)}${childOwners(row)}`,
     `conn serial: $${row.serial}${row.template === undefined ? '' : `, instantiated from: $${row.template}`};`,
-    ...(row.hindrance === undefined ? [] : [`not negotiable: ${row.hindrance}`]),
+    ...(row.hindrance === undefined ? [] : [`not negotiable yet: ${row.hindrance}`]),
     ...(row.aliases.length > 0 ? [`aliases: ${row.aliases.join(' ')}`] : []),
     ...about.algorithms,
     ...newest(row),

@@ -108,7 +108,7 @@ describe('text', () => {
     const row: ConnRow = {
       ...rest,
       isOriented: false,
-      hindrance: 'IKEv1 is not supported yet',
+      hindrance: 'keyexchange=ikev1',
       owners: {},
       routing: 'unrouted',
       local: { ...CONN.local, client: ['10.1.0.0/16', '10.2.0.0/16'], nexthop: '192.1.2.254' },
