@@ -77,14 +77,12 @@ function handedOn({ command, options }: IpsecLine, what: readonly string[]): str
 
 export async function ask({ options }: IpsecLine, requests: readonly Request[], output: Output): Promise<number> {
   if (options.has('dry-run') || options.has('verbose')) {
-    const { whackAdd, whackCommand } = await import('./show.ts');
-    const shown = requests.map((request) =>
-      whackCommand(
-        'conn' in request
-          ? whackAdd(request.conn, request.kind)
-          : [`--${request.kind}`, ...('name' in request && request.name !== undefined ? named(request.name) : [])],
-      ),
-    );
+    const { showAdd, whackCommand } = await import('./show.ts');
+    const shown = requests.map((request) => {
+      if ('conn' in request) return showAdd(request.conn, request.kind);
+      const name = 'name' in request && request.name !== undefined ? named(request.name) : [];
+      return whackCommand([`--${request.kind}`, ...name]);
+    });
     if (options.has('dry-run')) {
       await output.out(shown.map((command) => `${command}\n`).join(''));
       return 0;

@@ -1,6 +1,6 @@
 /**
- * The keyword table: everything ipsec.conf(5) can say, once. Parsing, checks, defaults, the list of what has no
- * effect yet and the tables of the manual all come from these rows.
+ * The keyword table: everything ipsec.conf(5) can say, once. Parsing, checks, defaults, whack's options, completion,
+ * the list of what has no effect yet and the tables of the manual all come from these rows.
  */
 import type { Keyword } from './keyword.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';

@@ -173,7 +173,8 @@ describe('connections', () => {
 
   test('--showonly and --dry-run print what would be run, and run nothing', async () => {
     expect((await here('auto --add w-e --showonly')).stdout).toBe(
-      'ipsec whack --name w-e --host 192.0.2.1 --id @w --to --host 192.0.2.2 --id @e --psk\n',
+      'ipsec whack --name w-e --host 192.0.2.1 --id @w --to --host 192.0.2.2 --id @e --psk\n' +
+        '# not sayable by whack: auto\n',
     );
     expect((await here('up w-e -n --asynchronous')).stdout).toBe(
       `ipsec whack --initiate --name w-e --asynchronous --rundir ${dir}\n`,
