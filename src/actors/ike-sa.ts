@@ -384,7 +384,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { policy, serial } = this.#sa;
     if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
     const line = this.#world.log('info', `deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted'));
-    this.#watchers?.line(why === 'refused' || why === 'local' ? RC.FATAL : RC.LOG, line);
+    const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
+    this.#watchers?.line(why === 'refused' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG, line);
     this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
   }
 }

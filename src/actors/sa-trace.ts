@@ -86,7 +86,7 @@ function suiteName({ suite }: IkeSa): string {
 }
 
 const bitsOf = (key: Uint8Array) => `${key.length * 8} bits`;
-const hexOf = (key: Uint8Array) => Buffer.from(key).toString('hex');
+const hexOf = (key: Uint8Array) => Buffer.from(key).toString('hex') || 'none';
 
 const keyLengths = (keys: IkeKeys): string =>
   `SK_d and SK_p ${bitsOf(keys.skD)}, SK_a ${bitsOf(keys.skAi)}, SK_e ${bitsOf(keys.skEi)}`;

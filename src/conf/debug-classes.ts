@@ -72,6 +72,6 @@ function classesOf(word: string): readonly DebugClass[] | undefined {
 }
 
 function unknown(word: string): string {
-  const meant = nearest(word, [...DEBUG_NAMES, ...Object.keys(DEBUG_ALIASES), 'none']);
+  const meant = nearest(word.replace(/^no-/, ''), [...DEBUG_NAMES, ...Object.keys(DEBUG_ALIASES), 'none']);
   return `unknown debug class ${shown(word)}${meant === undefined ? '' : `; did you mean ${shown(meant)}?`}`;
 }

@@ -24,6 +24,8 @@ export interface HouseSettings {
   readonly interfaces: readonly [Interface, ...Interface[]];
   readonly secrets: SecretStore;
   readonly limits?: Partial<GateLimits>;
+  /** Besides 500 and 4500: `leftikeport=`. */
+  readonly ports?: readonly number[];
 }
 
 export class House {
@@ -35,7 +37,7 @@ export class House {
   readonly system: ActorSystem;
   readonly world: World;
   readonly connections: Connections;
-  /** Lines at info and warn. */
+  /** Lines as the log of a daemon has them. */
   readonly log: string[] = [];
   readonly crashes: string[] = [];
   /** Called before dice are thrown: what throws here throws in the midst of a step. */
@@ -45,6 +47,7 @@ export class House {
   onLine: (text: string) => void = () => {};
   hasLeft = false;
   interfaces: readonly Interface[];
+  readonly ports: readonly number[];
   secrets: SecretStore;
   readonly #inside: Inside;
   #dice = 0;
@@ -57,6 +60,7 @@ export class House {
     this.interfaces = settings.interfaces;
     this.address = settings.interfaces[0].address;
     this.secrets = settings.secrets;
+    this.ports = [...new Set([500, 4500, ...(settings.ports ?? [])])];
     this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
     this.system = new ActorSystem({
       clock,
@@ -67,7 +71,7 @@ export class House {
       system: this.system,
       clock,
       random: (octets) => this.#random(octets),
-      log: (level, text) => void (level !== 'debug' && this.#say(text)),
+      log: (level, line) => this.#say(level === 'debug' ? `| ${line}` : line),
       plane: this.plane,
       helpers: {
         nextId: () => ++this.#jobs,
@@ -110,7 +114,7 @@ export class House {
   }
 
   #sockets(): Endpoint[] {
-    return this.interfaces.flatMap(({ address }) => [500, 4500].map((port) => new Endpoint(address, port)));
+    return this.interfaces.flatMap(({ address }) => this.ports.map((port) => new Endpoint(address, port)));
   }
 
   #say(text: string): void {

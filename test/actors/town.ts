@@ -62,6 +62,8 @@ export interface HouseOptions {
 /** A daemon that loads its configuration when it opens, and that whack can ask. */
 export class House extends BareHouse {
   readonly control: Control;
+  /** What rereading them comes to. */
+  hasSoundSecrets = true;
 
   constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, limits }: HouseOptions) {
     super(name, clock, wire, {
@@ -121,7 +123,10 @@ export class House extends BareHouse {
       daemon: {
         listen: () => this.listen(),
         unlisten: () => this.unlisten(),
-        rereadSecrets: () => true,
+        rereadSecrets: (say) => {
+          say('loading secrets');
+          return this.hasSoundSecrets;
+        },
         resizeSockets: (octets, say) => say(`${octets}`),
         toggleErrorQueue: (say) => say('toggled'),
         shutdown: (_leaveState, answer) => {
