@@ -104,12 +104,15 @@ function splitAtColon(
 const isLetter = (octet: number): boolean => /[A-Za-z]/.test(String.fromCharCode(octet));
 const isAddress = (word: Word): boolean => word.octets.length < 64 && parseAddress(textOf(word)) !== undefined;
 
+/** A value that has lost the blank before it: `@east"…"`. One `'` alone is part of a name. */
+const HAS_QUOTES = /"|'.*'/;
+
 /** What cannot match stays in the list as that: leaving it out would widen the entry. */
 function parseIndex(word: Word, ports: ParsePorts): Index {
   const text = textOf(word);
   const address = parseAddress(text);
   if (address?.isAny || /^%any[46]?$/i.test(text)) return { t: 'any' };
-  const id = address ? Id.ofAddress(address) : /["']/.test(text) && !word.isQuoted ? undefined : Id.parse(text);
+  const id = address ? Id.ofAddress(address) : !word.isQuoted && HAS_QUOTES.test(text) ? undefined : Id.parse(text);
   if (id !== undefined) return { t: 'id', id };
   ports.warn(
     'an index that is neither an address, @FQDN, user@FQDN, a distinguished name nor %any matches nobody: host names are not looked up',

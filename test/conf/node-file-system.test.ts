@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,24 @@ test('reads text with its mode, and says why it cannot', () => {
   expect(nodeFileSystem.read(join(dir, 'b'))).toEqual({ errno: 'ENOENT' });
   expect(nodeFileSystem.read(dir)).toEqual({ errno: 'EISDIR' });
   expect(nodeFileSystem.read('/dev/zero')).toEqual({ errno: 'ENOTSUP' });
+});
+
+test('reads octets that are nobody else’s, with their mode and owner', () => {
+  const path = join(dir, 'secret');
+  writeFileSync(path, Uint8Array.of(0xff, 0, 0x0a));
+  chmodSync(path, 0o600);
+  const read = nodeFileSystem.readOctets(path);
+  if ('errno' in read) throw new Error(read.errno);
+  expect([[...read.octets], read.mode, read.isForeign]).toEqual([[0xff, 0, 0x0a], 0o600, false]);
+  expect(read.octets.buffer.byteLength).toBe(3);
+  expect(nodeFileSystem.readOctets(join(dir, 'b'))).toEqual({ errno: 'ENOENT' });
+  expect(nodeFileSystem.readOctets(dir)).toEqual({ errno: 'EISDIR' });
+  expect(nodeFileSystem.readOctets('/dev/zero')).toEqual({ errno: 'ENOTSUP' });
+});
+
+test('does not wait for somebody to write into a FIFO', () => {
+  execFileSync('mkfifo', [join(dir, 'fifo')]);
+  expect(nodeFileSystem.readOctets(join(dir, 'fifo'))).toEqual({ errno: 'ENOTSUP' });
 });
 
 test('globs through directories, sorted, hidden files left out', () => {

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { formatProblem } from '../../src/conf/problem.ts';
+import type { Secret } from '../../src/conf/secret.ts';
+import type { KeyFile } from '../../src/conf/secret-entry.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
 import { Address } from '../../src/net/address.ts';
 import { Id } from '../../src/net/id.ts';
@@ -45,8 +47,9 @@ describe('which secret', () => {
     ['@north : PSK "x"', 'a stranger'],
     ['@north %any : PSK "x"', 'a stranger and any'],
     ['@east : PSK "x"', 'the peer alone'],
-    ['east.example.com : PSK "x"', 'a host name is no index yet, and not everybody either'],
-    ['"C=CA, CN=west" : PSK "x"', 'nor is a distinguished name'],
+    ['east.example.com : PSK "x"', 'a host name is not looked up, and not everybody either'],
+    ['"C=CA, CN=west" : PSK "x"', 'another name'],
+    ['"C=CA, CN=*" : PSK "x"', 'wildcards are for connections'],
     ['', 'nothing'],
   ])('%s matches nobody here: %s', (text) => expect(psk(text)).toBeUndefined());
 
@@ -56,6 +59,12 @@ describe('which secret', () => {
     ['me@example.com @East.Example.com : PSK "x"', 'ME@example.com', '@east.example.com'],
     ['@#0a0b @west : PSK "x"', '@west', '@#0A0B'],
     ['@a @b @c @west : PSK "x"', '@west', '@c'],
+    ['"C=CA, CN=east" @west : PSK "x"', '@west', 'C=ca/CN=East'],
+    ['C=CA,CN=east @west : PSK "x"', '@west', 'C=CA, CN=east'],
+    ['@[key\'s] @west : PSK "x"', '@west', '@#6b65792773'],
+    ['@east. @west : PSK "x"', '@west', '@east'],
+    ['%null @west : PSK "x"', '@west', '%null'],
+    ['127.1 @west : PSK "x"', '@west', '127.0.0.1'],
     ['0.0.0.0 @west : PSK "x"', '@west', '192.0.2.9'],
     [':: @west : PSK "x"', '@west', '@anybody'],
     ['%any6 : PSK "x"', '@west', '2001:db8::2'],
@@ -84,6 +93,13 @@ describe('how it is written', () => {
     ['@west @east : PSK 0sYWI=', 'ab'],
     ['@west @east : PSK 0tab', 'ab'],
     ['@west @east :PSK "glued"', 'glued'],
+    ['@west @east: PSK "behind an index"', 'behind an index'],
+    ['@west 192.0.2.1: PSK "x"\n@west @east : PSK "y"', 'y'],
+    ['@west 2001:db8:: : PSK "x"\n@west @east : PSK "y"', 'y'],
+    ['@west 2001:db8::1: PSK "x"\n@west @east : PSK "y"', 'y'],
+    ['\ufeff@west @east : PSK "byte order mark"', 'byte order mark'],
+    ['@west @east : PSK "a:b : c"', 'a:b : c'],
+    ['@west @east : PSK 0t"#', '"#'],
     ['@west\n\t@east\n# comment\n\n  : PSK\r\n\t"continued"\n', 'continued'],
     ['@west @east : PSK "ümlaut"', 'ümlaut'],
   ])('%j', (text, secret) => expect(psk(text)).toBe(secret));
@@ -99,6 +115,17 @@ describe('how it is written', () => {
     ['@west PSK "swordfish"', 'expected indices, a colon'],
     ['@west : KSP "swordfish"', 'expected PSK'],
     ['@west :', 'expected PSK'],
+    ['@west : "PSK" "swordfish"', 'expected PSK'],
+    ['@west : PSK 0x5w0rdfish', 'expected "text"'],
+    ['@west : XAUTH', 'XAUTH: the secret is missing'],
+    ['@west : PPKS "swordfish"', 'PPKS: the secret is missing'],
+    [`@west : PPKS "${'sword'.repeat(13)}" "fish"`, 'up to 64 octets'],
+    ['@west : PIN %x "sword" "fish"', 'PIN: more than one word'],
+    [': RSA', 'RSA: expected a file'],
+    [': RSA "sword" "fish" "x"', 'RSA: expected a file'],
+    [': ECDSA sword fish', 'ECDSA: passphrase: expected "text"'],
+    [': RSA { swordfish', 'the closing brace is missing'],
+    [': RSA {swordfish}', 'RSA: expected { NAME: VALUE'],
     ['\t@west : PSK "swordfish"', 'must begin in the first column'],
     [': RSA {\n\tModulus: 0x1\n@west : PSK "swordfish"', 'the closing brace is missing'],
     ['include', 'include takes one file'],
@@ -110,6 +137,43 @@ describe('how it is written', () => {
     expect(JSON.stringify(problems)).not.toMatch(/sword|fish/);
   });
 
+  test('a list of all kinds, and one warning for each that has no effect yet', () => {
+    const { secrets, problems } = load(
+      ': PSK "x"\n@joe : XAUTH "x"\n@west : PPKS "id" 0x61\n: RSA east.pem "x"\n: PKCS8 east.pem %prompt\n: P12 "east.pem"\n' +
+        ': PIN %prompt\n: PIN %smartcard1:50 "1234"\n%any east @west : PPK id2 "x"\n@west : ppk 0x6964 "x"\n',
+      { '/etc/east.pem': 'pem' },
+    );
+    expect(problems.map(formatProblem)).toEqual([
+      `${PATH}:9: warning: an index that is neither an address, @FQDN, user@FQDN, a distinguished name nor %any matches nobody: host names are not looked up`,
+      `${PATH}:9: PPKS: expected its ID first, "text" or 0x and hex, up to 64 octets`,
+      `${PATH}:10: warning: PPKS: the ID is at ${PATH}:3 with another secret, which is used`,
+      ...[
+        ['2', 'XAUTH'],
+        ['3', 'PPKS'],
+        ['4', 'RSA'],
+        ['5', 'PKCS8'],
+        ['6', 'P12'],
+        ['7', 'PIN'],
+      ].map(([line, kind]) => `${PATH}:${line}: warning: ${kind} secrets have no effect yet`),
+    ]);
+    expect([...secrets.describe()].map(({ kind, indices, file, line }) => [kind, indices.join(), file, line])).toEqual([
+      ['PSK', '', PATH, 1],
+      ['XAUTH', '@joe', PATH, 2],
+      ['PPKS', '@west', PATH, 3],
+      ['RSA', '', PATH, 4],
+      ['PKCS8', '', PATH, 5],
+      ['P12', '', PATH, 6],
+      ['PIN', '', PATH, 7],
+      ['PIN', '', PATH, 8],
+      ['PPKS', '@west', PATH, 10],
+    ]);
+  });
+
+  test('a listing shows identities as they are, and not what could be anything', () => {
+    const { secrets } = load('%any 192.0.2.1 2001:DB8::1 "C=CA/CN=x" swordfish : PSK "x"');
+    expect([...secrets.describe()][0].indices).toEqual(['%any', '192.0.2.1', '2001:db8::1', 'C=CA, CN=x', '(none)']);
+  });
+
   test('include: globs, relative to the including file', () => {
     const { secrets, problems } = load('include ipsec.d/*.secrets\n', {
       '/etc/ipsec.d/a.secrets': '@a : PSK "x"\n',
@@ -118,9 +182,72 @@ describe('how it is written', () => {
     expect([secrets.size, problems]).toEqual([2, []]);
   });
 
+  test('include: a file that is not there is a warning, one that cannot be read is an error', () => {
+    const files = memoryFiles({ [PATH]: 'include a\ninclude b\ninclude nothing/*\n' });
+    const { problems } = loadSecrets(PATH, {
+      glob: files.glob,
+      readOctets: (path) => (path === '/etc/b' ? { errno: 'EACCES' } : files.readOctets(path)),
+    });
+    expect(problems.map(formatProblem)).toEqual([
+      `${PATH}:1: warning: cannot read the file that is included: ENOENT`,
+      `${PATH}:2: cannot read the file that is included: EACCES`,
+    ]);
+  });
+
   test('a loop of includes ends with an error', () => {
     const { problems } = load('include ipsec.secrets\n');
     expect(problems.map((p) => [p.severity, p.text])).toEqual([['error', 'includes are nested more than 10 deep']]);
+  });
+});
+
+describe('other lookups', () => {
+  const text = (secret: Secret | undefined) => secret && Buffer.from(secret.reveal()).toString();
+
+  test('XAUTH: by the name of the user, then for everybody', () => {
+    const { secrets } = load('@joe : XAUTH "joe\'s"\n@joe @ann : XAUTH "nobody\'s"\n: XAUTH "all"\n@joe : PSK "psk"\n');
+    expect(['joe', 'ann', ''].map((user) => text(secrets.findXauth(user)))).toEqual(["joe's", 'all', 'all']);
+    expect(load('@joe : XAUTH "x"').secrets.findXauth('ann')).toBeUndefined();
+  });
+
+  test('PPKS: by its ID, octet for octet; the first of several', () => {
+    const { secrets } = load('@a : PPKS "one" "1"\n@b : PPK 0x6f6e65 "2"\n: PPKS 0xff00 0x33\n');
+    const find = (id: string) => text(secrets.findPpk(Buffer.from(id, 'latin1')));
+    expect(['one', 'One', 'on', '\xff\x00'].map(find)).toEqual(['1', undefined, undefined, '3']);
+  });
+
+  test('private keys: files as they were read, beside the secrets or where they are said to be', () => {
+    const files = { [PATH]: '@west : RSA west.pem "open sesame"\n: PSK "x"\n: ECDSA /tmp/k %prompt\n' };
+    const more = { '/etc/ipsec.d/private/west.pem': 'WEST', '/tmp/k': 'K' };
+    const options = { privateDir: '/etc/ipsec.d/private' };
+    const keys = loadSecrets(PATH, memoryFiles({ ...files, ...more }), options).secrets.privateKeys();
+    expect(keys.map(({ kind, key }) => [kind, key.t === 'file' && [key.path, key.isPrompted]])).toEqual([
+      ['RSA', ['/etc/ipsec.d/private/west.pem', false]],
+      ['ECDSA', ['/tmp/k', true]],
+    ]);
+    const [west] = keys.map(({ key }) => key as KeyFile);
+    expect([text(west.octets), text(west.passphrase)]).toEqual(['WEST', 'open sesame']);
+  });
+
+  test('a key file that is missing, too large or refused is left out with a warning that does not name it', () => {
+    const files = memoryFiles(
+      {
+        [PATH]: ': RSA fish\n: RSA big\n: RSA bad "sword"\n: RSA open\n',
+        '/etc/big': 'x'.repeat(70_000),
+        '/etc/bad': 'bad',
+        '/etc/open': 'k',
+      },
+      { '/etc/open': 0o644 },
+    );
+    const checkKey = (key: Uint8Array) => (key.length === 3 ? 'it is no key' : undefined);
+    const { secrets, problems } = loadSecrets(PATH, files, { checkKey });
+    expect(problems.map(formatProblem)).toEqual([
+      `${PATH}:1: warning: RSA: cannot read its file: ENOENT; the entry is left out`,
+      `${PATH}:2: warning: RSA: its file is larger than 65536 octets; the entry is left out`,
+      `${PATH}:3: warning: RSA: it is no key; the entry is left out`,
+      `${PATH}:4: warning: others than the owner may read or write its file (mode 0644); chmod 600 it`,
+      `${PATH}:4: warning: RSA secrets have no effect yet`,
+    ]);
+    expect(secrets.privateKeys().length).toBe(1);
   });
 });
 
@@ -134,6 +261,32 @@ describe('keeping it', () => {
     const { problems } = loadSecrets(PATH, memoryFiles({ [PATH]: '' }, { [PATH]: mode }));
     expect(problems.length).toBe(count);
     expect(problems.every((p) => p.severity === 'warning' && p.text.includes('chmod 600'))).toBe(true);
+  });
+
+  test('a file of somebody else draws a warning', () => {
+    const readOctets = () => ({ octets: new Uint8Array(), mode: 0o600, isForeign: true });
+    const { problems } = loadSecrets(PATH, { readOctets, glob: () => [] });
+    expect(problems.map(formatProblem)).toEqual([
+      `${PATH}: warning: it belongs to somebody who is neither root nor us; chown it`,
+    ]);
+  });
+
+  test('a file that cannot be read is an error', () => {
+    const { problems } = loadSecrets(PATH, { readOctets: () => ({ errno: 'EIO' }), glob: () => [] });
+    expect(problems.map(formatProblem)).toEqual([`${PATH}: cannot read it: EIO`]);
+  });
+
+  test('what has been read is wiped, whatever came of it', () => {
+    for (const text of [
+      '@a : PSK "swordfish"\n',
+      '@a : PSK "sword\n: X "fish"',
+      ': RSA {\nModulus: 0x1234\n}',
+      'include /x',
+    ]) {
+      const octets = Uint8Array.from(Buffer.from(text));
+      loadSecrets(PATH, { readOctets: (path) => (path === PATH ? { octets } : { errno: 'ENOENT' }), glob: () => [] });
+      expect(octets.every((octet) => octet === 0)).toBe(true);
+    }
   });
 
   test('a file that is missing is a warning and no secrets', () => {
