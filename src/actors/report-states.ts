@@ -133,10 +133,6 @@ function eventsOf({ timers }: IkeSaReport, serial?: number): StateRow['events'] 
 function stateRows(report: IkeSaReport, seen: ReadonlyMap<number, ChildTraffic>, now: number): StateRow[] {
   const { sa } = report;
   const [state, ours, theirs] = IKE_STATES[sa.state];
-  const dpd: StateRow['dpd'] =
-    sa.policy.dpdDelay > 0
-      ? { kind: 'lastlive', secondsAgo: Math.round((now - sa.lastHeard) / 1000) }
-      : { kind: 'nodpd' };
   const common = { ikeVersion: 2, peerPort: sa.peer.port } as const;
   const ike: StateRow = {
     ...connName(sa.policy),
@@ -148,7 +144,9 @@ function stateRows(report: IkeSaReport, seen: ReadonlyMap<number, ChildTraffic>,
     events: eventsOf(report),
     isNewest: sa.state === 'established',
     isCalculating: sa.job !== 0,
-    dpd,
+    ...(sa.policy.dpdDelay > 0
+      ? { dpd: { kind: 'lastlive', secondsAgo: Math.round((now - sa.lastHeard) / 1000) } }
+      : undefined),
     pending: pendingOf(report),
   };
   return [ike, ...sa.children.map((child) => ({ ...common, ...childRow(report, child, seen.get(child.serial)) }))];
