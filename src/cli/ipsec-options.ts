@@ -25,7 +25,7 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
     name: 'json',
     arg: 'none',
     help: 'as JSON',
-    of: ['reports', 'lists', 'files', 'machine'],
+    of: ['reports', 'lists', 'files', 'machine', 'reload'],
     isWhacks: true,
   },
   {

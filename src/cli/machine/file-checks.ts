@@ -64,10 +64,12 @@ function eachOf(machine: Machine, pattern: string, forbidden: number): Outcome {
 }
 
 /** Counted, never shown. */
-function secrets({ machine, secretsFile }: Scene): Outcome {
+function secrets({ machine, config, secretsFile }: Scene): Outcome {
   const readable = !/[*?[]/.test(secretsFile) && machine.read(secretsFile);
   if (readable && 'errno' in readable) return skip(`cannot read ${secretsFile}: ${readable.errno}`);
-  const { secrets: store, problems } = loadSecrets(secretsFile, machine);
+  const { secrets: store, problems } = loadSecrets(secretsFile, machine, {
+    privateDir: `${config.setup.ipsecdir}/private`,
+  });
   const count = store.size;
   store.wipe();
   return (
