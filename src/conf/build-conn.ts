@@ -8,14 +8,15 @@ import { familyOf, familyProblem, isOneFamily } from './build-families.ts';
 import { contradiction, expand, isSamePlace, type Pair } from './build-pair.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
-import { isVirtual, parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
+import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
 import type { Authby, Conn, Mark } from './conn.ts';
 import type { Value } from './keyword.ts';
+import { lookup } from './keywords.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
-import type { Reporter } from './report.ts';
+import { laterWords, type Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
 import { laterOf, Taken } from './taken.ts';
-import { isFault, type ValueFault } from './values.ts';
+import { defaultOf, isFault, type ValueFault } from './values.ts';
 
 /** Longest lifetime of an SA, as libreswan has it. */
 const MAX_LIFETIME_MS = 24 * 3600_000;
@@ -50,7 +51,7 @@ export class ConnBuilder {
       },
       warn: (setting, text) => complain('warning', setting, text),
     };
-    for (const setting of settings.values()) this.#reportLater(setting);
+    for (const setting of settings.values()) this.#reporter.later(setting);
 
     const policy = this.#policy(section, say);
     const { type, keyexchange } = policy;
@@ -156,19 +157,13 @@ export class ConnBuilder {
     } as const;
   }
 
-  #reportLater(setting: Setting): void {
-    this.#reporter.later(setting);
-    if (setting.key.endsWith('subnet') && isVirtual(setting.raw)) {
-      this.#reporter.laterText(setting, `${setting.key}=${setting.raw.slice(0, setting.raw.indexOf(':') + 1)}`);
-    }
-  }
-
   /** Saying nothing asks for signatures, which is news to whoever expects a tunnel. */
   #reportDefaultAuthby({ settings }: ConnSection, [conn]: readonly Conn[]): void {
     const needsPeer = conn?.type === 'tunnel' || conn?.type === 'transport';
     if (!needsPeer || settings.has('authby') || conn.left.auth !== undefined) return;
-    const text = `authby=${conn.keyexchange === 'ikev1' ? 'rsasig' : 'rsasig,ecdsa'}, the default,`;
-    this.#reporter.laterText({ ...settings.get('left')!, key: 'authby' }, text);
+    const words = laterWords(AUTHBY, conn.keyexchange === 'ikev1' ? ['rsasig'] : (defaultOf(AUTHBY) ?? []));
+    if (words.length === 0) return;
+    this.#reporter.laterText({ ...settings.get('left')!, key: 'authby' }, `authby=${words.join(',')}, the default,`);
   }
 
   #warn(name: string, setting: Setting, text: string): void {
@@ -188,7 +183,9 @@ export class ConnBuilder {
       return said;
     }
     this.#warn(name, old, `ikev2=${old.raw} has been replaced by keyexchange=${meant}`);
-    if (meant === 'ikev1' && said !== 'ikev1') this.#reporter.laterText(old, 'keyexchange=ikev1');
+    for (const word of said === meant ? [] : laterWords(KEYEXCHANGE, meant)) {
+      this.#reporter.laterText(old, `keyexchange=${word}`);
+    }
     return meant;
   }
 
@@ -200,8 +197,6 @@ export class ConnBuilder {
       say.refuse(setting, authby.fault);
       return DEFAULT_AUTHBY;
     }
-    const others = authby.filter((way) => way !== 'secret' && way !== 'never');
-    if (others.length > 0) this.#reporter.laterText(setting, `authby=${setting.raw}`);
     return authby;
   }
 
@@ -245,6 +240,8 @@ export class ConnBuilder {
   }
 }
 
+const AUTHBY = lookup('conn', 'authby')!.keyword;
+const KEYEXCHANGE = lookup('conn', 'keyexchange')!.keyword;
 const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
 const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
 const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];

@@ -8,6 +8,11 @@ const { now, later } = rows('conn', false);
 const FAMILY = choice('ipv4 v4=ipv4 inet=ipv4 ipv6 v6=ipv6 inet6=ipv6');
 const PERMISSION = yesNoOr('never=no permit=yes propose=yes insist=insist always=insist');
 
+const SIGNATURES = [
+  ...['rsasig', 'rsa', 'rsa-sha1', 'rsa-sha2', 'rsa-sha2_256', 'rsa-sha2_384', 'rsa-sha2_512'],
+  ...['ecdsa', 'ecdsa-sha2', 'ecdsa-sha2_256', 'ecdsa-sha2_384', 'ecdsa-sha2_512', 'null'],
+];
+
 /** `conn NAME`, apart from what stands once for each end. */
 export const CONN_KEYWORDS: readonly Keyword[] = [
   ...about(
@@ -44,6 +49,7 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
     'How the peers prove who they are',
     now('authby', LIST, 'secret, rsasig, ecdsa, null, never and their variants', {
       default: 'rsasig,ecdsa',
+      laterValues: SIGNATURES,
       whack: [
         adds('secret', '--psk'),
         adds('rsasig', '--rsasig'),

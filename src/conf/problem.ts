@@ -8,6 +8,8 @@ export interface Problem {
   /** `config setup` or `conn NAME`. */
   readonly section?: string | undefined;
   readonly keyword?: string | undefined;
+  /** The known keyword that an unknown one is most like. */
+  readonly meant?: string;
   /** One line, without file, line and section; never a secret's text. */
   readonly text: string;
 }

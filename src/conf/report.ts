@@ -1,7 +1,16 @@
 /** Gathers problems, each once: a fault in a section that thousands of conns take over is still one fault. */
+import type { Keyword, Value } from './keyword.ts';
 import type { Problem } from './problem.ts';
 import type { Setting } from './sections.ts';
 import { defaultOf } from './values.ts';
+
+/** Which of the values' words have no effect yet, as the table has them: `vhost:` is what such a word begins with. */
+export function laterWords({ laterValues = [] }: Keyword, value: Value): readonly string[] {
+  const words = (Array.isArray(value) ? value : [String(value)]).map((word) => word.toLowerCase());
+  return laterValues.filter((later) =>
+    words.some((word) => (later.endsWith(':') ? word.startsWith(later) : word === later)),
+  );
+}
 
 export class Reporter {
   readonly #problems: Problem[] = [];
@@ -18,9 +27,10 @@ export class Reporter {
   /** Says of a setting that the feature behind it does not work yet, unless it asks for what happens anyway. */
   later(setting: Setting): void {
     const { keyword, value, key } = setting;
-    const isLater = keyword.effect === 'later' || keyword.laterValues?.includes(String(value)) === true;
-    if (!isLater || String(value) === String(defaultOf(keyword))) return;
-    this.laterText(setting, keyword.effect === 'later' ? `${key}=` : `${key}=${String(value)}`);
+    if (keyword.effect === 'now' && keyword.laterValues === undefined) return;
+    if (String(value) === String(defaultOf(keyword))) return;
+    if (keyword.effect === 'later') this.laterText(setting, `${key}=`);
+    else for (const word of laterWords(keyword, value)) this.laterText(setting, `${key}=${word}`);
   }
 
   laterText(setting: Setting, text: string): void {

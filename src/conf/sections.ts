@@ -150,7 +150,8 @@ function reportUnknown(draft: Draft, at: Statement & { t: 'setting' }, report: R
   }
   const meant = suggest(draft.section, at.keyword);
   const hint = meant === undefined ? '' : `; did you mean ${meant}=?`;
-  report({ ...error(at, draft.label, at.keyword), text: `unknown keyword ${shown(at.keyword)}${hint}` });
+  const text = `unknown keyword ${shown(at.keyword)}${hint}`;
+  report({ ...error(at, draft.label, at.keyword), ...(meant !== undefined && { meant }), text });
 }
 
 function read(spelling: Spelling, draft: Draft, at: Statement & { t: 'setting' }, report: Report): Setting | undefined {
