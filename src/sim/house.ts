@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Connections } from '../actors/connections.ts';
 import type { Interface } from '../actors/interfaces.ts';
+import type { About } from '../actors/lines.ts';
 import { type Inside, makeWorld } from '../actors/make-world.ts';
 import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
@@ -44,7 +45,7 @@ export class House {
   beforeDice: () => void = () => {};
   /** Called with what the helpers compute, keys among it. */
   onJob: (job: Job, result: JobResult) => void = () => {};
-  onLine: (text: string) => void = () => {};
+  onLine: (text: string, about: About | undefined) => void = () => {};
   hasLeft = false;
   interfaces: readonly Interface[];
   readonly ports: readonly number[];
@@ -71,7 +72,7 @@ export class House {
       system: this.system,
       clock,
       random: (octets) => this.#random(octets),
-      log: (level, line) => this.#say(level === 'debug' ? `| ${line}` : line),
+      log: (level, line, _, about) => this.#say(level === 'debug' ? `| ${line}` : line, about),
       plane: this.plane,
       helpers: {
         nextId: () => ++this.#jobs,
@@ -117,9 +118,9 @@ export class House {
     return this.interfaces.flatMap(({ address }) => this.ports.map((port) => new Endpoint(address, port)));
   }
 
-  #say(text: string): void {
+  #say(text: string, about: About | undefined): void {
     this.log.push(text);
-    this.onLine(text);
+    this.onLine(text, about);
   }
 
   #compute(job: Job): JobResult {
