@@ -29,7 +29,7 @@ export function arrowOf({ at, from, header, payloads, ...rest }: Overheard): Arr
     repeated,
     isLost: !arrives,
     payloads: payloads ? readable.map((p) => summary(p, header.isResponse)) : ['not readable'],
-    detail: dump({ header, payloads: [...readable] }),
+    detail: dump({ header, payloads: [...readable] }).map((line) => line.replaceAll('…', '...')),
     phase,
   };
 }

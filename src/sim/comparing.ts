@@ -23,16 +23,20 @@ export interface Party {
   readonly address: Address;
   /** Its address as the other end sees it: another one behind a NAT. */
   readonly seenAt: Address;
+  /** Where it listens. */
+  readonly ports: readonly number[];
   /** Its secret for us and the other; undefined if it has none. */
   secret(remote: Id): Uint8Array | undefined;
 }
 
 export function disagreements(asker: Party, asked: Party): readonly Disagreement[] {
+  const identities = [...identity(asker, asked), ...identity(asked, asker)];
   const found: readonly Disagreement[] = [
     { about: 'address', lines: addresses(asker, asked) },
     { about: 'ike', lines: ikeProposals(asker, asked) },
-    { about: 'identity', lines: [...identity(asker, asked), ...identity(asked, asker)] },
-    { about: 'secret', lines: secrets(asker, asked) },
+    { about: 'identity', lines: identities },
+    // Secrets are found by identity: which ones it would be is known when those are right.
+    { about: 'secret', lines: identities.length > 0 ? [] : secrets(asker, asked) },
     { about: 'selectors', lines: selectors(asker, asked) },
     { about: 'mode', lines: modes(asker, asked) },
     { about: 'child', lines: childProposals(asker, asked, { groups: [], isGroupOptional: false }, []) },
@@ -62,10 +66,12 @@ function addresses(asker: Party, asked: Party): readonly string[] {
     const { remoteHost, remotePort } = one.policy;
     const wrong =
       remoteHost && !remoteHost.equals(other.seenAt)
-        ? [`${one.name} looks for ${other.name} at ${remoteHost}, and it is at ${other.seenAt}`]
+        ? [
+            `${one.name} looks for ${other.name} at ${remoteHost}, and it is at ${other.seenAt}; if that is a NAT, say --nat`,
+          ]
         : [];
-    return remoteHost && remotePort !== 500 && remotePort !== 4500
-      ? [...wrong, `${one.name} sends to port ${remotePort}: a simulated host listens on ports 500 and 4500 only`]
+    return remoteHost && !other.ports.includes(remotePort)
+      ? [...wrong, `${one.name} sends to port ${remotePort}, and ${other.name} listens on ${other.ports.join(', ')}`]
       : wrong;
   });
 }
@@ -83,7 +89,6 @@ function identity(of: Party, looker: Party): readonly string[] {
   return explainId(of.name, of.policy.localId, looker.name, expected, of.address);
 }
 
-/** The identities are the real ones: where they do not match, that has been said. */
 function secrets(asker: Party, asked: Party): readonly string[] {
   const [ofAsker, ofAsked] = [asker.policy.localId, asked.policy.localId];
   const mine = asker.secret(asker.policy.remoteId ?? Id.ofAddress(asked.seenAt));

@@ -60,6 +60,7 @@ function partyOf({ name, house, entry, seenAt }: End, other: End): Party {
     policy,
     address: house.address,
     seenAt,
+    ports: house.ports,
     secret: (remote) => house.world.registry.psk(policy.localId, remote, house.address, other.seenAt),
   };
 }
@@ -140,7 +141,7 @@ function rekeyAll(street: Street, initiator: Name, [asker, asked]: readonly [Par
 }
 
 function rekey(street: Street, of: Rekey['of'], by: Name, asker: Party, asked: Party): Rekey {
-  street.wiretap.phase = of === 'child' ? 'rekey of the Child SA' : 'rekey of the IKE SA';
+  street.wiretap.phase = phaseOf({ of, by });
   const standing = standingOf(street, by);
   const { world } = street.ends[by].house;
   const entry = standing && world.registry.owner(standing.child.policy);
@@ -152,6 +153,10 @@ function rekey(street: Street, of: Rekey['of'], by: Name, asker: Party, asked: P
   const said = street.log.slice(before).filter(({ text }) => text.includes('why: '));
   return { of, by, ok, why: compared.length > 0 ? compared : said.map((line) => `${line.of}: ${line.text}`) };
 }
+
+/** As the arrows of a rekey are marked. */
+export const phaseOf = ({ of, by }: Pick<Rekey, 'of' | 'by'>): string =>
+  `${by} rekeys the ${of === 'child' ? 'Child SA' : 'IKE SA'}`;
 
 function agreedOn({ A, B }: Readonly<Record<Name, Standing>>): Agreed {
   const { suite } = A.sa;

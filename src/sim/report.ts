@@ -75,7 +75,7 @@ export interface Arrow {
   readonly payloads: readonly string[];
   /** The same with every field; secrets as their number of octets. */
   readonly detail: readonly string[];
-  /** What it is for: `negotiation`, `liveness`, `rekey of the Child SA`, `rekey of the IKE SA`. */
+  /** What it is for: `negotiation`, `liveness`, `A rekeys the Child SA`, `B rekeys the IKE SA`... */
   readonly phase: string;
 }
 

@@ -98,7 +98,7 @@ function notesOn({ a, b, placing }: Pair): string[] {
   ] as const;
   return [
     ...(placing.isAmbiguous
-      ? [`either host could be either end: A is taken for ${placing.a.side}; say otherwise with --address-a`]
+      ? [`A is taken for the ${placing.a.side} end; it would do the other way round too (--address-a)`]
       : []),
     ...(a.name === b.name ? [] : [`conn ${b.name} of B is the one that faces conn ${a.name} of A`]),
     ...places.flatMap(([name, { from, address }]) =>

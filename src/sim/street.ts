@@ -61,6 +61,7 @@ export function street(
     const house = new House(name, clock, wire, {
       interfaces: [{ name: place.interface, address: place.address }],
       secrets: files[name].secrets,
+      ports: [conn[place.side].ikeport ?? 500],
     });
     house.onLine = (text) => log.push({ at: clock.now() / 1000, of: name, text });
     house.onJob = (job, result) => wiretap.learn(job, result);

@@ -1,4 +1,5 @@
 /** A report for people: arrow by arrow, then what came of it. Plain ASCII, and colour only where it is asked for. */
+import { phaseOf } from './negotiation.ts';
 import { span } from './prospects.ts';
 import type { Agreed, Arrow, EndReport, Lifetimes, Name, PairReport, Rekey, Report, Run } from './report.ts';
 
@@ -6,6 +7,8 @@ export interface TextOptions {
   /** Every field of every payload, all arrows of rekeys, and both logs. */
   readonly isVerbose: boolean;
   readonly hasColour: boolean;
+  /** Columns of the terminal; lines are as long as they are where there is none. */
+  readonly width?: number | undefined;
 }
 
 export function reportText(report: Report, options: TextOptions): string {
@@ -16,7 +19,23 @@ export function reportText(report: Report, options: TextOptions): string {
     '',
     verdictLine(report, paint),
   ];
-  return `${lines.slice(lines[0] === '' ? 1 : 0).join('\n')}\n`;
+  const { width } = options;
+  const fitting = width === undefined ? lines : lines.map((line) => wrapped(line, width));
+  return `${fitting.slice(lines[0] === '' ? 1 : 0).join('\n')}\n`;
+}
+
+/** At blanks, what follows indented below. */
+function wrapped(line: string, width: number): string {
+  const indent = line.search(/\S/) + 3;
+  if (line.length <= width || width < 40) return line;
+  const rows = [''];
+  for (const word of line.split(/(?<=\S) /)) {
+    const row = rows.at(-1) ?? '';
+    if (row.length + 1 + word.length <= width || row.trim() === '')
+      rows[rows.length - 1] = row === '' ? word : `${row} ${word}`;
+    else rows.push(' '.repeat(indent) + word);
+  }
+  return rows.join('\n');
 }
 
 type Paint = (colour: 'good' | 'bad' | 'warn', text: string) => string;
@@ -66,7 +85,7 @@ function secretLines(a: EndReport, b: EndReport): string[] {
 
 function runLines(run: Run, options: TextOptions, paint: Paint): string[] {
   const { initiator, outcome, messages, why, warnings, agreed, rekeys } = run;
-  const reasons = why.flatMap(({ about, lines }) => lines.map((line) => `   ${paint('bad', `${about}:`)} ${line}`));
+  const reasons = why.flatMap(({ lines }) => lines.map((line) => `   ${paint('bad', 'why:')} ${line}`));
   if (outcome === 'skipped') return why.flatMap(({ lines }) => lines);
   const shown = options.isVerbose ? messages : messages.filter((m) => m.phase === 'negotiation' || fails(m, rekeys));
   return [
@@ -85,9 +104,7 @@ const OUTCOMES = { up: 'comes up', 'up-without-rekey': 'comes up, and does not l
 
 /** Rekeys that work are a line each; one that does not is shown. */
 const fails = (message: Arrow, rekeys: readonly Rekey[]): boolean =>
-  rekeys.some((r) => !r.ok && message.phase === PHASES[r.of]);
-
-const PHASES = { child: 'rekey of the Child SA', ike: 'rekey of the IKE SA' } as const;
+  rekeys.some((rekey) => !rekey.ok && message.phase === phaseOf(rekey));
 
 function arrowLines(messages: readonly Arrow[], isVerbose: boolean): string[] {
   let phase = 'negotiation';

@@ -35,8 +35,9 @@ export async function run({ operands, options }: IpsecLine, output: Output): Pro
   if (options.has('json')) await output.out(`${JSON.stringify(report, undefined, 2)}\n`);
   else if (report.verdict === 'unknown') for (const error of report.errors) output.err(`ipsec: ${error}`);
   else {
-    const hasColour = output.screen?.hasColour ?? false;
-    await output.out(reportText(report, { isVerbose: options.has('verbose'), hasColour }));
+    const { screen } = output;
+    const isVerbose = options.has('verbose');
+    await output.out(reportText(report, { isVerbose, hasColour: screen?.hasColour ?? false, width: screen?.columns }));
   }
   return report.exit;
 }

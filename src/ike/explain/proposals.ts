@@ -19,20 +19,22 @@ export interface Nearest {
   readonly partings: readonly Parting[];
 }
 
-/** Of each side's proposals so many are looked at: a peer may send 64 of them, and gets no more of our time. */
+/** Of each side so many proposals are looked at, and transforms of each: a peer that sends more gets no more of our time. */
 const MOST = 16;
+const MOST_TRANSFORMS = 64;
 
 /** The two proposals that part in the fewest things; `accepted` as its holder would offer it itself. */
 export function nearest(offered: readonly Proposal[], accepted: readonly Proposal[]): Nearest | undefined {
   let best: Nearest | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const offer of offered.slice(0, MOST)) {
-    for (const accept of accepted.slice(0, MOST)) {
+  const holds = accepted.slice(0, MOST).map(viewOf);
+  for (const offer of offered.slice(0, MOST).map(viewOf)) {
+    for (const accept of holds) {
       const partings = partingsOf(offer, accept);
       const distance = partings.reduce((sum, { kind }) => sum + WEIGHTS[kind], 0);
       if (distance >= least) continue;
       least = distance;
-      best = { offered: offer, accepted: accept, partings };
+      best = { offered: offer.proposal, accepted: accept.proposal, partings };
     }
   }
   return best;
@@ -45,14 +47,14 @@ export function explainProposals(
   accepted: readonly Proposal[],
   { asker, asked }: Parties,
 ): readonly string[] {
-  const holdings = `${keyword} ${says(asker, 'offer')} ${proposalsText(offered)}; ${says(asked, 'accept')} ${proposalsText(accepted)}`;
+  const holdings = `${keyword}: ${says(asker, 'offer')} ${proposalsText(offered)}; ${says(asked, 'accept')} ${proposalsText(accepted)}`;
   const closest = nearest(offered, accepted);
   if (!closest || closest.partings.length === 0) return [holdings];
   const where = closest.partings.map(
     (p) => `in ${NAMES[p.kind]} (${has(asker)} ${clip(p.offered, 120)}, ${has(asked)} ${clip(p.accepted, 120)})`,
   );
   const which = offered.length > 1 || accepted.length > 1 ? 'the nearest two part' : 'they part';
-  return [holdings, `${keyword} ${which} ${where.join(' and ')}`];
+  return [holdings, `${keyword}: ${which} ${where.join(' and ')}`];
 }
 
 /** `AES_GCM_16_256-HMAC_SHA2_512-DH19+DH31`: the shape of `ipsec algparse`; the first few proposals. */
@@ -60,10 +62,9 @@ export const proposalsText = (proposals: readonly Proposal[]): string =>
   proposals.length === 0 ? 'nothing' : clip(some(proposals.slice(0, MOST).map(proposalText), 3));
 
 function proposalText(proposal: Proposal): string {
-  const of = (type: number) => names(proposal, type).join('+');
-  const integ = names(proposal, TRANSFORM.INTEG).filter((name) => name !== 'NONE');
-  const esn = proposal.transforms.some((t) => t.type === TRANSFORM.ESN && t.id === 1) ? 'ESN' : '';
-  const parts = [of(TRANSFORM.ENCR), integ.join('+'), of(TRANSFORM.PRF), of(TRANSFORM.DH), esn];
+  const { encr, integ, prf, dh, esn } = viewOf(proposal);
+  const named = (list: readonly string[]) => list.filter((name) => name !== NONE).join('+');
+  const parts = [named(encr), named(integ), named(prf), named(dh), esn.includes('yes') ? 'ESN' : ''];
   return `${proposal.protocol === PROTOCOL.AH ? 'AH:' : ''}${parts.filter(Boolean).join('-')}`;
 }
 
@@ -88,43 +89,59 @@ const NAMES: Readonly<Record<Kind, string>> = {
   ESN: 'extended sequence numbers',
 };
 
-function partingsOf(offer: Proposal, accept: Proposal): Parting[] {
+/** A proposal by the kinds of its transforms, in names. */
+interface View {
+  readonly proposal: Proposal;
+  readonly ciphers: readonly number[];
+  readonly encr: readonly string[];
+  readonly prf: readonly string[];
+  readonly integ: readonly string[];
+  readonly dh: readonly string[];
+  readonly esn: readonly string[];
+}
+
+function viewOf(proposal: Proposal): View {
+  const transforms = proposal.transforms.slice(0, MOST_TRANSFORMS);
+  const of = (type: number) => [...new Set(transforms.filter((t) => t.type === type).map(transformText))];
+  const orElse = (names: readonly string[], absent: string) => (names.length > 0 ? names : [absent]);
+  return {
+    proposal,
+    ciphers: transforms.filter((t) => t.type === TRANSFORM.ENCR).map((t) => t.id),
+    encr: of(TRANSFORM.ENCR),
+    prf: of(TRANSFORM.PRF),
+    integ: orElse(of(TRANSFORM.INTEG), NONE),
+    dh: orElse(of(TRANSFORM.DH), NONE),
+    // Old peers leave it out and mean no.
+    esn: orElse(of(TRANSFORM.ESN), 'no'),
+  };
+}
+
+/** Saying nothing of integrity or a group says that there is none. */
+const NONE = 'NONE';
+
+function partingsOf(offer: View, accept: View): Parting[] {
+  const protocols = [offer.proposal.protocol, accept.proposal.protocol];
+  if (protocols[0] !== protocols[1])
+    return [{ kind: 'protocol', offered: protocolText(protocols[0]), accepted: protocolText(protocols[1]) }];
   const partings: Parting[] = [];
   const compare = (kind: Kind, offered: readonly string[], accepted: readonly string[]) => {
     if (!offered.some((o) => accepted.includes(o)))
       partings.push({ kind, offered: offered.join('+'), accepted: accepted.join('+') });
   };
-  const orNone = (proposal: Proposal, type: number) => {
-    const found = names(proposal, type);
-    return found.length > 0 ? found : ['NONE'];
-  };
-  if (offer.protocol !== accept.protocol)
-    return [{ kind: 'protocol', offered: protocolText(offer), accepted: protocolText(accept) }];
-  if (offer.protocol !== PROTOCOL.AH) {
-    const isSameCipher = ciphers(offer).some((id) => ciphers(accept).includes(id));
-    compare(isSameCipher ? 'key length' : 'encryption', names(offer, TRANSFORM.ENCR), names(accept, TRANSFORM.ENCR));
+  const [protocol] = protocols;
+  if (protocol !== PROTOCOL.AH) {
+    const isSameCipher = offer.ciphers.some((id) => accept.ciphers.includes(id));
+    compare(isSameCipher ? 'key length' : 'encryption', offer.encr, accept.encr);
   }
   // Whether there is integrity besides follows from the cipher, which has been named then.
-  if (isAead(offer) === isAead(accept))
-    compare('integrity', orNone(offer, TRANSFORM.INTEG), orNone(accept, TRANSFORM.INTEG));
-  if (offer.protocol === PROTOCOL.IKE) compare('PRF', names(offer, TRANSFORM.PRF), names(accept, TRANSFORM.PRF));
-  compare('group', orNone(offer, TRANSFORM.DH), orNone(accept, TRANSFORM.DH));
-  if (offer.protocol !== PROTOCOL.IKE) compare('ESN', esn(offer), esn(accept));
+  if (isAead(offer) === isAead(accept)) compare('integrity', offer.integ, accept.integ);
+  if (protocol === PROTOCOL.IKE) compare('PRF', offer.prf, accept.prf);
+  compare('group', offer.dh, accept.dh);
+  if (protocol !== PROTOCOL.IKE) compare('ESN', offer.esn, accept.esn);
   return partings;
 }
 
-const ciphers = ({ transforms }: Proposal) => transforms.flatMap((t) => (t.type === TRANSFORM.ENCR ? [t.id] : []));
-
-const isAead = (proposal: Proposal): boolean => ciphers(proposal).some((id) => encrById(id)?.isAead);
-
-function esn({ transforms }: Proposal): string[] {
-  const said = transforms.flatMap((t) => (t.type === TRANSFORM.ESN ? [t.id === 1 ? 'yes' : 'no'] : []));
-  return said.length > 0 ? said : ['no'];
-}
-
-function names({ transforms }: Proposal, type: number): string[] {
-  return [...new Set(transforms.flatMap((t) => (t.type === type ? [transformText(t)] : [])))];
-}
+const isAead = ({ ciphers }: View): boolean => ciphers.some((id) => encrById(id)?.isAead);
 
 function transformText(t: Transform): string {
   switch (t.type) {
@@ -136,10 +153,12 @@ function transformText(t: Transform): string {
       return prfById(t.id)?.name ?? `PRF ${t.id}`;
     case TRANSFORM.INTEG:
       return integById(t.id)?.name ?? `integrity ${t.id}`;
+    case TRANSFORM.ESN:
+      return t.id === 1 ? 'yes' : 'no';
     default:
       return groupById(t.id)?.name ?? `group ${t.id}`;
   }
 }
 
-const protocolText = ({ protocol }: Proposal): string =>
+const protocolText = (protocol: number): string =>
   protocol === PROTOCOL.AH ? 'AH' : protocol === PROTOCOL.ESP ? 'ESP' : `protocol ${protocol}`;

@@ -12,7 +12,7 @@ export function explainIkeRefusal(notify: number | undefined, policy: Policy, us
   if (notify !== NOTIFY.NO_PROPOSAL_CHOSEN) return [];
   const ours = proposalsText(offerIke(policy.ike, new Uint8Array()));
   const nobody = us ? `, or has no connection for a peer at ${us}; its log knows which` : '';
-  return [`ike= we offer ${ours}; the peer accepts none of it${nobody}`];
+  return [`ike=: we offer ${ours}; the peer accepts none of it${nobody}`];
 }
 
 /** After IKE_AUTH, where the peer says nothing of who it is. */
@@ -41,7 +41,7 @@ export function explainChildRefusal(
       const keyword = child.proposals[0]?.protocol === 'ah' ? 'ah=' : 'esp=';
       const ours = proposalsText(offerChild(child.proposals, 0, { esn, groups }));
       const pfs = groups.length > 0 ? '' : ' without PFS';
-      return [`${keyword} we offer ${ours}${pfs} in ${mode} mode; the peer accepts none of it`];
+      return [`${keyword}: we offer ${ours}${pfs} in ${mode} mode; the peer accepts none of it`];
     }
     case NOTIFY.NO_ADDITIONAL_SAS:
       return ['the peer takes no more SAs on this IKE SA'];

@@ -232,14 +232,17 @@ function pickEsn(offer: WireProposal, wanted: 'yes' | 'no' | 'either'): 0 | 1 | 
   return ESN_VALUES[wanted].find((id) => offered.includes(id));
 }
 
-/** libreswan's shape: `IKE:ENCR=AES_GCM_16_256;PRF=HMAC_SHA2_512;DH=MODP2048`. */
+/** `1:IKE=AES_GCM_16_256-HMAC_SHA2_512-MODP2048`: as much of it as a line has room for, whatever the peer sends. */
 export function wireText(proposals: readonly WireProposal[]): string {
-  return proposals
-    .map(
-      (p) => `${p.number}:${PROTOCOL_TEXT.get(p.protocol) ?? p.protocol}=${p.transforms.map(transformText).join('-')}`,
-    )
-    .join(', ');
+  const shown = proposals.slice(0, MOST_SHOWN).map((p) => {
+    const transforms = p.transforms.slice(0, MOST_SHOWN).map(transformText);
+    const more = p.transforms.length > MOST_SHOWN ? '-...' : '';
+    return `${p.number}:${PROTOCOL_TEXT.get(p.protocol) ?? p.protocol}=${transforms.join('-')}${more}`;
+  });
+  return `${shown.join(', ')}${proposals.length > MOST_SHOWN ? ', ...' : ''}`;
 }
+
+const MOST_SHOWN = 16;
 
 const PROTOCOL_TEXT = new Map<number, string>([
   [PROTOCOL.IKE, 'IKE'],

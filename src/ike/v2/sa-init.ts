@@ -205,7 +205,7 @@ function answerInit(turn: Turn, message: Incoming): void {
       const ours = candidates.slice(0, MOST_EXPLAINED).flatMap((p) => offerIke(p.ike, new Uint8Array()));
       return explainProposals('ike=', proposals, ours, PEER_ASKS);
     });
-    const text = 'offered' in found.fit ? `${clip(found.fit.offered)}; we accept ${clip(found.fit.wanted)}` : '';
+    const text = 'offered' in found.fit ? `${clip(found.fit.offered, 1_000)}; we accept ${found.fit.wanted}` : '';
     return refuse(`no proposal in common: ${text}`, NOTIFY.NO_PROPOSAL_CHOSEN);
   }
   const { suite, answer } = found.fit;
