@@ -1,7 +1,5 @@
 /** What a row of the table of `ipsec`'s subcommands says. */
-import type { IpsecLine } from './ipsec-line.ts';
 import type { OptionRow } from './options.ts';
-import type { Output } from './output.ts';
 
 export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'lists' | 'files' | 'machine' | 'other';
 
@@ -24,8 +22,6 @@ export interface Command {
   readonly isRaw?: true;
   /** libreswan has it and we do not yet: what to do instead. Not in the help. */
   readonly later?: string;
-  /** Not done by whack; loaded when it is wanted. */
-  readonly run?: () => Promise<{ run(line: IpsecLine, output: Output): Promise<number> }>;
 }
 
 export interface CommandOption extends OptionRow {

@@ -85,7 +85,6 @@ export const COMMANDS: readonly Command[] = [
     group: 'connections',
     operand: 'none',
     help: 'load from ipsec.conf what differs, no more',
-    run: () => import('./commands/reload.ts'),
   },
   {
     name: 'addconn',
@@ -104,7 +103,6 @@ export const COMMANDS: readonly Command[] = [
       { name: 'liststart', arg: 'none', help: 'name those that say auto=start' },
       { name: 'listignore', arg: 'none', help: 'name those that say auto=ignore' },
     ],
-    run: () => import('./commands/addconn.ts'),
   },
 
   report('status', 'everything', { aliases: ['--status'], isAuto: true }),
@@ -135,14 +133,12 @@ export const COMMANDS: readonly Command[] = [
     operand: 'none',
     help: 'say everything that is wrong with ipsec.conf',
     options: [{ name: 'unsupported', arg: 'none', help: 'list the keywords that have no effect yet' }],
-    run: () => import('./commands/checkconfig.ts'),
   },
   {
     name: 'readwriteconf',
     group: 'files',
     operand: 'none',
     help: 'print ipsec.conf as it is understood',
-    run: () => import('./commands/readwriteconf.ts'),
   },
   {
     name: 'algparse',
@@ -150,7 +146,6 @@ export const COMMANDS: readonly Command[] = [
     operand: 'any',
     isRaw: true,
     help: 'print what ike=, esp=, ah= amount to',
-    run: () => import('./commands/algparse.ts'),
   },
   {
     name: 'simulate',
@@ -174,7 +169,6 @@ export const COMMANDS: readonly Command[] = [
       { name: 'no-rekey', arg: 'none', help: 'only the first negotiation, no rekeys' },
       { name: 'verbose', arg: 'none', help: 'every field of every payload, and both logs' },
     ],
-    run: () => import('./commands/simulate.ts'),
   },
 
   {
@@ -182,14 +176,12 @@ export const COMMANDS: readonly Command[] = [
     group: 'machine',
     operand: 'none',
     help: 'check this machine, and say what to do',
-    run: () => import('./commands/verify.ts'),
   },
   {
     name: 'look',
     group: 'machine',
     operand: 'none',
     help: 'what the kernel has of SAs, policies and routes',
-    run: () => import('./commands/look.ts'),
   },
   {
     name: 'barf',
@@ -200,7 +192,6 @@ export const COMMANDS: readonly Command[] = [
       { name: 'maxlines', arg: 'required', argName: 'N', help: 'of the log; 500' },
       { name: 'short', arg: 'none', help: 'without the log' },
     ],
-    run: () => import('./commands/barf.ts'),
   },
 
   { name: 'auto', group: 'other', operand: 'any', help: 'the operations above, as --up CONN' },
@@ -211,14 +202,12 @@ export const COMMANDS: readonly Command[] = [
     group: 'other',
     operand: 'shell',
     help: 'print completion for a shell',
-    run: () => import('./commands/completion.ts'),
   },
   {
     name: 'help',
     group: 'other',
     operand: 'topic',
     help: 'a manual page, or what a keyword means',
-    run: () => import('./commands/help.ts'),
   },
   { name: 'version', aliases: ['--version'], group: 'other', operand: 'none', help: 'what this is' },
 

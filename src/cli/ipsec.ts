@@ -1,6 +1,7 @@
 /** ipsec: subcommands over whack, the configuration file and the daemon. */
 import { ask, ctlsocketOf, FAILURE_EXIT, loading, tell, tellEach } from './ask.ts';
 import { type IpsecLine, normalized, parseIpsec } from './ipsec-line.ts';
+import { RUNNERS } from './ipsec-runners.ts';
 import { leaveWhenUnread, type Output, terminal } from './output.ts';
 
 /** Exit status for a command line that is not understood. */
@@ -48,11 +49,13 @@ async function obey(line: IpsecLine, output: Output): Promise<number> {
       return await lifecycle(line, output);
     case 'redirect':
       return await redirect(line, output);
-    default:
-      if (command.run) return await (await command.run()).run(line, output);
+    default: {
+      const runner = RUNNERS.get(command.name);
+      if (runner) return await (await runner()).run(line, output);
       return command.loads
         ? await load(line, command.loads, command.whack ?? [], output)
         : await tellEach(line, command.whack ?? [], output);
+    }
   }
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ipsec } from '../../src/cli/ipsec.ts';
+import { COMMANDS, commandNamed } from '../../src/cli/ipsec-commands.ts';
+import { RUNNERS } from '../../src/cli/ipsec-runners.ts';
 import type { Answer } from '../../src/control/answer.ts';
 import { type ControlServer, listenControl } from '../../src/control/listen.ts';
 import type { Request } from '../../src/control/protocol.ts';
@@ -233,6 +235,15 @@ describe('reports', () => {
 });
 
 describe('the command line', () => {
+  test('every command is done by somebody', () => {
+    const others = ['start', 'stop', 'restart', 'auto', 'whack', 'pluto', 'version'];
+    for (const { name, whack, loads, later } of COMMANDS) {
+      const ways = [whack, loads, later, RUNNERS.get(name)].filter((way) => way !== undefined).length;
+      expect(ways > 0 || others.includes(name), name).toBe(true);
+    }
+    for (const name of RUNNERS.keys()) expect(commandNamed(name), name).toBeDefined();
+  });
+
   test.each([
     ['up', 2, 'which connection?'],
     ['trafficstatus a b', 2, 'too many operands'],
