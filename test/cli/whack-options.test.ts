@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { canonical } from '../../src/cli/options.ts';
 import { whackHelp } from '../../src/cli/whack-help.ts';
 import { WHACK_OPTIONS } from '../../src/cli/whack-options.ts';
+import { parseDebug } from '../../src/conf/debug-classes.ts';
 import { CONN_KEYWORDS } from '../../src/conf/keywords-conn.ts';
 import { END_KEYWORDS } from '../../src/conf/keywords-end.ts';
 import { isFault, parseTyped } from '../../src/conf/values.ts';
@@ -81,6 +82,12 @@ describe('the option table', () => {
   test('leaves only these keywords of a connection without an option', () => {
     const without = [...END_KEYWORDS, ...CONN_KEYWORDS].filter(({ whack }) => whack === undefined);
     expect(without.map(({ name, sided }) => `${sided ? 'left' : ''}${name}`)).toMatchSnapshot();
+  });
+
+  test('knows by FreeS/WAN’s debug options classes that pluto knows', () => {
+    const former = [...WHACK_OPTIONS.values()].filter(({ group, value }) => group === 'debug' && value !== undefined);
+    expect(former.length).toBe(12);
+    for (const { value = '' } of former) expect(parseDebug([value])).not.toHaveProperty('wrong');
   });
 
   test('gives the help, in lines that fit', () => {
