@@ -1,6 +1,10 @@
 /** The daemon as `--status` shows it: what it was told, and what is in force. */
+import { dirname, join } from 'node:path';
+import { SETUP_KEYWORDS } from '../conf/keywords-setup.ts';
 import type { Setup } from '../conf/setup.ts';
+import { defaultOf } from '../conf/values.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
+import { installation } from '../control/installation.ts';
 import type { DaemonInfo, InterfaceRow } from '../control/status/rows.ts';
 import { version } from '../control/version.ts';
 import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
@@ -45,7 +49,10 @@ export function daemonInfo(facts: DaemonFacts): DaemonInfo {
 function inForce({ options, setup, limits }: DaemonFacts): Record<string, string> {
   const yes = (flag: boolean) => (flag ? 'yes' : 'no');
   const values: Record<string, string | undefined> = {
-    configdir: '/etc',
+    ...Object.fromEntries(WITHOUT_EFFECT.map((keyword) => [keyword, laterText(setup, keyword)])),
+    configdir: dirname(options.configFile),
+    sbindir: join(installation(), 'bin'),
+    libexecdir: join(installation(), 'bin'),
     configfile: options.configFile,
     secretsfile: options.secretsFile ?? setup.secretsfile,
     ipsecdir: options.ipsecdir ?? setup.ipsecdir,
@@ -75,6 +82,55 @@ function inForce({ options, setup, limits }: DaemonFacts): Record<string, string
   );
 }
 
+/** Keywords of `config setup` that are shown, and do nothing yet. */
+const WITHOUT_EFFECT: readonly string[] = [
+  'dnssec-enable',
+  'dnssec-rootkey-file',
+  'dnssec-anchors',
+  'crl-strict',
+  'crlcheckinterval',
+  'nflog-all',
+  'ocsp-enable',
+  'ocsp-strict',
+  'ocsp-timeout',
+  'ocsp-uri',
+  'ocsp-trustname',
+  'ocsp-cache-size',
+  'ocsp-cache-min-age',
+  'ocsp-cache-max-age',
+  'ocsp-method',
+  'global-redirect',
+  'global-redirect-to',
+];
+
+const KEYWORDS = new Map(SETUP_KEYWORDS.map((keyword) => [keyword.name, keyword]));
+
+/** As it was given, or its default; whole seconds without a unit, as libreswan prints them. */
+function laterText({ later }: Setup, name: string): string | undefined {
+  const keyword = KEYWORDS.get(name);
+  const value = later?.get(name) ?? (keyword && defaultOf(keyword));
+  if (value === undefined) return undefined;
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return keyword?.type.t === 'duration' ? `${Number(value) / 1000}` : `${value}`;
+}
+
+/** By their IKEv2 transform ids: what IKEv1 calls the same (RFC 2409 appendix A, IANA). */
+const V1_ENCRYPTION: Readonly<Record<number, readonly [id: number, name: string]>> = {
+  3: [5, 'OAKLEY_3DES_CBC'],
+  12: [7, 'OAKLEY_AES_CBC'],
+  23: [8, 'OAKLEY_CAMELLIA_CBC'],
+};
+/** Where libreswan prints IANA's name and not that of `ike=`. */
+const V2_NAMES: Readonly<Record<number, string>> = {
+  3: '3DES',
+  14: 'AES_CCM_A',
+  15: 'AES_CCM_B',
+  16: 'AES_CCM_C',
+  18: 'AES_GCM_A',
+  19: 'AES_GCM_B',
+  20: 'AES_GCM_C',
+};
+
 const ALGORITHMS: DaemonInfo['algorithms'] = {
   espEncrypt: ENCRS.filter((a) => a.esp).map(({ name, keyBits, defaultKeyBits }) => ({
     name,
@@ -83,10 +139,10 @@ const ALGORITHMS: DaemonInfo['algorithms'] = {
   })),
   espAuth: INTEGS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, keyLength: a.keyOctets * 8 })),
   ikeEncrypt: ENCRS.filter((a) => a.ike).map((a) => ({
-    v1Id: -1,
-    v1Name: 'n/a',
+    v1Id: V1_ENCRYPTION[a.id]?.[0] ?? -1,
+    v1Name: V1_ENCRYPTION[a.id]?.[1] ?? 'n/a',
     v2Id: a.id,
-    v2Name: a.name,
+    v2Name: V2_NAMES[a.id] ?? a.name,
     blockSize: a.blockOctets,
     keyDefault: a.defaultKeyBits,
   })),

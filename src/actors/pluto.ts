@@ -114,7 +114,12 @@ export class Pluto {
     this.#misbehave();
     this.#connections = connections;
     this.#loading = new Loading({ world, connections, setup });
-    const reports = new Reports({ world: this.#world, system: this.#system, info: () => this.#info() });
+    const reports = new Reports({
+      world: this.#world,
+      system: this.#system,
+      info: () => this.#info(),
+      helperThreads: () => this.#helpers.pool.threads,
+    });
     this.control = new Control({
       world: this.#world,
       connections: this.#connections,

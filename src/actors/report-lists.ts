@@ -1,5 +1,5 @@
-/** Keys and secrets as listings show them: whose they are, never what they are. */
-import type { DaemonInfo } from '../control/status/rows.ts';
+/** Keys and secrets as listings show them: whose they are, never what they are. And what the daemon consists of. */
+import type { DaemonInfo, ProcessRow } from '../control/status/rows.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
 
@@ -24,4 +24,18 @@ export function* secrets({ secretRows }: World, { setup }: DaemonInfo): Making {
     const rows = slice.map(({ file, line, kind, indices }) => ({ file, line, kind, ids: indices }));
     yield { of: 'secrets', rows };
   }
+}
+
+/** Helpers are threads of the same process. */
+export function processes(helpers: number): readonly ProcessRow[] {
+  const { pid } = process;
+  const threads = Array.from({ length: helpers }, (_, i) => ({ pid, name: `helper(${i + 1})` }));
+  return [{ pid, name: 'pluto' }, ...threads];
+}
+
+/** As whack has set it since. */
+export function withStanding(info: DaemonInfo, { standing }: World): DaemonInfo {
+  const { globalRedirect, globalRedirectTo } = standing;
+  const to = globalRedirectTo.length === 0 ? undefined : { 'global-redirect-to': globalRedirectTo.join(', ') };
+  return { ...info, setup: { ...info.setup, 'global-redirect': globalRedirect, ...to } };
 }

@@ -6,7 +6,7 @@ import type { DaemonInfo } from '../control/status/rows.ts';
 import { inOrder } from './in-order.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { publicKeys, secrets } from './report-lists.ts';
+import { processes, publicKeys, secrets, withStanding } from './report-lists.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Reporter } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
@@ -16,6 +16,8 @@ export interface ReportsOptions {
   readonly world: World;
   readonly system: ActorSystem;
   readonly info: () => DaemonInfo;
+  /** Threads that compute for us. */
+  readonly helperThreads?: () => number;
 }
 
 type ReportRequest = Extract<Request, { kind: ReportKind }>;
@@ -41,7 +43,7 @@ export class Reports {
     const { world, system, info } = this.#options;
     switch (request.kind) {
       case 'status': {
-        yield { of: 'daemon', rows: [info()] };
+        yield { of: 'daemon', rows: [withStanding(info(), world)] };
         yield* this.#connections(undefined);
         yield { of: 'counts', rows: [counts(world)] };
         return yield* states(world, undefined);
@@ -64,9 +66,8 @@ export class Reports {
       case 'fipsstatus':
         return yield { of: 'fips', rows: [{ mode: 'disabled' }] };
       case 'processstatus':
-        return yield { of: 'processes', rows: [{ pid: process.pid, name: 'pluto' }] };
+        return yield { of: 'processes', rows: processes(this.#options.helperThreads?.() ?? 0) };
       case 'listpubkeys':
-      case 'checkpubkeys':
         return yield* publicKeys(world);
       case 'listpsks':
         return yield* secrets(world, info());
@@ -75,7 +76,8 @@ export class Reports {
       case 'listall':
         yield* publicKeys(world);
         return yield* secrets(world, info());
-      // Nothing of these is kept yet.
+      // Raw keys, the only ones there are, do not expire; nothing of the others is kept yet.
+      case 'checkpubkeys':
       case 'shuntstatus':
       case 'addresspoolstatus':
       case 'listcerts':

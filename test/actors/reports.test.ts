@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Reports } from '../../src/actors/reports.ts';
 import { REPORTS, type ReportKind } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import { jsonReport, textReport } from '../../src/control/status/report.ts';
@@ -218,6 +219,43 @@ describe('reports', () => {
       ['EXPIRE', 2],
     ]);
     expect(events.every((e) => e.at === now + e.inSeconds && e.conn === 'w-e')).toBe(true);
+  });
+
+  test('processstatus counts helpers, which are threads', async () => {
+    const { west } = town();
+    const reports = new Reports({
+      ...west,
+      info: () => {
+        throw new Error('not asked');
+      },
+      helperThreads: () => 2,
+    });
+    const heard = new Heard();
+    reports.answer({ kind: 'processstatus' }, heard);
+    await turns(west, 3);
+    const { pid } = process;
+    expect(heard.rowsOf('processes')).toEqual([
+      { pid, name: 'pluto' },
+      { pid, name: 'helper(1)' },
+      { pid, name: 'helper(2)' },
+    ]);
+    expect(heard.exit).toBe(0);
+  });
+
+  test('a report that throws ends with an internal error, and takes nobody along', async () => {
+    const { west } = town();
+    const reports = new Reports({
+      ...west,
+      info: () => {
+        throw new Error('a bug');
+      },
+    });
+    const heard = new Heard();
+    reports.answer({ kind: 'status' }, heard);
+    await turns(west, 3);
+    expect([heard.codes, heard.isOpen]).toEqual([[RC.INTERNAL_ERROR], false]);
+    expect(west.crashes).toHaveLength(1);
+    expect((await west.report({ kind: 'briefstatus' })).exit).toBe(0);
   });
 
   test('listpsks says for whom there are secrets, and nothing of them', async () => {
