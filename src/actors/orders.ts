@@ -89,7 +89,7 @@ export function redirect({ registry, standing }: World, { name, to }: RequestOf<
 export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global-redirect'>, answer: Answer): void {
   const targets = to === undefined ? { to: standing.globalRedirectTo } : targetsOf(to);
   if ('wrong' in targets) return end(answer, RC.WHACK_PROBLEM, targets.wrong);
-  const next = mode ?? standing.globalRedirect;
+  const next = mode ?? standing.globalRedirect ?? 'no';
   if (next !== 'no' && targets.to.length === 0)
     return end(answer, RC.WHACK_PROBLEM, `global-redirect=${next} needs global-redirect-to=`);
   standing.globalRedirectTo = targets.to;

@@ -302,8 +302,6 @@ export class Pluto {
     });
     const told = {
       myid: `${standing.myId ?? '(none)'}`,
-      'global-redirect': standing.globalRedirect,
-      'global-redirect-to': standing.globalRedirectTo.join(','),
       'ike-socket-bufsize': `${this.#socketSettings.bufferOctets}`,
       'ike-socket-errqueue': this.#socketSettings.hearsErrors ? 'yes' : 'no',
     };

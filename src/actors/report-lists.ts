@@ -37,5 +37,6 @@ export function processes(helpers: number): readonly ProcessRow[] {
 export function withStanding(info: DaemonInfo, { standing }: World): DaemonInfo {
   const { globalRedirect, globalRedirectTo } = standing;
   const to = globalRedirectTo.length === 0 ? undefined : { 'global-redirect-to': globalRedirectTo.join(', ') };
-  return { ...info, setup: { ...info.setup, 'global-redirect': globalRedirect, ...to } };
+  const mode = globalRedirect === undefined ? undefined : { 'global-redirect': globalRedirect };
+  return { ...info, setup: { ...info.setup, ...mode, ...to } };
 }

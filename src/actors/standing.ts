@@ -4,7 +4,8 @@ import type { Id } from '../net/id.ts';
 export interface Standing {
   /** What `%myid` stands for in connections added from now on; undefined: our end's address. */
   myId: Id | undefined;
-  globalRedirect: 'yes' | 'no' | 'auto';
+  /** Undefined: as the configuration says. */
+  globalRedirect: 'yes' | 'no' | 'auto' | undefined;
   /** Addresses and host names. */
   globalRedirectTo: readonly string[];
   /** Where the peers of a connection are to go, by its name. */
@@ -13,7 +14,7 @@ export interface Standing {
 
 export const nothingStanding = (): Standing => ({
   myId: undefined,
-  globalRedirect: 'no',
+  globalRedirect: undefined,
   globalRedirectTo: [],
   redirects: new Map(),
 });
