@@ -49,7 +49,7 @@ describe('IKE_SA_INIT', () => {
     clock.advance(60_001);
     expect(east.world.switchboard.halfOpen).toBe(0);
     expect(east.world.switchboard.size).toBe(0);
-    expect(east.world.stats.ikeFailed).toBe(10);
+    expect(east.world.stats.of('total.ike.ikev2.failed')).toBe(10);
   });
 });
 
