@@ -75,14 +75,10 @@ function handedOn({ command, options }: IpsecLine, what: readonly string[]): str
   });
 }
 
-export async function ask({ options }: IpsecLine, requests: readonly Request[], output: Output): Promise<number> {
+export async function ask(line: IpsecLine, requests: readonly Request[], output: Output): Promise<number> {
+  const { options } = line;
   if (options.has('dry-run') || options.has('verbose')) {
-    const { showAdd, whackCommand } = await import('./show.ts');
-    const shown = requests.map((request) => {
-      if ('conn' in request) return showAdd(request.conn, request.kind);
-      const name = 'name' in request && request.name !== undefined ? named(request.name) : [];
-      return whackCommand([`--${request.kind}`, ...name]);
-    });
+    const shown = await asWhack(line, requests);
     if (options.has('dry-run')) {
       await output.out(shown.map((command) => `${command}\n`).join(''));
       return 0;
@@ -97,4 +93,18 @@ export async function ask({ options }: IpsecLine, requests: readonly Request[], 
     json: options.has('json'),
     program: 'ipsec',
   });
+}
+
+/** The whack commands that would ask the same; comments among them where whack has no words. */
+async function asWhack(line: IpsecLine, requests: readonly Request[]): Promise<readonly string[]> {
+  const { showAdd, whackCommand } = await import('./show.ts');
+  const handed = handedOn(line, []);
+  const where = handed.length === 0 ? '' : whackCommand(handed).replace(/^ipsec whack/, '');
+  const shown = requests.flatMap((request) => {
+    if ('conn' in request) return showAdd(request.conn, request.kind).split('\n');
+    const name = 'name' in request && request.name !== undefined ? named(request.name) : [];
+    const how = 'asynchronous' in request && request.asynchronous ? ['--asynchronous'] : [];
+    return [whackCommand([`--${request.kind}`, ...name, ...how])];
+  });
+  return shown.map((command) => (command.startsWith('#') ? command : `${command}${where}`));
 }

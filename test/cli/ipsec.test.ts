@@ -175,7 +175,8 @@ describe('connections', () => {
 
   test('--showonly and --dry-run print what would be run, and run nothing', async () => {
     expect((await here('auto --add w-e --showonly')).stdout).toBe(
-      'ipsec whack --name w-e --host 192.0.2.1 --id @w --to --host 192.0.2.2 --id @e --psk\n' +
+      'ipsec whack --name w-e --host 192.0.2.1 --id @w --to --host 192.0.2.2 --id @e --psk' +
+        ` --rundir ${dir}\n` +
         '# not sayable by whack: auto\n',
     );
     expect((await here('up w-e -n --asynchronous')).stdout).toBe(
@@ -194,6 +195,24 @@ describe('connections', () => {
     expect(asked).toEqual([]);
   });
 });
+
+test('what --showonly prints can be pasted: it asks for the same', async () => {
+  for (const line of ['auto --replace lazy manual', 'auto --up w-e lazy --asynchronous', 'addconn --autoall']) {
+    await here(line);
+    const meant = asked.splice(0);
+    const { stdout } = await here(`${line} --dry-run`);
+    expect(asked).toEqual([]);
+    for (const command of stdout.split('\n').filter((l) => l.startsWith('ipsec '))) await run(command.slice(6));
+    const kinds = (requests: readonly Request[]) =>
+      requests.flatMap((r) =>
+        r.kind === 'load' ? r.conns.map(({ name }) => ['replace', name]) : [[r.kind, nameOf(r)]],
+      );
+    // Loading many at once routes and starts by itself what whack is told to one by one.
+    expect(kinds(asked.splice(0))).toEqual(expect.arrayContaining(kinds(meant)));
+  }
+});
+
+const nameOf = (r: Request): string => ('conn' in r ? r.conn.name : 'name' in r ? (r.name ?? '') : '');
 
 describe('reports', () => {
   const row = {
