@@ -109,7 +109,7 @@ const KEYWORDS = new Map(SETUP_KEYWORDS.map((keyword) => [keyword.name, keyword]
 function laterText({ later }: Setup, name: string): string | undefined {
   const keyword = KEYWORDS.get(name);
   const value = later?.get(name) ?? (keyword && defaultOf(keyword));
-  if (value === undefined) return undefined;
+  if (value === undefined) return name === 'nflog-all' ? '0' : undefined;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return keyword?.type.t === 'duration' ? `${Number(value) / 1000}` : `${value}`;
 }

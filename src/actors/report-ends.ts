@@ -11,10 +11,16 @@ import { authText } from './report-policy.ts';
 export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; readonly remote: ConnEnd } {
   const [near, far] = side === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
   return {
-    local: connEnd(conn, near, { isPeer: false, host: policy?.localHost }),
-    remote: connEnd(conn, far, { isPeer: side !== undefined, host: policy?.remoteHost, policyId: policy?.remoteId }),
+    local: connEnd(conn, near, { isPeer: false, host: policy?.localHost ?? written(conn[near]) }),
+    remote: connEnd(conn, far, {
+      isPeer: side !== undefined,
+      host: policy?.remoteHost ?? written(conn[far]),
+      policyId: policy?.remoteId,
+    }),
   };
 }
+
+const written = ({ host }: End): Address | undefined => (host.t === 'address' ? host.address : undefined);
 
 interface Known {
   readonly isPeer: boolean;
@@ -25,8 +31,7 @@ interface Known {
 
 function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }: Known): ConnEnd {
   const end = conn[side];
-  const written = hostText(end);
-  const where = host ? `${host}` : written;
+  const where = host ? `${host}` : hostText(end);
   const selectors = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
   const client = end.virtual ? [end.virtual.isHost ? 'vhost:?' : 'vnet:?'] : selectors.map(String);
   return {
@@ -40,8 +45,9 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
     ...(end.nexthop?.t === 'address' ? { nexthop: `${end.nexthop.address}` } : undefined),
     ...(end.sourceip.length > 0 ? { sourceip: end.sourceip.join(',') } : undefined),
     ...(end.addresspool.length > 0
-      ? { addresspool: end.addresspool.map((range) => `${range.start}-${range.end}`) }
+      ? { addresspool: end.addresspool.map((range) => `${range.start}-${range.end}`), modecfg: 'client' as const }
       : undefined),
+    ...(conn[side === 'left' ? 'right' : 'left'].addresspool.length > 0 ? { modecfg: 'server' as const } : undefined),
     prefixLength: prefixOf(selectors[0], host),
     auth: authText(conn, end, isPeer),
     ...(end.updown === null ? undefined : { updown: end.updown ?? STOCK_UPDOWN }),

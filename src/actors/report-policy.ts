@@ -20,7 +20,8 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
   const words: string[] = [];
   if (!shunt) {
     words.push(conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2');
-    words.push(...authWords(conn.authby), conn.phase2 === 'ah' ? 'AUTHENTICATE' : 'ENCRYPT');
+    words.push(...authWords(conn.authby));
+    words.push(conn.phase2 === 'ah' ? 'AUTHENTICATE' : 'ENCRYPT');
     if (is(given, 'compress')) words.push('COMPRESS');
     words.push(conn.type === 'transport' ? 'TRANSPORT' : 'TUNNEL');
     if (conn.pfs) words.push('PFS');
@@ -28,6 +29,7 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
     if (!conn.rekey) words.push('DONT_REKEY');
     if (is(given, 'reauth')) words.push('REAUTH');
   }
+  if (shunt) words.push(...authWords(conn.authby));
   if (isOpportunistic) words.push('OPPORTUNISTIC');
   if (isGroup && isInstance) words.push('GROUPINSTANCE');
   if (isRouted) words.push('ROUTE');

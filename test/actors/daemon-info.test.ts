@@ -68,7 +68,6 @@ test('it is what the schema says, and every line of it has something to show', (
     'dnssec-trusted=<unset>',
     'pluto_vendorid=<unset>',
     'logfile=<unset>',
-    'nflog-all=<unset>',
     'ocsp-uri=<unset>',
     'ocsp-trust-name=<unset>',
     'global-redirect-to=<unset>',

@@ -72,7 +72,7 @@ async function beDaemon(directory: string): Promise<void> {
     selftest: false,
   });
   clearInterval(watch);
-  process.disconnect();
+  if (process.connected) process.disconnect();
 }
 
 function look(delay: IntervalHistogram, peak: number): Look {
@@ -96,7 +96,7 @@ function look(delay: IntervalHistogram, peak: number): Look {
 async function beWhack(args: readonly string[]): Promise<void> {
   await whack(args);
   process.send?.(process.resourceUsage().maxRSS >> 10);
-  process.disconnect();
+  if (process.connected) process.disconnect();
 }
 
 interface Listed {
@@ -242,7 +242,7 @@ function conf(count: number): string {
       'auto=add',
     ].join('\n\t'),
   );
-  const shared = ['conn all', 'left=127.0.0.1', 'right=192.0.2.2', 'authby=secret', 'ike=aes_gcm256-sha2_256-dh31'];
+  const shared = ['conn all', 'left=127.0.0.1', 'right=203.0.113.2', 'authby=secret', 'ike=aes_gcm256-sha2_256-dh31'];
   return `${[shared.join('\n\t'), ...conns].join('\n\n')}\n`;
 }
 

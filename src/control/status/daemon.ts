@@ -66,7 +66,7 @@ function setupLines({ setup, version }: DaemonInfo): string[] {
   return SETUP_LINES.map((line) =>
     line
       .map((item) => (typeof item === 'string' ? ([item, item] as const) : item))
-      .map(([shown, keyword]) => `${shown}=${said[keyword] ?? '<unset>'}`)
+      .map(([shown, keyword]) => `${shown}=${said[keyword] || '<unset>'}`)
       .join(', '),
   );
 }

@@ -34,7 +34,13 @@ export interface Report {
 export function textReport(kind: ReportKind, clock: Clock, isNamed = false): Report {
   const owed = [...REPORT_PARTS[kind]];
   const heading = (of: RowsOf) => (isNamed ? [] : (HEADINGS[kind]?.[of] ?? []));
-  const print = (lines: readonly string[]) => (lines.length > 0 ? `${lines.join('\n')}\n` : '');
+  let last: string | undefined;
+  /** Parts that have nothing between them are parted once. */
+  const print = (all: readonly string[]) => {
+    const lines = all.filter((line, i) => line !== BLANK || (i === 0 ? last : all[i - 1]) !== BLANK);
+    last = all.at(-1) ?? last;
+    return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+  };
   /** Headings of the parts before `of`, which had no rows, and of `of` itself if it begins here. */
   const begin = (of?: RowsOf) => {
     if (of !== undefined && !owed.includes(of)) return [];
