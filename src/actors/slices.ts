@@ -50,8 +50,7 @@ class Slices implements Behavior<'more'> {
       if (value === 'room' && this.#answer) return waitForRoom(this.#answer, self);
       if (steps >= STEPS || (steps % LOOK_EVERY === 0 && self.now() >= until)) break;
     }
-    // By way of the clock and not of the mailbox: between two slices the loop looks at its sockets.
-    self.after(0, 'more');
+    self.soon('more');
   }
 
   /** Also after a throw: whoever asked is not left waiting. */

@@ -15,7 +15,7 @@ import type { FileSystem } from './file-system.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { Reporter } from './report.ts';
 import { scanning } from './scan.ts';
-import { readingSections } from './sections.ts';
+import { readingDrafts, settling } from './sections.ts';
 import type { Setup } from './setup.ts';
 
 export interface Config {
@@ -50,13 +50,14 @@ export function readConfig(path: string, fs: FileSystem): Config {
  */
 export function* readingConfig(path: string, fs: FileSystem): Generator<undefined, Config> {
   const reporter = new Reporter();
-  const sections = yield* readingSections(scanning(path, fs, reporter.add), reporter.add);
-  const setup = buildSetup(sections.setup, reporter);
+  const drafts = yield* readingDrafts(scanning(path, fs, reporter.add), reporter.add);
+  const setup = buildSetup(drafts.setup, reporter);
   const builder = new ConnBuilder(reporter);
   const conns: Conn[] = [];
   const refused = new Map<string, string>();
-  for (const section of sections.conns) {
+  for (const section of settling(drafts, reporter.add)) {
     yield undefined;
+    if (!section) continue;
     const built = builder.build(section);
     if ('refused' in built) refused.set(section.name, built.refused);
     else for (const conn of built.conns) conns.push(conn);

@@ -37,18 +37,26 @@ type Report = (problem: Problem) => void;
 
 /** What `config setup` says; the conns are settled by `settle`. */
 export function readSections(statements: Iterable<Statement | undefined>, report: Report): Sections {
-  const reading = readingSections(statements, report);
+  const reading = readingDrafts(statements, report);
   for (;;) {
-    const { done, value } = reading.next();
-    if (done) return value;
+    const { done, value: drafts } = reading.next();
+    if (!done) continue;
+    const conns = [...settling(drafts, report)].filter((section) => section !== undefined);
+    return { setup: drafts.setup, conns };
   }
 }
 
-/** The same a statement or a section at a time, for who has other things to do in between. */
-export function* readingSections(
+/** Sections as they stand in the files. */
+export interface Drafts {
+  readonly setup: Settings;
+  readonly sections: Map<string, Draft>;
+}
+
+/** A statement at a time, for who has other things to do in between. */
+export function* readingDrafts(
   statements: Iterable<Statement | undefined>,
   report: Report,
-): Generator<undefined, Sections> {
+): Generator<undefined, Drafts> {
   const sections = new Map<string, Draft>();
   let current: Draft | undefined;
   let hasStrayed = false;
@@ -62,17 +70,28 @@ export function* readingSections(
       report({ ...error(statement), text: `${shown(statement.keyword)} stands before any section` });
     }
   }
-  const setup = sections.get('config setup')?.settings ?? new Map<string, Setting>();
+  return { setup: sections.get('config setup')?.settings ?? new Map(), sections };
+}
+
+/** The conns one by one, settled, with pauses; a draft that no `also=` names goes as its conn comes. */
+export function* settling({ sections }: Drafts, report: Report): Generator<ConnSection | undefined, void> {
+  const named = new Set<string>();
+  for (const { also } of sections.values()) {
+    yield undefined;
+    for (const { raw } of also) named.add(raw);
+  }
   const defaults = sections.get('conn %default')?.settings ?? new Map<string, Setting>();
   const settled = new Map<Draft, Settled>();
-  const conns: ConnSection[] = [];
-  for (const draft of sections.values()) {
+  for (const [label, draft] of sections) {
     if (draft.section !== 'conn' || draft.name === '%default') continue;
     const { settings, refused } = yield* settle(draft, sections, settled, report);
+    if (!named.has(draft.name)) {
+      sections.delete(label);
+      settled.delete(draft);
+    }
     const all = defaults.size === 0 ? settings : new Map([...defaults, ...settings]);
-    conns.push({ name: draft.name, file: draft.file, line: draft.line, settings: all, refused });
+    yield { name: draft.name, file: draft.file, line: draft.line, settings: all, refused };
   }
-  return { setup, conns };
 }
 
 interface Draft extends Place {

@@ -52,6 +52,15 @@ describe('connsOf', () => {
   const text = (keywords: Record<string, string>) => ({ name: 'x', file: '/etc/ipsec.d/x.conf', line: 12, keywords });
   const ends = { left: '192.0.2.1', right: '192.0.2.2', authby: 'secret' };
 
+  test('conns share what is equal in them, and have their problems to themselves', () => {
+    const ike = { ike: 'aes256-sha2_256-dh31' };
+    const [a, b] = [connsOf(text({ ...ends, ...ike })), connsOf(text({ ...ends, ...ike, leftid: '@a' }))];
+    expect(a.conns[0].ike).toBe(b.conns[0].ike);
+    const wrong = { ...ends, ike: 'rot13' };
+    for (let again = 0; again < 2; again++) expect(connsOf(text(wrong)).errors).toHaveLength(1);
+    expect(connsOf(text(ends))).toMatchObject({ errors: [], warnings: [] });
+  });
+
   test('makes one conn, or one for each pair of subnets', () => {
     expect(connsOf(text(ends)).conns.map((c) => c.name)).toEqual(['x']);
     const several = connsOf(text({ ...ends, leftsubnets: '10.0.1.0/24 10.0.2.0/24', rightsubnet: '10.1.0.0/16' }));

@@ -19,7 +19,7 @@ function started(made: Town, files: Record<string, string>) {
   const reload = (dryRun = false) => {
     const heard = new Heard();
     loading.reload({ kind: 'reload', config: CONFIG, dryRun }, heard);
-    clock.advance(200);
+    clock.settle();
     return heard;
   };
   return { ...made, files, loading, reload };
@@ -161,7 +161,7 @@ describe('ipsec reload', () => {
     const { west, clock, loading } = started(town({ both: '' }), { [CONFIG]: other('a') });
     const [first, second] = [new Heard(), new Heard()];
     for (const heard of [first, second]) loading.reload({ kind: 'reload', config: CONFIG }, heard);
-    clock.advance(100);
+    clock.settle();
     expect([plan(first), plan(second)]).toEqual([['add a'], ['keep a']]);
     expect(serials(west)).toEqual(['a $1']);
   });
@@ -172,17 +172,17 @@ describe('ipsec reload', () => {
     const [slow, gone] = [new Heard(), new Heard()];
     gone.isCongested = true;
     loading.reload({ kind: 'reload', config: CONFIG }, gone);
-    clock.advance(100);
+    clock.settle();
     expect(gone.rowsOf('plan')).toHaveLength(200);
     gone.go();
-    clock.advance(100);
+    clock.settle();
     expect(west.world.registry.size).toBe(0);
     slow.isCongested = true;
     loading.reload({ kind: 'reload', config: CONFIG }, slow);
-    clock.advance(100);
+    clock.settle();
     expect(west.world.registry.size).toBe(0);
     slow.catchUp();
-    clock.advance(100);
+    clock.settle();
     expect(slow.rowsOf('plan')).toHaveLength(300);
     expect(west.world.registry.size).toBe(300);
     expect(slow.exit).toBe(0);

@@ -50,6 +50,8 @@ export interface Context<M> extends ActorRef<M> {
   readonly stop: () => void;
   /** Tells this actor `message` once `ms` have passed, never early, at most a tick (1 ms) and a slice late. */
   readonly after: (ms: number, message: M) => TimerId;
+  /** Tells this actor `message` once the loop has looked at its sockets: between two parts of long work. */
+  readonly soon: (message: M) => void;
   /** The timer's message will not be received, even if it waits in the mailbox already. */
   readonly cancel: (timer: TimerId) => void;
   /** When `target` ends (or if it has ended), this actor is told what `build` makes of it. Share one `build`. */

@@ -93,6 +93,10 @@ export class Cell implements Context<unknown>, Mailbox, TimerOwner {
     return this.core.after(this, ms, message);
   }
 
+  soon(message: unknown): void {
+    this.core.clock.soon(() => this.core.tell(this, message));
+  }
+
   cancel(timer: TimerId): void {
     this.core.timers.cancel(this, timer);
   }

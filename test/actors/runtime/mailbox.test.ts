@@ -100,6 +100,22 @@ test('two actors that talk for ever leave the loop to others after each slice', 
   expect(socketServed).toBe(10);
 });
 
+test('what an actor tells itself soon comes after the loop has looked at its sockets', () => {
+  const { clock, system } = rig();
+  const log: string[] = [];
+  const worker = system.spawn<number>('worker', {
+    receive(part, self) {
+      log.push(`part ${part}`);
+      if (part === 1) clock.soon(() => log.push('socket'));
+      if (part < 3) self.soon(part + 1);
+      else self.stop();
+    },
+  });
+  worker.tell(1);
+  clock.settle();
+  expect(log).toEqual(['part 1', 'socket', 'part 2', 'part 3']);
+});
+
 test('a slice ends when its time is over, whatever its count', () => {
   const { clock, system } = rig({ sliceMs: 4 });
   const log: string[] = [];
