@@ -77,12 +77,16 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
       default: 'no',
       whack: [takes('--send-redirect yes|no|auto')],
     }),
-    later('redirect-to', STRING, 'where to', { whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }] }),
+    later('redirect-to', STRING, 'gateway to send it to', {
+      whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }],
+    }),
     later('accept-redirect', BOOL, 'let the peer send us elsewhere', {
       default: 'no',
       whack: [takes('--accept-redirect yes|no')],
     }),
-    later('accept-redirect-to', STRING, 'where to it may', { whack: [takes('--accept-redirect-to GATEWAY,...')] }),
+    later('accept-redirect-to', STRING, 'gateways it may send us to', {
+      whack: [takes('--accept-redirect-to GATEWAY,...')],
+    }),
     later('ikepad', yesNoOr('auto'), 'pad IKE messages to four octets', {
       default: 'auto',
       whack: [means('yes', '--ikepad')],
