@@ -5,6 +5,7 @@ import { parseAuthby } from './authby.ts';
 import { knownClasses } from './build-debug.ts';
 import { buildEnd, type Complaints, wordsOf } from './build-end.ts';
 import { familyOf, familyProblem, isOneFamily } from './build-families.ts';
+import { keyexchangeOf } from './build-keyexchange.ts';
 import { contradiction, expand, isSamePlace, type Pair } from './build-pair.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
@@ -103,7 +104,7 @@ export class ConnBuilder {
   /** Everything but the ends. */
   #policy({ name, settings }: ConnSection, say: Complaints) {
     const s = new Taken(settings, CONN_DEFAULTS);
-    const keyexchange = this.#keyexchange(name, settings, s);
+    const keyexchange = this.#keyexchange(name, settings);
     const version = keyexchange === 'ikev1' ? 1 : 2;
     const type = s.word<Conn['type']>('type')!;
     const isShunt = type !== 'tunnel' && type !== 'transport';
@@ -171,22 +172,19 @@ export class ConnBuilder {
     this.#reporter.add({ severity: 'warning', file, line, section: `conn ${name}`, keyword: key, text });
   }
 
-  #keyexchange(name: string, settings: Settings, s: Taken): Conn['keyexchange'] {
-    const said = s.word<Conn['keyexchange']>('keyexchange')!;
-    const old = settings.get('ikev2');
-    if (!old) return said;
-    const meant = old.value === 'no' ? 'ikev1' : 'ikev2';
-    const now = settings.get('keyexchange');
-    // keyexchange=ike leaves the version to ikev2=.
-    if (now && now.raw.toLowerCase() !== 'ike' && said !== meant) {
-      this.#warn(name, old, `ikev2=${old.raw} contradicts keyexchange=${now.raw}, ignored`);
-      return said;
+  #keyexchange(name: string, settings: Settings): Conn['keyexchange'] {
+    const { word, keyword, old } = keyexchangeOf(settings);
+    if (!old) return word;
+    const { setting, isIgnored } = old;
+    if (isIgnored) {
+      this.#warn(name, setting, `ikev2=${setting.raw} contradicts keyexchange=${word}, ignored`);
+      return word;
     }
-    this.#warn(name, old, `ikev2=${old.raw} has been replaced by keyexchange=${meant}`);
-    for (const word of said === meant ? [] : laterWords(KEYEXCHANGE, meant)) {
-      this.#reporter.laterText(old, `keyexchange=${word}`);
+    this.#warn(name, setting, `ikev2=${setting.raw} has been replaced by keyexchange=${word}`);
+    if (settings.get('keyexchange')?.value !== word) {
+      for (const later of laterWords(keyword, word)) this.#reporter.laterText(setting, `keyexchange=${later}`);
     }
-    return meant;
+    return word;
   }
 
   #authby(settings: Settings, version: 1 | 2, say: Complaints): readonly Authby[] {
@@ -241,7 +239,6 @@ export class ConnBuilder {
 }
 
 const AUTHBY = lookup('conn', 'authby')!.keyword;
-const KEYEXCHANGE = lookup('conn', 'keyexchange')!.keyword;
 const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
 const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
 const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];
