@@ -34,7 +34,8 @@ export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run
   }
   const both = { A: standing.A, B: standing.B };
   const agreed = agreedOn(both);
-  const done = rekeys ? [...liveness(street), ...rekeyAll(street, initiator, parties)] : [];
+  if (rekeys) awaitLiveness(street, agreed);
+  const done = rekeys ? rekeyAll(street, initiator, parties) : [];
   const { warnings, why } = prospects(street, both, agreed, done);
   const outcome = why.length > 0 ? 'up-without-rekey' : 'up';
   return finished(street, initiator, { outcome, why, agreed, rekeys: done, warnings });
@@ -121,13 +122,14 @@ function inOwnWords({ log }: Street): Disagreement {
   return { about: 'other', lines: lines.map(({ of, text }) => `${of}: ${text}`) };
 }
 
-/** Advances to the first check that is due, if either end makes any. */
-function liveness(street: Street): readonly never[] {
-  const delays = [street.ends.A, street.ends.B].map(({ entry }) => entry.policy?.dpdDelay ?? 0).filter((ms) => ms > 0);
-  if (delays.length === 0) return [];
-  street.wiretap.phase = 'liveness';
-  street.clock.advance(Math.min(...delays) + SETTLED);
-  return [];
+/** Lets time pass until the first check is due, if either end makes any before it rekeys. */
+function awaitLiveness({ clock, ends, wiretap }: Street, { lifetimes: { a, b } }: Agreed): void {
+  const delays = [ends.A, ends.B].map(({ entry }) => entry.policy?.dpdDelay ?? 0).filter((ms) => ms > 0);
+  const first = Math.min(...delays);
+  const changes = [a, b].flatMap((one) => [one.ike, one.child, one.ikeRekey ?? one.ike, one.childRekey ?? one.child]);
+  if (delays.length === 0 || first + SETTLED >= Math.min(...changes) * 1000) return;
+  wiretap.phase = 'liveness';
+  clock.advance(first + SETTLED);
 }
 
 function rekeyAll(street: Street, initiator: Name, [asker, asked]: readonly [Party, Party]): readonly Rekey[] {

@@ -40,11 +40,13 @@ export function pairUp(
   const found = ofA.conns.flatMap((conn) => partners(conn, byName.get(conn.name) ?? [], ofB.conns, options));
   const sound = found.filter((pair) => pair.placing.isSound);
   const pairs = sound.length > 0 ? sound : found;
-  if (pairs.length > MOST_PAIRS && options.conn === undefined) {
+  if (pairs.length > MOST_PAIRS) {
     const names = pairs.slice(0, 3).map((pair) => pair.a.name);
     return { errors: [`${pairs.length} connections face each other (${names.join(', ')}...): name one with --conn`] };
   }
-  return pairs.length > 0 ? { pairs } : { errors: nothingFaces(a, ofA.conns, b, ofB.conns) };
+  if (pairs.length > 0) return { pairs };
+  const later = namesakesForLater(ofA.conns, b);
+  return { errors: later.length > 0 ? later : nothingFaces(a, ofA.conns, b, ofB.conns) };
 }
 
 function named(
@@ -65,6 +67,13 @@ function named(
     ? { errors: [`${name}: ${conf} has no connection or alias named "${wanted}"`] }
     : { errors: [`${name}: ${conf} has no connection or alias named "${wanted}" (--${option})`] };
 }
+
+/** Those of B that would be looked at, were they not for later. */
+const namesakesForLater = (ofA: readonly Conn[], { name, conns }: Source): readonly string[] => {
+  const names = new Set(ofA.map((conn) => conn.name));
+  const later = conns.filter((conn) => names.has(conn.name) && hindranceOf(conn) !== undefined);
+  return later.slice(0, MOST_PAIRS).map((conn) => hindered(name, conn));
+};
 
 const hindered = (of: string, conn: Conn) =>
   `${of}: ${conn.file}:${conn.line}: conn ${conn.name}: ${hindranceOf(conn)} has no effect yet, so there is nothing to simulate`;

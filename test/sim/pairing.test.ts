@@ -164,6 +164,13 @@ describe('what cannot be told ends with 2 and what to pass', () => {
     ]);
   });
 
+  test('of B, also beside connections that could be', () => {
+    const b = conn('w-e', { authby: 'rsasig' }) + conn('other', { left: '203.0.113.1', right: '203.0.113.2' });
+    expect(errors({ b })).toEqual([
+      'B: /b/east.conf:1: conn w-e: authby=rsasig has no effect yet, so there is nothing to simulate',
+    ]);
+  });
+
   test('files with errors, or none', () => {
     expect(errors({ a: { leftsubnet: '10.0.1.0/40' } })[0]).toMatch(/^\/a\/west\.conf:\d+: \[conn w-e\] leftsubnet=: /);
     expect(errors({}, { a: { conf: '/a/nowhere.conf' } })).toEqual(['cannot read /a/nowhere.conf: ENOENT']);

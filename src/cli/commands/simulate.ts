@@ -5,15 +5,14 @@
 import type { IpsecLine } from '../ipsec-line.ts';
 import type { Output } from '../output.ts';
 
-const USAGE_EXIT = 2;
-const INITIATORS = { a: 'A', b: 'B', both: 'both' } as const;
-const HOSTS = { a: 'A', b: 'B' } as const;
+/** As `--initiator` and `--nat` name them; other words do not get here. */
+const HOSTS: ReadonlyMap<string | undefined, 'A' | 'B'> = new Map([
+  ['a', 'A'],
+  ['b', 'B'],
+]);
 
-export async function run({ operands, options }: IpsecLine, output: Output): Promise<number> {
-  const [a, b] = operands;
-  const initiator = word(options, 'initiator', INITIATORS, output);
-  const nat = word(options, 'nat', HOSTS, output);
-  if (initiator === null || nat === null || a === undefined || b === undefined) return USAGE_EXIT;
+export async function run({ operands: [a, b], options }: IpsecLine, output: Output): Promise<number> {
+  const nat = HOSTS.get(options.get('nat'));
   const { reportText, simulate } = await import('../../sim/index.ts');
   const { nodeFileSystem } = await import('../../conf/node-file-system.ts');
   const of = <K extends string>(name: string, key: K) => {
@@ -26,7 +25,7 @@ export async function run({ operands, options }: IpsecLine, output: Output): Pro
       b: { conf: b, ...of('secrets-b', 'secrets'), ...of('address-b', 'address') },
       ...of('conn', 'conn'),
       ...of('conn-b', 'connB'),
-      initiator: initiator ?? 'both',
+      initiator: HOSTS.get(options.get('initiator')) ?? 'both',
       ...(nat ? { nat } : {}),
       rekeys: !options.has('no-rekey'),
     },
@@ -40,18 +39,4 @@ export async function run({ operands, options }: IpsecLine, output: Output): Pro
     await output.out(reportText(report, { isVerbose, hasColour: screen?.hasColour ?? false, width: screen?.columns }));
   }
   return report.exit;
-}
-
-/** What a word of a few stands for; null, and said so, if it is none of them. */
-function word<T>(
-  options: ReadonlyMap<string, string>,
-  name: string,
-  words: Readonly<Record<string, T>>,
-  output: Output,
-): T | null | undefined {
-  const given = options.get(name)?.toLowerCase();
-  if (given === undefined) return undefined;
-  if (Object.hasOwn(words, given)) return words[given];
-  output.err(`ipsec: --${name} is ${Object.keys(words).join(' or ')}`);
-  return null;
 }
