@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isListening } from '../control/client.ts';
 import { installation } from '../control/installation.ts';
+import { PLUTO_OPTIONS } from './pluto-options.ts';
 
 const POLL_MS = 20;
 /** Long enough for a loaded machine to load ten thousand connections. */
@@ -26,7 +27,7 @@ export async function startInBackground(argv: readonly string[], ctlsocket: stri
   try {
     const stderr = argv.includes('--stderrlog') ? 'inherit' : log;
     const pluto = `${installation()}bin/pluto`;
-    const child = spawn(process.execPath, [pluto, ...argv, '--nofork'], {
+    const child = spawn(process.execPath, [pluto, ...anchored(argv), '--nofork'], {
       detached: true,
       stdio: ['ignore', log, stderr],
       cwd: '/',
@@ -51,6 +52,19 @@ export async function startInBackground(argv: readonly string[], ctlsocket: stri
     rmSync(dir, { recursive: true });
   }
 }
+
+/** With paths that hold anywhere: the daemon stands in `/`, to keep no file system busy. */
+export function anchored(argv: readonly string[], cwd: string = process.cwd()): readonly string[] {
+  const isPath = (option: string) => PATHS.has(PLUTO_OPTIONS.get(option.replace(/^--/, ''))?.argName ?? '');
+  return argv.map((word, i) => {
+    const [, option, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+    if (option !== undefined) return isPath(option) ? `${option}=${resolve(cwd, value)}` : word;
+    const before = argv[i - 1];
+    return before !== undefined && isPath(before) && !word.startsWith('-') ? resolve(cwd, word) : word;
+  });
+}
+
+const PATHS: ReadonlySet<string> = new Set(['FILE', 'DIR', 'GLOB', 'PATH']);
 
 async function isInitialized(dir: string, ctlsocket: string): Promise<boolean> {
   return readFileSync(join(dir, 'log'), 'utf8').includes('Pluto initialized') && (await isListening(ctlsocket));

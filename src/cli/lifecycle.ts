@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isListening } from '../control/client.ts';
-import { DEFAULT_CONFIG, lockFile } from '../control/daemon-options.ts';
+import { controlSocket, DEFAULT_CONFIG, lockFile } from '../control/daemon-options.ts';
 import { startInBackground } from './background.ts';
 import { carryOut } from './carry-out.ts';
 import type { Output } from './output.ts';
@@ -45,7 +45,11 @@ export async function stop(place: DaemonPlace): Promise<number> {
     output.err('pluto is not running');
     return 0;
   }
-  if (await hasUnit(place)) return await systemctl('stop', output);
+  if (await hasUnit(place)) {
+    const exit = await systemctl('stop', output);
+    // Somebody may have started it without systemd.
+    if (exit !== 0 || !(await isListening(ctlsocket))) return exit;
+  }
   const lock = lockFile(rundir);
   const pid = existsSync(lock) ? Number.parseInt(readFileSync(lock, 'utf8'), 10) : undefined;
   progress(output, 'stopping pluto');
@@ -69,7 +73,7 @@ export async function restart(place: DaemonPlace): Promise<number> {
 
 /** Systemd's pluto is the one in the usual place. */
 async function hasUnit({ rundir, config, ctlsocket }: DaemonPlace): Promise<boolean> {
-  if (rundir !== undefined || config !== undefined || ctlsocket !== '/run/pluto/pluto.ctl') return false;
+  if (rundir !== undefined || config !== undefined || ctlsocket !== controlSocket()) return false;
   if (!existsSync('/run/systemd/system')) return false;
   return await run('systemctl', ['cat', 'ipsec.service']).then(
     () => true,
