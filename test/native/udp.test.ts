@@ -4,6 +4,7 @@ import {
   encapsulateEsp,
   isFault,
   type SystemFault,
+  setBuffers,
   UDP_ADDRESSES,
   UDP_RECORD,
   type UdpBatch,
@@ -183,4 +184,22 @@ test('a closed socket sends nothing and hears nothing', () => {
 test('ESP can be taken out of a UDP socket, and out of nothing else', () => {
   expect(encapsulateEsp(listener(LOCAL4).socket.fd)).toBeUndefined();
   expect(encapsulateEsp(0)).toMatchObject({ errno: expect.stringMatching(/^E/) });
+});
+
+test('buffers of an open socket can be made smaller, and then hold less', async () => {
+  const east = listener(LOCAL4);
+  const west = listener(LOCAL4);
+  const flood = () => {
+    for (let i = 0; i < 200; i++) west.socket.send(new Uint8Array(1000), LOCAL4, east.socket.port);
+  };
+  flood();
+  await east.packets(200);
+  expect(setBuffers(east.socket.fd, 16_384)).toBeUndefined();
+  flood();
+  await east.packets(1);
+  // How many were lost is told with the next packet.
+  west.socket.send(text.encode('and?'), LOCAL4, east.socket.port);
+  for (let last = ''; last !== 'and?'; ) last = (await east.packets(1))[0].text;
+  expect(east.socket.counters().overflowed).toBeGreaterThan(0);
+  expect(setBuffers(-1, 16_384)).toMatchObject({ errno: 'EBADF' });
 });
