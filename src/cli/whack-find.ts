@@ -1,3 +1,4 @@
+import { nearest } from '../conf/nearest.ts';
 import { shown } from '../conf/printable.ts';
 import { canonical } from './options.ts';
 import type { WhackOption } from './whack-option.ts';
@@ -22,7 +23,7 @@ export function findOption(word: string): Found | { readonly error: string } {
   const exact = WHACK_OPTIONS.get(name);
   if (exact) return { row: canonical(WHACK_OPTIONS, exact), written: name, arg: exact.arg, given };
   const candidates = [...WHACK_OPTIONS.values()].filter((row) => row.name.startsWith(name));
-  if (candidates.length === 0) return { error: `unrecognized option ${shown(`--${name}`)}` };
+  if (candidates.length === 0) return { error: `unrecognized option ${shown(`--${name}`)}${hint(name)}` };
   const [first] = candidates;
   const row = canonical(WHACK_OPTIONS, first);
   const isClear = candidates.every((each) => canonical(WHACK_OPTIONS, each) === row && each.arg === first.arg);
@@ -30,6 +31,11 @@ export function findOption(word: string): Found | { readonly error: string } {
   const names = candidates.map((each) => `--${each.name}`);
   const some = names.length > SHOWN ? [...names.slice(0, SHOWN), '...'] : names;
   return { error: `option "--${name}" is ambiguous: ${some.join(', ')}` };
+}
+
+function hint(name: string): string {
+  const meant = nearest(name, WHACK_OPTIONS.keys());
+  return meant === undefined ? '' : `; did you mean --${meant}?`;
 }
 
 /** Of the options that an abbreviation may be. */

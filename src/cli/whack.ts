@@ -1,5 +1,6 @@
 /** whack: one command line, one conversation with pluto. */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { controlSocket } from '../control/daemon-options.ts';
 import { RC } from '../control/reply-codes.ts';
 import { leaveWhenUnread, type Output, terminal } from './output.ts';
@@ -47,8 +48,9 @@ export async function whack(argv: readonly string[], output: Output): Promise<nu
 function socketOf(normal: ReadonlyMap<string, string>): string {
   const [socket, base] = [normal.get('ctlsocket'), normal.get('ctlbase')];
   if (socket !== undefined || base === undefined) return socket ?? controlSocket(normal.get('rundir'));
-  // FreeS/WAN's path lacks only .ctl; libreswan's is the directory.
-  return existsSync(`${base}.ctl`) ? `${base}.ctl` : controlSocket(base);
+  // FreeS/WAN's path lacks only .ctl, of which pluto heeds the directory; libreswan's is the directory.
+  const candidates = [`${base}.ctl`, controlSocket(base), controlSocket(dirname(base))];
+  return candidates.find((path) => existsSync(path)) ?? controlSocket(base);
 }
 
 /** `whack error: [label ]["name" ]text`. */

@@ -355,6 +355,7 @@ describe('what whack refuses by itself', () => {
     [`${ADD} --ipv6`, '--ipv6 must precede any --host'],
     ['--name a --host a --client b --tunnelipv4', '--tunnelipv4 must precede any --subnet'],
     ['--bogus', 'unrecognized option "--bogus"'],
+    ['--intiate', 'unrecognized option "--intiate"; did you mean --initiate?'],
     ['--name', 'option "--name" needs an argument'],
     ['--status=yes', 'option "--status" takes no argument'],
     ['status', 'unexpected argument "status"'],

@@ -89,7 +89,12 @@ describe('whack', () => {
   test('takes --ctlbase as the socket’s path without .ctl, or as its directory', async () => {
     expect((await run('--ctlbase', join(dir, 'pluto'), '--listen')).exit).toBe(0);
     expect((await run('--ctlbase', dir, '--unlisten')).exit).toBe(0);
-    expect(asked).toEqual([{ kind: 'listen' }, { kind: 'unlisten' }]);
+    expect((await run('--ctlbase', join(dir, 'other'), '--listen')).exit).toBe(0);
+    expect(asked).toEqual([{ kind: 'listen' }, { kind: 'unlisten' }, { kind: 'listen' }]);
+    expect(await run('--ctlbase', join(dir, 'no', 'where'), '--listen')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining(join(dir, 'no', 'where', 'pluto.ctl')),
+    });
   });
 
   test('says of what has no effect that it has none, and goes on', async () => {
