@@ -38,7 +38,12 @@ export function* globals(world: World, system: ActorSystem): Making {
     ...Object.fromEntries(STATES.map((name) => [`current.states.enumerate.${name}`, states.get(name) ?? 0])),
   };
   const rows: GlobalRow[] = Object.entries(known).map(([key, value]) => ({ key, value }));
-  for (const key of TOTALS) rows.push({ key, value: world.stats.of(key) });
+  const { octetsIn, octetsOut } = world.switchboard.counters;
+  const traffic: Readonly<Record<string, number>> = {
+    'total.ike.traffic.in': octetsIn,
+    'total.ike.traffic.out': octetsOut,
+  };
+  for (const key of TOTALS) rows.push({ key, value: traffic[key] ?? world.stats.of(key) });
   yield { of: 'globals', rows };
   yield { of: 'globals', rows: ours(world, system) };
 }

@@ -66,6 +66,9 @@ export class Switchboard {
     dropped: 0,
     sent: 0,
     unsendable: 0,
+    /** IKE messages, without their UDP headers. */
+    octetsIn: 0,
+    octetsOut: 0,
   };
   #secrets: CookieSecrets;
   #secretsSince: number;
@@ -111,6 +114,7 @@ export class Switchboard {
 
   send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
     this.counters.sent++;
+    this.counters.octetsOut += bytes.length;
     if (this.#ports.impairments.any) return this.#sendImpaired(local, peer, bytes);
     this.#sender(local)?.send(peer, bytes);
   }
@@ -151,6 +155,7 @@ export class Switchboard {
   receive(datagram: Datagram): void {
     const { impairments } = this.#ports;
     this.counters.received++;
+    this.counters.octetsIn += datagram.bytes.length;
     if (impairments.on('drop-inbound')) return;
     if (impairments.on('replay-duplicates')) this.#deliver({ ...datagram, bytes: Uint8Array.from(datagram.bytes) });
     this.#deliver(datagram);

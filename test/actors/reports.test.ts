@@ -123,6 +123,7 @@ describe('reports', () => {
     expect(Object.fromEntries(COUNTED.map((key) => [key, globals.get(key)]))).toEqual(
       Object.fromEntries(COUNTED.map((key) => [key, key.includes('traffic') ? 840 : 1])),
     );
+    expect(globals.get('total.ike.traffic.in')).toBeGreaterThan(400);
     expect(globals.get('current.states.ipsec')).toBe(0);
     expect(globals.get('total.ike.ikev2.failed')).toBe(0);
     west.whack({ kind: 'clearstats' });
