@@ -1,67 +1,64 @@
+/** Octets as ipsec.secrets(5) writes them: `0x` hex with `_` between octets, `0s` base64, `0t` text. */
+
 /**
- * `0x` hex (with `_` between octets), `0s` base64, `0t` text, from octets to octets of their own: no string is made
- * of what may be a secret. Undefined for anything else, or for no octets.
+ * Puts what `word` stands for at the start of `into`, which has room for as many octets as the word has: no string
+ * and no copy is made of what may be a secret. How many there are; undefined if it is none of these, or empty.
  */
-export function parseEncoded(word: Uint8Array): Uint8Array | undefined {
+export function decode(word: Uint8Array, into: Uint8Array): number | undefined {
   if (word.length < 3 || word[0] !== 0x30) return undefined;
   const body = word.subarray(2);
   switch (word[1] | 0x20) {
     case 0x78:
-      return parseHex(body);
+      return decodeHex(body, into);
     case 0x73:
-      return parseBase64(body);
+      return decodeBase64(body, into);
     case 0x74:
-      return Uint8Array.from(body);
+      into.set(body);
+      return body.length;
     default:
       return undefined;
   }
 }
 
+/** The same in octets of its own, for what is no secret. */
+export function parseEncoded(word: Uint8Array): Uint8Array | undefined {
+  const octets = new Uint8Array(word.length);
+  const length = decode(word, octets);
+  return length === undefined ? undefined : octets.slice(0, length);
+}
+
 const UNDERSCORE = 0x5f;
 const EQUALS = 0x3d;
 
-function parseHex(body: Uint8Array): Uint8Array | undefined {
-  const bytes = new Uint8Array(body.length >> 1);
+function decodeHex(body: Uint8Array, into: Uint8Array): number | undefined {
   let count = 0;
   for (let at = 0; at < body.length; at += 2) {
     if (count > 0 && body[at] === UNDERSCORE) at++;
     const high = HEX[body[at]] ?? 0;
     const low = HEX[body[at + 1]] ?? 0;
-    if (high === 0 || low === 0) return forgotten(bytes);
-    bytes[count++] = ((high - 1) << 4) | (low - 1);
+    if (high === 0 || low === 0) return undefined;
+    into[count++] = ((high - 1) << 4) | (low - 1);
   }
-  return count === bytes.length ? bytes : trimmed(bytes, count);
+  return count;
 }
 
-function parseBase64(body: Uint8Array): Uint8Array | undefined {
+function decodeBase64(body: Uint8Array, into: Uint8Array): number | undefined {
   const padding = body[body.length - 1] !== EQUALS ? 0 : body[body.length - 2] !== EQUALS ? 1 : 2;
-  const count = (body.length / 4) * 3 - padding;
-  if (body.length % 4 !== 0 || count <= 0) return undefined;
-  const bytes = new Uint8Array(count);
+  if (body.length % 4 !== 0) return undefined;
   let bits = 0;
   let held = 0;
-  let at = 0;
-  for (const char of body.subarray(0, body.length - padding)) {
-    const six = BASE64[char];
-    if (six === 0) return forgotten(bytes);
+  let count = 0;
+  for (let at = 0; at < body.length - padding; at++) {
+    const six = BASE64[body[at]];
+    if (six === 0) return undefined;
     held = ((held << 6) | (six - 1)) & 0xffff;
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
-    bytes[at++] = held >> bits;
+    into[count++] = held >> bits;
   }
   // Stray bits behind the last octet are not what an encoder writes.
-  return (held & ((1 << bits) - 1)) === 0 ? bytes : forgotten(bytes);
-}
-
-function forgotten(bytes: Uint8Array): undefined {
-  bytes.fill(0);
-}
-
-function trimmed(bytes: Uint8Array, length: number): Uint8Array {
-  const copy = bytes.slice(0, length);
-  bytes.fill(0);
-  return copy;
+  return count > 0 && (held & ((1 << bits) - 1)) === 0 ? count : undefined;
 }
 
 /** Digits by their character, one more than they are worth; 0: no digit. */

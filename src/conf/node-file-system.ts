@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, r
 import { posix } from 'node:path';
 import type { FileFault, FileOctets, FileSystem, FileText, OctetFiles } from './file-system.ts';
 import { globPart } from './glob.ts';
+import { offHeap } from './secret.ts';
 
 /** Larger files are no configuration (`include /dev/zero` is a fault, not the end). */
 const MAX_FILE_OCTETS = 256 << 20;
@@ -48,7 +49,7 @@ export const nodeFileSystem: FileSystem & OctetFiles = {
 
 /** At most `size` octets, in memory that nobody else has a part of. */
 function readAll(fd: number, size: number): Uint8Array {
-  const octets = new Uint8Array(size);
+  const octets = offHeap(size);
   let length = 0;
   while (length < size) {
     const count = readSync(fd, octets, length, size - length, null);

@@ -72,10 +72,11 @@ export class SecretIndex {
   }
 }
 
-function keysOf({ indices }: SharedEntry): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const index of indices) if (index.t === 'id') keys.add(index.id.key);
-  return keys;
+/** Each once. */
+function keysOf({ indices }: SharedEntry): Iterable<string> {
+  const keys: string[] = [];
+  for (const index of indices) if (index.t === 'id') keys.push(index.id.key);
+  return keys.length < 2 || (keys.length === 2 && keys[0] !== keys[1]) ? keys : new Set(keys);
 }
 
 function joined(found: Found | undefined, entry: SharedEntry): Found {

@@ -64,7 +64,8 @@ export class Numbers {
   }
 
   #fresh(length: number): Uint32Array {
-    const words = new Uint32Array(length);
+    // Outside of the heap, where the collector would move what is small and leave a copy behind.
+    const words = new Uint32Array(new ArrayBuffer(4 * length));
     this.#all.push(words);
     return words;
   }

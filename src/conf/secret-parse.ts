@@ -1,8 +1,9 @@
 /** One entry of ipsec.secrets(5), from words to what it says. No message has a word of the entry. */
 import { Id } from '../net/id.ts';
 import { parseAddress } from './address-text.ts';
-import { parseEncoded } from './encoded-bytes.ts';
-import { Secret } from './secret.ts';
+import { decode } from './encoded-bytes.ts';
+import type { Place } from './scan.ts';
+import type { Secret, SecretSlab } from './secret.ts';
 import {
   type Index,
   KEY_KINDS,
@@ -12,14 +13,18 @@ import {
   type SecretKind,
 } from './secret-entry.ts';
 import { parseRsa } from './secret-rsa.ts';
-import { COLON, isWord, textOf, type Word } from './secret-words.ts';
+import { type Entry, firstOf, isWord, lastOf, lengthOf, octetsOf, textOf, type Word } from './secret-words.ts';
 
 export interface ParsePorts {
-  error(text: string): void;
+  error(place: Place, text: string): void;
   /** What is said with it does not keep the rest from being loaded. */
-  warn(text: string): void;
+  warn(place: Place, text: string): void;
   /** A key's file, or why it cannot be used. What it holds is looked at if a `check` is asked for. */
-  readKey(name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string;
+  readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string;
+  /** Where the secrets go. */
+  readonly slab: SecretSlab;
+  /** What has been read as an index; a gateway stands in the entry of each of its peers. */
+  readonly indices: Map<string, Index>;
 }
 
 export interface ReadKey {
@@ -28,139 +33,168 @@ export interface ReadKey {
 }
 
 /** `[index…] : KIND value…`. Undefined if it is malformed, or to be left out; `ports` have been told. */
-export function parseEntry(words: readonly [Word, ...Word[]], ports: ParsePorts): SecretEntry | undefined {
+export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undefined {
+  const { place } = words[0];
   const split = splitAtColon(words);
   if (split === undefined) {
-    ports.error('expected indices, a colon between blanks, a kind and a value');
+    ports.error(place, 'expected indices, a colon between blanks, a kind and a value');
     return undefined;
   }
   const [kindWord, ...values] = split.rest;
   const kind = kindWord && ALL_KINDS.find((k) => isWord(kindWord, k) || (k === 'PPKS' && isWord(kindWord, 'PPK')));
   if (kind === undefined) {
-    ports.error(`expected ${ALL_KINDS.join(', ')} after the colon`);
+    ports.error(place, `expected ${ALL_KINDS.join(', ')} after the colon`);
     return undefined;
   }
-  const [{ file, line }] = words;
-  const base = { file, line, indices: split.indices.map((word) => parseIndex(word, ports)) };
-  const refuse = (text: string) => ports.error(`${kind}: ${text}`);
+  const indices = split.indices.map((word) => indexOf(word, ports));
+  const base = { file: place.file, line: place.line, indices };
+  const refuse = (text: string) => ports.error(place, `${kind}: ${text}`);
   switch (kind) {
     case 'PSK':
     case 'XAUTH': {
-      const secret = onlySecret(values, refuse);
+      const secret = onlySecret(values, ports.slab, refuse);
       return secret && { ...base, kind, secret };
     }
     case 'PPKS': {
       const [idWord, ...rest] = values;
-      const id = idWord && octetsOf(idWord);
-      if (id === undefined || id.length === 0 || id.length > MAX_PPK_ID) {
+      const id = idWord && ppkId(idWord);
+      if (id === undefined) {
         refuse(`expected its ID first, "text" or 0x and hex, up to ${MAX_PPK_ID} octets`);
         return undefined;
       }
-      const secret = onlySecret(rest, refuse);
+      const secret = onlySecret(rest, ports.slab, refuse);
       return secret && { ...base, kind, id, secret };
     }
     case 'PIN': {
-      const value = values[0] && startsWithPercent(values[0]) && values.length > 1 ? values.slice(1) : values;
+      const [first, ...rest] = values;
+      const value = first && rest.length > 0 && !first.isQuoted && firstOf(first) === PERCENT ? rest : values;
       if (value.length === 1 && isWord(value[0], '%prompt')) return { ...base, kind };
-      const secret = onlySecret(value, refuse);
+      const secret = onlySecret(value, ports.slab, refuse);
       return secret && { ...base, kind, secret };
     }
     default: {
-      const key =
-        values[0] && isBrace(values[0]) && kind === 'RSA' ? numbers(values, ports) : keyFile(kind, values, ports);
+      const [first] = values;
+      const isBrace = kind === 'RSA' && first && !first.isQuoted && firstOf(first) === OPEN;
+      const key = isBrace ? numbers(place, values, ports) : keyFile(place, kind, values, ports);
       return key && { ...base, kind, key };
     }
   }
 }
 
-/** libreswan's limit for a PPK_ID. */
+/** libreswan's limit for a PPK_ID, octets. */
 const MAX_PPK_ID = 64;
 
 const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'PPKS', ...KEY_KINDS, 'PIN'];
 
-const startsWithPercent = ({ octets, isQuoted }: Word): boolean => !isQuoted && octets[0] === 0x25;
-const isBrace = ({ octets, isQuoted }: Word): boolean => !isQuoted && octets[0] === 0x7b;
+const PERCENT = 0x25;
+const COLON = 0x3a;
+const OPEN = 0x7b;
 
 /** The colon stands alone, before the kind (`:PSK`) or behind the last index (`@east:`), where it is no part of it. */
 function splitAtColon(
   words: readonly Word[],
 ): { readonly indices: readonly Word[]; readonly rest: readonly Word[] } | undefined {
-  for (const [i, word] of words.entries()) {
-    const { octets, isQuoted } = word;
-    if (isQuoted) continue;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word.isQuoted) continue;
     const split = (own: readonly Word[], kind: readonly Word[]) => ({
       indices: [...words.slice(0, i), ...own],
       rest: [...kind, ...words.slice(i + 1)],
     });
-    if (octets.length === 1 && octets[0] === COLON) return split([], []);
-    if (octets[0] === COLON && octets.subarray(1).every(isLetter))
-      return split([], [{ ...word, octets: octets.subarray(1) }]);
-    if (octets[octets.length - 1] === COLON && !isAddress(word))
-      return split([{ ...word, octets: octets.subarray(0, -1) }], []);
+    if (firstOf(word) === COLON) {
+      if (lengthOf(word) === 1) return split([], []);
+      if (octetsOf(word).subarray(1).every(isLetter)) return split([], [{ ...word, start: word.start + 1 }]);
+    }
+    if (lastOf(word) === COLON && !isAddress(word)) return split([{ ...word, end: word.end - 1 }], []);
   }
   return undefined;
 }
 
 const isLetter = (octet: number): boolean => /[A-Za-z]/.test(String.fromCharCode(octet));
-const isAddress = (word: Word): boolean => word.octets.length < 64 && parseAddress(textOf(word)) !== undefined;
+const isAddress = (word: Word): boolean => lengthOf(word) < 64 && parseAddress(textOf(word)) !== undefined;
+
+const ANY: Index = { t: 'any' };
+const NONE: Index = { t: 'none' };
 
 /** A value that has lost the blank before it: `@east"…"`. One `'` alone is part of a name. */
 const HAS_QUOTES = /"|'.*'/;
 
 /** What cannot match stays in the list as that: leaving it out would widen the entry. */
-function parseIndex(word: Word, ports: ParsePorts): Index {
+function indexOf(word: Word, ports: ParsePorts): Index {
   const text = textOf(word);
-  const address = parseAddress(text);
-  if (address?.isAny || /^%any[46]?$/i.test(text)) return { t: 'any' };
-  const id = address ? Id.ofAddress(address) : !word.isQuoted && HAS_QUOTES.test(text) ? undefined : Id.parse(text);
-  if (id !== undefined) return { t: 'id', id };
-  ports.warn(
-    'an index that is neither an address, @FQDN, user@FQDN, a distinguished name nor %any matches nobody: host names are not looked up',
-  );
-  return { t: 'none' };
+  const known = ports.indices.get(text);
+  const index = known ?? (!word.isQuoted && HAS_QUOTES.test(text) ? NONE : parseIndex(text));
+  if (index === NONE)
+    ports.warn(
+      word.place,
+      'an index that is neither an address, @FQDN, user@FQDN, a distinguished name nor %any matches nobody: host names are not looked up',
+    );
+  else if (known === undefined) ports.indices.set(text, index);
+  return index;
 }
 
-function onlySecret([value, ...more]: readonly Word[], refuse: (text: string) => void): Secret | undefined {
+function parseIndex(text: string): Index {
+  const address = parseAddress(text);
+  if (address?.isAny || /^%any[46]?$/i.test(text)) return ANY;
+  const id = address ? Id.ofAddress(address) : Id.parse(text);
+  return id ? { t: 'id', id } : NONE;
+}
+
+function onlySecret(
+  [value, ...more]: readonly Word[],
+  slab: SecretSlab,
+  refuse: (text: string) => void,
+): Secret | undefined {
   if (value === undefined) refuse('the secret is missing');
   else if (more.length > 0) refuse('more than one word; quote the secret');
+  else if (lengthOf(value) === 0) refuse('the secret is empty');
   else {
-    const octets = octetsOf(value);
-    if (octets === undefined) refuse('expected "text", 0x and hex, 0s and base64, or 0t and text');
-    else if (octets.length === 0) refuse('the secret is empty');
-    else return new Secret(octets);
+    const secret = slab.keep(lengthOf(value), (room) => writeValue(value, room));
+    if (secret === undefined) refuse('expected "text", 0x and hex, 0s and base64, or 0t and text');
+    return secret;
   }
   return undefined;
 }
 
-/** A copy. */
-const octetsOf = ({ octets, isQuoted }: Word): Uint8Array | undefined =>
-  isQuoted ? Uint8Array.from(octets) : parseEncoded(octets);
+function writeValue(value: Word, room: Uint8Array): number | undefined {
+  const octets = octetsOf(value);
+  if (!value.isQuoted) return decode(octets, room);
+  room.set(octets);
+  return octets.length;
+}
 
-function numbers(words: readonly Word[], ports: ParsePorts): KeyEntry['key'] | undefined {
-  const parsed = parseRsa(words);
+function ppkId(word: Word): Uint8Array | undefined {
+  const octets = new Uint8Array(lengthOf(word));
+  const length = writeValue(word, octets) ?? 0;
+  return length > 0 && length <= MAX_PPK_ID ? octets.slice(0, length) : undefined;
+}
+
+function numbers(place: Place, words: readonly Word[], ports: ParsePorts): KeyEntry['key'] | undefined {
+  const parsed = parseRsa(words, ports.slab);
   if ('t' in parsed) return parsed;
-  if ('wrong' in parsed) ports.error(`RSA: ${parsed.wrong}`);
-  else ports.warn('RSA: the private numbers are not here (they were in NSS); the entry is left out');
+  if ('wrong' in parsed) ports.error(place, `RSA: ${parsed.wrong}`);
+  else ports.warn(place, 'RSA: the private numbers are not here (they were in NSS); the entry is left out');
   return undefined;
 }
 
 /** `FILE ["passphrase" | %prompt]`. */
 function keyFile(
+  place: Place,
   kind: KeyKind,
   [name, phrase, ...more]: readonly Word[],
   ports: ParsePorts,
 ): KeyEntry['key'] | undefined {
   const isPrompted = phrase !== undefined && isWord(phrase, '%prompt');
-  if (name === undefined || name.octets.length === 0 || more.length > 0) {
-    ports.error(`${kind}: expected a file, and "passphrase" or %prompt if it has one`);
+  if (name === undefined || lengthOf(name) === 0 || more.length > 0) {
+    ports.error(place, `${kind}: expected a file, and "passphrase" or %prompt if it has one`);
     return undefined;
   }
-  const passphrase =
-    phrase && !isPrompted ? onlySecret([phrase], (text) => ports.error(`${kind}: passphrase: ${text}`)) : undefined;
+  const refuse = (text: string) => ports.error(place, `${kind}: passphrase: ${text}`);
+  const passphrase = phrase && !isPrompted ? onlySecret([phrase], ports.slab, refuse) : undefined;
   if (phrase && !isPrompted && !passphrase) return undefined;
-  const read = ports.readKey(textOf(name), kind !== 'P12' && !isPrompted && { passphrase });
+  const read = ports.readKey(place, textOf(name), kind !== 'P12' && !isPrompted && { passphrase });
   if (typeof read !== 'string') return { t: 'file', ...read, passphrase, isPrompted };
   passphrase?.wipe();
-  ports.warn(`${kind}: ${read}; the entry is left out`);
+  ports.warn(place, `${kind}: ${read}; the entry is left out`);
   return undefined;
 }

@@ -13,11 +13,11 @@
  *         Coefficient: 0x0a71…              q⁻¹ mod p
  *         }
  */
-import { parseEncoded } from './encoded-bytes.ts';
-import { Secret } from './secret.ts';
+import { decode } from './encoded-bytes.ts';
+import type { Secret, SecretSlab } from './secret.ts';
 import { RSA_FIELDS, type RsaField, type RsaNumbers } from './secret-entry.ts';
 import { bitsOf, Numbers } from './secret-numbers.ts';
-import { isWord, type Word } from './secret-words.ts';
+import { isWord, lengthOf, octetsOf, type Word } from './secret-words.ts';
 
 /** Bits of the modulus. Smaller ones have been factored, larger ones only keep us busy. */
 const LEAST_BITS = 1024;
@@ -27,18 +27,21 @@ const MOST_BITS = 8192;
 const IGNORED = ['Pubkey', 'PublicKey', 'CKAID', 'CKAIDNSS', 'KeyID'];
 
 /** The numbers, or what is wrong with them. A `stub` is a key whose private half is kept elsewhere (in NSS). */
-export function parseRsa(words: readonly Word[]): RsaNumbers | { readonly wrong: string } | { readonly stub: true } {
+export function parseRsa(
+  words: readonly Word[],
+  slab: SecretSlab,
+): RsaNumbers | { readonly wrong: string } | { readonly stub: true } {
   const close = words[words.length - 1];
   if (close === undefined || words.length < 2 || !isWord(words[0], '{') || !isWord(close, '}'))
     return { wrong: 'expected { NAME: VALUE … } with blanks around the braces' };
-  const fields = readFields(words.slice(1, -1));
+  const fields = readFields(words.slice(1, -1), slab);
   if ('wrong' in fields) return fields;
   const numbers = isStub(fields) ? ({ stub: true } as const) : complete(fields);
   if (!('t' in numbers)) for (const secret of fields.values()) secret.wipe();
   return numbers;
 }
 
-function readFields(words: readonly Word[]): Map<RsaField, Secret> | { readonly wrong: string } {
+function readFields(words: readonly Word[], slab: SecretSlab): Map<RsaField, Secret> | { readonly wrong: string } {
   const fields = new Map<RsaField, Secret>();
   const refuse = (wrong: string) => {
     for (const secret of fields.values()) secret.wipe();
@@ -50,20 +53,23 @@ function readFields(words: readonly Word[]): Map<RsaField, Secret> | { readonly 
     const name = RSA_FIELDS.find((field) => isWord(words[at], `${field}:`));
     if (name === undefined) return refuse(`expected ${RSA_FIELDS.map((field) => `${field}:`).join(', ')}`);
     if (fields.has(name)) return refuse(`${name} is there twice`);
-    const octets = value && !value.isQuoted ? parseEncoded(value.octets) : undefined;
-    if (octets === undefined) return refuse(`${name}: expected 0x and hex, or 0s and base64`);
-    fields.set(name, number(octets));
+    const number =
+      value && !value.isQuoted ? slab.keep(lengthOf(value), (room) => writeNumber(value, room)) : undefined;
+    if (number === undefined) return refuse(`${name}: expected 0x and hex, or 0s and base64`);
+    fields.set(name, number);
   }
   return fields;
 }
 
 /** Without leading zeros. */
-function number(octets: Uint8Array): Secret {
-  const first = octets.findIndex((octet) => octet !== 0);
-  if (first === 0) return new Secret(octets);
-  const own = first < 0 ? new Uint8Array() : octets.slice(first);
-  octets.fill(0);
-  return new Secret(own);
+function writeNumber(value: Word, room: Uint8Array): number | undefined {
+  const length = decode(octetsOf(value), room);
+  if (length === undefined) return undefined;
+  let zeros = 0;
+  while (zeros < length && room[zeros] === 0) zeros++;
+  room.copyWithin(0, zeros, length);
+  room.fill(0, length - zeros, length);
+  return length - zeros;
 }
 
 const PRIVATE = RSA_FIELDS.slice(2);

@@ -2,28 +2,36 @@ import { inspect } from 'node:util';
 
 /** Octets that never show: every way of printing it says only how many there are. */
 export class Secret {
-  readonly #bytes: Uint8Array;
+  readonly #slab: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
 
-  /** Takes `bytes` over. */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  /** Takes over what is in `slab` from `start` to `end`. */
+  constructor(slab: Uint8Array, start = 0, end = slab.length) {
+    this.#slab = slab;
+    this.#start = start;
+    this.#end = end;
   }
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#end - this.#start;
   }
 
   /** The octets themselves, not a copy: they turn to zeros on `wipe`. */
   reveal(): Uint8Array {
-    return this.#bytes;
+    return this.#slab.subarray(this.#start, this.#end);
   }
 
   equals(other: Secret): boolean {
-    return Buffer.compare(this.#bytes, other.#bytes) === 0;
+    if (this.length !== other.length) return false;
+    for (let i = 0; i < this.length; i++) {
+      if (this.#slab[this.#start + i] !== other.#slab[other.#start + i]) return false;
+    }
+    return true;
   }
 
   wipe(): void {
-    this.#bytes.fill(0);
+    this.#slab.fill(0, this.#start, this.#end);
   }
 
   toString(): string {
@@ -38,3 +46,34 @@ export class Secret {
     return this.toString();
   }
 }
+
+/**
+ * Room for many secrets in few buffers. They lie outside of the heap, where the collector would move what is small
+ * and leave a copy behind; and a buffer for each would cost ten times what a key has.
+ */
+export class SecretSlab {
+  #slab = offHeap(0);
+  #at = 0;
+
+  /** What `write` puts into the room it is given, saying how many octets; undefined if that is undefined. */
+  keep(most: number, write: (room: Uint8Array) => number | undefined): Secret | undefined {
+    if (this.#slab.length - this.#at < most) {
+      this.#slab = offHeap(Math.max(most, this.#slab.length === 0 ? FIRST_SLAB : SLAB));
+      this.#at = 0;
+    }
+    const room = this.#slab.subarray(this.#at, this.#at + most);
+    const length = write(room);
+    if (length === undefined) {
+      room.fill(0);
+      return undefined;
+    }
+    this.#at += length;
+    return new Secret(this.#slab, this.#at - length, this.#at);
+  }
+}
+
+const FIRST_SLAB = 1024;
+const SLAB = 65_536;
+
+/** A small `new Uint8Array(length)` would be on the heap. */
+export const offHeap = (length: number): Uint8Array => new Uint8Array(new ArrayBuffer(length));

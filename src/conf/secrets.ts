@@ -12,11 +12,11 @@ import { posix } from 'node:path';
 import type { OctetFiles } from './file-system.ts';
 import type { Problem } from './problem.ts';
 import { MAX_FILES, MAX_INCLUDE_DEPTH, type Place } from './scan.ts';
-import { Secret } from './secret.ts';
-import { type SecretEntry, type SecretKind, secretsOf } from './secret-entry.ts';
-import { parseEntry, type ReadKey } from './secret-parse.ts';
+import { Secret, SecretSlab } from './secret.ts';
+import { type Index, type SecretEntry, type SecretKind, secretsOf } from './secret-entry.ts';
+import { type ParsePorts, parseEntry, type ReadKey } from './secret-parse.ts';
 import { SecretStore } from './secret-store.ts';
-import { entriesOf, isWord, textOf, type Word } from './secret-words.ts';
+import { type Entry, entriesOf, isWord, textOf } from './secret-words.ts';
 
 export interface Secrets {
   readonly secrets: SecretStore;
@@ -44,9 +44,11 @@ const isGlob = (pattern: string): boolean => /[*?[]/.test(pattern);
 /** Larger ones are no private key. */
 const MAX_KEY_OCTETS = 1 << 16;
 
-class Reader {
+class Reader implements ParsePorts {
   readonly entries: SecretEntry[] = [];
   readonly problems: Problem[] = [];
+  readonly slab = new SecretSlab();
+  readonly indices = new Map<string, Index>();
   readonly #files: OctetFiles;
   readonly #options: SecretOptions;
   readonly #ppks = new Map<string, SecretEntry>();
@@ -59,19 +61,19 @@ class Reader {
 
   readFile(file: string, from: Place | undefined, depth: number): void {
     if (++this.#count > MAX_FILES) {
-      if (this.#count === MAX_FILES + 1) this.#error(from ?? { file, line: 0 }, `more than ${MAX_FILES} files`);
+      if (this.#count === MAX_FILES + 1) this.error(from ?? { file, line: 0 }, `more than ${MAX_FILES} files`);
       return;
     }
     const read = this.#files.readOctets(file);
     if ('errno' in read) {
       // A file that is not there has no secrets; one that cannot be read may have, and those are not to be lost.
-      const say = read.errno === 'ENOENT' ? this.#warn : this.#error;
+      const say = read.errno === 'ENOENT' ? this.warn : this.error;
       say(from ?? { file, line: 0 }, `cannot read ${from ? 'the file that is included' : 'it'}: ${read.errno}`);
       return;
     }
     this.#checkAccess({ file, line: 0 }, 'it', read);
     try {
-      for (const entry of entriesOf(read.octets, file, this.#error)) {
+      for (const entry of entriesOf(read.octets, file, this.error)) {
         if (isWord(entry[0], 'include')) this.#include(entry, depth + 1);
         else this.#addEntry(entry);
       }
@@ -86,26 +88,21 @@ class Reader {
     for (const { kind, file, line } of this.entries) {
       if (said.has(kind)) continue;
       said.add(kind);
-      this.#warn({ file, line }, `${kind} secrets have no effect yet`);
+      this.warn({ file, line }, `${kind} secrets have no effect yet`);
     }
   }
 
-  #include([word, pattern, ...more]: readonly Word[], depth: number): void {
-    if (pattern === undefined || more.length > 0) this.#error(word, 'include takes one file or pattern');
-    else if (depth > MAX_INCLUDE_DEPTH) this.#error(word, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
+  #include([{ place }, pattern, ...more]: Entry, depth: number): void {
+    if (pattern === undefined || more.length > 0) this.error(place, 'include takes one file or pattern');
+    else if (depth > MAX_INCLUDE_DEPTH) this.error(place, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
     else {
-      const path = posix.resolve(posix.dirname(word.file), textOf(pattern));
-      for (const file of isGlob(path) ? this.#files.glob(path) : [path]) this.readFile(file, word, depth);
+      const path = posix.resolve(posix.dirname(place.file), textOf(pattern));
+      for (const file of isGlob(path) ? this.#files.glob(path) : [path]) this.readFile(file, place, depth);
     }
   }
 
-  #addEntry(words: readonly [Word, ...Word[]]): void {
-    const place = words[0];
-    const entry = parseEntry(words, {
-      error: (text) => this.#error(place, text),
-      warn: (text) => this.#warn(place, text),
-      readKey: (name, check) => this.#readKey(place, name, check),
-    });
+  #addEntry(words: Entry): void {
+    const entry = parseEntry(words, this);
     if (entry === undefined) return;
     this.entries.push(entry);
     if (entry.kind === 'PPKS') this.#checkPpk(entry, Buffer.from(entry.id).toString('latin1'));
@@ -115,11 +112,11 @@ class Reader {
     const known = this.#ppks.get(id);
     if (known === undefined) this.#ppks.set(id, entry);
     else if (!secretsOf(known)[0].equals(secretsOf(entry)[0]))
-      this.#warn(entry, `PPKS: the ID is at ${known.file}:${known.line} with another secret, which is used`);
+      this.warn(entry, `PPKS: the ID is at ${known.file}:${known.line} with another secret, which is used`);
   }
 
   /** The messages leave the name out: a secret may stand in its place by mistake. */
-  #readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string {
+  readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string {
     const path = posix.resolve(this.#options.privateDir ?? posix.dirname(place.file), name);
     const read = this.#files.readOctets(path);
     if ('errno' in read) return `cannot read its file: ${read.errno}`;
@@ -139,16 +136,16 @@ class Reader {
   #checkAccess(place: Place, what: string, { mode = 0, isForeign }: { mode?: number; isForeign?: boolean }): void {
     if ((mode & 0o066) !== 0) {
       const shown = mode.toString(8).padStart(4, '0');
-      this.#warn(place, `others than the owner may read or write ${what} (mode ${shown}); chmod 600 it`);
+      this.warn(place, `others than the owner may read or write ${what} (mode ${shown}); chmod 600 it`);
     }
-    if (isForeign) this.#warn(place, `${what} belongs to somebody who is neither root nor us; chown it`);
+    if (isForeign) this.warn(place, `${what} belongs to somebody who is neither root nor us; chown it`);
   }
 
-  readonly #error = ({ file, line }: Place, text: string): void => {
+  readonly error = ({ file, line }: Place, text: string): void => {
     this.problems.push({ severity: 'error', file, line, text });
   };
 
-  readonly #warn = ({ file, line }: Place, text: string): void => {
+  readonly warn = ({ file, line }: Place, text: string): void => {
     this.problems.push({ severity: 'warning', file, line, text });
   };
 }

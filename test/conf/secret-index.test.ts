@@ -48,7 +48,7 @@ test('what is found is the first of the best rank, and its rival the first of th
       const [first, ...others] = best === 0 ? [] : all.filter((_, i) => ranks[i] === best);
       const found = new SecretIndex(all).find(id(us), peer);
       expect(found?.entry).toBe(first);
-      expect(found?.rival).toBe(others.find(({ secret }) => !secret.equals(first!.secret)));
+      expect(found?.rival).toBe(others.find(({ secret }) => !secret.equals(first.secret)));
     }),
     { numRuns: 2000 },
   );

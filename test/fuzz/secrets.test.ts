@@ -73,7 +73,7 @@ const options = { privateDir: '/private' };
 /** Everything that anybody prints. A listing is only made of what has been loaded: files without an error. */
 function everythingShown({ secrets, problems }: Secrets): string {
   const found = [
-    secrets.findPsk(Id.parse('@west')!, Id.parse('@east')!, { local: ADDRESS, remote: ADDRESS }),
+    secrets.findPsk(Id.parse('@west')!, Id.parse('@east'), { local: ADDRESS, remote: ADDRESS }),
     secrets.findXauth('joe'),
     secrets.findPpk(Buffer.from('id')),
     ...secrets.privateKeys(),
