@@ -6,13 +6,13 @@ import { knownClasses } from './build-debug.ts';
 import { buildEnd, type Complaints, wordsOf } from './build-end.ts';
 import { familyOf, familyProblem, isOneFamily } from './build-families.ts';
 import { keyexchangeOf } from './build-keyexchange.ts';
-import { contradiction, expand, isSamePlace, type Pair } from './build-pair.ts';
+import { type Choice, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
 import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
-import type { Authby, Conn, Mark } from './conn.ts';
+import type { Authby, Conn, End, Mark } from './conn.ts';
 import type { Value } from './keyword.ts';
-import { lookup } from './keywords.ts';
+import { lookup, type Side } from './keywords.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import { laterWords, type Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
@@ -26,6 +26,8 @@ const MAX_LIFETIME_MS = 24 * 3600_000;
 const MAX_EXPANDED = 200_000;
 
 export type Built = { readonly conns: readonly Conn[] } | { readonly refused: string };
+
+type Ends = { readonly left: End; readonly right: End };
 
 /** Builds conns that share what is equal in them. */
 export class ConnBuilder {
@@ -43,6 +45,9 @@ export class ConnBuilder {
   build(section: ConnSection): Built {
     const { settings, name } = section;
     let { refused } = section;
+    const missing = ['left', 'right'].find((side) => !settings.has(side));
+    // What it lacks, or would contradict, may come from whoever takes it over.
+    if (missing !== undefined) return { refused: refused ?? `${missing}= is not set` };
     const complain = (severity: 'error' | 'warning', { file, line, key }: Setting, text: string) =>
       this.#reporter.add({ severity, file, line, section: `conn ${name}`, keyword: key, text: `${key}=: ${text}` });
     const say: Complaints = {
@@ -62,43 +67,49 @@ export class ConnBuilder {
       if (typeof judgement === 'string') say.refuse(setting, judgement);
       else say.warn(setting, judgement.warning);
     });
+    const [lefts, rights] = this.#ends(settings, say);
     const conns: Conn[] = [];
-    for (const { suffix, left, right } of this.#pairs(settings, say)) {
-      const ends = this.#ends(settings, left, right, say);
-      if (typeof ends === 'string') {
-        refused ??= ends;
-        break;
+    const isMany = manyOf(settings) !== undefined;
+    for (const left of lefts) {
+      for (const right of rights) {
+        const ends = { left: left.end, right: right.end };
+        if (isMany && !isOneFamily(ends.left, ends.right, policy.hostFamily)) continue;
+        this.#checkEnds(settings, ends, policy, say);
+        const suffix = isMany ? `/${left.number}x${right.number}` : '';
+        const aliases = isMany ? Object.freeze([name, ...policy.aliases]) : policy.aliases;
+        const { file, line } = section;
+        conns.push(Object.freeze({ name: name + suffix, file, line, ...ends, ...policy, aliases }));
       }
-      if (suffix !== '' && !isOneFamily(ends.left, ends.right, policy.hostFamily)) continue;
-      const problem = contradiction(ends.left, ends.right, policy) ?? familyProblem(settings, ends, policy.hostFamily);
-      if (problem) say.refuse(settings.get(problem.key) ?? settings.get('left')!, problem.text);
-      if (isSamePlace(ends.left, ends.right)) say.warn(settings.get('right')!, 'it is the address of left=');
-      const aliases = suffix === '' ? policy.aliases : Object.freeze([name, ...policy.aliases]);
-      const { file, line } = section;
-      conns.push(
-        Object.freeze({ name: name + suffix, file, line, left: ends.left, right: ends.right, ...policy, aliases }),
-      );
     }
-    if (conns.length === 0) refused ??= 'no pair of subnets is of one family';
+    if (conns.length === 0 && refused === undefined) {
+      say.refuse(manyOf(settings)!, 'no pair of subnets is of one family');
+    }
     if (refused !== undefined) return { refused };
     this.#reportDefaultAuthby(section, conns);
     return { conns };
   }
 
-  #pairs(settings: Settings, say: Complaints): readonly Pair[] {
-    const pairs = expand(settings, say);
-    this.#expanded += pairs.length - 1;
-    if (pairs.length === 1 || this.#expanded <= MAX_EXPANDED) return pairs;
-    const many = settings.get('leftsubnets') ?? settings.get('rightsubnets');
-    say.refuse(many!, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
-    return [];
+  /** The ends that there are to pair, each built once; none where the host is wrong. */
+  #ends(settings: Settings, say: Complaints) {
+    let [lefts, rights] = choices(settings, say);
+    const many = manyOf(settings);
+    this.#expanded += many ? lefts.length * rights.length : 0;
+    if (many && this.#expanded > MAX_EXPANDED) {
+      say.refuse(many, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
+      [lefts, rights] = [[], []];
+    }
+    const built = (side: Side) => (choice: Choice) => {
+      const end = buildEnd(side, settings, this.#selectors, say, choice.subnet);
+      return end ? [{ end, number: choice.number }] : [];
+    };
+    return [lefts.flatMap(built('left')), rights.flatMap(built('right'))] as const;
   }
 
-  /** Both, or why not. */
-  #ends(settings: Settings, leftSubnets: Setting | undefined, rightSubnets: Setting | undefined, say: Complaints) {
-    const left = buildEnd('left', settings, this.#selectors, say, leftSubnets);
-    const right = buildEnd('right', settings, this.#selectors, say, rightSubnets);
-    return left && right ? { left, right } : `${left ? 'right' : 'left'}= is not set`;
+  #checkEnds(settings: Settings, ends: Ends, policy: Pick<Conn, 'keyexchange' | 'hostFamily'>, say: Complaints): void {
+    const { left, right } = ends;
+    const problem = contradiction(left, right, policy) ?? familyProblem(settings, ends, policy.hostFamily);
+    if (problem) say.refuse(settings.get(problem.key) ?? settings.get('left')!, problem.text);
+    if (isSamePlace(left, right)) say.warn(settings.get('right')!, 'it is the address of left=');
   }
 
   /** Everything but the ends. */

@@ -4,35 +4,35 @@ import type { Conn, End } from './conn.ts';
 import type { Side } from './keywords.ts';
 import type { Setting, Settings } from './sections.ts';
 
-/** Settings that stand in for `leftsubnet=` and `rightsubnet=`. */
-export interface Pair {
-  readonly suffix: string;
-  readonly left: Setting | undefined;
-  readonly right: Setting | undefined;
+/** One of `leftsubnets=`, in the place of `leftsubnet=`; 0 where there is no such list. */
+export interface Choice {
+  readonly number: number;
+  readonly subnet: Setting | undefined;
 }
 
-/** `leftsubnets=` and `rightsubnets=`: a conn for each pair, `NAME/1x2`; 0 stands for a side without a list. */
-export function expand(settings: Settings, say: Complaints): readonly Pair[] {
-  const choices = (side: Side): readonly (Setting | undefined)[] => {
-    const single = settings.get(`${side}subnet`);
-    const many = settings.get(`${side}subnets`);
-    if (!many) return [single];
-    if (single) say.refuse(many, `cannot stand beside ${side}subnet=`);
-    const subnets = wordsOf(many) ?? [];
-    if (subnets.length === 0) say.refuse(many, 'the list is empty');
-    return subnets.map((subnet) => ({ ...many, value: [subnet], raw: subnet }));
-  };
-  const [lefts, rights] = [choices('left'), choices('right')];
-  const many = settings.get('leftsubnets') ?? settings.get('rightsubnets');
-  if (!many) return [{ suffix: '', left: lefts[0], right: rights[0] }];
-  if (lefts.length * rights.length > MAX_PAIRS) {
-    say.refuse(many, `more than ${MAX_PAIRS} pairs of subnets`);
-    return [];
-  }
-  const number = (side: Side, i: number) => (settings.has(`${side}subnets`) ? i + 1 : 0);
-  return lefts.flatMap((left, i) =>
-    rights.map((right, j) => ({ suffix: `/${number('left', i)}x${number('right', j)}`, left, right })),
-  );
+/** What there is to choose from at either end: `subnets=` makes a conn of each pair, `NAME/1x2`. */
+export function choices(
+  settings: Settings,
+  say: Complaints,
+): readonly [left: readonly Choice[], right: readonly Choice[]] {
+  const both = [choicesAt('left', settings, say), choicesAt('right', settings, say)] as const;
+  if (both[0].length * both[1].length <= MAX_PAIRS) return both;
+  say.refuse(manyOf(settings)!, `more than ${MAX_PAIRS} pairs of subnets`);
+  return [[], []];
+}
+
+/** The setting that makes several conns of one. */
+export const manyOf = (settings: Settings): Setting | undefined =>
+  settings.get('leftsubnets') ?? settings.get('rightsubnets');
+
+function choicesAt(side: Side, settings: Settings, say: Complaints): readonly Choice[] {
+  const subnet = settings.get(`${side}subnet`);
+  const many = settings.get(`${side}subnets`);
+  if (!many) return [{ number: 0, subnet }];
+  if (subnet) say.refuse(many, `cannot stand beside ${side}subnet=`);
+  const words = wordsOf(many) ?? [];
+  if (words.length === 0) say.refuse(many, 'the list is empty');
+  return words.map((word, i) => ({ number: i + 1, subnet: { ...many, value: [word], raw: word } }));
 }
 
 /** Two long lists make a conn for each pair: beyond this it is a slip. */

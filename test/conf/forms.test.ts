@@ -11,9 +11,9 @@ const load = (text: string) => loadConfig(PATH, memoryFiles({ [PATH]: text }));
 /** A conn of these lines, with hosts and a way to authenticate unless they say otherwise. */
 function text(lines: readonly string[]): string {
   const said = (key: string) => lines.some((line) => line.startsWith(`${key}=`));
-  const usual = ['left=192.0.2.1', 'right=192.0.2.2', 'authby=secret'].filter((line) => !said(line.split('=')[0]));
   const isShunt = lines.some((line) => /^type=(passthrough|reject|drop)/.test(line));
-  return ['conn w', ...lines, ...(isShunt ? usual.slice(0, -1) : usual)].join('\n\t').concat('\n');
+  const usual = ['left=192.0.2.1', 'right=192.0.2.2', ...(isShunt ? [] : ['authby=secret'])];
+  return ['conn w', ...lines, ...usual.filter((line) => !said(line.split('=')[0]))].join('\n\t').concat('\n');
 }
 
 function conn(...lines: string[]): Conn {
@@ -155,6 +155,7 @@ describe('cannot be', () => {
     [['vti-interface=vti0', 'type=transport'], 'needs type=tunnel'],
     [['hostaddrfamily=ipv6'], 'differs in family from hostaddrfamily='],
     [['rekeymargin=13h'], 'longer than 24h'],
+    [['leftsubnets=2001:db8::/64'], 'no pair of subnets is of one family'],
   ])('%j', (lines, why) => {
     expect(errors(...lines).join('\n')).toContain(why);
     expect(load(text(lines)).conns).toEqual([]);

@@ -277,6 +277,17 @@ describe('%default and also=', () => {
     expect([conns.length, problems]).toEqual([1, []]);
     expect(refused.get('base')).toBe('right= is not set');
   });
+
+  test('what such a section lacks is no contradiction yet', () => {
+    const base = 'conn base\n\tleft=192.0.2.1\n\tleftauth=secret\n\tah=sha2\n\tleftsubnet=2001:db8::/64\n';
+    const rest = 'conn w\n\talso=base\n\tright=2001:db8::2\n\tleftnexthop=2001:db8::3\n';
+    expect(load(base).problems).toEqual([]);
+    expect(
+      messages(base + rest)
+        .map((text) => text.replace(/.*conn w\] /, ''))
+        .slice(0, 2),
+    ).toEqual(['leftauth=: leftauth= and rightauth= go together', 'ah=: needs phase2=ah']);
+  });
 });
 
 describe('all or nothing', () => {

@@ -38,7 +38,9 @@ describe('ipsec readwriteconf', () => {
   });
 
   test('prints nothing of a file with an error', async () => {
-    const { exit, stdout, stderr } = await files({ ...CONF, conns: 'conn w\n\tleft=1.2.3.256\n' }).run('readwriteconf');
+    const { exit, stdout, stderr } = await files({ ...CONF, conns: 'conn w\n\tleft=1.2.3.256\n\tright=%any\n' }).run(
+      'readwriteconf',
+    );
     expect([exit, stdout]).toEqual([1, '']);
     expect(stderr).toContain('conns:2: [conn w] left=: expected an address');
   });
