@@ -333,7 +333,6 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #say({ level, text, serial, code, event }: Extract<Out, { t: 'say' }>): void {
     const policy = serial === undefined ? this.#sa.policy : this.#childPolicy(serial);
-    if (level === 'debug' && !this.#world.debugging.on('base', policy.name)) return;
     const line = this.#world.log(level, text, this.#about(policy, serial ?? this.#sa.serial, event));
     if (level !== 'debug') this.#watchers?.line((code ?? RC.LOG) as ReplyCode, line);
   }

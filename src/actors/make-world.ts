@@ -88,6 +88,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       const spi = plane.allocateSpi({ protocol, src: peer, dst: local, reqid });
       return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
     },
+    debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     idle: (child, local) => {
       const counters = plane.counters({ protocol: child.suite.protocol, dst: local, spi: child.spiIn });

@@ -139,6 +139,8 @@ export type LogEvent =
   | 'rejected'
   /** It will not come up, or not again. */
   | 'failed'
+  /** Why, in words for whoever has to mend it. */
+  | 'explained'
   | 'reviving'
   | 'deleted';
 
@@ -171,6 +173,8 @@ export interface Env {
   ikeSpi(): Uint8Array;
   /** An SPI for a Child SA to us, reserved in the data plane; the text of the refusal otherwise. */
   childSpi(request: { protocol: 'esp' | 'ah'; local: Address; peer: Address; reqid: number }): number | string;
+  /** Whether debug lines about a connection are wanted. */
+  debugs(conn: string): boolean;
   readonly directory: Directory;
   /** ms since the child last received a packet; undefined if it never did or nobody counts. */
   idle(child: Child, local: Address): number | undefined;

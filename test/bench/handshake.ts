@@ -54,6 +54,7 @@ class End {
       random,
       serial: () => ++this.#serial,
       jobId: () => ++this.#job,
+      debugs: () => false,
       ikeSpi: () => random(8),
       childSpi: () => 0x1000 + ++this.#serial,
       directory,

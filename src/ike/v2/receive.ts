@@ -26,12 +26,12 @@ import { hasNotify, type Incoming, type Turn } from './turn.ts';
 export function receive(turn: Turn, { datagram }: Extract<In, { t: 'packet' }>): void {
   const { sa } = turn;
   const decoded = decodeMessage(datagram.bytes);
-  if (!decoded.ok) return turn.debug(`packet from ${datagram.peer}: ${faultText(decoded.fault)}`);
+  if (!decoded.ok) return turn.debug(() => `packet from ${datagram.peer}: ${faultText(decoded.fault)}`);
   const message = decoded.value;
   const { header } = message;
   if (header.isInitiator !== (sa.role === 'responder'))
-    return turn.debug(`packet from ${datagram.peer} with our own role`);
-  if (!isOurs(sa, header)) return turn.debug(`packet from ${datagram.peer} for other SPIs`);
+    return turn.debug(() => `packet from ${datagram.peer} with our own role`);
+  if (!isOurs(sa, header)) return turn.debug(() => `packet from ${datagram.peer} for other SPIs`);
   const incoming = (payloads: readonly Payload[]): Incoming => ({
     header,
     payloads,
@@ -48,15 +48,16 @@ function request(turn: Turn, message: Message, incoming: (payloads: readonly Pay
   const { messageId, exchange } = message.header;
   if (messageId === sa.expectedRequestId - 1) return again(turn, message, incoming(message.payloads));
   if (messageId !== sa.expectedRequestId)
-    return turn.debug(`request ${messageId} where ${sa.expectedRequestId} was expected`);
+    return turn.debug(() => `request ${messageId} where ${sa.expectedRequestId} was expected`);
   // Established at the peer's end, but not here until its answer comes; the request comes again.
-  if (sa.state === 'authSent') return turn.debug(`${name(exchange)} request before the answer to IKE_AUTH; dropped`);
+  if (sa.state === 'authSent')
+    return turn.debug(() => `${name(exchange)} request before the answer to IKE_AUTH; dropped`);
   const payloads =
     exchange === EXCHANGE.IKE_SA_INIT ? message.payloads : reveal(turn, message, incoming(message.payloads));
   if (!payloads) return;
   // The peer may know before us which successor gets the children: it asks again when ours has them.
   if (sa.isProvisional && !payloads.some((p) => p.type === 'D' && p.protocol === PROTOCOL.IKE))
-    return turn.debug(`${name(exchange)} request to an IKE SA that has not inherited yet; dropped`);
+    return turn.debug(() => `${name(exchange)} request to an IKE SA that has not inherited yet; dropped`);
   const whole = incoming(payloads);
   const critical = payloads.find((p) => p.type === 'unknown' && p.critical);
   if (critical?.type === 'unknown') return turn.refuse(whole, { kind: 'critical', payload: critical.number });
@@ -74,8 +75,9 @@ function request(turn: Turn, message: Message, incoming: (payloads: readonly Pay
 /** A request that no row takes. INVALID_SYNTAX ends the SA at both ends (RFC 7296 §2.21.3). */
 function unfit(turn: Turn, message: Incoming, missing: string): void {
   const { sa } = turn;
-  const text = `${describe(message.header, message.payloads)} in state ${sa.state}: ${missing}`;
-  if (message.header.exchange === EXCHANGE.IKE_SA_INIT) return turn.debug(text);
+  const what = () => `${describe(message.header, message.payloads)} in state ${sa.state}: ${missing}`;
+  if (message.header.exchange === EXCHANGE.IKE_SA_INIT) return turn.debug(what);
+  const text = what();
   turn.refuse(message, { kind: 'misbehaved', rule: text });
   end(turn, 'refused', text);
 }
@@ -93,8 +95,8 @@ function again(turn: Turn, message: Message, incoming: Incoming): void {
     exchange === EXCHANGE.IKE_SA_INIT
       ? sa.handshake !== undefined && Buffer.compare(sa.handshake.request, incoming.bytes) === 0
       : sa.keys !== undefined && isAuthentic(sa, message, incoming.bytes);
-  if (!isSame) return turn.debug(`${name(exchange)} request ${messageId} once more, but not the same; dropped`);
-  turn.debug(`${name(exchange)} request ${messageId} once more; answering as before`);
+  if (!isSame) return turn.debug(() => `${name(exchange)} request ${messageId} once more, but not the same; dropped`);
+  turn.debug(() => `${name(exchange)} request ${messageId} once more; answering as before`);
   turn.send(sa.lastResponse, incoming);
 }
 
@@ -103,12 +105,12 @@ function response(turn: Turn, message: Message, incoming: (payloads: readonly Pa
   const { outstanding } = sa;
   const { messageId, exchange } = message.header;
   if (!outstanding || outstanding.messageId !== messageId || outstanding.exchange !== exchange) {
-    return turn.debug(`${name(exchange)} response ${messageId}, which nobody awaits`);
+    return turn.debug(() => `${name(exchange)} response ${messageId}, which nobody awaits`);
   }
   const { pending } = outstanding;
   if (exchange === EXCHANGE.IKE_SA_INIT) {
     const row = pick(exchange, { answers: pending.kind }, message.payloads);
-    if ('missing' in row) return turn.debug(`IKE_SA_INIT response ignored: ${row.missing}`);
+    if ('missing' in row) return turn.debug(() => `IKE_SA_INIT response ignored: ${row.missing}`);
     return run(turn, row, incoming(message.payloads));
   }
   const payloads = reveal(turn, message, incoming(message.payloads));
@@ -135,12 +137,12 @@ function response(turn: Turn, message: Message, incoming: (payloads: readonly Pa
 /** The inner payloads of a message that is authentic and whole; undefined otherwise. */
 function reveal(turn: Turn, message: Message, outer: Incoming): readonly Payload[] | undefined {
   const { sa, env } = turn;
-  if (!sa.keys) return void turn.debug(`${name(message.header.exchange)} before there are keys`);
+  if (!sa.keys) return void turn.debug(() => `${name(message.header.exchange)} before there are keys`);
   const opened = openMessage(sa, message, outer.bytes);
   switch (opened.t) {
     case 'unauthentic':
       return void turn.debug(
-        `${name(message.header.exchange)} ${message.header.messageId} from ${outer.peer}: ${opened.why}; dropped`,
+        () => `${name(message.header.exchange)} ${message.header.messageId} from ${outer.peer}: ${opened.why}; dropped`,
       );
     case 'more':
       sa.lastHeard = env.now;
@@ -165,7 +167,7 @@ function follow(turn: Turn, { local, peer }: Incoming): void {
   const isMoved = !sa.peer.equals(peer) || !sa.local.equals(local);
   const mayMove = sa.state === 'initAnswered' || (sa.peerIsNatted && !sa.weAreNatted);
   if (!isMoved || !mayMove) return;
-  turn.debug(`peer moved from ${sa.peer} to ${peer}`);
+  turn.debug(() => `peer moved from ${sa.peer} to ${peer}`);
   sa.peer = peer;
   sa.local = local;
   const serials = sa.children.map((c) => c.serial);
@@ -175,7 +177,7 @@ function follow(turn: Turn, { local, peer }: Incoming): void {
 function run(turn: Turn, row: Transition, message: Incoming): void {
   turn.row = row;
   turn.from = turn.sa.state;
-  turn.debug(`${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
+  turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
   row.run(turn, message);
   checkEnd(turn);
 }

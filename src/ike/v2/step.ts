@@ -49,7 +49,7 @@ function wait(turn: Turn, input: In): void {
   const { sa } = turn;
   sa.waiting ??= [];
   const packets = input.t === 'packet' ? sa.waiting.filter((w) => w.t === 'packet').length : 0;
-  if (packets >= MAX_WAITING_PACKETS) return turn.debug('too many packets while busy; dropped');
+  if (packets >= MAX_WAITING_PACKETS) return turn.debug(() => 'too many packets while busy; dropped');
   sa.waiting.push(input);
 }
 
@@ -96,7 +96,7 @@ function resume(turn: Turn, { id, result }: Extract<In, { t: 'job' }>): void {
   const { suspended } = sa;
   if (id !== sa.job || !suspended) {
     wipeResult(result);
-    return turn.debug(`answer to job ${id}, which nobody awaits`);
+    return turn.debug(() => `answer to job ${id}, which nobody awaits`);
   }
   sa.job = 0;
   sa.suspended = undefined;

@@ -67,7 +67,7 @@ export class Turn {
 
   /** Why something failed, in a line or two for whoever has to mend it; never for the peer. */
   why(lines: readonly string[], more: { serial?: number } = {}): void {
-    for (const line of lines) this.say(`why: ${clip(line, 1_000)}`, more);
+    for (const line of lines) this.say(`why: ${clip(line, 1_000)}`, { event: 'explained', ...more });
   }
 
   /** The same where anybody could have made it fail: computed, and said, seldom. */
@@ -75,8 +75,9 @@ export class Turn {
     if (mayExplain(this.env)) this.why(explain());
   }
 
-  debug(text: string): void {
-    this.outs.push({ t: 'say', level: 'debug', text });
+  /** `text` is put together only where somebody debugs the connection. */
+  debug(text: () => string): void {
+    if (this.env.debugs(this.sa.policy.name)) this.outs.push({ t: 'say', level: 'debug', text: text() });
   }
 
   arm(name: TimerName, after: number, serial?: number): void {

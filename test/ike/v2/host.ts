@@ -189,6 +189,7 @@ export class Host {
       random: (octets) => plane.octets(octets),
       serial: () => ++this.#serial,
       jobId: () => ++this.#jobId,
+      debugs: () => true,
       ikeSpi: () => this.#spi(),
       childSpi: () => this.refuseChildSpi ?? 0x1000 + plane.below(0xfffff000),
       directory: this.#directory,
