@@ -11,7 +11,7 @@ import type { World } from './world.ts';
 export type Work = Generator<'room' | undefined, void>;
 
 /** ms at a time. */
-const SLICE = 1.5;
+const SLICE = 1;
 /** Steps at a time, whatever the clock says, and between two looks at it. */
 const STEPS = 256;
 const LOOK_EVERY = 8;
@@ -39,7 +39,7 @@ class Slices implements Behavior<'more'> {
   }
 
   started(self: Context<'more'>): void {
-    this.receive('more', self);
+    self.soon('more');
   }
 
   receive(_: 'more', self: Context<'more'>): void {

@@ -25,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'daemon', title: 'Tunnels in one process: handshakes, CPU, octets per tunnel' },
   { name: 'listing', title: 'Long listings: what they cost the daemon, how late they make it' },
   { name: 'two-daemons', title: 'Handshakes between two daemons', needsRoot: true, commands: ['ip'] },
+  { name: 'load', title: 'Loading connections, beside libreswan', needsRoot: true, commands: ['ip'] },
   { name: 'xfrm', title: 'The xfrm plane', needsRoot: true, commands: ['unshare'], inNamespace: true },
   { name: 'userspace/run', title: 'ESP in user space, side by side', needsRoot: true, commands: ['ip', 'iperf3'] },
 ];
