@@ -26,8 +26,8 @@ export class SecretKeeper {
   }
 
   /**
-   * Reads every file that `pattern` matches; each line goes to the log and to `say`. False if there was an error:
-   * then everything is as it was.
+   * Reads every file that `pattern` matches; what there is to say of it goes to the log and to `say`. False if there
+   * was an error: then everything is as it was, which is for the caller to say.
    */
   reread(pattern: string, say: (text: string) => void): boolean {
     const tell = (level: 'info' | 'warn', text: string) => {
@@ -39,7 +39,7 @@ export class SecretKeeper {
     for (const problem of problems) tell('warn', formatProblem(problem));
     if (hasErrors(problems)) {
       secrets.wipe();
-      tell('warn', 'secrets kept as they were');
+      this.#options.log('warn', 'secrets kept as they were');
       return false;
     }
     tell('info', 'forgetting secrets');

@@ -23,7 +23,7 @@ export interface ParsePorts {
   readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string;
   /** Where the secrets go. */
   readonly slab: SecretSlab;
-  /** What has been read as an index; a gateway stands in the entry of each of its peers. */
+  /** Some of what has been read as an index; a gateway stands in the entry of each of its peers. */
   readonly indices: Map<string, Index>;
 }
 
@@ -113,6 +113,8 @@ function splitAtColon(
 const isLetter = (octet: number): boolean => /[A-Za-z]/.test(String.fromCharCode(octet));
 const isAddress = (word: Word): boolean => lengthOf(word) < 64 && parseAddress(textOf(word)) !== undefined;
 
+const MAX_KNOWN = 256;
+
 const ANY: Index = { t: 'any' };
 const NONE: Index = { t: 'none' };
 
@@ -129,7 +131,10 @@ function indexOf(word: Word, ports: ParsePorts): Index {
       word.place,
       'an index that is neither an address, @FQDN, user@FQDN, a distinguished name nor %any matches nobody: host names are not looked up',
     );
-  else if (known === undefined) ports.indices.set(text, index);
+  else if (known === undefined) {
+    if (ports.indices.size === MAX_KNOWN) ports.indices.clear();
+    ports.indices.set(text, index);
+  }
   return index;
 }
 

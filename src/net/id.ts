@@ -73,8 +73,11 @@ export class Id {
       const dn = readDn(data);
       if (dn) return `dn:${dnKey(dn)}`;
     }
-    const isName = type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN;
-    return `${type}:${isName ? hex(folded(data)) : hex(data)}`;
+    if (type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN) {
+      const text = bytesOf(data).toString('latin1');
+      if (/^[\x21-\x7e]*$/.test(text)) return `${type}:${text.toLowerCase().replace(/\.+$/, '')}`;
+    }
+    return `${type}#${hex(data)}`;
   }
 
   equals(other: Id): boolean {
@@ -123,16 +126,11 @@ export class Id {
   }
 }
 
-const hex = (data: Uint8Array): string => Buffer.from(data.buffer, data.byteOffset, data.length).toString('hex');
-
-function folded(data: Uint8Array): Uint8Array {
-  let end = data.length;
-  while (end > 0 && data[end - 1] === 0x2e) end--;
-  return data.subarray(0, end).map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
-}
+const bytesOf = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.length);
+const hex = (data: Uint8Array): string => bytesOf(data).toString('hex');
 
 /** A peer chooses these octets, and they end in logs and terminals: nothing but printable ASCII passes. */
 const printable = (data: Uint8Array): string =>
-  Buffer.from(data)
+  bytesOf(data)
     .toString('latin1')
     .replace(/[^\x21-\x7e]/g, '?');

@@ -53,4 +53,51 @@ describe('Id', () => {
     expect(new Id(ID_TYPES.ID_FQDN, data).equals(new Id(ID_TYPES.ID_KEY_ID, data))).toBe(false);
     expect(new Id(ID_TYPES.ID_FQDN, data).equals(new Id(ID_TYPES.ID_FQDN, data.slice(1)))).toBe(false);
   });
+
+  test.each([
+    ['@West.Example.com', '@west.example.com.'],
+    ['Me@West', 'me@west'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['@#0A', '@#0x0a'],
+    ['C=CA,CN=West', '/c=ca/cn=WEST'],
+    ['@~3000', '@~0x3000'],
+  ])('%s and %s are the same', (one, other) => {
+    expect(Id.parse(one)!.equals(Id.parse(other)!)).toBe(true);
+    expect(Id.parse(one)!.key).toBe(Id.parse(other)!.key);
+  });
+
+  test.each([
+    ['@west', 'west@west'],
+    ['@west', '@[west]'],
+    ['@[west]', '@[West]'],
+    ['@west', '@west.example'],
+    ['@[C=CA]', 'C=CA'],
+    ['192.0.2.1', '@#c0000201'],
+    ['192.0.2.1', '@192.0.2.1'],
+    ['%null', '@#00'],
+  ])('%s and %s are not', (one, other) => {
+    expect(Id.parse(one)!.equals(Id.parse(other)!)).toBe(false);
+    expect(Id.parse(one)!.key).not.toBe(Id.parse(other)!.key);
+  });
+
+  test('the keys of any two are the same if, and only if, they are', () => {
+    const data = fc.oneof(
+      fc.uint8Array({ maxLength: 3 }),
+      fc.constantFrom('a', 'A', 'a.', 'a#', 'é').map((s) => Buffer.from(s)),
+    );
+    const id = fc
+      .tuple(fc.constantFrom(1, 2, 3, 9, 11, 13), data)
+      .map(([type, octets]) => new Id(type, Uint8Array.from(octets)));
+    fc.assert(
+      fc.property(id, id, (one, other) => {
+        expect(one.key === other.key).toBe(one.equals(other));
+        expect(one.key).toMatch(/^[\x21-\x7e]*$/);
+        if (one.type !== other.type) expect(one.equals(other)).toBe(false);
+      }),
+    );
+  });
+
+  test.each(['%fromcert', '%none', '%myid', '%any', '%any6', '%default'])('%s stands for one, and is none', (text) => {
+    expect(Id.parse(text)).toBeUndefined();
+  });
 });
