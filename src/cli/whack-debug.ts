@@ -1,5 +1,5 @@
 /** Debug classes and impairments, which may be said as often as one likes. */
-import { DEBUG_CLASSES } from '../conf/debug-classes.ts';
+import { DEBUG_ALIASES, DEBUG_CLASSES } from '../conf/debug-classes.ts';
 import { splitList } from '../conf/values.ts';
 import type { Request } from '../control/protocol.ts';
 import type { WhackLine } from './whack-parse.ts';
@@ -33,7 +33,8 @@ export function debugRequests(line: WhackLine): Request[] {
 /** What `--debug help` prints. */
 export function debugHelp(line: WhackLine): string | undefined {
   if (!debugWords(line)?.some((word) => word === 'help' || word === 'list')) return undefined;
-  return Object.entries(DEBUG_CLASSES)
-    .map(([name, help]) => `${name.padEnd(12)} ${help}\n`)
-    .join('');
+  const row = (name: string, help: string) => `${name.padEnd(12)} ${help}\n`;
+  const classes = Object.entries(DEBUG_CLASSES).map(([name, help]) => row(name, help));
+  const sums = Object.entries(DEBUG_ALIASES).map(([name, sum]) => row(name, `= ${sum.join(' + ')}`));
+  return [...classes, '\n', ...sums, row('none', 'clears all; no- before a class clears that')].join('');
 }

@@ -79,6 +79,14 @@ describe('the option table', () => {
           if (value !== undefined) expect(isFault(parseTyped(type, value)), `${name}=${value}`).toBe(false);
   });
 
+  test('names in the help of every option words that its keyword has', () => {
+    for (const { name, whack = [], type } of [...END_KEYWORDS, ...CONN_KEYWORDS])
+      for (const { spellings, words = {} } of whack)
+        for (const { argName = '' } of spellings)
+          for (const word of argName.includes('|') ? argName.split('|') : [])
+            expect(isFault(parseTyped(type, words[word] ?? word)), `${name}=${word}`).toBe(false);
+  });
+
   test('leaves only these keywords of a connection without an option', () => {
     const without = [...END_KEYWORDS, ...CONN_KEYWORDS].filter(({ whack }) => whack === undefined);
     expect(without.map(({ name, sided }) => `${sided ? 'left' : ''}${name}`)).toMatchSnapshot();

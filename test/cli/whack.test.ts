@@ -109,6 +109,7 @@ describe('whack', () => {
     expect(exit).toBe(0);
     for (const name of ['base', 'routing', 'cpu-usage', 'refcnt', 'tmi', 'updown', 'crypt', 'private'])
       expect(out).toMatch(new RegExp(`^${name} +\\S`, 'm'));
+    expect(out).toMatch(/^all +=.* base .*refcnt$/m);
     expect(asked).toEqual([]);
   });
 
