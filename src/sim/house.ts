@@ -11,7 +11,6 @@ import { type Inside, makeWorld } from '../actors/make-world.ts';
 import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
 import type { World } from '../actors/world.ts';
-import type { Conn } from '../conf/conn.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
 import type { Datagram } from '../ike/effects.ts';
@@ -107,11 +106,6 @@ export class House {
 
   receive(datagram: Datagram): void {
     if (!this.hasLeft) this.world.switchboard.receive(datagram);
-  }
-
-  /** Adds a connection; the text says why it cannot be. */
-  add(conn: Conn): ReturnType<Connections['add']> {
-    return this.connections.add(conn);
   }
 
   #sockets(): Endpoint[] {

@@ -66,7 +66,8 @@ export function street(
     house.onLine = (text) => log.push({ at: clock.now() / 1000, of: name, text });
     house.onJob = (job, result) => wiretap.learn(job, result);
     // One attempt is enough, and what follows it would only blur the picture.
-    for (const one of neighbours(conn, files[name].conns, place, peer)) house.add({ ...one, keyingtries: 1 });
+    for (const one of neighbours(conn, files[name].conns, place, peer))
+      house.connections.add({ ...one, keyingtries: 1 });
     return house;
   };
   const houses = { A: move('A', a, pair.a, b), B: move('B', b, pair.b, a) };

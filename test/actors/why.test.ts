@@ -95,6 +95,32 @@ describe('the initiator and the responder each say what they know', () => {
   });
 });
 
+describe('silence', () => {
+  test('after the first message', () => {
+    const { west, clock, wire } = town({ west: { conf: conn('w-e', { keyingtries: '1' }) } });
+    wire.loses = () => true;
+    west.whack({ kind: 'initiate', name: 'w-e' });
+    clock.advance(120_000);
+    expect(why(west)).toEqual([
+      'nobody at 192.0.2.2:500 answers: no daemon is there, or it has no connection for a peer at 192.0.2.1, or UDP port 500 is blocked on the way',
+    ]);
+  });
+
+  test('after the second, which may be too large', () => {
+    const many = Array.from({ length: 80 }, (_, i) => `10.1.${i}.0/24`).join(',');
+    const large = { keyingtries: '1', fragmentation: 'no', leftsubnet: many };
+    const { west, clock, wire } = town({ both: conn('w-e', large) });
+    wire.loses = ({ bytes }) => bytes.length > 1_200;
+    west.whack({ kind: 'initiate', name: 'w-e' });
+    clock.advance(120_000);
+    expect(why(west)).toEqual([
+      expect.stringMatching(
+        /^192\.0\.2\.2:500 answered the first message and not the second: UDP port 500 may be blocked, or packets of \d{4} octets are too large for the way \(fragmentation=yes\)$/,
+      ),
+    ]);
+  });
+});
+
 test('a success explains nothing', () => {
   const { west, east, clock } = town();
   west.whack({ kind: 'initiate', name: 'w-e' });

@@ -1,5 +1,6 @@
 /** What an initiator can make of a refusal: it knows what it asked for, and its own configuration. RFC 7296 §3.10.1. */
 import type { Address } from '../../net/address.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { Policy } from '../policy.ts';
 import { offerChild, offerIke } from '../v2/proposals.ts';
@@ -23,6 +24,20 @@ export function explainAuthRefusal(notify: number | undefined, policy: Policy, u
     `we are '${policy.localId}' (${policy.localId.typeName}) at ${us}${asked}: the peer has no connection for these identities, or another secret for them; its log knows which`,
   ];
 }
+
+/** Nobody answers a first or a second message; `octets`: the largest datagram that was sent, and `us` whom it was from. */
+export function explainSilence(what: 'init' | 'auth', us: Address, peer: Endpoint, octets: number): readonly string[] {
+  if (what === 'init')
+    return [
+      `nobody at ${peer} answers: no daemon is there, or it has no connection for a peer at ${us}, or UDP port ${peer.port} is blocked on the way`,
+    ];
+  const size =
+    octets > SURE_TO_PASS ? `, or packets of ${octets} octets are too large for the way (fragmentation=yes)` : '';
+  return [`${peer} answered the first message and not the second: UDP port ${peer.port} may be blocked${size}`];
+}
+
+/** The smallest MTU of IPv6 passes everywhere; less IP and UDP headers. */
+const SURE_TO_PASS = 1232;
 
 /** A Child SA that the peer does not grant. `groups`: those that we offered. */
 export function explainChildRefusal(

@@ -1,5 +1,6 @@
 /** What time brings: retransmissions, lifetimes, signs of life. */
 import type { TimerName } from '../effects.ts';
+import { explainSilence } from '../explain/refusals.ts';
 import type { Child } from './child.ts';
 import { dropChild, end } from './ending.ts';
 import { NONE, type Outstanding, type Pending } from './ike-sa.ts';
@@ -72,12 +73,16 @@ function retransmit(turn: Turn, outstanding: Outstanding): void {
 }
 
 /** Nobody answers. */
-function giveUp(turn: Turn, { pending, retransmits, sentAt, giveUpAt }: Outstanding): void {
+function giveUp(turn: Turn, { pending, retransmits, sentAt, giveUpAt, packets }: Outstanding): void {
   const { sa } = turn;
   const patience = Math.round((giveUpAt - sentAt) / 1000);
   const text = `${STATE_NAMES[pending.kind]}: ${patience} second timeout exceeded after ${retransmits} retransmits.  ${TAILS[pending.kind]}`;
   const isFarewell = pending.kind === 'deleteIke';
   turn.say(text, isFarewell ? { code: 4 } : { code: 51, event: 'failed' });
+  if (pending.kind === 'init' || pending.kind === 'auth') {
+    const octets = Math.max(...packets.map((packet) => packet.length));
+    turn.why(explainSilence(pending.kind, sa.local.address, sa.peer, octets));
+  }
   if (pending.kind === 'rekeyIke' && concedeIke(turn)) return turn.settle();
   const isUnwanted = sa.tasks.some((task) => task.t === 'deleteIke' && task.why === undefined);
   end(turn, isFarewell ? pending.why : isUnwanted ? 'asked' : 'timeout', text);
