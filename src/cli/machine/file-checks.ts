@@ -12,7 +12,7 @@ export const FILE_CHECKS: readonly Check[] = [
   {
     name: 'what it says',
     check: ({ machine, config, configFile }) =>
-      'errno' in machine.stat(configFile)
+      'errno' in machine.read(configFile)
         ? skip('it cannot be read')
         : (verdictOf(config.problems, `ipsec checkconfig --config ${configFile}`) ??
           ok(`${counted(config.conns.length, 'conn')}, nothing wrong`)),
