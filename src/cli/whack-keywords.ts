@@ -19,7 +19,7 @@ function options(keyword: Keyword, form: WhackForm): readonly WhackOption[] {
     group,
     topic: keyword.topic,
     ...(spelling === first
-      ? { keyword: keyword.name, help: helpOf(keyword, form), ...given(sets) }
+      ? { keyword: keyword.name, type: keyword.type, help: helpOf(keyword, form), ...given(sets) }
       : { sameAs: first.name }),
   }));
 }

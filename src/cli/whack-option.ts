@@ -1,3 +1,4 @@
+import type { KeywordType } from '../conf/keyword.ts';
 import type { OptionRow } from './options.ts';
 
 /**
@@ -12,6 +13,8 @@ export interface WhackOption extends OptionRow {
   readonly topic: string;
   /** The keyword it sets; of an end, without `left` or `right`. */
   readonly keyword?: string;
+  /** What values the keyword has. */
+  readonly type?: KeywordType;
   /** What it says where it has no argument, or an optional one that is not given. */
   readonly value?: string;
   /** whack's words where they differ from the keyword's. */

@@ -1,4 +1,6 @@
 /** whack's command line into options and two ends, by whack's own rules. */
+import { shown } from '../conf/printable.ts';
+import { isFault, parseTyped } from '../conf/values.ts';
 import { type ReadFile, readOptions, type Word, wordsOf } from './options-from.ts';
 import { findOption } from './whack-find.ts';
 import type { WhackOption } from './whack-option.ts';
@@ -93,6 +95,8 @@ class Said {
     const late = this.#late(row);
     if (late !== undefined) return `--${written} must precede any --${late}`;
     const value = meant(row, given);
+    const fault = given === undefined ? undefined : faultIn(row, value);
+    if (fault !== undefined) return `--${written} ${shown(given ?? '')}: ${fault}`;
     switch (row.group) {
       case 'normal':
       case 'list':
@@ -168,5 +172,13 @@ function meant({ value, meanings, suffix }: WhackOption, given: string | undefin
   if (given === undefined) return value ?? '';
   const word = given.toLowerCase();
   const said = meanings && Object.hasOwn(meanings, word) ? meanings[word] : given;
-  return `${said}${suffix ?? ''}`;
+  return suffix === undefined || said.endsWith(suffix) ? said : `${said}${suffix}`;
+}
+
+/** Where a file's line would be ignored with a warning, a command is refused: there is someone to say it to. */
+function faultIn({ type, suffix, meanings, argName = '' }: WhackOption, value: string): string | undefined {
+  const parsed = type && parseTyped(type, value);
+  if (!isFault(parsed)) return undefined;
+  if (meanings) return `expected ${argName.replaceAll('|', ', ')}`;
+  return suffix === undefined ? parsed.fault : parsed.fault.replace(` and ${suffix}`, '');
 }
