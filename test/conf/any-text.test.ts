@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { globPart } from '../../src/conf/glob.ts';
 import { KEYWORDS } from '../../src/conf/keywords.ts';
 import { loadConfig } from '../../src/conf/load.ts';
 import { hasErrors } from '../../src/conf/problem.ts';
-import { loadSecrets } from '../../src/conf/secrets.ts';
 import { memoryFiles } from './memory-files.ts';
 
 /** Mostly text that gets far: real keywords, plausible values, and now and then anything. */
@@ -73,49 +71,4 @@ describe('any text', () => {
       { numRuns: 2000 },
     );
   });
-
-  test('is secrets or problems, and no problem tells a value', () => {
-    const word = fc.oneof(
-      fc.constantFrom(':', 'PSK', '@west', '%any', '"', "'", '{', '}', '\n', '\t', '#', 'RSA', 'include', '0x', '::1'),
-      fc.string({ unit: 'binary', maxLength: 8 }),
-    );
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 40 }), (words) => {
-        const { problems } = loadSecrets('/a', memoryFiles({ '/a': words.join(' ') }));
-        for (const problem of problems) expect(problem.line).toBeGreaterThanOrEqual(0);
-      }),
-      { numRuns: 1000 },
-    );
-    const secret = fc.stringMatching(/^[A-Z]{12}$/);
-    const around = fc.constantFrom('@w : PSK $', ': PSK "$', ': PSK 0x$', ': RSA $ $', '$ $', ': $ "x"', ': PSK $ "$"');
-    fc.assert(
-      fc.property(secret, around, (value, form) => {
-        const { problems } = loadSecrets('/a', memoryFiles({ '/a': form.replaceAll('$', () => value) }));
-        expect(problems.length).toBeGreaterThan(0);
-        expect(JSON.stringify(problems)).not.toContain(value);
-      }),
-    );
-  });
-
-  test('is a glob that matches something, nothing, or only itself', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 30 }), (pattern, name) => {
-        const matches = globPart(pattern);
-        expect([true, false, undefined]).toContain(matches?.(name));
-      }),
-    );
-  });
 });
-
-test.each([
-  ['*.conf', 'a.conf', true],
-  ['*.conf', '.conf', false],
-  ['*.conf', 'a.confx', false],
-  ['?.conf', 'ab.conf', false],
-  ['[a-c].conf', 'b.conf', true],
-  ['[!a-c].conf', 'b.conf', false],
-  ['a+b*', 'a+b', true],
-  ['a+b*', 'aab', false],
-  ['[z-a]', 'z', false],
-  ['*', 'x\ny', true],
-])('glob %j and %j: %s', (pattern, name, expected) => expect(globPart(pattern)?.(name)).toBe(expected));

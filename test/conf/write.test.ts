@@ -1,41 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { connDifferences, setupDifferences } from '../../src/conf/difference.ts';
 import { BYTES, COUNT, type KeywordType, LIST, MILLIS, PERCENT, SECONDS } from '../../src/conf/keyword.ts';
 import { KEYWORDS } from '../../src/conf/keywords.ts';
-import { readConfig } from '../../src/conf/load.ts';
-import { formatProblem, hasErrors } from '../../src/conf/problem.ts';
-import { scanning } from '../../src/conf/scan.ts';
-import { readSections } from '../../src/conf/sections.ts';
+import { hasErrors } from '../../src/conf/problem.ts';
 import { isFault, parseTyped } from '../../src/conf/values.ts';
-import { writeConfig, writeValue } from '../../src/conf/write.ts';
-import { memoryFiles } from './memory-files.ts';
-
-const read = (text: string) => readConfig('/c', memoryFiles({ '/c': text }));
-
-function written(text: string): string {
-  const ignore = () => {};
-  return [...writeConfig(readSections(scanning('/c', memoryFiles({ '/c': text }), ignore), ignore))].join('');
-}
-
-/** What is lost or changed on the way out and in again. */
-function lost(text: string): string[] {
-  const [one, out] = [read(text), written(text)];
-  const other = read(out);
-  const known = new Set(one.problems.map((p) => p.text));
-  const errors = other.problems.filter((p) => p.severity === 'error' && !known.has(p.text));
-  const names = [one, other].map(({ conns, refused }) =>
-    JSON.stringify([conns.map((c) => c.name), [...refused.keys()]]),
-  );
-  return [
-    ...errors.map(formatProblem),
-    ...(names[0] === names[1] ? [] : names),
-    ...setupDifferences(one.setup, other.setup),
-    ...one.conns.flatMap((conn, i) => connDifferences(conn, other.conns[i] ?? conn)),
-    ...(written(out) === out ? [] : ['written anew it differs', out, written(out)]),
-  ];
-}
+import { writeValue } from '../../src/conf/write.ts';
+import { lost, read, written } from './round-trip.ts';
 
 describe('what is written', () => {
   test('is settled, canonical, and in the order of the table', () => {
