@@ -32,6 +32,7 @@ export const TABLES = {
       Object.entries(DEBUG_CLASSES).map(([name, what]) => [code(name), what]),
     ),
   'pluto options': plutoOptions,
+  'pluto former options': plutoFormerOptions,
   'setup keywords': () => keywords('setup'),
   'conn keywords': () => keywords('conn'),
 } as const satisfies Record<string, () => string>;
@@ -122,6 +123,16 @@ function plutoOptions(): string {
       ([group, title]) => [title.replace(/:$/, ''), table(['option', 'meaning'], rowsOf(group))] as const,
     ),
   );
+}
+
+function plutoFormerOptions(): string {
+  const rows = [...PLUTO_OPTIONS.values()]
+    .filter(({ isObsolete }) => isObsolete)
+    .map((row) => {
+      const today = row.sameAs ?? row.name.replace(/^debug-/, 'debug ');
+      return [code(usageOf(row)), today === row.name ? row.help || 'nothing' : code(`--${today}`)];
+    });
+  return table(['option', 'today'], rows);
 }
 
 function plutoMeaning({ sameAs, help, isLater }: OptionRow & { readonly isLater?: true }): string {
