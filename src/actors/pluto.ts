@@ -12,19 +12,17 @@ import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { version } from '../control/version.ts';
-import { NAT_PORT } from '../ike/v2/sa-init.ts';
 import { openPlane } from '../kernel/index.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
-import { Endpoint } from '../net/endpoint.ts';
 import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { Impairments } from './impairments.ts';
-import { type Interface, localInterfaces } from './interfaces.ts';
+import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
@@ -33,18 +31,11 @@ import { IKE_PORT } from './policy-of.ts';
 import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
-import { IkeSocket, type SocketSettings } from './sockets.ts';
 import type { GateLimits } from './switchboard.ts';
 import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
 const FAREWELL = 2_000;
-
-/** A socket and its interface's name. */
-interface Opened {
-  readonly name: string;
-  readonly socket: IkeSocket;
-}
 
 interface StopRequest {
   readonly leaveState: boolean;
@@ -61,12 +52,9 @@ export class Pluto {
   readonly #helpers: PoolHelpers;
   readonly #connections: Connections;
   readonly #loading: Loading;
-  readonly #socketSettings: SocketSettings;
+  readonly #listening: Listening;
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
-  /** As of the last time somebody said listen. */
-  #interfaces: readonly Interface[] = [];
-  #sockets: readonly Opened[] = [];
   readonly #secrets: SecretKeeper;
 
   private constructor(
@@ -84,10 +72,16 @@ export class Pluto {
     this.#setup = setup;
     this.#system = parts.system;
     this.#helpers = parts.helpers;
-    this.#socketSettings = {
-      bufferOctets: options.ikeSocketBufsize ?? setup.ikeSocketBufsize,
-      hearsErrors: options.ikeSocketErrqueue ?? setup.ikeSocketErrqueue,
-    };
+    this.#listening = new Listening({
+      world: () => this.#world,
+      wanted: options.listen === undefined ? setup.listen : options.listen.split(',').filter(Boolean),
+      ikePort: this.#ikePort,
+      listensUdp: options.listenUdp ?? setup.listenUdp,
+      settings: {
+        bufferOctets: options.ikeSocketBufsize ?? setup.ikeSocketBufsize,
+        hearsErrors: options.ikeSocketErrqueue ?? setup.ikeSocketErrqueue,
+      },
+    });
     this.#secrets = new SecretKeeper({
       files: nodeFileSystem,
       privateDir: posix.join(options.ipsecdir ?? setup.ipsecdir, 'private'),
@@ -105,7 +99,7 @@ export class Pluto {
       helpers: parts.helpers,
       secrets: () => this.#secrets.store,
       limits: this.#limits(),
-      interfaces: () => this.#interfaces,
+      interfaces: () => this.#listening.interfaces,
       defaultRoute,
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
@@ -129,8 +123,8 @@ export class Pluto {
         listen: (say) => this.listen(say),
         unlisten: (say) => this.#unlisten(say),
         rereadSecrets: (say) => this.#rereadSecrets(say),
-        resizeSockets: (octets, say) => this.#resizeSockets(octets, say),
-        toggleErrorQueue: (say) => this.#toggleErrorQueue(say),
+        resizeSockets: (octets, say) => this.#listening.resize(octets, say),
+        toggleErrorQueue: (say) => this.#listening.toggleErrorQueue(say),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
       },
     });
@@ -176,23 +170,9 @@ export class Pluto {
     return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, onEvent });
   }
 
-  /** Opens sockets on addresses that have none, closes those whose address is gone, looks who we are now. */
+  /** Opens the sockets that are missing, and looks who we are now. */
   listen(say: (text: string) => void = () => {}): void {
-    const announce = (text: string) => {
-      this.#world.log('info', text);
-      say(text);
-    };
-    announce('listening for IKE messages');
-    this.#interfaces = this.#ownInterfaces();
-    const interfaces = this.#interfaces;
-    const isGone = ({ socket }: Opened) => !interfaces.some((i) => i.address.equals(socket.local.address));
-    for (const gone of this.#sockets.filter(isGone)) {
-      announce(`shutting down interface ${gone.name} ${gone.socket.local}`);
-      gone.socket.close();
-    }
-    const kept = this.#sockets.filter((s) => !isGone(s));
-    const fresh = interfaces.filter((i) => !kept.some((s) => s.socket.local.address.equals(i.address)));
-    this.#sockets = [...kept, ...fresh.flatMap((i) => this.#openSockets(i, announce))];
+    this.#listening.open(say);
     if (this.#world.registry.size === 0) this.#rereadSecrets(say);
     this.#connections.reorient();
   }
@@ -209,8 +189,7 @@ export class Pluto {
   async close(leaveState: boolean): Promise<void> {
     const report = await this.#system.shutdown(leaveState ? 0 : FAREWELL);
     if (report.forced > 0) this.#world.log('info', `${report.forced} actors had to be ended`);
-    for (const { socket } of this.#sockets) socket.close();
-    this.#sockets = [];
+    this.#listening.close();
     if (!leaveState) this.#world.plane.flush();
     this.#world.plane.close();
     this.#secrets.wipe();
@@ -225,47 +204,9 @@ export class Pluto {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
   }
 
-  #ownInterfaces(): readonly Interface[] {
-    const { listen } = this.#options;
-    return localInterfaces(listen === undefined ? this.#setup.listen : listen.split(',').filter(Boolean));
-  }
-
-  #openSockets({ name, address }: Interface, announce: (text: string) => void): Opened[] {
-    const { plane, switchboard } = this.#world;
-    if (!(this.#options.listenUdp ?? this.#setup.listenUdp)) return [];
-    const ports = [
-      { port: this.#ikePort, encapsulates: false, note: '' },
-      { port: NAT_PORT, encapsulates: true, note: ' (NAT)' },
-    ];
-    return ports.flatMap(({ port, encapsulates, note }) => {
-      const local = new Endpoint(address, port);
-      const settings = this.#socketSettings;
-      const socket = IkeSocket.open(local, encapsulates, { plane, switchboard, settings });
-      const where = `${name} ${address.family === 6 ? `[${address}]` : address}:UDP/${port}`;
-      announce('why' in socket ? `cannot listen on ${where}: ${socket.why}` : `adding interface ${where}${note}`);
-      return 'why' in socket ? [] : [{ name, socket }];
-    });
-  }
-
   #unlisten(say: (text: string) => void): void {
-    say('no longer listening for IKE messages');
-    this.#world.log('info', 'no longer listening for IKE messages');
-    for (const { socket } of this.#sockets) socket.close();
-    this.#sockets = [];
-  }
-
-  #resizeSockets(octets: number, say: (text: string) => void): void {
-    this.#socketSettings.bufferOctets = octets;
-    for (const { socket } of this.#sockets) {
-      const why = socket.resize();
-      if (why !== undefined) say(`${socket.local}: ${why}`);
-    }
-    say(`buffers of ${this.#sockets.length} IKE sockets set to ${octets} octets`);
-  }
-
-  #toggleErrorQueue(say: (text: string) => void): void {
-    this.#socketSettings.hearsErrors = !this.#socketSettings.hearsErrors;
-    say(`error queue of IKE sockets is ${this.#socketSettings.hearsErrors ? 'read' : 'not read'} from now on`);
+    say(this.#world.log('info', 'no longer listening for IKE messages'));
+    this.#listening.close();
   }
 
   /** What the command line and the configuration ask for that is for those who look for faults. */
@@ -295,15 +236,15 @@ export class Pluto {
       setup: this.#setup,
       plane: this.#world.plane.name,
       limits: this.#world.switchboard.limits,
-      interfaces: this.#sockets.map(({ name, socket }) => ({ name, endpoint: `${socket.local}`, transport: 'UDP' })),
+      interfaces: this.#listening.sockets.map(({ name, local }) => ({ name, endpoint: `${local}`, transport: 'UDP' })),
       startTime: this.#startTime,
       keepAliveMs: this.#keepAliveMs,
       debug: debugging.list(),
     });
     const told = {
-      myid: `${standing.myId ?? '(none)'}`,
-      'ike-socket-bufsize': `${this.#socketSettings.bufferOctets}`,
-      'ike-socket-errqueue': this.#socketSettings.hearsErrors ? 'yes' : 'no',
+      ...(standing.myId ? { myid: `${standing.myId}` } : {}),
+      'ike-socket-bufsize': `${this.#listening.settings.bufferOctets}`,
+      'ike-socket-errqueue': this.#listening.settings.hearsErrors ? 'yes' : 'no',
     };
     return { ...info, setup: { ...info.setup, ...told } };
   }

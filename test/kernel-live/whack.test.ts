@@ -73,6 +73,8 @@ describe('daemons and their whack', () => {
     const road = 'conn road\n\tauthby=secret\n\tleft=192.0.2.1\n\tright=%any\n\tauto=add\n\n';
     const west = await start('west', `config setup\n\n${tunnel('w-e')}${far}${road}`);
     await eventually('all are loaded', async () => (await said(west.whack('--status'))).includes('loaded 3,'));
+    expect(await said(west.whack('--myid', '@west'))).toContain('%myid is @west');
+    expect(await said(west.whack('--status'))).toContain('\n%myid = @west\n');
     await statuses(west, [
       ['--name nobody --initiate', 21],
       ['--name nobody --route', 21],

@@ -15,6 +15,7 @@ export function daemonLines(info: DaemonInfo): string[] {
     'config setup options:',
     BLANK,
     ...setupLines(info),
+    ...(info.setup.myid === undefined ? [] : [`%myid = ${info.setup.myid}`]),
     `debug: ${info.debug.join('+') || 'none'}`,
     BLANK,
     `nat-traversal: keep-alive=${info.keepAlive}, nat-ikeport=${info.natIkePort}`,
