@@ -29,8 +29,12 @@ ${argumentCases(commands)}
 _ipsec_reply() {
   case $1 in
   @conn) COMPREPLY=($(compgen -W "$(_ipsec_conns "$3")" -- "$2")) ;;
-  @file) COMPREPLY=($(compgen -f -- "$2")) ;;
-  @directory) COMPREPLY=($(compgen -d -- "$2")) ;;
+  @file | @directory)
+    # Names may have blanks; what is a directory goes on.
+    local IFS=$'\\n'
+    compopt -o filenames 2>/dev/null
+    if [ "$1" = @file ]; then COMPREPLY=($(compgen -f -- "$2")); else COMPREPLY=($(compgen -d -- "$2")); fi
+    ;;
   *) COMPREPLY=($(compgen -W "$1" -- "$2")) ;;
   esac
 }

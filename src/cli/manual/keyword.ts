@@ -47,7 +47,7 @@ export function meaningOf(keyword: Keyword): string {
     effect === 'later' && 'has no effect yet',
     laterValues && `${laterValues.join(', ')} ${laterValues.length === 1 ? 'has' : 'have'} no effect yet`,
     aliases.length > 0 && `also ${aliases.map((alias) => spelled(keyword, alias)).join(', ')}`,
-    since && `libreswan ${since}`,
+    since && `since libreswan ${since}`,
   ].filter(Boolean);
   return notes.length === 0 ? help : `${help} (${notes.join('; ')})`;
 }

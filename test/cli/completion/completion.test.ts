@@ -25,6 +25,7 @@ beforeAll(async () => {
     writeFileSync(join(dir, shell), script);
   }
   mkdirSync(join(dir, 'ipsec.d'));
+  writeFileSync(join(dir, 'a file.conf'), '');
   const conns = (...names: string[]) => names.map((name) => `conn ${name}\n\tleft=192.0.2.1\n`).join('');
   // What includes itself is read once more, not for ever.
   const includes = 'include ipsec.d/*.conf\ninclude ipsec.conf\n\tinclude /nowhere/*.conf\n';
@@ -76,6 +77,7 @@ describe.skipIf(!commandExists('bash'))('bash, really asked', () => {
     ['ipsec|auto|--rereads', ['--rereadsecrets']],
     ['ipsec|checkconfig|--config|DIR/ipsec.c', ['DIR/ipsec.conf']],
     ['ipsec|verify|--rundir|DIR/ipsec', ['DIR/ipsec.d']],
+    ['ipsec|simulate|DIR/a f', ['DIR/a file.conf']],
     ['ipsec|completion|', ['bash', 'fish', 'zsh']],
     ['ipsec|help|rekeym', ['rekeymargin']],
     ['ipsec|help|ipsec.', ['ipsec.conf', 'ipsec.secrets']],
