@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { OctetFiles } from '../conf/file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
 import { SecretStore } from '../conf/secret-store.ts';
-import { loadSecrets } from '../conf/secrets.ts';
+import { readingSecrets } from '../conf/secrets.ts';
 
 export interface SecretKeeperOptions {
   readonly files: OctetFiles;
@@ -15,6 +15,9 @@ export interface SecretKeeperOptions {
 export class SecretKeeper {
   readonly #options: SecretKeeperOptions;
   #store = new SecretStore();
+  #turns = 0;
+  /** The turn that `#store` was read in. */
+  #inForce = 0;
 
   constructor(options: SecretKeeperOptions) {
     this.#options = options;
@@ -30,22 +33,35 @@ export class SecretKeeper {
    * was an error: then everything is as it was, which is for the caller to say.
    */
   reread(pattern: string, say: (text: string) => void): boolean {
+    const rereading = this.rereading(pattern, say);
+    for (;;) {
+      const { done, value } = rereading.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same in steps of some 10 µs; until the last of them the old secrets are in force. */
+  *rereading(pattern: string, say: (text: string) => void): Generator<undefined, boolean> {
     const tell = (level: 'info' | 'warn', text: string) => {
       this.#options.log(level, text);
       say(text);
     };
+    const turn = ++this.#turns;
     const { files, privateDir } = this.#options;
-    const { secrets, problems } = loadSecrets(pattern, files, { privateDir, checkKey });
+    const { secrets, problems } = yield* readingSecrets(pattern, files, { privateDir, checkKey });
     for (const problem of problems) tell('warn', formatProblem(problem));
-    if (hasErrors(problems)) {
+    // Whoever began later has read what is newer.
+    const isLate = turn < this.#inForce;
+    if (hasErrors(problems) || isLate) {
       secrets.wipe();
-      this.#options.log('warn', 'secrets kept as they were');
-      return false;
+      if (!isLate) this.#options.log('warn', 'secrets kept as they were');
+      return isLate;
     }
     tell('info', 'forgetting secrets');
     tell('info', `loading secrets from "${pattern}"`);
     const old = this.#store;
     this.#store = secrets;
+    this.#inForce = turn;
     old.wipe();
     return true;
   }

@@ -73,18 +73,3 @@ export interface KeyFile {
   readonly passphrase?: Secret | undefined;
   readonly isPrompted: boolean;
 }
-
-/** Every secret in the entry, for wiping. */
-export function secretsOf(entry: SecretEntry): readonly Secret[] {
-  switch (entry.kind) {
-    case 'PSK':
-    case 'XAUTH':
-    case 'PPKS':
-      return [entry.secret];
-    case 'PIN':
-      return entry.secret ? [entry.secret] : [];
-    default:
-      if (entry.key.t === 'numbers') return Object.values(entry.key.numbers);
-      return entry.key.passphrase ? [entry.key.octets, entry.key.passphrase] : [entry.key.octets];
-  }
-}

@@ -29,8 +29,18 @@ export class SecretIndex {
   #onlyAny: Found | undefined;
   #noIndex: Found | undefined;
 
-  constructor(entries: readonly SharedEntry[]) {
-    for (const entry of entries) this.#add(entry);
+  add(entry: SharedEntry): void {
+    const keys = keysOf(entry);
+    const hasAny = entry.indices.some((index) => index.t === 'any');
+    for (const key of keys) {
+      const known = this.#byId.get(key);
+      if (known) known.push(entry);
+      else this.#byId.set(key, [entry]);
+      if (hasAny) this.#besideAny.set(key, joined(this.#besideAny.get(key), entry));
+      if (entry.indices.length === 1) this.#alone.set(key, joined(this.#alone.get(key), entry));
+    }
+    if (entry.indices.length === 0) this.#noIndex = joined(this.#noIndex, entry);
+    else if (entry.indices.every((index) => index.t === 'any')) this.#onlyAny = joined(this.#onlyAny, entry);
   }
 
   /** For our identity `us` and the peer's; without a `peer` there are ranks 5, 4, 2 and 1. */
@@ -43,20 +53,6 @@ export class SecretIndex {
       this.#onlyAny ??
       this.#noIndex
     );
-  }
-
-  #add(entry: SharedEntry): void {
-    const keys = keysOf(entry);
-    const hasAny = entry.indices.some((index) => index.t === 'any');
-    for (const key of keys) {
-      const known = this.#byId.get(key);
-      if (known) known.push(entry);
-      else this.#byId.set(key, [entry]);
-      if (hasAny) this.#besideAny.set(key, joined(this.#besideAny.get(key), entry));
-      if (entry.indices.length === 1) this.#alone.set(key, joined(this.#alone.get(key), entry));
-    }
-    if (entry.indices.length === 0) this.#noIndex = joined(this.#noIndex, entry);
-    else if (entry.indices.every((index) => index.t === 'any')) this.#onlyAny = joined(this.#onlyAny, entry);
   }
 
   #both(us: string, peer: string): Found | undefined {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { Address } from '../net/address.ts';
 import { ID_TYPES, Id } from '../net/id.ts';
 import type { Place } from './scan.ts';
-import type { Secret } from './secret.ts';
+import { type Secret, SecretSlab } from './secret.ts';
 import {
   type Index,
   KEY_KINDS,
@@ -11,8 +11,6 @@ import {
   type PpkEntry,
   type SecretEntry,
   type SecretKind,
-  type SharedEntry,
-  secretsOf,
 } from './secret-entry.ts';
 import { SecretIndex } from './secret-index.ts';
 
@@ -24,16 +22,25 @@ export interface SecretRow extends Place {
 }
 
 export class SecretStore {
-  #entries: readonly SecretEntry[];
-  #psks: SecretIndex;
-  #xauth: SecretIndex;
-  #ppks: ReadonlyMap<string, PpkEntry>;
+  /** Where the secrets of its entries are. */
+  readonly slab = new SecretSlab();
+  #entries: SecretEntry[] = [];
+  #psks = new SecretIndex();
+  #xauth = new SecretIndex();
+  readonly #ppks = new Map<string, PpkEntry>();
 
-  constructor(entries: readonly SecretEntry[] = []) {
-    this.#entries = entries;
-    this.#psks = indexOf(entries, 'PSK');
-    this.#xauth = indexOf(entries, 'XAUTH');
-    this.#ppks = ppksOf(entries);
+  /** In the order of the file. Returns the entry that stands in this one's way: the same PPK_ID with another secret. */
+  add(entry: SecretEntry): PpkEntry | undefined {
+    this.#entries.push(entry);
+    if (entry.kind === 'PSK') this.#psks.add(entry);
+    else if (entry.kind === 'XAUTH') this.#xauth.add(entry);
+    else if (entry.kind === 'PPKS') {
+      const key = ppkKey(entry.id);
+      const known = this.#ppks.get(key);
+      if (known) return known.secret.equals(entry.secret) ? undefined : known;
+      this.#ppks.set(key, entry);
+    }
+    return undefined;
   }
 
   /** Entries of all kinds. */
@@ -80,10 +87,10 @@ export class SecretStore {
 
   /** Zeros for all secrets; nothing is found or listed afterwards. */
   wipe(): void {
-    for (const entry of this.#entries) for (const secret of secretsOf(entry)) secret.wipe();
+    this.slab.wipe();
     this.#entries = [];
-    this.#psks = this.#xauth = new SecretIndex([]);
-    this.#ppks = new Map();
+    this.#psks = this.#xauth = new SecretIndex();
+    this.#ppks.clear();
   }
 
   toJSON(): string {
@@ -98,17 +105,6 @@ export class SecretStore {
 const isKey = (entry: SecretEntry): entry is KeyEntry => (KEY_KINDS as readonly string[]).includes(entry.kind);
 const where = ({ file, line }: Place): string => `${file}:${line}`;
 const ppkKey = (id: Uint8Array): string => Buffer.from(id).toString('latin1');
-
-const indexOf = (entries: readonly SecretEntry[], kind: SharedEntry['kind']): SecretIndex =>
-  new SecretIndex(entries.filter((entry): entry is SharedEntry => entry.kind === kind));
-
-function ppksOf(entries: readonly SecretEntry[]): ReadonlyMap<string, PpkEntry> {
-  const ppks = new Map<string, PpkEntry>();
-  for (const entry of entries) {
-    if (entry.kind === 'PPKS' && !ppks.has(ppkKey(entry.id))) ppks.set(ppkKey(entry.id), entry);
-  }
-  return ppks;
-}
 
 function textOf(index: Index): string {
   return index.t === 'id' ? `${index.id}` : index.t === 'any' ? '%any' : '(none)';

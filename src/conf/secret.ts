@@ -52,13 +52,17 @@ export class Secret {
  * and leave a copy behind; and a buffer for each would cost ten times what a key has.
  */
 export class SecretSlab {
+  #slabs: Uint8Array[] = [];
   #slab = offHeap(0);
   #at = 0;
 
   /** What `write` puts into the room it is given, saying how many octets; undefined if that is undefined. */
+  keep(most: number, write: (room: Uint8Array) => number): Secret;
+  keep(most: number, write: (room: Uint8Array) => number | undefined): Secret | undefined;
   keep(most: number, write: (room: Uint8Array) => number | undefined): Secret | undefined {
     if (this.#slab.length - this.#at < most) {
-      this.#slab = offHeap(Math.max(most, this.#slab.length === 0 ? FIRST_SLAB : SLAB));
+      this.#slab = offHeap(Math.max(most, this.#slabs.length === 0 ? FIRST_SLAB : SLAB));
+      this.#slabs.push(this.#slab);
       this.#at = 0;
     }
     const room = this.#slab.subarray(this.#at, this.#at + most);
@@ -69,6 +73,15 @@ export class SecretSlab {
     }
     this.#at += length;
     return new Secret(this.#slab, this.#at - length, this.#at);
+  }
+
+  /** Zeros for everything that was ever in it. */
+  wipe(): void {
+    for (const slab of this.#slabs) slab.fill(0);
+  }
+
+  [inspect.custom](): string {
+    return `<${this.#slabs.length} slabs>`;
   }
 }
 

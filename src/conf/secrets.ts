@@ -12,8 +12,8 @@ import { posix } from 'node:path';
 import type { OctetFiles } from './file-system.ts';
 import type { Problem } from './problem.ts';
 import { MAX_FILES, MAX_INCLUDE_DEPTH, type Place } from './scan.ts';
-import { Secret, SecretSlab } from './secret.ts';
-import { type Index, type SecretEntry, type SecretKind, secretsOf } from './secret-entry.ts';
+import type { Secret } from './secret.ts';
+import type { Index, SecretKind } from './secret-entry.ts';
 import { type ParsePorts, parseEntry, type ReadKey } from './secret-parse.ts';
 import { SecretStore } from './secret-store.ts';
 import { type Entry, entriesOf, isWord, textOf } from './secret-words.ts';
@@ -32,11 +32,24 @@ export interface SecretOptions {
 
 /** Every file that `pattern` matches and what it includes. Malformed entries are left out and reported. */
 export function loadSecrets(pattern: string, files: OctetFiles, options: SecretOptions = {}): Secrets {
+  const reading = readingSecrets(pattern, files, options);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** The same in steps of some 10 µs, an entry each: a gateway has as many as peers, who want answers meanwhile. */
+export function* readingSecrets(
+  pattern: string,
+  files: OctetFiles,
+  options: SecretOptions,
+): Generator<undefined, Secrets> {
   const reader = new Reader(files, options);
   const found = isGlob(pattern) ? files.glob(pattern) : [pattern];
-  for (const file of found) reader.readFile(file, undefined, 0);
+  for (const file of found) yield* reader.readingFile(file, undefined, 0);
   reader.sayWhatIsLater();
-  return { secrets: new SecretStore(reader.entries), problems: reader.problems };
+  return { secrets: reader.store, problems: reader.problems };
 }
 
 const isGlob = (pattern: string): boolean => /[*?[]/.test(pattern);
@@ -45,13 +58,14 @@ const isGlob = (pattern: string): boolean => /[*?[]/.test(pattern);
 const MAX_KEY_OCTETS = 1 << 16;
 
 class Reader implements ParsePorts {
-  readonly entries: SecretEntry[] = [];
-  readonly problems: Problem[] = [];
-  readonly slab = new SecretSlab();
+  readonly store = new SecretStore();
+  readonly slab = this.store.slab;
   readonly indices = new Map<string, Index>();
+  readonly problems: Problem[] = [];
   readonly #files: OctetFiles;
   readonly #options: SecretOptions;
-  readonly #ppks = new Map<string, SecretEntry>();
+  /** Where each kind stands first. */
+  readonly #kinds = new Map<SecretKind, Place>();
   #count = 0;
 
   constructor(files: OctetFiles, options: SecretOptions) {
@@ -59,7 +73,7 @@ class Reader implements ParsePorts {
     this.#options = options;
   }
 
-  readFile(file: string, from: Place | undefined, depth: number): void {
+  *readingFile(file: string, from: Place | undefined, depth: number): Generator<undefined, void> {
     if (++this.#count > MAX_FILES) {
       if (this.#count === MAX_FILES + 1) this.error(from ?? { file, line: 0 }, `more than ${MAX_FILES} files`);
       return;
@@ -74,7 +88,8 @@ class Reader implements ParsePorts {
     this.#checkAccess({ file, line: 0 }, 'it', read);
     try {
       for (const entry of entriesOf(read.octets, file, this.error)) {
-        if (isWord(entry[0], 'include')) this.#include(entry, depth + 1);
+        yield undefined;
+        if (isWord(entry[0], 'include')) yield* this.#including(entry, depth + 1);
         else this.#addEntry(entry);
       }
     } finally {
@@ -84,35 +99,24 @@ class Reader implements ParsePorts {
 
   /** One line for each kind that nothing uses yet. */
   sayWhatIsLater(): void {
-    const said = new Set<SecretKind>(['PSK']);
-    for (const { kind, file, line } of this.entries) {
-      if (said.has(kind)) continue;
-      said.add(kind);
-      this.warn({ file, line }, `${kind} secrets have no effect yet`);
-    }
+    for (const [kind, place] of this.#kinds) if (kind !== 'PSK') this.warn(place, `${kind} secrets have no effect yet`);
   }
 
-  #include([{ place }, pattern, ...more]: Entry, depth: number): void {
+  *#including([{ place }, pattern, ...more]: Entry, depth: number): Generator<undefined, void> {
     if (pattern === undefined || more.length > 0) this.error(place, 'include takes one file or pattern');
     else if (depth > MAX_INCLUDE_DEPTH) this.error(place, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
     else {
       const path = posix.resolve(posix.dirname(place.file), textOf(pattern));
-      for (const file of isGlob(path) ? this.#files.glob(path) : [path]) this.readFile(file, place, depth);
+      for (const file of isGlob(path) ? this.#files.glob(path) : [path]) yield* this.readingFile(file, place, depth);
     }
   }
 
   #addEntry(words: Entry): void {
     const entry = parseEntry(words, this);
     if (entry === undefined) return;
-    this.entries.push(entry);
-    if (entry.kind === 'PPKS') this.#checkPpk(entry, Buffer.from(entry.id).toString('latin1'));
-  }
-
-  #checkPpk(entry: SecretEntry, id: string): void {
-    const known = this.#ppks.get(id);
-    if (known === undefined) this.#ppks.set(id, entry);
-    else if (!secretsOf(known)[0].equals(secretsOf(entry)[0]))
-      this.warn(entry, `PPKS: the ID is at ${known.file}:${known.line} with another secret, which is used`);
+    if (!this.#kinds.has(entry.kind)) this.#kinds.set(entry.kind, words[0].place);
+    const known = this.store.add(entry);
+    if (known) this.warn(entry, `PPKS: the ID is at ${known.file}:${known.line} with another secret, which is used`);
   }
 
   /** The messages leave the name out: a secret may stand in its place by mistake. */
@@ -120,17 +124,21 @@ class Reader implements ParsePorts {
     const path = posix.resolve(this.#options.privateDir ?? posix.dirname(place.file), name);
     const read = this.#files.readOctets(path);
     if ('errno' in read) return `cannot read its file: ${read.errno}`;
-    const octets = new Secret(read.octets);
-    const wrong =
-      octets.length > MAX_KEY_OCTETS
-        ? `its file is larger than ${MAX_KEY_OCTETS} octets`
-        : check && this.#options.checkKey?.(octets.reveal(), check.passphrase?.reveal());
-    if (wrong) {
-      octets.wipe();
-      return wrong;
+    try {
+      const wrong =
+        read.octets.length > MAX_KEY_OCTETS
+          ? `its file is larger than ${MAX_KEY_OCTETS} octets`
+          : check && this.#options.checkKey?.(read.octets, check.passphrase?.reveal());
+      if (wrong) return wrong;
+      this.#checkAccess(place, 'its file', read);
+      const octets = this.slab.keep(read.octets.length, (room) => {
+        room.set(read.octets);
+        return room.length;
+      });
+      return { path, octets };
+    } finally {
+      read.octets.fill(0);
     }
-    this.#checkAccess(place, 'its file', read);
-    return { path, octets };
   }
 
   #checkAccess(place: Place, what: string, { mode = 0, isForeign }: { mode?: number; isForeign?: boolean }): void {

@@ -69,6 +69,32 @@ test('with an error all is as it was, and every error is said', () => {
   expect(psk()).toBe('old');
 });
 
+test('in steps: the old ones are in force until the last', () => {
+  const files = { [PATH]: ': PSK "old"\n' };
+  const { reread, keeper, psk } = house(files);
+  reread();
+  files[PATH] = ': PSK "new"\n@a : PSK "x"\n@b : PSK "x"\n';
+  const steps = keeper.rereading(PATH, () => {});
+  for (let step = 0; step < 3; step++) {
+    expect(steps.next()).toEqual({ done: false, value: undefined });
+    expect(psk()).toBe('old');
+  }
+  expect(steps.next()).toEqual({ done: true, value: true });
+  expect(psk()).toBe('new');
+});
+
+test('a reading that began earlier does not undo one that began later', () => {
+  const files = { [PATH]: ': PSK "first"\n@a : PSK "x"\n' };
+  const { reread, keeper, psk } = house(files);
+  const slow = keeper.rereading(PATH, () => {});
+  slow.next();
+  files[PATH] = ': PSK "second"\n';
+  expect(reread().ok).toBe(true);
+  slow.next();
+  expect(slow.next()).toEqual({ done: true, value: true });
+  expect([psk(), keeper.store.size]).toEqual(['second', 1]);
+});
+
 test('warnings do not stop it', () => {
   const { reread, psk } = house({ [PATH]: 'east.example : PSK "x"\n: PSK "all"\n' }, 0o644);
   const { ok, said } = reread();

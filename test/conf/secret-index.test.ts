@@ -46,7 +46,9 @@ test('what is found is the first of the best rank, and its rival the first of th
       const ranks = all.map((entry) => rank(entry, id(us), peer));
       const best = Math.max(0, ...ranks);
       const [first, ...others] = best === 0 ? [] : all.filter((_, i) => ranks[i] === best);
-      const found = new SecretIndex(all).find(id(us), peer);
+      const index = new SecretIndex();
+      for (const entry of all) index.add(entry);
+      const found = index.find(id(us), peer);
       expect(found?.entry).toBe(first);
       expect(found?.rival).toBe(others.find(({ secret }) => !secret.equals(first.secret)));
     }),
