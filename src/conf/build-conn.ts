@@ -1,5 +1,5 @@
 /** A conn, or the several that `leftsubnets=` makes of it, from its settings. */
-import { defaultProposals, type Proposal, parseProposals } from '../ike/crypto/proposal.ts';
+import { defaultProposals, type ParsedProposals, type Proposal, parseProposals } from '../ike/crypto/proposal.ts';
 import type { Address } from '../net/address.ts';
 import { parseAuthby } from './authby.ts';
 import { knownClasses } from './build-debug.ts';
@@ -14,6 +14,7 @@ import type { Authby, Conn, End, Mark } from './conn.ts';
 import type { Value } from './keyword.ts';
 import { lookup, type Side } from './keywords.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
+import { harmless } from './printable.ts';
 import { laterWords, type Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
 import { laterOf, Taken } from './taken.ts';
@@ -27,13 +28,16 @@ const MAX_EXPANDED = 200_000;
 
 export type Built = { readonly conns: readonly Conn[] } | { readonly refused: string };
 
+/** Characters of a proposal parser's complaint. */
+const MAX_ERROR = 300;
+
 type Ends = { readonly left: End; readonly right: End };
 
 /** Builds conns that share what is equal in them. */
 export class ConnBuilder {
   readonly #reporter: Reporter;
   readonly #selectors: SelectorCache = new Map();
-  readonly #proposals = new Map<string, readonly Proposal[] | { readonly error: string }>();
+  readonly #proposals = new Map<string, ParsedProposals>();
 
   #expanded = 0;
 
@@ -220,12 +224,15 @@ export class ConnBuilder {
     const key = `${protocol} ${version} ${pfs} ${setting.raw}`;
     let parsed = this.#proposals.get(key);
     if (parsed === undefined) {
-      const result = parseProposals(setting.raw, { protocol, version, pfs });
-      parsed = result.ok ? result.proposals : { error: result.error };
+      parsed = parseProposals(setting.raw, { protocol, version, pfs });
       this.#proposals.set(key, parsed);
     }
-    if (!('error' in parsed)) return parsed;
-    say.refuse(setting, parsed.error);
+    if (parsed.ok) {
+      for (const note of parsed.notes) say.warn(setting, note);
+      return parsed.proposals;
+    }
+    // It quotes what was written.
+    say.refuse(setting, harmless(parsed.error.slice(0, MAX_ERROR)));
     return [];
   }
 

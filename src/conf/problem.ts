@@ -1,4 +1,6 @@
 /** What is wrong with a configuration file, and where. */
+import { harmless } from './printable.ts';
+
 export interface Problem {
   /** An error keeps the whole file from being loaded; a warning does not. */
   readonly severity: 'error' | 'warning';
@@ -18,7 +20,7 @@ export interface Problem {
 export function formatProblem({ severity, file, line, section, text }: Problem): string {
   const where = line > 0 ? `${file}:${line}` : file;
   const label = severity === 'warning' ? 'warning: ' : '';
-  return `${where}: ${section === undefined ? '' : `[${section}] `}${label}${text}`;
+  return harmless(`${where}: ${section === undefined ? '' : `[${section}] `}${label}${text}`);
 }
 
 export const hasErrors = (problems: readonly Problem[]): boolean => problems.some((p) => p.severity === 'error');

@@ -250,7 +250,7 @@ function* settle(
     const source = sections.get(`conn ${also.raw}`);
     const done = source && settled.get(source);
     if (source === undefined) refuse(frame, also, `there is no conn ${shown(also.raw)}`, report);
-    else if (path.has(source)) refuse(frame, also, `also=${also.raw} closes a loop`, report);
+    else if (path.has(source)) refuse(frame, also, `also=${shown(also.raw)} closes a loop`, report);
     else if (done) takeOver(frame, done, report);
     else enter(source);
   }

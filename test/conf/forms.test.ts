@@ -177,6 +177,8 @@ describe('is odd, and said so', () => {
     [['plutodebug="all, tmy"'], 'unknown debug class "tmy"; did you mean "tmi"?, ignored'],
     [['disablearrivalcheck=no'], 'disablearrivalcheck= is obsolete, ignored'],
     [['left=192.0.2.2'], 'it is the address of left='],
+    [['esp=aes;dh19', 'pfs=no'], 'esp=: ignoring ESP DH algorithm DH19 as PFS policy is disabled'],
+    [['ike=aes-sha2+sha2'], 'ike=: discarding duplicate IKE PRF algorithm HMAC_SHA2_256'],
     [['ikev2=no', 'keyexchange=ikev2'], 'ikev2=no contradicts keyexchange=ikev2, ignored'],
     [['ikev2=no', 'keyexchange=ike'], 'ikev2=no has been replaced by keyexchange=ikev1'],
     [['leftmodecfgclient=yes', 'rightmodecfgclient=yes', 'right=%oppogroup'], 'does not go with'],

@@ -257,8 +257,8 @@ describe('%default and also=', () => {
   });
 
   test.each([
-    [west('also=west'), 'also=west closes a loop'],
-    [`${west('also=a')}conn a\n\talso=b\nconn b\n\talso=a\n`, 'also=a closes a loop'],
+    [west('also=west'), 'also="west" closes a loop'],
+    [`${west('also=a')}conn a\n\talso=b\nconn b\n\talso=a\n`, 'also="a" closes a loop'],
     [west('also=nowhere'), 'there is no conn "nowhere"'],
     ['conn %default\n\talso=x\n', 'also= cannot stand in %default'],
     [west() + west(), 'already defined at /etc/ipsec.conf:1'],
@@ -353,4 +353,6 @@ describe('config setup', () => {
 
 test('what a file says cannot drive a terminal', () => {
   expect(messages(west('\u009b31mred=1', 'leftid="\u2028"'))[0]).not.toMatch(/[^\x20-\x7e]/);
+  expect(messages(west('ike="\u009b31m"'))[0]).toContain("'?31m'");
+  expect(messages(west('pfs=x').replace('conn west', 'conn "\u202ewest"'))[0]).toContain('[conn ?west]');
 });

@@ -224,8 +224,9 @@ test('large files without an end to any word, list or line', () => {
     '\u2028',
   ]) {
     const much = text.repeat(huge / text.length);
-    for (const start of [...starts, ...keys.map((key) => `${complete}\t${key}=${text === '"' ? '' : '"'}`)]) {
-      const config = counted({ '/a': start + much });
+    const values = text === '"' ? [] : keys.map((key) => `${complete}\t${key}="${much}"\n`);
+    for (const file of [...starts.map((start) => start + much), ...values]) {
+      const config = counted({ '/a': file });
       expectSound(config);
       expect(hasErrors(config.problems) || config.conns.length <= 1).toBe(true);
     }
