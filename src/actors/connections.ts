@@ -6,13 +6,13 @@ import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import { ConnectionActor } from './connection.ts';
 import type { Interface } from './interfaces.ts';
-import { type Hindrance, hindranceOf, hostText, notYet, type Orientation, policyOf } from './policy-of.ts';
+import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf } from './policy-of.ts';
 import { type Entry, peerKey } from './registry.ts';
 import { inSlices } from './slices.ts';
 import type { World } from './world.ts';
 
-/** What was said of it, with or without `note`: what keeps it from being negotiated, which many may share. */
-export type Added = { readonly entry: Entry; readonly text: string; readonly note?: string } | { readonly why: string };
+/** With what was said of it. Its `hindrance`, which many may share, is for the caller to tell. */
+export type Added = { readonly entry: Entry; readonly text: string } | { readonly why: string };
 
 /** reqids up to here are the administrator's (`reqid=`). */
 const FIRST_REQID = 16_384;
@@ -50,9 +50,7 @@ export class Connections {
       ? `added ${kind} connection`
       : `added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
     const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
-    return entry.hindrance === undefined
-      ? { entry, text }
-      : { entry, text, note: `"${conn.name}": ${notYet(entry.hindrance)}` };
+    return { entry, text };
   }
 
   /** With its SAs, its instances, its trap. */

@@ -21,6 +21,7 @@ import {
   setMyId,
   takePublicKey,
 } from './orders.ts';
+import { notYet } from './policy-of.ts';
 import type { Entry } from './registry.ts';
 import type { Reports } from './reports.ts';
 import { split } from './split.ts';
@@ -217,7 +218,7 @@ export class Control {
     const known = world.registry.named(conn.name);
     if (known && !replaces) return answer.line(RC.DUPNAME, `attempt to redefine connection "${conn.name}"`);
     if (known) {
-      answer.line(RC.LOG, `"${conn.name}": terminating SAs using this connection`);
+      answer.line(RC.LOG, world.log('info', 'terminating SAs using this connection', { policy: { name: conn.name } }));
       connections.remove(known);
     }
     const added = connections.add(conn);
@@ -226,16 +227,17 @@ export class Control {
       return answer.line(RC.FATAL, added.why);
     }
     answer.line(RC.LOG, added.text);
-    if (added.note === undefined) return;
-    world.log('warn', added.note);
-    answer.line(RC.LOG, added.note);
+    const { hindrance } = added.entry;
+    if (hindrance !== undefined)
+      answer.line(RC.LOG, world.log('warn', notYet(hindrance), { policy: { name: conn.name } }));
   }
 
   #delete(name: string, answer: Answer): void {
-    const entries = this.#named(name, answer);
-    for (const entry of entries) {
-      answer.line(RC.LOG, `"${entry.conn.name}": deleting connection`);
-      this.#options.connections.remove(entry);
+    const { world, connections } = this.#options;
+    for (const entry of this.#named(name, answer)) {
+      const about = { policy: { name: entry.conn.name }, event: 'deleted' } as const;
+      answer.line(RC.LOG, world.log('info', 'deleting connection', about));
+      connections.remove(entry);
     }
     answer.end();
   }
