@@ -20,6 +20,10 @@ export function matchDn(pattern: Dn, dn: Dn, order: 'strict' | 'any'): number | 
   return wildcards;
 }
 
+/** Its value is `*` alone. */
+export const isWildcard = ({ tag, value }: Attribute): boolean =>
+  isText(tag) && value.length === 1 && value[0] === 0x2a;
+
 /** A value of a character type that pluto prints and compares as text. */
 export const isText = (tag: number): boolean => TEXT_TAGS.has(tag);
 
@@ -50,8 +54,7 @@ const matchRdn = (pattern: Rdn, rdn: Rdn): number | undefined =>
 
 function matchAttribute(pattern: Attribute, attribute: Attribute): number | undefined {
   if (attributeKey(pattern) === attributeKey(attribute)) return 0;
-  const isWildcard = isText(pattern.tag) && pattern.value.length === 1 && pattern.value[0] === 0x2a;
-  return isWildcard && Buffer.compare(pattern.type, attribute.type) === 0 ? 1 : undefined;
+  return isWildcard(pattern) && Buffer.compare(pattern.type, attribute.type) === 0 ? 1 : undefined;
 }
 
 /** Finds each of `patterns` one of its own in `values`: what fits as it stands goes first, then the wildcards. */

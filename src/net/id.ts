@@ -1,6 +1,6 @@
 /** Identities, as they stand in ID payloads (RFC 7296 §3.5) and in `leftid=`. */
 import { Address } from './address.ts';
-import { dnKey, matchDn } from './dn.ts';
+import { dnKey, isWildcard, matchDn } from './dn.ts';
 import { readDn, writeDn } from './dn-der.ts';
 import { dnText, parseDn } from './dn-text.ts';
 
@@ -83,6 +83,12 @@ export class Id {
   equals(other: Id): boolean {
     if (this.type !== other.type) return false;
     return Buffer.compare(this.data, other.data) === 0 || this.key === other.key;
+  }
+
+  /** It stands for many: `C=CA, CN=*`. */
+  get hasWildcards(): boolean {
+    if (this.type !== ID_TYPES.ID_DER_ASN1_DN) return false;
+    return readDn(this.data)?.some((rdn) => rdn.some(isWildcard)) === true;
   }
 
   /**

@@ -134,6 +134,15 @@ describe('matching', () => {
     ['@*', '@east', undefined],
   ])('%s for %s: %s', (pattern, text, wildcards) => expect(matches(pattern, text)).toBe(wildcards));
 
+  test.each([
+    ['C=CA, CN=*', true],
+    ['C=CA, CN=a+OU=*', true],
+    ['C=CA, CN=e*', false],
+    ['C=CA, CN=**', false],
+    ['@*', false],
+    ['@~3000', false],
+  ])('%s stands for many: %s', (text, expected) => expect(Id.parse(text)!.hasWildcards).toBe(expected));
+
   test('is not the same as being equal', () => {
     expect(Id.parse('C=CA, CN=*')!.equals(Id.parse('C=CA, CN=east')!)).toBe(false);
     expect(Id.parse('CN=east, C=CA')!.equals(Id.parse('C=CA, CN=east')!)).toBe(false);
