@@ -347,6 +347,17 @@ describe('what hurts later', () => {
     expect(run.why[0].lines[2]).toContain('they part in the group (B has DH20, A has DH19)');
   });
 
+  test('is no rekey that needs a second try at the group: who waits for it hears of the second', () => {
+    const { run } = simulated({
+      a: { esp: 'aes_gcm256-none-dh19+dh31' },
+      b: { esp: 'aes_gcm256-none-dh31' },
+    });
+    expect(run.rekeys.map(({ of, by, ok }) => `${of} ${by} ${ok}`)).toContain('child A true');
+    const rekey = run.messages.filter((m) => m.phase === 'A rekeys the Child SA' && m.exchange === 'CREATE_CHILD_SA');
+    expect(rekey).toHaveLength(4);
+    expect(rekey[1].payloads).toEqual(['N(INVALID_KE_PAYLOAD)']);
+  });
+
   test('is not looked for when only the first negotiation is wanted', () => {
     const { report, run } = simulated({ ...pfs, a: { ...pfs.a, 'ipsec-lifetime': '1h' } }, { rekeys: false });
     expect(report.exit).toBe(0);

@@ -188,7 +188,6 @@ function refused(turn: Turn, message: Incoming): void {
     if (!old) return turn.plan({ t: 'newChild', policy, serial, group: group.id });
     if (concede(turn, offer, 'the peer was first')) return;
     old.state = 'up';
-    turn.childDown(offer, 'replaced', 'asking again');
     return turn.plan({ t: 'rekeyChild', serial: old.serial, group: group.id });
   }
   const text = `CREATE_CHILD_SA failed with error notification ${error?.name ?? 'none'}`;
