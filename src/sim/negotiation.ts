@@ -23,7 +23,7 @@ const SETTLED = 10 * DELAY;
 export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run {
   const responder: Name = initiator === 'A' ? 'B' : 'A';
   const [asker, asked] = [street.ends[initiator], street.ends[responder]];
-  const parties = [partyOf(asker, asked), partyOf(asked, asker)] as const;
+  const parties = partiesOf(street, initiator);
   const cannot = whyNotInitiate(asker, asked, street.nat);
   if (cannot) return finished(street, initiator, { outcome: 'skipped', why: [cannot] });
   const isUp = ask(street, asker.entry, (answer) => asker.entry.ref.tell({ t: 'initiate', answer }));
@@ -52,6 +52,12 @@ function whyNotInitiate({ name, entry }: End, other: End, nat: Name | undefined)
     return { about: 'address', lines: [`${name} cannot initiate: its connection does not say where the peer is`] };
   if (nat !== other.name) return undefined;
   return { about: 'nat', lines: [`${name} cannot initiate: ${other.name} is behind a NAT, which lets nobody in`] };
+}
+
+/** Who asks, and who is asked, for a comparison. */
+export function partiesOf({ ends }: Street, initiator: Name): readonly [Party, Party] {
+  const [asker, asked] = initiator === 'A' ? [ends.A, ends.B] : [ends.B, ends.A];
+  return [partyOf(asker, asked), partyOf(asked, asker)];
 }
 
 function partyOf({ name, house, entry, seenAt }: End, other: End): Party {
