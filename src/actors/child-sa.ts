@@ -107,9 +107,19 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   stopped(): void {
     this.#world.sas.remove(this.#install);
     this.#removeOutbound();
+    this.#traceRouting('SA deleted', 'in');
     if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
     this.#unprotect();
     this.#forgetKeys();
+  }
+
+  #traceRouting(what: string, direction: 'in' | 'out'): void {
+    const { policy, peer, serial } = this.#install;
+    if (!this.#world.debugging.on('routing', policy.name)) return;
+    const key = direction === 'in' ? this.#inbound : this.#outbound;
+    if (!key) return;
+    const text = `${what}: ${key.protocol} SPI 0x${key.spi.toString(16)} to ${key.dst}`;
+    this.#world.log('debug', text, { policy, peer: peer.address, serial });
   }
 
   #addInbound(): PlaneFault | undefined {
@@ -126,6 +136,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       ...this.#encapsulation(peer.port, local.port),
     });
     if (!fault) this.#hasInbound = true;
+    this.#traceRouting('SA added', 'in');
     return fault;
   }
 
@@ -142,6 +153,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       ...this.#encapsulation(local.port, peer.port),
     });
     if (!fault) this.#hasOutbound = true;
+    this.#traceRouting('SA added', 'out');
     return fault;
   }
 
@@ -241,6 +253,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   }
 
   #removeOutbound(): void {
+    this.#traceRouting('SA deleted', 'out');
     if (this.#outbound) this.#world.plane.deleteSa(this.#outbound);
     this.#hasOutbound = false;
   }

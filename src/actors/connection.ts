@@ -353,13 +353,19 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       };
       const fault = this.#world.policies.hold(trap);
       if (fault) answer?.line(RC.ROUTE, `${this.#prefix}: could not route: ${fault.why} (${fault.errno})`);
-      else this.#trap = trap;
+      else {
+        this.#trap = trap;
+        this.#traceRouting(() => `trap laid for ${trap.local.join(',')} === ${trap.remote.join(',')}`);
+      }
     }
     answer?.end();
   }
 
   #unroute(answer: Answer | undefined): void {
-    if (this.#trap) this.#world.policies.release(this.#trap);
+    if (this.#trap) {
+      this.#world.policies.release(this.#trap);
+      this.#traceRouting(() => 'trap taken up');
+    }
     this.#trap = undefined;
     answer?.end();
   }
@@ -386,6 +392,11 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   get #prefix(): string {
     return this.#policy ? connPrefix(this.#policy, this.#policy.remoteHost) : `"${this.#name}"`;
+  }
+
+  #traceRouting(text: () => string): void {
+    if (!this.#world.debugging.on('routing', this.#name)) return;
+    this.#world.log('debug', text(), { policy: this.#policy ?? { name: this.#name } });
   }
 
   #log(text: string, event?: LogEvent): string {

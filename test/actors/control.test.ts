@@ -186,6 +186,16 @@ describe('--initiate --remote-host', () => {
     expect(west.world.registry.instancesOf(west.world.registry.named('road')!)).toHaveLength(1);
   });
 
+  test('an attempt that fails says so, and leaves no instance behind', () => {
+    const { west, wire, clock, initiate } = tempted({ 'retransmit-timeout': '2s' });
+    wire.loses = () => true;
+    const up = initiate(EAST);
+    clock.advance(10_000);
+    expect(up.exit).toBe(RC.NORETRANSMISSION);
+    expect(west.world.registry.instancesOf(west.world.registry.named('road')!)).toEqual([]);
+    expect(west.world.switchboard.size).toBe(0);
+  });
+
   test('without it nobody knows where to', () => {
     const { west } = tempted();
     expect(west.whack({ kind: 'initiate', name: 'road' }).exit).toBe(RC.NOPEERIP);

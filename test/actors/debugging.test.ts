@@ -27,10 +27,22 @@ describe('a class has its lines, and no other', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^\| "w-e" #1: IKE_AUTH \{ .* \} in authSent: /));
   });
 
+  test('base: which connection was meant, and which it was', () => {
+    const any = conn('any', { left: '%any', leftid: '%any', leftsubnet: undefined });
+    const { west, east } = town({ east: { conf: any + conn('w-e', { left: '192.0.2.1' }) } });
+    east.whack(debug(['base']));
+    west.whack({ kind: 'initiate', name: 'w-e' });
+    expect(debugged(east)).toContainEqual(
+      expect.stringMatching(/^\| ".*" #1: IKE_SA_INIT from 192\.0\.2\.1:500 may be for 2 connections; begins as this/),
+    );
+  });
+
   test('routing: policies and who holds them', () => {
     const lines = linesOf('routing');
     expect(lines).toContainEqual(expect.stringMatching(/^\| policy 10\.0\.1\.0\/24 10\.0\.2\.0\/24 .*: 2 holders/));
-    expect(lines.every((line) => line.startsWith('| policy '))).toBe(true);
+    expect(lines).toContainEqual(expect.stringMatching(/^\| "w-e" #2: SA added: esp SPI 0x[0-9a-f]+ to 192\.0\.2\.1$/));
+    expect(lines).toContain('| "w-e": trap laid for 10.0.1.0/24 === 10.0.2.0/24');
+    expect(lines.filter((line) => !/policy|SA added|trap/.test(line))).toEqual([]);
   });
 
   test('crypt: what was chosen and how long the keys are, no key', () => {
