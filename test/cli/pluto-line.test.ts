@@ -34,6 +34,8 @@ describe('pluto', () => {
     ['--nhelpers -1 --keep-alive 30 --ikeport 1500', { nhelpers: -1, keepAlive: 30, ikePort: 1500 }],
     ['--nhelpers=0 --use-userspace', { nhelpers: 0, dataPlane: 'userspace' }],
     ['--noklips --force-busy --ikev1-drop', { dataPlane: 'none', ddosMode: 'busy', ikev1Policy: 'drop' }],
+    ['--debug-control --debug crypt', { debug: ['control', 'crypt'] }],
+    ['--logformat json', { logFormat: 'json' }],
     ['--debug base,crypt --debug tmi --debug-none', { debug: ['none', 'base', 'crypt', 'tmi'] }],
   ])('%s', async (line, run) => {
     expect(await parsed(line)).toMatchObject({ run });
@@ -43,6 +45,7 @@ describe('pluto', () => {
     ['--bogus', 'Unknown argument: bogus'],
     ['--nhelpers x', '--nhelpers needs a whole number'],
     ['--nhelpers 1.5', '--nhelpers needs a whole number'],
+    ['--debug base,crypto', 'unknown debug class "crypto"; did you mean "crypt"?'],
     ['--keep-alive -1', '--keep-alive cannot be negative'],
     ['--ikeport 70000', '--ikeport is 1 to 65535'],
     ['--rundir /a --rundir /b', '--rundir was given more than once'],
