@@ -12,9 +12,8 @@ export type Making<T = void> = Generator<Rows | undefined, T, void>;
 
 /** Rows to a frame: some 200 µs of work. */
 export const SLICE = 20;
-/** ms of work before a pause, and the pause: a listing takes half of the thread's time at most. */
+/** ms of work before a pause. */
 const BURST = 1;
-const PAUSE = 1;
 /** Turns that an actor may take to answer; one that lives reads 16 messages in each. */
 const PATIENCE = 1_000;
 
@@ -52,44 +51,71 @@ export function* slices<T>(items: Iterable<T>): Generator<readonly T[], void, vo
   if (slice.length > 0) yield slice;
 }
 
-/** `rested`: go on after a pause. */
-type Prompt = 'go' | 'rested' | 'gone';
+/**
+ * Shared by all reports of a daemon. Between two bursts each pauses as long as it takes all of them to take half of the
+ * thread's time, and no more.
+ */
+export class Pace {
+  /** Reports under way that wait for nobody. */
+  working = 0;
+
+  get pause(): number {
+    return Math.max(1, 2 * this.working - 1) * BURST;
+  }
+}
+
+/** `rested`: go on after a pause. `room`: the client has read. */
+type Prompt = 'go' | 'rested' | 'room' | 'gone';
 
 export class Reporter implements Behavior<Prompt> {
   readonly #making: Making;
   readonly #answer: Answer;
+  readonly #pace: Pace;
+  #isWaiting = false;
   /** When it began to work after its last pause. */
   #since = 0;
 
-  constructor(making: Making, answer: Answer) {
+  constructor(making: Making, answer: Answer, pace: Pace) {
     this.#making = making;
     this.#answer = answer;
+    this.#pace = pace;
   }
 
   started(self: Context<Prompt>): void {
+    this.#pace.working++;
     this.#answer.onGone(() => self.tell('gone'));
     self.tell('rested');
   }
 
   receive(message: Prompt, self: Context<Prompt>): void {
     if (message === 'gone' || !this.#answer.isOpen) return self.stop();
-    if (message === 'rested') this.#since = self.now();
+    if (message === 'room') this.#setWaiting(false);
+    if (message !== 'go') this.#since = self.now();
     const { value, done } = this.#making.next();
     if (done) return self.stop();
     if (value && value.rows.length > 0) {
       this.#answer.rows(value);
-      if (this.#answer.isCongested) return this.#answer.onRoom(() => self.tell('rested'));
+      if (this.#answer.isCongested) {
+        this.#setWaiting(true);
+        return this.#answer.onRoom(() => self.tell('room'));
+      }
     }
     this.#goOn(self);
   }
 
   #goOn(self: Context<Prompt>): void {
     if (self.now() < this.#since + BURST) return self.tell('go');
-    self.after(PAUSE, 'rested');
+    self.after(this.#pace.pause, 'rested');
+  }
+
+  #setWaiting(isWaiting: boolean): void {
+    this.#isWaiting = isWaiting;
+    this.#pace.working += isWaiting ? -1 : 1;
   }
 
   /** Whatever the reason: nobody may wait for more. */
   stopped(why: 'stopped' | 'crashed'): void {
+    if (!this.#isWaiting) this.#pace.working--;
     this.#making.return();
     if (why === 'crashed') this.#answer.line(RC.INTERNAL_ERROR, 'internal error');
     this.#answer.end();

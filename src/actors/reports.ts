@@ -8,7 +8,7 @@ import { type ConnsOptions, type Counted, connections, entriesOf, withInstances 
 import { counts, globals } from './report-counters.ts';
 import { processes, publicKeys, secrets, withStanding } from './report-lists.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
-import { type Making, Reporter } from './reporter.ts';
+import { type Making, Pace, Reporter } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
 import type { World } from './world.ts';
 
@@ -24,6 +24,7 @@ type ReportRequest = Extract<Request, { kind: ReportKind }>;
 
 export class Reports {
   readonly #options: ReportsOptions;
+  readonly #pace = new Pace();
 
   constructor(options: ReportsOptions) {
     this.#options = options;
@@ -36,7 +37,7 @@ export class Reports {
       answer.line(RC.UNKNOWN_NAME, `no connection or alias named "${name}"`);
       return answer.end();
     }
-    world.spawn('connections', request.kind, new Reporter(this.#make(request, name), answer));
+    world.spawn('connections', request.kind, new Reporter(this.#make(request, name), answer, this.#pace));
   }
 
   *#make(request: ReportRequest, name: string | undefined): Making {
