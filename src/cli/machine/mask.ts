@@ -11,27 +11,57 @@ const HIDDEN = '<masked>';
 
 /** Shorter ones stand everywhere, and keep nothing secret. */
 const SHORTEST = 4;
-/** Secrets with blanks or punctuation are looked for one by one. */
-const MOST_PHRASES = 500;
-const SEPARATORS = /([\s"'`=,;:()<>[\]{}|\\]+)/;
+/** Shorter ones are only taken out where they stand alone: they may be a part of any word. */
+const PART_OF_WORDS = 8;
 
-/** `secrets`: words that shall not appear. */
+/** `secrets`: what shall not appear, however many they are: the text is gone through once. */
 export function masking(secrets: Iterable<string>): Mask {
-  const words = new Set<string>();
-  const phrases: string[] = [];
-  for (const secret of secrets) {
-    if (secret.length < SHORTEST) continue;
-    if (!SEPARATORS.test(secret)) words.add(secret);
-    else if (phrases.length < MOST_PHRASES) phrases.push(secret);
+  const words = new Words(secrets);
+  return (text) => words.masked(byPlace(text));
+}
+
+/** Words looked up by their first characters, then by each length that there is of such. */
+class Words {
+  readonly #all = new Set<string>();
+  readonly #lengths = new Map<string, number[]>();
+  readonly #firsts = new Set<number>();
+
+  constructor(words: Iterable<string>) {
+    for (const word of words) {
+      if (word.length < SHORTEST) continue;
+      const head = word.slice(0, SHORTEST);
+      const lengths = this.#lengths.get(head) ?? [];
+      if (!lengths.includes(word.length)) lengths.push(word.length);
+      // The longer one goes first, lest the rest of it stay.
+      this.#lengths.set(
+        head,
+        lengths.sort((a, b) => b - a),
+      );
+      this.#firsts.add(word.charCodeAt(0));
+      this.#all.add(word);
+    }
   }
-  return (text) => {
-    let masked = byPlace(text);
-    for (const phrase of phrases) masked = masked.replaceAll(phrase, HIDDEN);
-    return masked
-      .split(SEPARATORS)
-      .map((word) => (words.has(word) ? HIDDEN : word))
-      .join('');
-  };
+
+  masked(text: string): string {
+    let masked = '';
+    let from = 0;
+    for (let at = 0; at + SHORTEST <= text.length; at++) {
+      if (!this.#firsts.has(text.charCodeAt(at))) continue;
+      const lengths = this.#lengths.get(text.slice(at, at + SHORTEST));
+      const length = lengths?.find((n) => this.#stands(text, at, n));
+      if (length === undefined) continue;
+      masked += text.slice(from, at) + HIDDEN;
+      from = at + length;
+      at = from - 1;
+    }
+    return masked + text.slice(from);
+  }
+
+  #stands(text: string, at: number, length: number): boolean {
+    if (!this.#all.has(text.slice(at, at + length))) return false;
+    const isPart = (i: number) => /[A-Za-z0-9]/.test(text[i] ?? '');
+    return length >= PART_OF_WORDS || !(isPart(at - 1) || isPart(at + length));
+  }
 }
 
 function byPlace(text: string): string {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { run as barf } from '../../../src/cli/commands/barf.ts';
 import { run as look } from '../../../src/cli/commands/look.ts';
@@ -194,8 +195,28 @@ describe('the mask', () => {
     ['SPI 0123456789abcdef stays', 'SPI 0123456789abcdef stays'],
     ['PSK without a colon stays', 'PSK without a colon stays'],
     ['an abc stays', 'an abc stays'],
+    ['hunter2. and hunter22', '<masked>. and hunter22'],
+    ['xopensesamex', 'x<masked>x'],
+    ['opensesame-2 is longer', '<masked> is longer'],
   ])('%s', (text, masked) => {
-    expect(masking(['opensesame', 'two words', 'abc'])(text)).toBe(masked);
+    expect(masking(['opensesame', 'opensesame-2', 'two words', 'hunter2', 'abc'])(text)).toBe(masked);
+  });
+
+  test('a secret of eight characters stands nowhere, whatever is around it', () => {
+    const secret = fc.stringMatching(/^[b-z0-9!.,;:"' ]{8,40}$/).filter((text) => !text.includes('masked'));
+    fc.assert(
+      fc.property(fc.array(secret, { minLength: 1, maxLength: 5 }), fc.array(fc.string()), (secrets, around) => {
+        const text = around.map((part, i) => part + secrets[i % secrets.length]).join('');
+        const masked = masking(secrets)(text);
+        for (const one of secrets) expect(masked.replaceAll('<masked>', '\n')).not.toContain(one);
+      }),
+    );
+  });
+
+  test('ten thousand secrets cost a pass over the text, no more', () => {
+    const secrets = Array.from({ length: 10_000 }, (_, i) => `secret number ${i} of them`);
+    const masked = masking(secrets)(secrets.join('\n'));
+    expect(masked).toBe(secrets.map(() => '<masked>').join('\n'));
   });
 
   test.each(['leftpassword', 'xauthpass', 'psk', 'mysecret', 'pin', 'privatekey'])('%s= is nobody’s business', (name) =>
