@@ -7,6 +7,7 @@ import { controlSocket, type DaemonOptions, lockFile, PLUTO_EXIT } from '../cont
 import { listenControl } from '../control/listen.ts';
 import { selfTests } from '../ike/crypto/selftest.ts';
 import { peerCredentials } from '../native/index.ts';
+import { harmless } from './lines.ts';
 import { isProcessAlive, takeLock } from './lock.ts';
 import { type Log, type LogOptions, openLog } from './log.ts';
 import { Pluto } from './pluto.ts';
@@ -67,7 +68,7 @@ async function run(
       return 'errno' in who ? undefined : who;
     },
     handle: (request, answer) => pluto.control.handle(request, answer),
-    onNotice: (text) => log.write('warn', text),
+    onNotice: (text) => log.write('warn', harmless(text)),
   });
   if ('fault' in control) {
     complain(control.fault.text);
@@ -81,7 +82,7 @@ async function run(
   // Nobody reading our output any more is no reason to die.
   process.stdout.on('error', () => {});
 
-  pluto.listen();
+  pluto.start();
   process.stdout.write('Pluto initialized\n');
   pluto.load(conns);
 

@@ -22,6 +22,7 @@ import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { Impairments } from './impairments.ts';
+import { harmless } from './lines.ts';
 import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
@@ -120,7 +121,7 @@ export class Pluto {
       reports,
       loading: this.#loading,
       daemon: {
-        listen: (say) => this.listen(say),
+        listen: (say) => this.#listen(say),
         unlisten: (say) => this.#unlisten(say),
         rereadSecrets: (say) => this.#rereadSecrets(say),
         resizeSockets: (octets, say) => this.#listening.resize(octets, say),
@@ -161,7 +162,8 @@ export class Pluto {
       clock: realClock(),
       report: ({ path, during, error }) => {
         const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        for (const line of `internal error: ${path} ended in ${during}: ${what}`.split('\n')) log.write('warn', line);
+        for (const line of `internal error: ${path} ended in ${during}: ${what}`.split('\n'))
+          log.write('warn', harmless(line));
       },
     });
     const onEvent = (wanted: (event: PlaneEvent) => void) => {
@@ -170,11 +172,10 @@ export class Pluto {
     return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, onEvent });
   }
 
-  /** Opens the sockets that are missing, and looks who we are now. */
-  listen(say: (text: string) => void = () => {}): void {
-    this.#listening.open(say);
-    if (this.#world.registry.size === 0) this.#rereadSecrets(say);
-    this.#connections.reorient();
+  /** Reads the secrets and opens the sockets. */
+  start(): void {
+    this.#listen(() => {});
+    this.#rereadSecrets(() => {});
   }
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
@@ -202,6 +203,12 @@ export class Pluto {
 
   get #keepAliveMs(): number {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
+  }
+
+  /** Opens the sockets that are missing, and looks who we are now. */
+  #listen(say: (text: string) => void): void {
+    this.#listening.open(say);
+    this.#connections.reorient();
   }
 
   #unlisten(say: (text: string) => void): void {
