@@ -5,9 +5,9 @@ import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import { ConnectionActor } from './connection.ts';
+import { Entry } from './entry.ts';
 import type { Interface } from './interfaces.ts';
 import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf } from './policy-of.ts';
-import { type Entry, peerKey } from './registry.ts';
 import { inSlices } from './slices.ts';
 import type { World } from './world.ts';
 
@@ -36,6 +36,16 @@ export class Connections {
     this.#options = options;
   }
 
+  readonly #spawn = ({ conn, side, policy, hindrance }: Entry) => {
+    const { world, ikePort } = this.#options;
+    const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
+    const us = side && conn[side];
+    const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);
+    // Where neither end is ours, that is the first thing to say.
+    if (side && hindrance !== undefined) actor.hindrance = hindrance;
+    return world.spawn('connections', name, actor);
+  };
+
   /** Loads a connection; its name must be free. What cannot be negotiated yet is loaded as well. */
   add(conn: Conn): Added {
     const { world } = this.#options;
@@ -60,7 +70,7 @@ export class Connections {
     world.registry.remove(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
     if (!entry.template) world.debugging.forget(entry.conn.name);
-    entry.ref.tell({ t: 'delete' });
+    if (entry.isUsed) entry.ref.tell({ t: 'delete' });
   }
 
   /** For the registry: the peer of a template has turned up. Its policy gets a reqid of its own. */
@@ -110,10 +120,11 @@ export class Connections {
   }
 
   /** What `auto=` says of a connection that has just been loaded from the configuration. */
-  begin({ conn, policy, ref }: Entry): void {
-    if (!policy) return;
-    if (conn.auto === 'ondemand' || conn.auto === 'keep') ref.tell({ t: 'route' });
-    if (conn.auto === 'start') ref.tell({ t: 'initiate' });
+  begin(entry: Entry): void {
+    const { auto } = entry.conn;
+    if (!entry.policy) return;
+    if (auto === 'ondemand' || auto === 'keep') entry.ref.tell({ t: 'route' });
+    if (auto === 'start') entry.ref.tell({ t: 'initiate' });
   }
 
   #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
@@ -126,23 +137,18 @@ export class Connections {
     side: 'left' | 'right' | undefined,
     template?: Entry,
   ): Entry {
-    const { world, ikePort } = this.#options;
+    const { world } = this.#options;
     const policy = means && 'hindrance' in means ? undefined : means;
     const hindrance = means && 'hindrance' in means ? means.hindrance : undefined;
-    const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
-    const us = side && conn[side];
-    const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);
-    // Where neither end is ours, that is the first thing to say.
-    if (side && hindrance !== undefined) actor.hindrance = hindrance;
-    const entry: Entry = {
+    const entry = new Entry({
       serial: ++this.#serial,
       conn,
-      ref: world.spawn('connections', name, actor),
-      ...(side ? { side } : {}),
-      ...(policy ? { policy, peer: peerKey(policy) } : {}),
-      ...(hindrance === undefined ? {} : { hindrance }),
-      ...(template ? { template } : {}),
-    };
+      side,
+      policy,
+      hindrance,
+      template,
+      spawn: this.#spawn,
+    });
     world.registry.add(entry);
     if (policy) this.#byReqid.set(policy.child.reqid, entry);
     return entry;

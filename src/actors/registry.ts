@@ -2,7 +2,6 @@
  * The connections by name, by who may be at the other end, and the IKE SAs by who is. What the protocol looks up
  * while it runs (`Directory`) is answered from here: indexes of immutable policies, never another actor's fields.
  */
-import type { Conn } from '../conf/conn.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
@@ -10,26 +9,12 @@ import type { Address } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
-import type { ConnectionMessage } from './connection.ts';
+import { type Entry, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
+import { joined, Peers, pull, push } from './peers.ts';
 import type { ActorRef } from './runtime/index.ts';
 
-/** A connection: what it says, and whom to tell. Replaced as a whole, never changed. */
-export interface Entry {
-  readonly serial: number;
-  readonly conn: Conn;
-  /** Which end we are; absent while neither is. */
-  readonly side?: 'left' | 'right';
-  /** What may be negotiated; absent while neither end is ours, and with a `hindrance`. */
-  readonly policy?: Policy;
-  /** What it asks for that is not built (`authby=rsasig`). */
-  readonly hindrance?: string;
-  /** The policy's `peerKey`: asked for six times a handshake, and made once. */
-  readonly peer?: string;
-  readonly ref: ActorRef<ConnectionMessage>;
-  /** Of a template's instance: the template. */
-  readonly template?: Entry;
-}
+export type { Entry } from './entry.ts';
 
 export interface RegistryPorts {
   readonly secrets: () => SecretStore;
@@ -45,12 +30,8 @@ export class Registry implements Directory {
   readonly #byName = new Map<string, Entry>();
   readonly #byAlias = new Map<string, Entry[]>();
   readonly #byPolicy = new Map<Policy, Entry>();
-  /** Policies of named connections by both ends' addresses. */
-  readonly #byHosts = new Map<string, Policy[]>();
-  /** The same by addresses and the peer's identity, `*` for those that name none. */
-  readonly #byPeerId = new Map<string, Policy[]>();
-  /** The same by addresses and both identities: those that share an IKE SA. */
-  readonly #byPeer = new Map<string, Policy[]>();
+  /** Policies of named connections. */
+  readonly #peers = new Peers();
   readonly #instances = new Map<string, Policy>();
   readonly #byTemplate = new Map<Entry, Set<Entry>>();
   readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
@@ -101,9 +82,7 @@ export class Registry implements Directory {
       if (siblings) siblings.add(entry);
       else this.#byTemplate.set(template, new Set([entry]));
     } else {
-      push(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
-      push(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
-      push(this.#byPeer, this.#peerOf(policy), policy);
+      this.#peers.add(policy);
     }
   }
 
@@ -114,19 +93,16 @@ export class Registry implements Directory {
       for (const alias of conn.aliases) pull(this.#byAlias, alias, entry);
     }
     if (!policy) return;
-    const peer = this.#peerOf(policy);
     this.#byPolicy.delete(policy);
     if (template) {
       this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
     } else {
-      pull(this.#byHosts, hostsKey(policy.localHost, policy.remoteHost), policy);
-      pull(this.#byPeerId, peerIdKey(policy.localHost, policy.remoteHost, policy.remoteId), policy);
-      pull(this.#byPeer, peer, policy);
+      this.#peers.remove(policy);
     }
     // The IKE SA goes with the last that used it: who comes next with the same ends must not ask it for a child.
-    if (!this.#byPeer.has(peer)) this.#ikeSas.delete(peer);
+    if (entry.isUsed && this.#peers.sharing(policy).length === 0) this.#ikeSas.delete(entry.peer);
   }
 
   /** The IKE SA, up or under way, that leads to this policy's peer. */
@@ -157,14 +133,13 @@ export class Registry implements Directory {
   // --- Directory -------------------------------------------------------------------------------------------
 
   candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[] {
-    if (!peerId) return joined(this.#byHosts.get(hostsKey(local, peer)), this.#byHosts.get(hostsKey(local, undefined)));
-    const of = (host: Address | undefined) =>
-      joined(this.#byPeerId.get(peerIdKey(local, host, peerId)), this.#byPeerId.get(peerIdKey(local, host, undefined)));
-    return joined(of(peer), of(undefined));
+    const peers = this.#peers;
+    if (!peerId) return joined(peers.between(local, peer), peers.between(local, undefined));
+    return joined(peers.naming(local, peer, peerId), peers.naming(local, undefined, peerId));
   }
 
   siblings(policy: Policy): readonly Policy[] {
-    const all = this.#byPeer.get(this.#peerOf(policy)) ?? NONE;
+    const all = this.#peers.sharing(policy);
     if (all.length === 0 || (all.length === 1 && all[0] === policy)) return [policy];
     return [policy, ...all.filter((p) => p !== policy)];
   }
@@ -196,12 +171,6 @@ export class Registry implements Directory {
   }
 }
 
-/** A key made by `join` is one flat string; one made by a template stays a tree of its parts for as long as it lives. */
-const hostsKey = (local: Address | undefined, remote: Address | undefined) => [local ?? '*', remote ?? '*'].join(' ');
-const peerIdKey = (local: Address | undefined, remote: Address | undefined, id: Id | undefined) =>
-  [local ?? '*', remote ?? '*', id ?? '*'].join(' ');
-/** The same for all that may share an IKE SA. */
-export const peerKey = (p: Policy) => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
   [template.serial, host, id].join(' ');
 
@@ -216,21 +185,3 @@ const derived = <T extends object>(base: T, own: Partial<T>): T =>
     base,
     Object.fromEntries(Object.entries(own).map(([key, value]) => [key, { value, enumerable: true }])),
   ) as T;
-
-/** As a rule one of them is empty, and nothing is copied. */
-const joined = (a: readonly Policy[] = NONE, b: readonly Policy[] = NONE): readonly Policy[] =>
-  a.length === 0 ? b : b.length === 0 ? a : [...a, ...b];
-
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
-}
-
-function pull<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  const at = list?.indexOf(value) ?? -1;
-  if (!list || at < 0) return;
-  list.splice(at, 1);
-  if (list.length === 0) map.delete(key);
-}

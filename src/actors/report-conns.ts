@@ -28,7 +28,7 @@ export function* connections(entries: Iterable<Entry>, options: ConnsOptions): M
   const pool = new SettingsPool(options.keepAliveMs);
   const counted: Counted = { loaded: 0, active: 0 };
   for (const slice of slices(entries)) {
-    const reports = yield* asked<ConnectionReport>(slice.map((entry) => entry.ref));
+    const reports = yield* reportsOf(slice);
     const busy = slice.filter((_, i) => (reports[i]?.ike.length ?? 0) > 0);
     const ikeSas = busy.length === 0 ? NO_SAS : yield* newestIkeSas(busy, world.registry);
     const rows = slice.flatMap((entry, i) => {
@@ -42,6 +42,15 @@ export function* connections(entries: Iterable<Entry>, options: ConnsOptions): M
   }
   return counted;
 }
+
+/** Of one that nobody has used yet there is no actor to ask. */
+function* reportsOf(entries: readonly Entry[]): Making<readonly (ConnectionReport | undefined)[]> {
+  const refs = entries.map((entry) => (entry.isUsed ? entry.ref : undefined));
+  const told = (yield* asked<ConnectionReport>(refs.filter((ref) => ref !== undefined))).values();
+  return refs.map((ref) => (ref ? told.next().value : UNUSED));
+}
+
+const UNUSED: ConnectionReport = Object.freeze({ routing: 'unrouted', isUp: false, ike: [], children: [] });
 
 const NO_SAS: ReadonlyMap<Entry, IkeSaReport> = new Map();
 

@@ -320,6 +320,6 @@ describe('reports', () => {
     slow.go();
     await turns(west, 20);
     expect(slow.frames).toHaveLength(1);
-    expect(west.system.counters().actors).toBe(452);
+    expect(west.system.counters().actors).toBe(2);
   });
 });

@@ -1,0 +1,65 @@
+/** A connection as the registry holds it: what it says, and whom to tell. Replaced as a whole, never changed. */
+import type { Conn } from '../conf/conn.ts';
+import type { Policy } from '../ike/policy.ts';
+import type { ConnectionMessage } from './connection.ts';
+import type { ActorRef } from './runtime/index.ts';
+
+export interface EntryParts {
+  readonly serial: number;
+  readonly conn: Conn;
+  /** Which end we are; undefined while neither is. */
+  readonly side: 'left' | 'right' | undefined;
+  /** What may be negotiated; undefined while neither end is ours, and with a `hindrance`. */
+  readonly policy: Policy | undefined;
+  /** What it asks for that is not built (`authby=rsasig`). */
+  readonly hindrance: string | undefined;
+  /** Of a template's instance: the template. */
+  readonly template: Entry | undefined;
+  /** Makes its actor. */
+  readonly spawn: (entry: Entry) => ActorRef<ConnectionMessage>;
+}
+
+export class Entry implements Omit<EntryParts, 'spawn'> {
+  readonly serial: number;
+  readonly conn: Conn;
+  readonly side: 'left' | 'right' | undefined;
+  readonly policy: Policy | undefined;
+  readonly hindrance: string | undefined;
+  readonly template: Entry | undefined;
+  readonly #spawn: (entry: Entry) => ActorRef<ConnectionMessage>;
+  #ref: ActorRef<ConnectionMessage> | undefined = undefined;
+  #peer: string | undefined = undefined;
+
+  constructor(parts: EntryParts) {
+    this.serial = parts.serial;
+    this.conn = parts.conn;
+    this.side = parts.side;
+    this.policy = parts.policy;
+    this.hindrance = parts.hindrance;
+    this.template = parts.template;
+    this.#spawn = parts.spawn;
+  }
+
+  /** Its actor, made when somebody first wants something of it: most of ten thousand connections are never used. */
+  get ref(): ActorRef<ConnectionMessage> {
+    this.#ref ??= this.#spawn(this);
+    return this.#ref;
+  }
+
+  /** Somebody has wanted something: there is an actor, and there may be SAs. */
+  get isUsed(): boolean {
+    return this.#ref !== undefined;
+  }
+
+  /** The policy's `peerKey`: asked for six times a handshake, and made once. */
+  get peer(): string {
+    this.#peer ??= this.policy ? peerKey(this.policy) : '';
+    return this.#peer;
+  }
+}
+
+/**
+ * The same for all that may share an IKE SA. A key made by `join` is one flat string; one made by a template stays a
+ * tree of its parts for as long as it lives.
+ */
+export const peerKey = (p: Policy): string => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
