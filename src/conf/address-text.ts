@@ -6,7 +6,8 @@ import type { AddressRange, Cidr, Protoport } from './conn.ts';
 
 /** IPv6, or IPv4 with one to four parts in decimal, octal or hex as inet_aton(3) reads them (`127.1`). */
 export function parseAddress(text: string): Address | undefined {
-  // The common spelling first; leading zeros mean octal and are for the slow path.
+  const common = dottedQuad(text);
+  if (common !== undefined) return Address.fromBytes(common);
   if (text.includes(':')) return text.includes('.') ? undefined : Address.parse(text);
   const parts = numbersOf(text);
   if (parts === undefined) return undefined;
@@ -14,6 +15,24 @@ export function parseAddress(text: string): Address | undefined {
   if (parts.slice(0, -1).some((p) => p > 255) || last >= 256 ** (5 - parts.length)) return undefined;
   return ipv4(parts.slice(0, -1).reduce((sum, part, i) => sum + part * 256 ** (3 - i), last));
 }
+
+/** The spelling that nearly all have; undefined for any other, leading zeros among them, which mean octal. */
+function dottedQuad(text: string): readonly number[] | undefined {
+  const octets: number[] = [];
+  let octet = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = i < text.length ? text.charCodeAt(i) - 48 : DOT;
+    if (digit === DOT && octet >= 0) {
+      octets.push(octet);
+      octet = -1;
+    } else if (digit >= 0 && digit <= 9 && octet !== 0) octet = octet < 0 ? digit : octet * 10 + digit;
+    else return undefined;
+    if (octet > 255) return undefined;
+  }
+  return octets.length === 4 ? octets : undefined;
+}
+
+const DOT = '.'.charCodeAt(0) - 48;
 
 /** With a prefix length, a netmask, or neither; `10/8` is 10.0.0.0/8; `%default` is everything. */
 export function parseSubnet(

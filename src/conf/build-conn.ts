@@ -131,7 +131,7 @@ export class ConnBuilder {
       this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
     const ipsecLifetimeMs = this.#lifetime(name, settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!);
     return {
-      aliases: Object.freeze([...s.list('connalias')]),
+      aliases: Object.freeze(s.list('connalias')),
       auto: s.word<Conn['auto']>('auto')!,
       type,
       keyexchange,

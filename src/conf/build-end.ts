@@ -26,21 +26,21 @@ export function buildEnd(
   say: Complaints,
   subnets = settings.get(`${side}subnet`),
 ): End | undefined {
-  const get = (name: string) => settings.get(`${side}${name}`);
-  const text = (name: string) => {
-    const value = get(name)?.value;
-    return typeof value === 'string' ? value : undefined;
-  };
+  const names = NAMES[side];
+  const get = (name: EndKeyword) => settings.get(names[name]);
   /** What `parse` makes of the value; undefined if the keyword is not there, or wrong. */
-  const read = <T>(name: string, parse: (text: string) => T | ValueFault) => settle(get(name), text(name), parse, say);
-  const readList = <T>(name: string, parse: (words: readonly string[]) => readonly T[] | ValueFault) => {
+  const read = <T>(name: EndKeyword, parse: (text: string) => T | ValueFault): T | undefined => {
     const setting = get(name);
-    return settle(setting, setting && wordsOf(setting), parse, say) ?? NONE;
+    return setting && settle(setting, textOf(setting), parse, say);
+  };
+  const readList = <T>(name: EndKeyword, parse: (words: readonly string[]) => readonly T[] | ValueFault) => {
+    const setting = get(name);
+    return (setting && settle(setting, wordsOf(setting), parse, say)) ?? NONE;
   };
 
   const host = read('', parseHost);
   const protoport = read('protoport', (value) => parseProtoport(value) ?? PROTOPORT_FAULT);
-  const idText = text('id');
+  const idText = textOf(get('id'));
   const id = read('id', parseId);
   const sourceip = readList('sourceip', parseAddresses);
   const end = {
@@ -54,7 +54,7 @@ export function buildEnd(
     vti: read('vti', parseInterfaceIp),
     ikeport: get('ikeport')?.value as number | undefined,
     nexthop: read('nexthop', parseNexthop),
-    updown: parseUpdown(text('updown')),
+    updown: parseUpdown(textOf(get('updown'))),
     auth: get('auth')?.value as EndAuth | undefined,
   };
   for (const name of KEYS) read(name, checkKey);
@@ -65,18 +65,31 @@ export function buildEnd(
   return Object.freeze({ host, ...end });
 }
 
+/** What there is of an end, by the name without its side: made once, as joining the two costs more than looking up. */
+const END_KEYWORDS = [
+  ...(['', 'addresspool', 'auth', 'ckaid', 'ecdsakey', 'id', 'ikeport', 'interface-ip', 'nexthop'] as const),
+  ...(['protoport', 'pubkey', 'rsasigkey', 'sourceip', 'updown', 'vti'] as const),
+];
+type EndKeyword = (typeof END_KEYWORDS)[number];
+const namesAt = (side: Side) =>
+  Object.fromEntries(END_KEYWORDS.map((name) => [name, side + name])) as Readonly<Record<EndKeyword, string>>;
+const NAMES = { left: namesAt('left'), right: namesAt('right') };
+
 function settle<V, T>(
-  setting: Setting | undefined,
+  setting: Setting,
   value: V | undefined,
   parse: (value: V) => T | ValueFault,
   say: Complaints,
 ): T | undefined {
-  if (setting === undefined || value === undefined) return undefined;
+  if (value === undefined) return undefined;
   const parsed = parse(value);
   if (!isFault(parsed)) return parsed;
   say.refuse(setting, parsed.fault);
   return undefined;
 }
+
+const textOf = (setting: Setting | undefined): string | undefined =>
+  typeof setting?.value === 'string' ? setting.value : undefined;
 
 export function wordsOf({ value }: Setting): readonly string[] | undefined {
   return Array.isArray(value) ? value : undefined;
