@@ -109,6 +109,7 @@ function asNodeSays({ arg, short }: CommandOption): { type: 'string' | 'boolean'
 }
 
 function unknown(word: string): string {
+  if (IPSEC_OPTIONS.has(word.replace(/^--|=.*$/g, ''))) return `which command? ${word} alone is none`;
   if (word.startsWith('-')) return unknownOption(word, IPSEC_OPTIONS.keys());
   const meant = nearest(word, COMMAND_NAMES);
   return `unknown command "${word}"${meant === undefined ? '' : `; did you mean ${meant}?`}`;

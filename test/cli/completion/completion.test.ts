@@ -46,7 +46,7 @@ function offered(line: string): readonly string[] {
   return [...new Set(stdout.split('\n').filter(Boolean))].map((word) => word.replaceAll(dir, 'DIR')).sort();
 }
 
-describe.skipIf(!commandExists('bash'))('bash, really asked', () => {
+describe('bash, really asked', () => {
   test.each<[string, readonly string[]]>([
     ['ipsec|tra', ['trafficstatus']],
     [
