@@ -222,6 +222,9 @@ export const COMMANDS: readonly Command[] = [
   later('stopnflog', 'nflog= has no effect yet'),
   later('sniff', 'tcpdump shows what is on the wire'),
   later('showroute', '`ip route get ADDRESS` says which way packets take'),
+  later('_import_crl', KEYS_LATER),
+  later('_stackmanager', 'the kernel loads its modules when pluto asks for them'),
+  later('_unbound-hook', 'opportunistic connections have no effect yet'),
   ...['_updown', '_updown.xfrm'].map((name) => later(name, 'leftupdown= has no effect yet: pluto makes the routes')),
 ];
 
