@@ -7,7 +7,7 @@ import type { ValueFault } from './values.ts';
 
 const MAX_UINT32 = 0xffff_ffff;
 
-/** `VALUE[/MASK]`, decimal, hex after `0x` or octal after `0`; the value may be -1 and must lie within the mask. */
+/** `VALUE[/MASK]`, decimal, hex after `0x`, octal after `0` or binary after `0b`; the value may be -1 and must lie within the mask. */
 export function parseMark(text: string): Mark | ValueFault {
   const [valueText, maskText, ...more] = text.split('/');
   const value = valueText === '-1' ? 'unique' : parseUint32(valueText);
@@ -23,7 +23,7 @@ export function parseMark(text: string): Mark | ValueFault {
 function parseUint32(text: string): number | undefined {
   const number = /^0[0-7]+$/.test(text)
     ? Number.parseInt(text, 8)
-    : /^(0x[0-9a-f]{1,16}|0|[1-9]\d{0,15})$/i.test(text)
+    : /^(0x[0-9a-f]{1,16}|0b[01]{1,64}|0|[1-9]\d{0,15})$/i.test(text)
       ? Number(text)
       : Number.NaN;
   return number <= MAX_UINT32 ? number : undefined;

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseAddress, parseProtoport, parseRange, parseSelector, parseSubnet } from '../../src/conf/address-text.ts';
+import {
+  parseAddress,
+  parseCidr,
+  parseProtoport,
+  parseRange,
+  parseSelector,
+  parseSubnet,
+} from '../../src/conf/address-text.ts';
 import { parseEncoded } from '../../src/conf/encoded-bytes.ts';
 import { isFault, parseDuration } from '../../src/conf/values.ts';
 import { Selector } from '../../src/net/selector.ts';
@@ -8,6 +15,7 @@ import { Selector } from '../../src/net/selector.ts';
 interface Tables {
   addresses: { in: string; str: string | null }[];
   subnets: { afi: string; in: string; str: string | null; zeroed: boolean }[];
+  cidrs: { in: string; str: string | null }[];
   ranges: { in: string; str: string | null }[];
   selectors: { in: string; str: string | null }[];
   protoports: { in: string; ok: boolean; protocol: number; port: number; wildcard: boolean }[];
@@ -27,6 +35,11 @@ describe('libreswan reads it so', () => {
     const parsed = parseSubnet(row.in, row.afi === 'ipv6' ? 6 : 4);
     expect(parsed?.subnet.toString() ?? null).toBe(row.str);
     expect(parsed?.hasHostBits ?? false).toBe(row.zeroed);
+  });
+
+  test.each(tables.cidrs)('address in its network $in is $str', (row) => {
+    const cidr = parseCidr(row.in);
+    expect(cidr ? `${cidr.address}/${cidr.prefix}` : null).toBe(row.str);
   });
 
   test.each(tables.ranges)('range $in is $str', (row) => {
