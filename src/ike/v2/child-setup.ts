@@ -93,7 +93,10 @@ export interface Answer extends ChosenChild, Traffic {
   readonly mode: 'tunnel' | 'transport';
 }
 
-/** What we grant a peer that asks for a child: of which connection, and how much of it. */
+/**
+ * What we grant a peer that asks for a child: of which connection, and how much of it. The one whose traffic fits best
+ * is asked first; the others whose traffic fits may still have the algorithms, or the mode, that it has not.
+ */
 export function grant(
   sa: IkeSa,
   policies: readonly Policy[],
@@ -101,19 +104,35 @@ export function grant(
   withKe: boolean,
 ): Answer | Fault {
   const asked = { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors };
-  const theirs = find(payloads, 'SA')!.proposals;
-  const best = [...policies].sort((a, b) => fitness(b.child, asked) - fitness(a.child, asked))[0];
-  if (!best) return { kind: 'incompatible', what: 'selectors', offered: trafficText(asked), wanted: 'nothing' };
-  const traffic = narrow(best.child, asked);
-  if (isFault(traffic)) return traffic;
-  const chosen = chooseFor(sa, best, theirs, payloads, withKe);
-  if (isFault(chosen)) return chosen;
-  const mode =
-    best.child.mode === 'transport' && hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) ? 'transport' : 'tunnel';
-  if (mode !== best.child.mode) {
-    return { kind: 'incompatible', what: 'proposal', offered: `${mode} mode`, wanted: `${best.child.mode} mode` };
+  // As a rule: nothing to choose from.
+  if (policies.length === 1) return grantOf(sa, policies[0], asked, payloads, withKe);
+  const ranked = policies.map((policy) => ({ policy, fits: fitness(policy.child, asked) }));
+  let refusal: Fault | undefined;
+  for (const { policy, fits } of ranked.sort((a, b) => b.fits - a.fits)) {
+    if (refusal && fits === 0) break;
+    const answer = grantOf(sa, policy, asked, payloads, withKe);
+    if (!isFault(answer)) return answer;
+    refusal ??= answer;
   }
-  return { ...chosen, ...traffic, policy: best, mode };
+  return refusal ?? { kind: 'incompatible', what: 'selectors', offered: trafficText(asked), wanted: 'nothing' };
+}
+
+function grantOf(
+  sa: IkeSa,
+  policy: Policy,
+  asked: Traffic,
+  payloads: readonly Payload[],
+  withKe: boolean,
+): Answer | Fault {
+  const { child } = policy;
+  const traffic = narrow(child, asked);
+  if (isFault(traffic)) return traffic;
+  const chosen = chooseFor(sa, policy, find(payloads, 'SA')!.proposals, payloads, withKe);
+  if (isFault(chosen)) return chosen;
+  const mode = child.mode === 'transport' && hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) ? 'transport' : 'tunnel';
+  if (mode !== child.mode)
+    return { kind: 'incompatible', what: 'proposal', offered: `${mode} mode`, wanted: `${child.mode} mode` };
+  return { ...chosen, ...traffic, policy, mode };
 }
 
 function chooseFor(

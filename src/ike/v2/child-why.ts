@@ -29,7 +29,7 @@ export function whyNotGranted(
     const lines = explainChild({ local, remote, proposals, mode }, policy.child, terms, PEER_ASKS);
     return policies.length > 1 ? lines.map((line) => `"${policy.name}": ${line}`) : lines;
   });
-  return explained.toSorted((a, b) => a.length - b.length)[0] ?? [];
+  return explained.filter((lines) => lines.length > 0).toSorted((a, b) => a.length - b.length)[0] ?? [];
 }
 
 /** `payloads`: an answer to `offer` that does not fit it. */

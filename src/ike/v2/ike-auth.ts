@@ -18,6 +18,7 @@ import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
 import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
+import { fitness, type Traffic } from './selectors.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
@@ -189,7 +190,7 @@ function answerAuth(turn: Turn, message: Incoming): void {
   const candidates = env.directory
     .candidates(sa.local.address, sa.peer.address, peerId)
     .filter((p) => suits(p, sa.suite!));
-  const policy = bestFor(candidates, peerId, wanted);
+  const policy = bestFor(candidates, peerId, wanted, trafficAsked(message.payloads));
   const refuse = (text: string) => distrustRequest(turn, message, text);
   if (!policy) {
     turn.whyStranger(() => whyNobody(turn, peerId, wanted));
@@ -250,7 +251,9 @@ function distrustRequest(turn: Turn, message: Incoming, text: string): void {
 /** The peer is none of those that may be at its address, or is one whose connection wants other algorithms. */
 function whyNobody({ sa, env }: Turn, peerId: Id, wanted: Id | undefined): readonly string[] {
   const meant = env.directory.candidates(sa.local.address, sa.peer.address, peerId);
-  const unsuited = bestFor(meant, peerId, wanted);
+  const unsuited = meant.find(
+    (p) => (!wanted || p.localId.equals(wanted)) && (!p.remoteId || p.remoteId.equals(peerId)),
+  );
   if (unsuited && !suits(unsuited, sa.suite!))
     return [`"${unsuited.name}" is for '${peerId}', but its ike= does not have what was agreed for this address`];
   return explainNobody(env.directory.candidates(sa.local.address, sa.peer.address), peerId, wanted);
@@ -266,12 +269,26 @@ function establish(turn: Turn): void {
   armEstablished(turn);
 }
 
-/** Identities decide; a policy that names the peer beats one that takes anybody. */
-function bestFor(candidates: readonly Policy[], peerId: Id, wanted: Id | undefined): Policy | undefined {
+/**
+ * Identities decide; a policy that names the peer beats one that takes anybody. Of templates the traffic decides too:
+ * the one that is taken makes an instance, and the others will not be asked any more.
+ */
+function bestFor(
+  candidates: readonly Policy[],
+  peerId: Id,
+  wanted: Id | undefined,
+  asked: Traffic,
+): Policy | undefined {
   const fits = candidates.filter(
     (p) => (!wanted || p.localId.equals(wanted)) && (!p.remoteId || p.remoteId.equals(peerId)),
   );
-  return fits.find((p) => p.remoteId) ?? fits[0];
+  const best = fits.find((p) => p.remoteId) ?? fits[0];
+  if (!best || best.remoteHost || fits.length === 1) return best;
+  const rivals = fits.filter((p) => !p.remoteHost && (p.remoteId === undefined) === (best.remoteId === undefined));
+  // Without a subnet of its own a template takes the peer itself.
+  const rank = ({ child }: Policy) =>
+    fitness(child.remote.length > 0 ? child : { ...child, remote: asked.remote }, asked);
+  return rivals.reduce((a, b) => (rank(b) > rank(a) ? b : a));
 }
 
 /** IKE_SA_INIT was agreed for whoever might be at that address; the one it turned out to be must allow it too. */
@@ -335,6 +352,12 @@ const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(pee
 
 const noSecret = (policy: Policy, peerId: Id | undefined) =>
   `no pre-shared key found for '${policy.localId}' and '${peerId ?? '%any'}'`;
+
+/** As seen from our end. */
+const trafficAsked = (payloads: readonly Payload[]): Traffic => ({
+  local: find(payloads, 'TSr')?.selectors ?? [],
+  remote: find(payloads, 'TSi')?.selectors ?? [],
+});
 
 const idPayload = (type: 'IDi' | 'IDr', id: Id): Payload => ({ type, critical: false, idType: id.type, data: id.data });
 
