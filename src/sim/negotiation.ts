@@ -30,7 +30,10 @@ export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run
   const standing = isUp ? { A: standingOf(street, 'A'), B: standingOf(street, 'B') } : undefined;
   if (!standing?.A || !standing.B || !isSame(standing.A.child, standing.B.child)) {
     const why = disagreements(...parties);
-    return finished(street, initiator, { outcome: 'failed', why: why.length > 0 ? why : [inOwnWords(street)] });
+    return finished(street, initiator, {
+      outcome: 'failed',
+      why: why.length > 0 ? why : [inOwnWords(street, responder)],
+    });
   }
   const both = { A: standing.A, B: standing.B };
   const agreed = agreedOn(both);
@@ -106,26 +109,38 @@ class Outcome implements Answer {
 }
 
 /** The IKE SA that is up in a house, with its newest child. */
-function standingOf({ clock, ends }: Street, name: Name): Standing | undefined {
-  const found: Standing[] = [];
-  for (const ref of ends[name].house.world.switchboard.sas())
-    ref.tell({
-      t: 'report',
-      to: ({ sa, timers }) => {
-        const child = sa.children.findLast((c) => c.state === 'up');
-        if (sa.state === 'established' && child) found.push({ sa, child, timers });
-      },
-    });
-  clock.settle();
+function standingOf(street: Street, name: Name): Standing | undefined {
+  const found = ikeSasOf(street, name).flatMap(({ sa, timers }): Standing[] => {
+    const child = sa.children.findLast((c) => c.state === 'up');
+    return sa.state === 'established' && child ? [{ sa, child, timers }] : [];
+  });
   return found.at(-1);
+}
+
+function ikeSasOf({ clock, ends }: Street, name: Name): readonly IkeSaReport[] {
+  const found: IkeSaReport[] = [];
+  for (const ref of ends[name].house.world.switchboard.sas())
+    ref.tell({ t: 'report', to: (report) => void found.push(report) });
+  clock.settle();
+  return found;
 }
 
 const isSame = (a: Child, b: Child) => a.spiIn === b.spiOut && a.spiOut === b.spiIn;
 
-/** What the protocol says where no comparison finds anything: its last warnings, from both logs. */
-function inOwnWords({ log }: Street): Disagreement {
-  const lines = log.filter(({ text }) => /why: |deleting IKE SA|rejected|failed|refused|timeout/.test(text)).slice(-6);
-  return { about: 'other', lines: lines.map(({ of, text }) => `${of}: ${text}`) };
+/** Where no comparison finds anything: another connection that stepped in, and what the protocol says in both logs. */
+function inOwnWords(street: Street, responder: Name): Disagreement {
+  const { entry } = street.ends[responder];
+  const taken = ikeSasOf(street, responder).map(({ sa }) => sa.policy.name);
+  const other = taken.find((name) => name !== entry.conn.name);
+  const explained = street.log.filter(({ text }) => text.includes('why: '));
+  const said = explained.length > 0 ? explained : street.log.slice(-4);
+  return {
+    about: 'other',
+    lines: [
+      ...(other === undefined ? [] : [`${responder} takes conn ${other} for it, not ${entry.conn.name}`]),
+      ...said.map(({ of, text }) => `${of}: ${text}`),
+    ],
+  };
 }
 
 /** Lets time pass until the first check is due, if either end makes any before it rekeys. */

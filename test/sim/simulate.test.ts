@@ -66,6 +66,13 @@ describe('a tunnel that would come up', () => {
     expect(JSON.stringify(report)).not.toContain(Buffer.from('swordfish').toString('hex'));
   });
 
+  test('is that of the template whose traffic is asked for', () => {
+    const road = (name: string, rightsubnet: string) => conn(name, { left: '%any', rightsubnet });
+    const b = road('first', '10.0.7.0/24') + road('w-e', '10.0.2.0/24') + road('third', '10.0.9.0/24');
+    const { run } = simulated({ b });
+    expect([run.outcome, run.agreed?.conns.b, run.warnings]).toEqual(['up', 'w-e', []]);
+  });
+
   test('may need two tries at a group', () => {
     const { run } = simulated({
       a: { ike: 'aes_gcm256-sha2_512-dh31+dh19' },
@@ -385,6 +392,26 @@ describe('what hurts later', () => {
     const b = conn('other', { 'ipsec-lifetime': '1h' }) + conn('w-e');
     expect(simulated({ b }).run.warnings).toContain('B takes conn other for it, not w-e');
   });
+});
+
+test('what no comparison finds is said in the words of the logs', () => {
+  // A takes whoever answers, and it is not the connection that was meant.
+  const { run, why } = simulated({
+    a: { rightid: '%any' },
+    b: conn('first', { rightid: '@east2' }) + conn('w-e'),
+    secretsA: ': PSK "swordfish"\n',
+  });
+  expect(run.outcome).toBe('failed');
+  expect(why[0]).toBe(
+    'other: B: "first" #1: why: ipsec.secrets has no entry for these two: it would begin @east2 @west : PSK',
+  );
+});
+
+test('of connections with the same traffic, the one that has the algorithms grants it', () => {
+  const b =
+    conn('first', { esp: 'aes128-sha1' }) + conn('second', { type: 'transport' }) + conn('w-e', { esp: 'aes_gcm256' });
+  const { run } = simulated({ a: { esp: 'aes_gcm256' }, b });
+  expect([run.outcome, run.agreed?.conns.b]).toEqual(['up', 'w-e']);
 });
 
 describe('without ipsec.secrets', () => {
