@@ -10,7 +10,7 @@
  * These eight octets stay what they are in every version, so that either side can name the other's. 64-bit
  * integers are bigint on both sides; everything else is number.
  */
-import { Packr } from 'msgpackr/pack';
+import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack';
 import { whyNotPlain } from './plain.ts';
 
 export const CONTROL_VERSION = 1;
@@ -26,14 +26,19 @@ export type FrameFault =
 // Records would define themselves by extension, and a structured clone brings errors and cycles: neither is plain.
 const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
 
+/** The packer's own buffer, and where the value is in it until the next one is packed. */
+type Packed = Buffer & { readonly start: number; readonly end: number };
+
 /** One frame. `value` is plain: no class instances but arrays, no octets, no functions. */
 export function encodeFrame(value: unknown): Buffer {
-  const body = packr.pack(value);
-  const frame = Buffer.allocUnsafe(HEADER + body.length);
+  // Packed in one place for all frames: a new one each time is four times what it holds, and long listings are it.
+  const packed = packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Packed;
+  const octets = packed.end - packed.start;
+  const frame = Buffer.allocUnsafe(HEADER + octets);
   frame.set(MAGIC, 0);
   frame[3] = CONTROL_VERSION;
-  frame.writeUInt32BE(body.length, 4);
-  frame.set(body, HEADER);
+  frame.writeUInt32BE(octets, 4);
+  packed.copy(frame, HEADER, packed.start, packed.end);
   return frame;
 }
 
