@@ -1,5 +1,6 @@
 /** What `ipsec verify` looks at: each check is a row, its outcome a value. */
 import type { Config } from '../../conf/load.ts';
+import { formatProblem, type Problem } from '../../conf/problem.ts';
 import type { Machine, Ran } from './machine.ts';
 
 export type Verdict = 'OK' | 'WARN' | 'FAIL' | 'SKIP';
@@ -42,3 +43,14 @@ export function few(items: readonly string[], most = 5): string {
   const shown = items.slice(0, most).join(', ');
   return items.length > most ? `${shown} and ${items.length - most} more` : shown;
 }
+
+/** Errors first; undefined where there is nothing to say. */
+export function verdictOf(problems: readonly Problem[], todo: string): Outcome | undefined {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const shown = errors.length > 0 ? errors : problems;
+  if (shown.length === 0) return undefined;
+  const why = `${counted(shown.length, errors.length > 0 ? 'error' : 'warning')}: ${few(shown.map(formatProblem), 2)}`;
+  return errors.length > 0 ? fail(why, todo) : warn(why, todo);
+}
+
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

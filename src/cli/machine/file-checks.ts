@@ -1,11 +1,10 @@
 /** The configuration: who may touch it, what is wrong with it, and whom it names. */
 import type { HostSpec } from '../../conf/conn.ts';
 import { orient } from '../../conf/orient.ts';
-import { formatProblem, type Problem } from '../../conf/problem.ts';
-import { loadSecrets } from '../../conf/secrets.ts';
 import { Address } from '../../net/address.ts';
-import { type Check, fail, few, type Outcome, ok, type Scene, skip, warn } from './check.ts';
+import { type Check, counted, fail, few, type Outcome, ok, type Scene, skip, verdictOf, warn } from './check.ts';
 import { type Machine, printed } from './machine.ts';
+import { SECRET_CHECKS } from './secret-checks.ts';
 
 export const FILE_CHECKS: readonly Check[] = [
   { name: 'ipsec.conf', check: ({ machine, configFile }) => keptByRoot(machine, configFile, 'file', 0o022) },
@@ -18,7 +17,7 @@ export const FILE_CHECKS: readonly Check[] = [
           ok(`${counted(config.conns.length, 'conn')}, nothing wrong`)),
   },
   { name: 'ipsec.secrets', check: ({ machine, secretsFile }) => eachOf(machine, secretsFile, PRIVATE) },
-  { name: 'what they say', check: secrets },
+  ...SECRET_CHECKS,
   { name: 'run directory', check: ({ machine, rundir }) => keptByRoot(machine, rundir, 'directory', 0o022) },
   {
     name: 'ipsec.d',
@@ -62,31 +61,6 @@ function eachOf(machine: Machine, pattern: string, forbidden: number): Outcome {
   const outcomes = paths.map((path) => keptByRoot(machine, path, 'file', forbidden));
   return outcomes.find(({ verdict }) => verdict !== 'OK') ?? outcomes[0];
 }
-
-/** Counted, never shown. */
-function secrets({ machine, config, secretsFile }: Scene): Outcome {
-  const readable = !/[*?[]/.test(secretsFile) && machine.read(secretsFile);
-  if (readable && 'errno' in readable) return skip(`cannot read ${secretsFile}: ${readable.errno}`);
-  const { secrets: store, problems } = loadSecrets(secretsFile, machine, {
-    privateDir: `${config.setup.ipsecdir}/private`,
-  });
-  const count = store.size;
-  store.wipe();
-  return (
-    verdictOf(problems, `look at ${secretsFile}; ipsec help ipsec.secrets says what may be there`) ??
-    ok(`${counted(count, 'secret')}, nothing wrong`)
-  );
-}
-
-function verdictOf(problems: readonly Problem[], todo: string): Outcome | undefined {
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const shown = errors.length > 0 ? errors : problems;
-  if (shown.length === 0) return undefined;
-  const why = `${counted(shown.length, errors.length > 0 ? 'error' : 'warning')}: ${few(shown.map(formatProblem), 2)}`;
-  return errors.length > 0 ? fail(why, todo) : warn(why, todo);
-}
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const MOST_NAMES = 50;
 

@@ -32,7 +32,7 @@ const GOOD = {
     '/run/pluto/pluto.ctl': '',
     '/etc/ipsec.d/policies/clear': '',
     '/etc/ipsec.conf':
-      'conn a\n\tauthby=secret\n\tleft=192.0.2.1\n\tleftsubnet=10.1.0.0/24\n\tright=vpn.example.com\n\trightid=@b\n',
+      'conn a\n\tauthby=secret\n\tleft=192.0.2.1\n\tleftid=@a\n\tleftsubnet=10.1.0.0/24\n\tright=vpn.example.com\n\trightid=@b\n',
     '/etc/ipsec.secrets': '@a @b : PSK "0123456789abcdef0123456789abcdef"\n',
   },
   stats: { '/dev/net/tun': { kind: 'device', mode: 0o666 } },
@@ -73,6 +73,9 @@ test('a machine with nothing wrong has nothing to do', async () => {
   expect(all.filter(({ verdict }) => verdict === 'WARN' || verdict === 'FAIL')).toEqual([]);
   expect(all.filter(({ verdict }) => verdict === 'OK').length).toBeGreaterThan(24);
 });
+
+/** Nothing is read there. */
+const SECRETLESS = { '/etc/ipsec.conf': 'config setup\n\tsecretsfile=/nowhere\n' };
 
 const ruleset = (rules: string, policy = 'drop') =>
   `table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy ${policy};\n${rules
@@ -209,6 +212,22 @@ test.each<[string, string, FakeMachine, string]>([
   ['what it says', 'FAIL', { files: { '/etc/ipsec.conf': conf('autby=secret') } }, 'autby'],
   ['ipsec.secrets', 'FAIL', { stats: { '/etc/ipsec.secrets': { mode: 0o644 } } }, 'chmod go= /etc/ipsec.secrets'],
   ['what they say', 'FAIL', { files: { '/etc/ipsec.secrets': ': PSK "canary\n' } }, 'ipsec.secrets:1'],
+  ['what they say', 'SKIP', { files: SECRETLESS }, 'cannot read'],
+  ['shared keys of conns', 'OK', { files: { '/etc/ipsec.conf': conf('leftid=@a\n\trightid=@b') } }, '1 conn'],
+  ['shared keys of conns', 'WARN', { files: { '/etc/ipsec.conf': conf('leftid=@a\n\trightid=@c') } }, 'no key for a'],
+  ['shared keys of conns', 'WARN', { files: { '/etc/ipsec.conf': conf('') } }, 'with both identities'],
+  [
+    'shared keys of conns',
+    'OK',
+    { files: { '/etc/ipsec.conf': conf(''), '/etc/ipsec.secrets': '192.0.2.1 192.0.2.2 : PSK "0123456789"' } },
+    '1 conn',
+  ],
+  [
+    'shared keys of conns',
+    'SKIP',
+    { files: { '/etc/ipsec.conf': conf('').replace('right=192.0.2.2', 'right=%any') } },
+    'no conn says',
+  ],
   ['run directory', 'FAIL', { stats: { '/run/pluto': { mode: 0o777 } } }, 'go-w'],
   ['host names', 'WARN', { commands: { 'getent ahosts vpn.example.com': failed(2) } }, 'vpn.example.com'],
   ['this machine in conns', 'WARN', { files: { '/etc/ipsec.conf': conf('') }, addresses: [] }, 'of a is an address'],
