@@ -6,7 +6,7 @@ import { knownClasses } from './build-debug.ts';
 import { buildEnd, type Complaints, wordsOf } from './build-end.ts';
 import { familyOf, familyProblem, isOneFamily } from './build-families.ts';
 import { keyexchangeOf } from './build-keyexchange.ts';
-import { type Choice, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
+import { type Choice, type Choices, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
 import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
@@ -28,6 +28,9 @@ const MAX_EXPANDED = 200_000;
 
 export type Built = { readonly conns: readonly Conn[] } | { readonly refused: string };
 
+/** Pairs of subnets; some tens of microseconds. */
+const STEP = 32;
+
 /** Characters of a proposal parser's complaint. */
 const MAX_ERROR = 300;
 
@@ -47,6 +50,15 @@ export class ConnBuilder {
 
   /** A section without `left=` or `right=` is no conn, and no error either: others may take it over. */
   build(section: ConnSection): Built {
+    const building = this.building(section);
+    for (;;) {
+      const { done, value } = building.next();
+      if (done) return value;
+    }
+  }
+
+  /** The same in steps: most conns are one, and `subnets=` makes many. */
+  *building(section: ConnSection): Generator<undefined, Built> {
     const { settings, name } = section;
     let { refused } = section;
     const missing = ['left', 'right'].find((side) => !settings.has(side));
@@ -71,7 +83,9 @@ export class ConnBuilder {
       if (typeof judgement === 'string') say.refuse(setting, judgement);
       else say.warn(setting, judgement.warning);
     });
-    const [lefts, rights] = this.#ends(settings, say);
+    const [leftChoices, rightChoices] = this.#choices(settings, say);
+    const lefts = yield* this.#ends('left', leftChoices, settings, say);
+    const rights = yield* this.#ends('right', rightChoices, settings, say);
     const conns: Conn[] = [];
     const isMany = manyOf(settings) !== undefined;
     for (const left of lefts) {
@@ -83,6 +97,7 @@ export class ConnBuilder {
         const aliases = isMany ? Object.freeze([name, ...policy.aliases]) : policy.aliases;
         const { file, line } = section;
         conns.push(Object.freeze({ name: name + suffix, file, line, ...ends, ...policy, aliases }));
+        if (conns.length % STEP === 0) yield undefined;
       }
     }
     if (conns.length === 0 && refused === undefined) {
@@ -93,20 +108,26 @@ export class ConnBuilder {
     return { conns };
   }
 
-  /** The ends that there are to pair, each built once; none where the host is wrong. */
-  #ends(settings: Settings, say: Complaints) {
-    let [lefts, rights] = choices(settings, say);
+  /** What there is to pair at the two ends; nothing where it would be too much. */
+  #choices(settings: Settings, say: Complaints): Choices {
+    const found = choices(settings, say);
     const many = manyOf(settings);
-    this.#expanded += many ? lefts.length * rights.length : 0;
-    if (many && this.#expanded > MAX_EXPANDED) {
-      say.refuse(many, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
-      [lefts, rights] = [[], []];
+    if (!many) return found;
+    this.#expanded += found[0].length * found[1].length;
+    if (this.#expanded <= MAX_EXPANDED) return found;
+    say.refuse(many, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
+    return [[], []];
+  }
+
+  /** Each built once; none where the host is wrong. */
+  *#ends(side: Side, from: readonly Choice[], settings: Settings, say: Complaints) {
+    const ends: { readonly end: End; readonly number: number }[] = [];
+    for (const { number, subnet } of from) {
+      const end = buildEnd(side, settings, this.#selectors, say, subnet);
+      if (end) ends.push({ end, number });
+      if (number % STEP === STEP - 1) yield undefined;
     }
-    const built = (side: Side) => (choice: Choice) => {
-      const end = buildEnd(side, settings, this.#selectors, say, choice.subnet);
-      return end ? [{ end, number: choice.number }] : [];
-    };
-    return [lefts.flatMap(built('left')), rights.flatMap(built('right'))] as const;
+    return ends;
   }
 
   #checkEnds(settings: Settings, ends: Ends, policy: Pick<Conn, 'keyexchange' | 'hostFamily'>, say: Complaints): void {

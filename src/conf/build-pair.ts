@@ -10,11 +10,10 @@ export interface Choice {
   readonly subnet: Setting | undefined;
 }
 
+export type Choices = readonly [left: readonly Choice[], right: readonly Choice[]];
+
 /** What there is to choose from at either end: `subnets=` makes a conn of each pair, `NAME/1x2`. */
-export function choices(
-  settings: Settings,
-  say: Complaints,
-): readonly [left: readonly Choice[], right: readonly Choice[]] {
+export function choices(settings: Settings, say: Complaints): Choices {
   const both = [choicesAt('left', settings, say), choicesAt('right', settings, say)] as const;
   if (both[0].length * both[1].length <= MAX_PAIRS) return both;
   say.refuse(manyOf(settings)!, `more than ${MAX_PAIRS} pairs of subnets`);

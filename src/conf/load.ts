@@ -58,7 +58,7 @@ export function* readingConfig(path: string, fs: FileSystem): Generator<undefine
   for (const section of settling(drafts, reporter.add)) {
     yield undefined;
     if (!section) continue;
-    const built = builder.build(section);
+    const built = yield* builder.building(section);
     if ('refused' in built) refused.set(section.name, built.refused);
     else for (const conn of built.conns) conns.push(conn);
   }

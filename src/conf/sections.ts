@@ -181,9 +181,19 @@ function read(spelling: Spelling, draft: Draft, at: Statement & { t: 'setting' }
   };
   if (keyword.obsolete) return ignored(`${at.keyword}= is obsolete, ignored`);
   const value = parseTyped(keyword.type, at.value);
+  if (isFault(value) && STRICT.has(keyword.name)) {
+    report({
+      ...error(at, draft.label, at.keyword),
+      text: `${at.keyword}=${shown(at.value)} is invalid: ${value.fault}`,
+    });
+    return undefined;
+  }
   if (isFault(value)) return ignored(`${at.keyword}=${shown(at.value)} is invalid, ignored: ${value.fault}`);
   return { keyword, key, value, raw: at.value, file: at.file, line: at.line };
 }
+
+/** What libreswan refuses when it cannot read it, where it ignores others: a peer that dies would not be missed. */
+const STRICT: ReadonlySet<string> = new Set(['dpddelay', 'ikev1-dpdtimeout']);
 
 const isAppended = ({ keyword }: Setting): boolean => keyword.type.t === 'list' && keyword.type.append === true;
 

@@ -1,7 +1,7 @@
 /** The forms that a conn's values have beyond a word or a number, and what they are kept as. */
 import { describe, expect, test } from 'vitest';
 import type { Conn } from '../../src/conf/conn.ts';
-import { loadConfig } from '../../src/conf/load.ts';
+import { loadConfig, readingConfig } from '../../src/conf/load.ts';
 import { formatProblem } from '../../src/conf/problem.ts';
 import { memoryFiles } from './memory-files.ts';
 
@@ -155,6 +155,7 @@ describe('cannot be', () => {
     [['vti-interface=vti0', 'type=transport'], 'needs type=tunnel'],
     [['hostaddrfamily=ipv6'], 'differs in family from hostaddrfamily='],
     [['rekeymargin=13h'], 'longer than 24h'],
+    [['dpddelay=soon'], 'dpddelay="soon" is invalid: expected a time'],
     [['leftsubnets=2001:db8::/64'], 'no pair of subnets is of one family'],
   ])('%j', (lines, why) => {
     expect(errors(...lines).join('\n')).toContain(why);
@@ -220,6 +221,20 @@ describe('config setup', () => {
 });
 
 describe('several sections', () => {
+  test('a conn that subnets= makes many of is built in steps', () => {
+    const list = Array.from({ length: 100 }, (_, i) => `10.${i}.0.0/16`);
+    const lists = [`leftsubnets=${list}`, `rightsubnets=${list}`];
+    const reading = readingConfig(PATH, memoryFiles({ [PATH]: text(lists) }));
+    let steps = 0;
+    for (; ; steps++) {
+      const { done, value } = reading.next();
+      if (!done) continue;
+      expect(value.conns.length).toBe(10_000);
+      break;
+    }
+    expect(steps).toBeGreaterThan(300);
+  });
+
   test('a file that is included twice is read once, with a warning', () => {
     const files = memoryFiles({ [PATH]: 'include /x\ninclude /x\n', '/x': text([]) });
     const { conns, problems } = loadConfig(PATH, files);
