@@ -12,8 +12,9 @@ export type Making<T = void> = Generator<Rows | undefined, T, void>;
 
 /** Rows to a frame: some 200 µs of work. */
 export const SLICE = 20;
-/** ms of work before a pause. */
+/** ms of work before a pause; more in the midst of a slice, for what is held over a pause grows old as garbage. */
 const BURST = 1;
+const MOST = 4;
 /** Turns that an actor may take to answer; one that lives reads 16 messages in each. */
 const PATIENCE = 1_000;
 
@@ -93,18 +94,19 @@ export class Reporter implements Behavior<Prompt> {
     if (message !== 'go') this.#since = self.now();
     const { value, done } = this.#making.next();
     if (done) return self.stop();
-    if (value && value.rows.length > 0) {
+    const isSlice = value !== undefined && value.rows.length > 0;
+    if (isSlice) {
       this.#answer.rows(value);
       if (this.#answer.isCongested) {
         this.#setWaiting(true);
         return this.#answer.onRoom(() => self.tell('room'));
       }
     }
-    this.#goOn(self);
+    this.#goOn(self, isSlice ? BURST : MOST);
   }
 
-  #goOn(self: Context<Prompt>): void {
-    if (self.now() < this.#since + BURST) return self.tell('go');
+  #goOn(self: Context<Prompt>, burst: number): void {
+    if (self.now() < this.#since + burst) return self.tell('go');
     self.after(this.#pace.pause, 'rested');
   }
 
