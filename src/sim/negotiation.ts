@@ -29,11 +29,9 @@ export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run
   const isUp = ask(street, asker.entry, (answer) => asker.entry.ref.tell({ t: 'initiate', answer }));
   const standing = isUp ? { A: standingOf(street, 'A'), B: standingOf(street, 'B') } : undefined;
   if (!standing?.A || !standing.B || !isSame(standing.A.child, standing.B.child)) {
-    const why = disagreements(...parties);
-    return finished(street, initiator, {
-      outcome: 'failed',
-      why: why.length > 0 ? why : [inOwnWords(street, responder)],
-    });
+    const found = [...bugs(street), ...disagreements(...parties)];
+    const why = found.length > 0 ? found : [inOwnWords(street, responder)];
+    return finished(street, initiator, { outcome: 'failed', why });
   }
   const both = { A: standing.A, B: standing.B };
   const agreed = agreedOn(both);
@@ -126,6 +124,14 @@ function ikeSasOf({ clock, ends }: Street, name: Name): readonly IkeSaReport[] {
 }
 
 const isSame = (a: Child, b: Child) => a.spiIn === b.spiOut && a.spiOut === b.spiIn;
+
+/** What is wrong with neither configuration: a daemon of ours stumbled over them, and would do so in earnest too. */
+function bugs({ ends }: Street): readonly Disagreement[] {
+  const lines = [ends.A, ends.B].flatMap(({ name, house }) =>
+    house.crashes.map((text) => `${name}: internal error, which is worth a bug report: ${text}`),
+  );
+  return lines.length > 0 ? [{ about: 'other', lines }] : [];
+}
 
 /** Where no comparison finds anything: another connection that stepped in, and what the protocol says in both logs. */
 function inOwnWords(street: Street, responder: Name): Disagreement {

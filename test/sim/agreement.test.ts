@@ -98,6 +98,18 @@ test('a tunnel comes up exactly when nothing is found', { timeout: 60_000 }, () 
   expect(Math.min(outcomes.up, outcomes.failed)).toBeGreaterThan(20);
 });
 
+test('a daemon that stumbles says so, whatever the configurations are', () => {
+  const psk = ': PSK "swordfish"\n';
+  const changes = { leftid: '@west', rightid: '@east', leftsubnet: '10.0.1.0/24', rightsubnet: '10.0.2.0/24' };
+  const furnished = furnish(changes as Changes, changes as Changes, psk, psk);
+  furnished.ends.A.house.beforeDice = () => {
+    throw new Error('no dice');
+  };
+  const { outcome, why } = negotiate(furnished, 'A', true);
+  expect(outcome).toBe('failed');
+  expect(why[0].lines).toEqual([expect.stringMatching(/^A: internal error, which is worth a bug report: .*no dice/)]);
+});
+
 const groups = fc.record({
   pfs: fc.constantFrom('yes', 'yes', 'no'),
   esp: fc.constantFrom(
