@@ -60,13 +60,18 @@ async function obey(line: IpsecLine, output: Output): Promise<number> {
 }
 
 async function lifecycle({ command, options }: IpsecLine, output: Output): Promise<number> {
-  const { restart, start, stop } = await import('./lifecycle.ts');
+  const { commandsOf, restart, start, stop } = await import('./lifecycle.ts');
   const daemon = {
     ctlsocket: ctlsocketOf(options),
     rundir: options.get('rundir'),
     config: options.get('config'),
     output,
   };
+  if (options.has('dry-run')) {
+    const verb = command.name === 'start' || command.name === 'stop' ? command.name : 'restart';
+    await output.out((await commandsOf(verb, daemon)).map((line) => `${line}\n`).join(''));
+    return 0;
+  }
   if (command.name === 'stop') return await stop(daemon);
   return command.name === 'start' ? await start(daemon) : await restart(daemon);
 }

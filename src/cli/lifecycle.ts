@@ -1,10 +1,11 @@
 /** `ipsec start`, `stop` and `restart`. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isListening } from '../control/client.ts';
-import { controlSocket, DEFAULT_CONFIG, lockFile } from '../control/daemon-options.ts';
+import { controlSocket, DEFAULT_CONFIG, DEFAULT_RUNDIR, lockFile } from '../control/daemon-options.ts';
 import { startInBackground } from './background.ts';
 import { carryOut } from './carry-out.ts';
 import type { Output } from './output.ts';
@@ -22,25 +23,36 @@ const GONE_MS = 20_000;
 
 /** 0 once pluto answers, and if it did already; else pluto's exit status. */
 export async function start(place: DaemonPlace): Promise<number> {
-  const { ctlsocket, rundir, config, output } = place;
+  const { ctlsocket, output } = place;
   if (await isListening(ctlsocket)) {
     output.err('pluto is already running');
     return 0;
   }
   if (await hasUnit(place)) return await systemctl('start', output);
+  if (resolve(ctlsocket) !== resolve(controlSocket(rundirOf(place)))) {
+    output.err(`pluto would listen at ${controlSocket(rundirOf(place))}, not at ${ctlsocket}: --rundir says where`);
+    return 1;
+  }
   progress(output, 'starting pluto');
-  const file = config ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
-  const argv = [...option('--config', file), ...option('--rundir', rundir)];
-  const { exit, said } = await startInBackground(argv, ctlsocket);
+  const { exit, said } = await startInBackground(plutoOptions(place), ctlsocket);
   if (exit !== 0) output.err(said.trimEnd() || `pluto did not start (exit status ${exit})`);
   return exit;
 }
+
+function plutoOptions(place: DaemonPlace): string[] {
+  const file = place.config ?? (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : undefined);
+  const rundir = rundirOf(place);
+  return [...option('--config', file), ...option('--rundir', rundir === DEFAULT_RUNDIR ? undefined : rundir)];
+}
+
+/** Where the control socket is said to be, there is the lock as well. */
+const rundirOf = ({ rundir, ctlsocket }: DaemonPlace): string => rundir ?? dirname(resolve(ctlsocket));
 
 const option = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value]);
 
 /** 0 once pluto has gone, and if it was not there. */
 export async function stop(place: DaemonPlace): Promise<number> {
-  const { ctlsocket, rundir, output } = place;
+  const { ctlsocket, output } = place;
   if (!(await isListening(ctlsocket))) {
     output.err('pluto is not running');
     return 0;
@@ -50,7 +62,7 @@ export async function stop(place: DaemonPlace): Promise<number> {
     // Somebody may have started it without systemd.
     if (exit !== 0 || !(await isListening(ctlsocket))) return exit;
   }
-  const lock = lockFile(rundir);
+  const lock = lockFile(rundirOf(place));
   const pid = existsSync(lock) ? Number.parseInt(readFileSync(lock, 'utf8'), 10) : undefined;
   progress(output, 'stopping pluto');
   const exit = await carryOut({ ctlsocket, requests: [{ kind: 'shutdown' }], output, program: 'ipsec' });
@@ -69,6 +81,14 @@ export async function stop(place: DaemonPlace): Promise<number> {
 export async function restart(place: DaemonPlace): Promise<number> {
   const exit = (await isListening(place.ctlsocket)) ? await stop(place) : 0;
   return exit === 0 ? await start(place) : exit;
+}
+
+/** What `start`, `stop` and `restart` would run. */
+export async function commandsOf(verb: 'start' | 'stop' | 'restart', place: DaemonPlace): Promise<string[]> {
+  if (await hasUnit(place)) return [`systemctl ${verb} ipsec.service`];
+  const stopping = ['ipsec whack --shutdown', '--ctlsocket', place.ctlsocket].join(' ');
+  const starting = ['ipsec pluto', ...plutoOptions(place)].join(' ');
+  return verb === 'start' ? [starting] : verb === 'stop' ? [stopping] : [stopping, starting];
 }
 
 /** Systemd's pluto is the one in the usual place. */

@@ -196,6 +196,15 @@ describe('connections', () => {
   });
 });
 
+test('a dry run starts and stops nothing', async () => {
+  expect((await here('restart -n')).stdout).toBe(
+    `ipsec whack --shutdown --ctlsocket ${dir}/pluto.ctl\nipsec pluto --config ${dir}/ipsec.conf --rundir ${dir}\n`,
+  );
+  expect((await here('start --dry-run')).stdout).toMatch(/^ipsec pluto --config \S+ --rundir \S+\n$/);
+  expect((await here('stop --dry-run')).stdout).toMatch(/^ipsec whack --shutdown --ctlsocket \S+\n$/);
+  expect(asked).toEqual([]);
+});
+
 test('what --showonly prints can be pasted: it asks for the same', async () => {
   for (const line of ['auto --replace lazy manual', 'auto --up w-e lazy --asynchronous', 'addconn --autoall']) {
     await here(line);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { restart, start, stop } from '../../src/cli/lifecycle.ts';
+import { commandsOf, restart, start, stop } from '../../src/cli/lifecycle.ts';
 import { type ControlServer, listenControl } from '../../src/control/listen.ts';
 import type { Request } from '../../src/control/protocol.ts';
 
@@ -75,4 +75,18 @@ test('start with a daemon is done already', async () => {
 test('restart does not start a second one beside a daemon that stays', async () => {
   await daemon('I would rather not');
   expect([await restart(place()), asked.length]).toEqual([52, 1]);
+});
+
+test('start refuses a control socket that pluto would not make', async () => {
+  const elsewhere = { ...place(), rundir: undefined, ctlsocket: join(dir, 'other.ctl') };
+  expect([await start(elsewhere), lines]).toEqual([
+    1,
+    [`pluto would listen at ${dir}/pluto.ctl, not at ${dir}/other.ctl: --rundir says where`],
+  ]);
+});
+
+test('a control socket says the run directory', async () => {
+  expect(await commandsOf('start', { ...place(), rundir: undefined, config: 'my.conf' })).toEqual([
+    `ipsec pluto --config my.conf --rundir ${dir}`,
+  ]);
 });
