@@ -47,12 +47,17 @@ export function* readingSecrets(
 ): Generator<undefined, Secrets> {
   const reader = new Reader(files, options);
   const found = isGlob(pattern) ? files.glob(pattern) : [pattern];
+  if (found.length === 0) reader.warn({ file: pattern, line: 0 }, 'no file matches');
   for (const file of found) yield* reader.readingFile(file, undefined, 0);
   reader.sayWhatIsLater();
+  reader.sayWhatIsLeftOut(pattern);
   return { secrets: reader.store, problems: reader.problems };
 }
 
 const isGlob = (pattern: string): boolean => /[*?[]/.test(pattern);
+
+/** Each is a line for the log and for whack; a file of anything but secrets has one in every line. */
+const MAX_PROBLEMS = 200;
 
 /** Larger ones are no private key. */
 const MAX_KEY_OCTETS = 1 << 16;
@@ -67,6 +72,8 @@ class Reader implements ParsePorts {
   /** Where each kind stands first. */
   readonly #kinds = new Map<SecretKind, Place>();
   #count = 0;
+  #moreErrors = 0;
+  #moreWarnings = 0;
 
   constructor(files: OctetFiles, options: SecretOptions) {
     this.#files = files;
@@ -100,6 +107,14 @@ class Reader implements ParsePorts {
   /** One line for each kind that nothing uses yet. */
   sayWhatIsLater(): void {
     for (const [kind, place] of this.#kinds) if (kind !== 'PSK') this.warn(place, `${kind} secrets have no effect yet`);
+  }
+
+  /** What there was no room for, as one problem. */
+  sayWhatIsLeftOut(file: string): void {
+    const more = this.#moreErrors + this.#moreWarnings;
+    if (more === 0) return;
+    const text = `${this.#moreErrors} more errors and ${this.#moreWarnings} more warnings`;
+    this.problems.push({ severity: this.#moreErrors > 0 ? 'error' : 'warning', file, line: 0, text });
   }
 
   *#including([{ place }, pattern, ...more]: Entry, depth: number): Generator<undefined, void> {
@@ -149,11 +164,12 @@ class Reader implements ParsePorts {
     if (isForeign) this.warn(place, `${what} belongs to somebody who is neither root nor us; chown it`);
   }
 
-  readonly error = ({ file, line }: Place, text: string): void => {
-    this.problems.push({ severity: 'error', file, line, text });
-  };
+  readonly error = (place: Place, text: string): void => this.#report('error', place, text);
+  readonly warn = (place: Place, text: string): void => this.#report('warning', place, text);
 
-  readonly warn = ({ file, line }: Place, text: string): void => {
-    this.problems.push({ severity: 'warning', file, line, text });
-  };
+  #report(severity: Problem['severity'], { file, line }: Place, text: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ severity, file, line, text });
+    else if (severity === 'error') this.#moreErrors++;
+    else this.#moreWarnings++;
+  }
 }

@@ -194,6 +194,23 @@ describe('how it is written', () => {
     ]);
   });
 
+  test('a pattern that matches no file is a warning', () => {
+    const { problems } = loadSecrets('/etc/*.secrets', memoryFiles({}));
+    expect(problems.map(formatProblem)).toEqual(['/etc/*.secrets: warning: no file matches']);
+  });
+
+  test('of many problems some are told, and how many more there are; an error among them is not lost', () => {
+    const warnings = 'east.example : PSK "x"\n'.repeat(300);
+    const told = load(warnings).problems;
+    expect([told.length, formatProblem(told[200])]).toEqual([
+      201,
+      `${PATH}: warning: 0 more errors and 100 more warnings`,
+    ]);
+    const { problems } = load(`${warnings}: PSK\n`);
+    expect(formatProblem(problems[200])).toBe(`${PATH}: 1 more errors and 100 more warnings`);
+    expect(problems.filter((p) => p.severity === 'error').length).toBe(1);
+  });
+
   test('a loop of includes ends with an error', () => {
     const { problems } = load('include ipsec.secrets\n');
     expect(problems.map((p) => [p.severity, p.text])).toEqual([['error', 'includes are nested more than 10 deep']]);
