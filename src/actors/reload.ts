@@ -1,9 +1,9 @@
 /**
  * `ipsec reload`: the file as it is now against the connections as they are loaded.
  *
- *     read ──errors?──► compare ──► plan ──► rows ──dry run?──► remove, change, add ──► totals
- *            nothing                                  nothing
- *            changes                                  changes
+ *     read and compare ──errors?──► plan as rows ──dry run?──► remove, change, add ──► totals
+ *                        nothing                   nothing
+ *                        changes                   changes
  *
  * Connections that mean the same stay as they are, with SAs, instances, traps and serial numbers. What was never the
  * file's (whack's own, another file's) is not removed; what has the name of one of the file's is taken for it.
@@ -12,7 +12,7 @@ import { resolve } from 'node:path';
 import type { Conn } from '../conf/conn.ts';
 import { connDifferences, setupDifferences } from '../conf/difference.ts';
 import type { FileSystem } from '../conf/file-system.ts';
-import { type Config, readingConfig } from '../conf/load.ts';
+import { readingConfig } from '../conf/load.ts';
 import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
 import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
@@ -22,7 +22,7 @@ import { setupLine } from '../control/status/plan.ts';
 import type { PlanRow } from '../control/status/rows.ts';
 import type { Connections } from './connections.ts';
 import { Notes } from './notes.ts';
-import type { Entry } from './registry.ts';
+import type { Entry, Registry } from './registry.ts';
 import type { Work } from './slices.ts';
 import type { World } from './world.ts';
 
@@ -46,8 +46,9 @@ export function* reloading(
 ): Work {
   const { world } = ports;
   const files = ports.filesOf(path);
-  const config = yield* readingConfig(path, noting(ports.fs, files));
-  const plan = yield* comparing(world, config, files);
+  const plan = new Plan(world.registry);
+  const config = yield* readingConfig(path, noting(ports.fs, files), (conn) => plan.compare(conn));
+  yield* plan.findRemoved(files);
   for (const problem of [...config.problems, ...plan.problems]) {
     answer.line(RC.LOG, formatProblem(problem));
     yield answer.isCongested ? 'room' : undefined;
@@ -69,39 +70,38 @@ export function* reloading(
     answer.line(RC.LOG, 'secrets are as they were: ipsec rereadsecrets reads them anew');
 }
 
-interface Plan {
-  readonly add: readonly Conn[];
-  readonly change: readonly { readonly entry: Entry; readonly conn: Conn; readonly keywords: readonly string[] }[];
-  readonly remove: readonly Entry[];
-  readonly keep: readonly string[];
-  readonly problems: readonly Problem[];
-}
+/** What is to be done; of what stays as it is no more than the name is kept. */
+class Plan {
+  readonly add: Conn[] = [];
+  readonly change: { readonly conn: Conn; readonly keywords: readonly string[] }[] = [];
+  readonly remove: Entry[] = [];
+  readonly keep: string[] = [];
+  readonly problems: Problem[] = [];
+  readonly #registry: Registry;
+  readonly #names = new Set<string>();
 
-function* comparing({ registry }: World, { conns }: Config, files: ReadonlySet<string>): Generator<undefined, Plan> {
-  const plan = {
-    add: [] as Conn[],
-    change: [] as Plan['change'][number][],
-    remove: [] as Entry[],
-    keep: [] as string[],
-    problems: [] as Problem[],
-  };
-  const names = new Set<string>();
-  for (const conn of conns) {
-    yield undefined;
-    if (names.has(conn.name)) plan.problems.push(twice(conn));
-    names.add(conn.name);
-    const entry = registry.named(conn.name);
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  compare(conn: Conn): void {
+    if (this.#names.has(conn.name)) this.problems.push(twice(conn));
+    this.#names.add(conn.name);
+    const entry = this.#registry.named(conn.name);
     if (entry) {
       const keywords = connDifferences(entry.conn, conn);
-      if (keywords.length > 0) plan.change.push({ entry, conn, keywords });
-      else plan.keep.push(conn.name);
-    } else if (conn.auto !== 'ignore') plan.add.push(conn);
+      if (keywords.length > 0) this.change.push({ conn, keywords });
+      else this.keep.push(entry.conn.name);
+    } else if (conn.auto !== 'ignore') this.add.push(conn);
   }
-  for (const entry of registry.entries()) {
-    yield undefined;
-    if (!names.has(entry.conn.name) && files.has(resolve(entry.conn.file))) plan.remove.push(entry);
+
+  /** Those that came from one of `files` and are in none of them any more. */
+  *findRemoved(files: ReadonlySet<string>): Generator<undefined, void> {
+    for (const entry of this.#registry.entries()) {
+      yield undefined;
+      if (!this.#names.has(entry.conn.name) && files.has(resolve(entry.conn.file))) this.remove.push(entry);
+    }
   }
-  return plan;
 }
 
 /** In frames, as fast as they are read. */

@@ -46,21 +46,27 @@ export function readConfig(path: string, fs: FileSystem): Config {
 
 /**
  * The same in steps of some 10 µs, a line or a section each: ten thousand conns take half a second, and whoever reads
- * them in the daemon has packets to look at in between.
+ * them in the daemon has packets to look at in between. Conns go to `take` as they come, if there is one, and are not
+ * in the result.
  */
-export function* readingConfig(path: string, fs: FileSystem): Generator<undefined, Config> {
+export function* readingConfig(
+  path: string,
+  fs: FileSystem,
+  take?: (conn: Conn) => void,
+): Generator<undefined, Config> {
   const reporter = new Reporter();
   const drafts = yield* readingDrafts(scanning(path, fs, reporter.add), reporter.add);
   const setup = buildSetup(drafts.setup, reporter);
   const builder = new ConnBuilder(reporter);
   const conns: Conn[] = [];
+  const keep = take ?? ((conn: Conn) => void conns.push(conn));
   const refused = new Map<string, string>();
   for (const section of settling(drafts, reporter.add)) {
     yield undefined;
     if (!section) continue;
     const built = yield* builder.building(section);
     if ('refused' in built) refused.set(section.name, built.refused);
-    else for (const conn of built.conns) conns.push(conn);
+    else for (const conn of built.conns) keep(conn);
   }
   return { setup, conns, refused, problems: reporter.problems() };
 }

@@ -153,5 +153,11 @@ function parseValue(text: string): string | Fault {
   }
   rest = rest.trimStart();
   if (rest !== '' && !rest.startsWith('#')) return fault('more than one word; quote the value');
-  return value;
+  return detached(value);
 }
+
+/**
+ * A copy of its own: a slice of more than a dozen characters keeps the text of the whole file alive, and connections
+ * that outlive ten reloads would hold ten files. What is put together and cut again is made anew.
+ */
+const detached = (text: string): string => (text.length > 12 ? ` ${text}`.slice(1) : text);
