@@ -75,8 +75,9 @@ function ownerOf(machine: Machine, inodes: ReadonlySet<string>, pid: number | un
 const MOST_FILES = 4096;
 const MOST_PROCESSES = 10_000;
 
+/** All but pluto's own table, which is there to drop. */
 async function rules(machine: Machine): Promise<string | undefined> {
-  const nft = printed(await machine.run('nft', 'list', 'ruleset'));
+  const nft = printed(await machine.run('nft', 'list', 'ruleset'))?.replace(/^table \S+ pluto_[\s\S]*?^\}/gm, '');
   const iptables = printed(await machine.run('iptables-save'));
   return nft === undefined && iptables === undefined ? undefined : `${nft ?? ''}\n${iptables ?? ''}`;
 }

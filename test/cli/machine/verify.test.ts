@@ -176,6 +176,12 @@ test.each<[string, string, FakeMachine, string]>([
     { commands: { 'nft list ruleset': ruleset('udp dport 500 drop', 'accept') } },
     'udp dport 500',
   ],
+  [
+    'firewall, ESP',
+    'OK',
+    { commands: { 'nft list ruleset': ruleset('meta l4proto esp drop').replace('inet filter', 'inet pluto_ipsec0') } },
+    'no chain',
+  ],
   ['firewall, IKE', 'OK', { commands: { 'nft list ruleset': ruleset('tcp dport 500 drop', 'accept') } }, 'no chain'],
   [
     'firewall, ESP',
