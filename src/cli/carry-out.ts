@@ -22,27 +22,26 @@ export async function carryOut({ ctlsocket, requests, output, json = false, prog
   for (const request of requests) {
     if (render && isReportRequest(request)) reports.set(request, newReport(render, request, json));
   }
-  let current: Request | undefined;
-  const finish = async (next?: Request) => {
-    const text = current && current !== next && reports.get(current)?.finish();
-    current = next;
-    if (text) await output.out(text);
+  let at = 0;
+  /** What is still owed by the requests before this one: also by those that had nothing to say. */
+  const finishBefore = async (next: number) => {
+    for (; at < next; at++) {
+      const text = reports.get(requests[at])?.finish();
+      if (text) await output.out(text);
+    }
   };
   const outcome = await converse({
     path: ctlsocket,
     requests,
     onReply: async (reply, request) => {
-      await finish(request);
+      await finishBefore(requests.indexOf(request, at));
       if (reply.t === 'rows') await output.out(reports.get(request)?.slice(reply) ?? '');
       else if (json) output.err(reply.text);
       else await output.out(`${reply.text}\n`);
     },
   });
   if ('exit' in outcome) {
-    // A report without rows has not been heard of yet.
-    const last = requests.at(-1);
-    if (current !== last && last && reports.has(last)) await finish(last);
-    await finish();
+    await finishBefore(requests.length);
     return outcome.exit;
   }
   output.err(`${program}: ${outcome.fault.text}`);
