@@ -39,6 +39,8 @@ export function parseAuthby(words: readonly string[], version: 1 | 2): readonly 
     if (version === 1 && !IKEV1_WORDS.has(word)) return { fault: `${word} needs IKEv2` };
     for (const way of WORDS[word]) found.add(way);
   }
+  if (version === 1 && found.has('secret') && found.size > 1)
+    return { fault: 'IKEv1 takes only one way to authenticate' };
   if (found.size === 0) return { fault: 'a way to authenticate is missing' };
   if (found.has('never') && found.size > 1) return { fault: 'never goes with nothing else' };
   return Object.freeze([...found]);

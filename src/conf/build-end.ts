@@ -14,6 +14,8 @@ import { isFault, type ValueFault } from './values.ts';
 export interface Complaints {
   refuse(setting: Setting, text: string): void;
   warn(setting: Setting, text: string): void;
+  /** As `warn`, in words that name the keyword themselves. */
+  remark(setting: Setting, text: string): void;
 }
 
 const NONE: readonly never[] = Object.freeze([]);

@@ -138,6 +138,7 @@ describe('cannot be', () => {
     [['leftckaid=123'], '40 hex digits'],
     [['leftrsasigkey=AwEAAQ'], 'expected a key'],
     [['authby=never'], 'never needs type='],
+    [['authby=secret,rsasig', 'keyexchange=ikev1'], 'IKEv1 takes only one way'],
     [['authby=secret', 'type=drop'], 'authenticates nobody'],
     [['leftauth=secret', 'rightauth=secret', 'keyexchange=ikev1'], 'needs IKEv2'],
     [['leftauth=secret', 'rightauth=null'], 'secret and null do not mix'],

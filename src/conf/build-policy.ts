@@ -1,0 +1,193 @@
+/** What a conn says beside its ends: how it negotiates, and what for. */
+import { defaultProposals, type ParsedProposals, type Proposal, parseProposals } from '../ike/crypto/proposal.ts';
+import type { Address } from '../net/address.ts';
+import { parseAuthby } from './authby.ts';
+import { knownClasses } from './build-debug.ts';
+import { type Complaints, wordsOf } from './build-end.ts';
+import { familyOf } from './build-families.ts';
+import { keyexchangeOf } from './build-keyexchange.ts';
+import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
+import type { Authby, Conn, Mark } from './conn.ts';
+import type { Value } from './keyword.ts';
+import { CONN_KEYWORDS } from './keywords-conn.ts';
+import { harmless } from './printable.ts';
+import { laterWords, type Reporter } from './report.ts';
+import type { Setting, Settings } from './sections.ts';
+import { laterOf, Taken } from './taken.ts';
+import { isFault, type ValueFault } from './values.ts';
+
+/** Longest lifetime of an SA, as libreswan has it. */
+const MAX_LIFETIME_MS = 24 * 3600_000;
+
+/** Characters of a proposal parser's complaint. */
+const MAX_ERROR = 300;
+
+/** Conns that name the same proposals share them. */
+export class PolicyBuilder {
+  readonly #reporter: Reporter;
+  readonly #proposals = new Map<string, ParsedProposals>();
+
+  constructor(reporter: Reporter) {
+    this.#reporter = reporter;
+  }
+
+  policy(settings: Settings, say: Complaints) {
+    const s = new Taken(settings, CONN_DEFAULTS);
+    const keyexchange = this.#keyexchange(settings, say);
+    const version = keyexchange === 'ikev1' ? 1 : 2;
+    const type = s.word<Conn['type']>('type')!;
+    const isShunt = type !== 'tunnel' && type !== 'transport';
+    const phase2 = s.word<Conn['phase2']>('phase2')!;
+    // libreswan reads ah=, esp= and phase2alg= alike; phase2= tells which protocol they are for.
+    const child = phase2 === 'ah' ? (settings.get('ah') ?? settings.get('esp')) : settings.get('esp');
+    const pfs = s.flag('pfs');
+    const proposals = (protocol: 'ike' | 'esp' | 'ah', setting: Setting | undefined) =>
+      this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
+    const ipsecLifetimeMs = lifetime(settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!, say);
+    return {
+      aliases: Object.freeze(s.list('connalias')),
+      auto: s.word<Conn['auto']>('auto')!,
+      type,
+      keyexchange,
+      authby: isShunt ? NEVER : authbyOf(settings, version, say),
+      hostFamily: familyOf(settings),
+      ike: proposals('ike', settings.get('ike')),
+      child: proposals(phase2, child),
+      phase2,
+      pfs,
+      esn: s.word<Conn['esn']>('esn')!,
+      replayWindow: s.number('replay-window')!,
+      ikeLifetimeMs: lifetime(settings.get('ikelifetime'), s.number('ikelifetime')!, say),
+      ipsecLifetimeMs,
+      ipsecMaxBytes: s.number('ipsec-max-bytes'),
+      ipsecMaxPackets: s.number('ipsec-max-packets'),
+      rekey: s.flag('rekey'),
+      rekeyMarginMs: margin(settings, s, ipsecLifetimeMs, say),
+      rekeyFuzzPercent: s.number('rekeyfuzz')!,
+      keyingtries: s.number('keyingtries')!,
+      retransmitIntervalMs: s.number('retransmit-interval')!,
+      retransmitTimeoutMs: s.number('retransmit-timeout')!,
+      dpddelayMs: s.number('dpddelay')!,
+      fragmentation: s.word<Conn['fragmentation']>('fragmentation')!,
+      encapsulation: s.word<Conn['encapsulation']>('encapsulation')!,
+      natKeepalive: s.flag('nat-keepalive'),
+      initialContact: s.flag('initial-contact'),
+      narrowing: settings.has('narrowing')
+        ? s.flag('narrowing')
+        : settings.has('leftaddresspool') || settings.has('rightaddresspool'),
+      reqid: s.number('reqid'),
+      priority: s.number('priority')!,
+      mtu: s.number('mtu'),
+      metric: s.number('metric'),
+      debug: knownClasses(settings.get('plutodebug'), say.warn),
+      ...marksOf(settings, say),
+      ipsecInterface: parsed(settings.get('ipsec-interface'), parseIpsecInterface, say),
+      modecfgdns: nameServers(settings.get('modecfgdns'), version, say),
+      later: laterOf(settings),
+    } as const;
+  }
+
+  #keyexchange(settings: Settings, say: Complaints): Conn['keyexchange'] {
+    const { word, keyword, old } = keyexchangeOf(settings);
+    if (!old) return word;
+    const { setting, isIgnored } = old;
+    if (isIgnored) {
+      say.remark(setting, `ikev2=${setting.raw} contradicts keyexchange=${word}, ignored`);
+      return word;
+    }
+    say.remark(setting, `ikev2=${setting.raw} has been replaced by keyexchange=${word}`);
+    if (settings.get('keyexchange')?.value !== word) {
+      for (const later of laterWords(keyword, word)) this.#reporter.laterText(setting, `keyexchange=${later}`);
+    }
+    return word;
+  }
+
+  #proposalsOf(
+    setting: Setting | undefined,
+    protocol: 'ike' | 'esp' | 'ah',
+    version: 1 | 2,
+    pfs: boolean,
+    say: Complaints,
+  ): readonly Proposal[] {
+    if (!setting) return defaultProposals(protocol, version);
+    const key = `${protocol} ${version} ${pfs} ${setting.raw}`;
+    let parsed = this.#proposals.get(key);
+    if (parsed === undefined) {
+      parsed = parseProposals(setting.raw, { protocol, version, pfs });
+      this.#proposals.set(key, parsed);
+    }
+    if (parsed.ok) {
+      for (const note of parsed.notes) say.warn(setting, note);
+      return parsed.proposals;
+    }
+    // It quotes what was written.
+    say.refuse(setting, harmless(parsed.error.slice(0, MAX_ERROR)));
+    return [];
+  }
+}
+
+const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
+const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
+const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];
+
+const NEVER: readonly Authby[] = Object.freeze(['never']);
+
+function authbyOf(settings: Settings, version: 1 | 2, say: Complaints): readonly Authby[] {
+  const setting = settings.get('authby');
+  if (!setting) return version === 1 ? DEFAULT_AUTHBY_V1 : DEFAULT_AUTHBY;
+  const authby = parseAuthby(wordsOf(setting) ?? [], version);
+  if (isFault(authby)) {
+    say.refuse(setting, authby.fault);
+    return DEFAULT_AUTHBY;
+  }
+  return authby;
+}
+
+/** A margin as long as the lifetime would have a tunnel replaced as soon as it is there. */
+function margin(settings: Settings, s: Taken, ipsecLifetimeMs: number, say: Complaints): number {
+  const wanted = s.number('rekeymargin')!;
+  const setting = settings.get('rekeymargin') ?? settings.get('ipsec-lifetime');
+  if (setting && wanted * (1 + s.number('rekeyfuzz')! / 100) > MAX_LIFETIME_MS) {
+    say.refuse(setting, 'the margin and its fuzz are longer than 24h');
+  }
+  if (wanted < ipsecLifetimeMs || !setting) return wanted;
+  const less = Math.floor(ipsecLifetimeMs / 2);
+  say.warn(setting, `rekeymargin=${wanted / 1000}s is no less than the lifetime; ${less / 1000}s it is`);
+  return less;
+}
+
+function lifetime(setting: Setting | undefined, value: number, say: Complaints): number {
+  if (value <= MAX_LIFETIME_MS || !setting) return value;
+  say.remark(setting, `${setting.key}=${setting.raw} is longer than 24h; 24h it is`);
+  return MAX_LIFETIME_MS;
+}
+
+function parsed<T>(
+  setting: Setting | undefined,
+  parse: (text: string) => T | ValueFault,
+  say: Complaints,
+): T | undefined {
+  if (setting === undefined || typeof setting.value !== 'string') return undefined;
+  const value = parse(setting.value);
+  if (!isFault(value)) return value;
+  say.refuse(setting, value.fault);
+  return undefined;
+}
+
+/** `mark=` is for both directions, and the others outrank it. */
+function marksOf(settings: Settings, say: Complaints): Pick<Conn, 'markIn' | 'markOut'> {
+  const mark = (key: string): Mark | undefined => parsed(settings.get(key), parseMark, say);
+  const both = mark('mark');
+  return { markIn: mark('mark-in') ?? both, markOut: mark('mark-out') ?? both };
+}
+
+function nameServers(setting: Setting | undefined, version: 1 | 2, say: Complaints): readonly Address[] {
+  const words = setting && wordsOf(setting);
+  if (!words) return NO_ADDRESSES;
+  const found = parseAddresses(words, version === 1 ? 4 : undefined);
+  if (!isFault(found)) return found;
+  say.refuse(setting, found.fault);
+  return NO_ADDRESSES;
+}
+
+const NO_ADDRESSES: readonly Address[] = Object.freeze([]);
