@@ -5,6 +5,7 @@ import { RC, type ReplyCodeName } from '../../control/reply-codes.ts';
 import { type CommandOption, usageOfCommand } from '../ipsec-command.ts';
 import { AUTO_OPERATIONS, AUTO_OPTIONS, COMMANDS, commandNamed, GROUP_TITLES } from '../ipsec-commands.ts';
 import { IPSEC_OPTIONS } from '../ipsec-options.ts';
+import { CHECKS } from '../machine/verify.ts';
 import { type OptionRow, usageOf } from '../options.ts';
 import { PLUTO_GROUPS, PLUTO_OPTIONS } from '../pluto-options.ts';
 import type { WhackOption } from '../whack-option.ts';
@@ -20,6 +21,11 @@ export const TABLES = {
     table(
       ['command', 'instead'],
       COMMANDS.flatMap(({ name, later }) => (later === undefined ? [] : [[code(name), later]])),
+    ),
+  'verify checks': () =>
+    table(
+      ['about', 'checks'],
+      Object.entries(CHECKS).map(([group, checks]) => [group, checks.map(({ name }) => name).join('; ')]),
     ),
   'auto operations': autoOperations,
   'auto options': () => table(['option', 'meaning'], [...AUTO_OPTIONS, ...IPSEC_OPTIONS.values()].map(optionCells)),
