@@ -26,10 +26,18 @@ export interface ConnectionsOptions {
   readonly keepAliveMs: number;
 }
 
+/** This machine, as conns may name it. */
+interface Own {
+  readonly of: readonly Interface[];
+  readonly addresses: readonly Address[];
+  readonly names: ReadonlySet<string>;
+}
+
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byReqid = new Map<number, Entry>();
   #serial = 0;
+  #ours: Own = { of: [], addresses: [], names: new Set() };
   #nextReqid = FIRST_REQID;
 
   constructor(options: ConnectionsOptions) {
@@ -162,16 +170,20 @@ export class Connections {
   }
 
   #orientation(conn: Conn): Orientation | undefined {
-    const interfaces = this.#options.interfaces();
-    const side = orient(
-      conn,
-      interfaces.map((i) => i.address),
-      new Set(interfaces.map((i) => i.name)),
-    );
+    const { addresses, names } = this.#own();
+    const side = orient(conn, addresses, names);
     if (!side) return undefined;
     const { host } = conn[side];
     const localHost = this.#ownAddress(host, conn.hostFamily ?? 4);
     return localHost && { side, localHost };
+  }
+
+  /** Made anew when the list is another, not for each of ten thousand conns. */
+  #own(): Own {
+    const of = this.#options.interfaces();
+    if (this.#ours.of !== of)
+      this.#ours = { of, addresses: of.map((i) => i.address), names: new Set(of.map((i) => i.name)) };
+    return this.#ours;
   }
 
   #ownAddress(host: Conn['left']['host'], family: 4 | 6): Address | undefined {

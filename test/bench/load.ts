@@ -22,6 +22,7 @@ const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1_0
 const MOST_HEAP = 4_096;
 /** ms. */
 const IDLE = 500;
+const RUNS = 3;
 /** Clock ticks per second of /proc, the same on every Linux. */
 const TICKS = 100;
 
@@ -56,6 +57,7 @@ type Row = keyof typeof ROWS;
 const hosts = network();
 const directory = await mkdtemp(join(tmpdir(), 'pluto-load-'));
 const figures = new Map<string, Figures>();
+let places = 0;
 try {
   console.log(`loading conns, each with identities, subnets and a peer of its own; libreswan ${version('libreswan')}`);
   console.log(`${'conns'.padStart(6)}  ${'by'.padEnd(14)} wall ms  CPU ms  resident/conn  heap/conn`);
@@ -63,7 +65,7 @@ try {
     const conns = join(directory, `${size}.conf`);
     await writeFile(conns, confOf(size));
     for (const row of Object.keys(ROWS) as Row[]) {
-      const found = await measure(row, size, conns, hosts);
+      const found = await best(row, size, conns);
       figures.set(`${row} ${size}`, found);
       const { wall, cpu, resident, heap } = found;
       const cells = [wall, cpu, resident].map((n, i) => n.toFixed(0).padStart([7, 7, 14][i]));
@@ -78,10 +80,19 @@ try {
   await rm(directory, { recursive: true, force: true });
 }
 
+/** Of the largest file that run in which we were late least: the others say what else this machine had to do. */
+async function best(row: Row, size: number, conns: string): Promise<Figures> {
+  const runs: Figures[] = [];
+  const wanted = size === SIZES.at(-1) ? RUNS : 1;
+  while (runs.length < wanted) runs.push(await measure(row, size, conns, hosts));
+  const cost = ({ seen, wall }: Figures) => seen?.longest ?? wall;
+  return runs.reduce((a, b) => (cost(b) < cost(a) ? b : a));
+}
+
 async function measure(row: Row, size: number, conns: string, { host }: Network): Promise<Figures> {
-  const at = await host(`l${figures.size}`);
+  const at = await host(`l${places}`);
   await configure(at, ['addr add 192.0.2.1/32 dev lo']);
-  const daemon = await ROWS[row]({ host: at, directory: join(directory, `${figures.size}`), conns });
+  const daemon = await ROWS[row]({ host: at, directory: join(directory, `${places++}`), conns });
   try {
     const first = await daemon.seen?.();
     if (first) await pause(IDLE);
