@@ -2,6 +2,7 @@
  * What keywords cannot be together, and what one makes of another: libreswan 5.2's verdicts, a row for each keyword
  * that brings one about. Looking them up by what a conn says keeps them off the conns that say little.
  */
+import { isVirtual } from './build-text.ts';
 import type { Value } from './keyword.ts';
 import type { Side } from './keywords.ts';
 import type { Setting, Settings } from './sections.ts';
@@ -166,7 +167,7 @@ function endRules(us: Side, them: Side): Readonly<Record<string, readonly Rule[]
     subnet: [
       (c) => (has(c, `${us}addresspool`) ? `cannot stand beside ${us}addresspool=` : undefined),
       (c, value) =>
-        c.version === 1 && Array.isArray(value) && value.length > 1 && !String(value[0]).startsWith('v')
+        c.version === 1 && Array.isArray(value) && value.length > 1 && !isVirtual(value[0])
           ? 'IKEv1 takes only one subnet; subnets= makes several tunnels'
           : undefined,
     ],

@@ -17,6 +17,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
   const s = new Taken(settings, SETUP_DEFAULTS);
   checkListen(settings.get('listen'), complain);
   checkSyslog(settings.get('syslog'), complain);
+  checkOdds(settings, s, complain);
   return Object.freeze({
     plutodebug: knownClasses(settings.get('plutodebug'), (setting, text) => complain(setting, 'warning', text)),
     logfile: s.text('logfile'),
@@ -41,7 +42,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     uniqueids: s.flag('uniqueids'),
     vendorId: s.text('myvendorid'),
     virtualPrivate: virtualPrivate(settings.get('virtual-private'), complain),
-    keepAliveMs: s.number('keep-alive')!,
+    keepAliveMs: keepAlive(settings.get('keep-alive'), complain),
     ddosMode: s.word<Setup['ddosMode']>('ddos-mode')!,
     ddosIkeThreshold: s.number('ddos-ike-threshold')!,
     maxHalfopenIke: s.number('max-halfopen-ike')!,
@@ -72,7 +73,7 @@ function virtualPrivate(setting: Setting | undefined, complain: Complain): reado
 /** Addresses, and names that interfaces can have. */
 function checkListen(setting: Setting | undefined, complain: Complain): void {
   for (const text of wordsOf(setting)) {
-    if (parseAddress(text) || /^%?[A-Za-z][A-Za-z0-9._@-]{0,14}$/.test(text)) continue;
+    if (parseAddress(text) || isInterface(text.replace(/^%/, ''))) continue;
     complain(setting!, 'error', `expected addresses or names of interfaces, got ${shown(text)}`);
   }
 }
@@ -92,6 +93,33 @@ function checkSyslog(setting: Setting | undefined, complain: Complain): void {
   if (FACILITIES.has(facility) && level !== undefined && LEVELS.has(level) && more.length === 0) return;
   complain(setting, 'warning', `expected FACILITY.LEVEL such as daemon.error, got ${shown(setting.raw)}`);
 }
+
+/** Less would keep the network busy, more keeps no NAT's mapping. */
+function keepAlive(setting: Setting | undefined, complain: Complain): number {
+  const value = Number(setting?.value ?? SETUP_DEFAULTS.get('keep-alive'));
+  if (value >= 1000 && value <= 86_400_000) return value;
+  if (setting) complain(setting, 'warning', 'expected 1s to 1d, ignored');
+  return Number(SETUP_DEFAULTS.get('keep-alive'));
+}
+
+/** What is allowed, and not what anybody means. */
+function checkOdds(settings: Settings, s: Taken, complain: Complain): void {
+  const warn = (key: string, isOdd: boolean, text: string) => {
+    const setting = settings.get(key);
+    if (setting && isOdd) complain(setting, 'warning', text);
+  };
+  const nflog = s.number('nflog-all');
+  warn('nflog-all', nflog !== undefined && (nflog < 1 || nflog > 65535), 'expected 1 to 65535');
+  warn('curl-iface', !isInterface(s.text('curl-iface') ?? ''), 'expected the name of an interface');
+  warn('ocsp-uri', !/^https?:\/\/\S+$/i.test(s.text('ocsp-uri') ?? ''), 'expected http://... or https://...');
+  const [least, most] = [s.number('ocsp-cache-min-age')!, s.number('ocsp-cache-max-age')!];
+  warn('ocsp-cache-min-age', least > most, 'it is more than ocsp-cache-max-age=');
+  const [cookies, refusals] = [s.number('ddos-ike-threshold')!, s.number('max-halfopen-ike')!];
+  warn('ddos-ike-threshold', cookies > refusals, 'max-halfopen-ike= is less: cookies are never asked for');
+  warn('listen-udp', !s.flag('listen-udp') && !s.flag('listen-tcp'), 'nothing is listened to without listen-tcp=yes');
+}
+
+const isInterface = (text: string): boolean => /^[A-Za-z][A-Za-z0-9._@-]{0,14}$/.test(text);
 
 const wordsOf = (setting: Setting | undefined): readonly string[] =>
   setting !== undefined && Array.isArray(setting.value) ? setting.value : [];
