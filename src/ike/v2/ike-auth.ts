@@ -269,6 +269,9 @@ function establish(turn: Turn): void {
   armEstablished(turn);
 }
 
+/** Templates that are held against the request of a peer that has yet to prove who it is: it gets so much of our time. */
+const MOST_RIVALS = 16;
+
 /**
  * Identities decide; a policy that names the peer beats one that takes anybody. Of templates the traffic decides too:
  * the one that is taken makes an instance, and the others will not be asked any more.
@@ -284,7 +287,9 @@ function bestFor(
   );
   const best = fits.find((p) => p.remoteId) ?? fits[0];
   if (!best || best.remoteHost || fits.length === 1) return best;
-  const rivals = fits.filter((p) => !p.remoteHost && (p.remoteId === undefined) === (best.remoteId === undefined));
+  const rivals = fits
+    .filter((p) => !p.remoteHost && (p.remoteId === undefined) === (best.remoteId === undefined))
+    .slice(0, MOST_RIVALS);
   // Without a subnet of its own a template takes the peer itself.
   const rank = ({ child }: Policy) =>
     fitness(child.remote.length > 0 ? child : { ...child, remote: asked.remote }, asked);
