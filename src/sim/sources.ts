@@ -36,30 +36,35 @@ export function readSource(name: Name, options: SideOptions, fs: Files): Source 
   const config = loadConfig(conf, fs);
   const texts = config.problems.map(formatProblem);
   if (hasErrors(config.problems)) return { errors: texts };
-  const file = options.secrets ?? secretsBeside(conf, fs);
-  if (options.secrets !== undefined && isMissing(options.secrets, fs))
-    return { errors: [`cannot read ${options.secrets}`] };
-  const loaded = file === undefined ? undefined : loadSecrets(file, fs);
+  const wanted = options.secrets ?? secretsBeside(conf, fs);
+  const fault = wanted === undefined ? undefined : faultOf(wanted, fs);
+  if (fault !== undefined && options.secrets !== undefined) return { errors: [`cannot read ${wanted}: ${fault}`] };
+  const loaded = wanted === undefined || fault !== undefined ? undefined : loadSecrets(wanted, fs);
   return {
     name,
     conf,
     conns: config.conns,
-    secrets: file !== undefined && loaded ? { file, store: loaded.secrets } : undefined,
-    notes: [...texts, ...(loaded?.problems ?? []).map(formatProblem)],
+    secrets: wanted !== undefined && loaded ? { file: wanted, store: loaded.secrets } : undefined,
+    notes: [
+      ...texts,
+      ...(fault === undefined ? [] : [`cannot read ${wanted}: ${fault}`]),
+      ...(loaded?.problems ?? []).map(formatProblem),
+    ],
   };
 }
 
 /** `west.secrets` beside `west.conf`, else `ipsec.secrets` in the same directory. */
 function secretsBeside(conf: string, fs: Files): string | undefined {
   const twin = conf.endsWith('.conf') ? [conf.replace(/\.conf$/, '.secrets')] : [];
-  return [...twin, posix.join(posix.dirname(conf), 'ipsec.secrets')].find((path) => !isMissing(path, fs));
+  const paths = [...twin, posix.join(posix.dirname(conf), 'ipsec.secrets')];
+  return paths.find((path) => faultOf(path, fs) !== 'ENOENT');
 }
 
-/** A pattern is missing when nothing matches it. */
-function isMissing(path: string, fs: Files): boolean {
-  if (/[*?[]/.test(path)) return fs.glob(path).length === 0;
+/** Why it cannot be read, if it cannot; a pattern that matches nothing is as good as no file. */
+function faultOf(path: string, fs: Files): string | undefined {
+  if (/[*?[]/.test(path)) return fs.glob(path).length === 0 ? 'ENOENT' : undefined;
   const read = fs.readOctets(path);
-  if ('errno' in read) return true;
+  if ('errno' in read) return read.errno;
   read.octets.fill(0);
-  return false;
+  return undefined;
 }

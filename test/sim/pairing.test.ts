@@ -174,7 +174,9 @@ describe('what cannot be told ends with 2 and what to pass', () => {
   test('files with errors, or none', () => {
     expect(errors({ a: { leftsubnet: '10.0.1.0/40' } })[0]).toMatch(/^\/a\/west\.conf:\d+: \[conn w-e\] leftsubnet=: /);
     expect(errors({}, { a: { conf: '/a/nowhere.conf' } })).toEqual(['cannot read /a/nowhere.conf: ENOENT']);
-    expect(errors({}, { a: { conf: '/a/west.conf', secrets: '/a/nowhere' } })).toEqual(['cannot read /a/nowhere']);
+    expect(errors({}, { a: { conf: '/a/west.conf', secrets: '/a/nowhere' } })).toEqual([
+      'cannot read /a/nowhere: ENOENT',
+    ]);
     expect(errors({ addresses: { a: 'here' } })).toEqual(['--address-a: expected an IPv4 or IPv6 address']);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { SimulationOptions } from '../../src/sim/simulate.ts';
+import { type SimulationOptions, simulate } from '../../src/sim/simulate.ts';
 import { conn } from '../actors/town.ts';
+import { memoryFiles } from '../conf/memory-files.ts';
 import { type Setting, simulated } from './two-files.ts';
 
 describe('a tunnel that would come up', () => {
@@ -419,6 +420,22 @@ describe('without ipsec.secrets', () => {
     const { report } = simulated({ secretsA: null, secretsB: null });
     expect(report.exit).toBe(0);
     expect([report.pairs[0].a.secrets, report.pairs[0].b.secrets]).toEqual([null, null]);
+  });
+
+  test('that may not be read: the same, and said', () => {
+    const files = memoryFiles({
+      '/a/west.conf': conn(),
+      '/b/east.conf': conn(),
+      '/b/ipsec.secrets': '@west @east : PSK "swordfish"\n',
+    });
+    const locked = {
+      ...files,
+      readOctets: (path: string) => (path === '/a/ipsec.secrets' ? { errno: 'EACCES' } : files.readOctets(path)),
+    };
+    const sides = { a: { conf: '/a/west.conf' }, b: { conf: '/b/east.conf' } };
+    const report = simulate({ ...sides, initiator: 'A', rekeys: false }, locked);
+    expect(report.notes).toEqual(['cannot read /a/ipsec.secrets: EACCES']);
+    expect([report.exit, report.pairs[0].a.secrets]).toEqual([0, null]);
   });
 
   test('at one end, what it would be asked for is the secret of the other', () => {
