@@ -118,6 +118,7 @@ function laterText({ later }: Setup, name: string): string | undefined {
 const V1_ENCRYPTION: Readonly<Record<number, readonly [id: number, name: string]>> = {
   3: [5, 'OAKLEY_3DES_CBC'],
   12: [7, 'OAKLEY_AES_CBC'],
+  13: [13, 'OAKLEY_AES_CTR'],
   23: [8, 'OAKLEY_CAMELLIA_CBC'],
 };
 /** Where libreswan prints IANA's name and not that of `ike=`. */
@@ -131,19 +132,23 @@ const V2_NAMES: Readonly<Record<number, string>> = {
   20: 'AES_GCM_C',
 };
 
+const byName = <A extends { readonly name: string }>(rows: readonly A[]): readonly A[] =>
+  [...rows].sort((a, b) => (a.name < b.name ? -1 : 1));
+
 const ALGORITHMS: DaemonInfo['algorithms'] = {
-  espEncrypt: ENCRS.filter((a) => a.esp).map(({ name, keyBits, defaultKeyBits }) => ({
+  espEncrypt: byName(ENCRS.filter((a) => a.esp)).map(({ name, keyBits, defaultKeyBits }) => ({
     name,
     keyMin: Math.min(...keyBits, defaultKeyBits),
     keyMax: Math.max(...keyBits, defaultKeyBits),
   })),
-  espAuth: INTEGS.filter((a) => a.id !== 0).map((a) => ({ name: a.name, keyLength: a.keyOctets * 8 })),
+  espAuth: byName(INTEGS.filter((a) => a.id !== 0)).map((a) => ({ name: a.name, keyLength: a.keyOctets * 8 })),
   ikeEncrypt: ENCRS.filter((a) => a.ike).map((a) => ({
     v1Id: V1_ENCRYPTION[a.id]?.[0] ?? -1,
     v1Name: V1_ENCRYPTION[a.id]?.[1] ?? 'n/a',
     v2Id: a.id,
     v2Name: V2_NAMES[a.id] ?? a.name,
-    blockSize: a.blockOctets,
+    // The cipher's own, also in modes that need no padding.
+    blockSize: a.blockOctets === 1 ? 16 : a.blockOctets,
     keyDefault: a.defaultKeyBits,
   })),
   ikePrf: PRFS.map((a) => ({ name: a.name, hashLength: a.outOctets })),

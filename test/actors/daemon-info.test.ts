@@ -54,7 +54,9 @@ test('what is in force: the command line’s word, then config setup’s, then t
 test('algorithms by the names and numbers of both versions', () => {
   const { ikeEncrypt } = info('').algorithms;
   expect(ikeEncrypt.find((a) => a.v2Name === 'AES_CBC')).toMatchObject({ v1Id: 7, v1Name: 'OAKLEY_AES_CBC', v2Id: 12 });
-  expect(ikeEncrypt.find((a) => a.v2Name === 'AES_GCM_C')).toMatchObject({ v1Id: -1, v1Name: 'n/a', v2Id: 20 });
+  expect(ikeEncrypt.find((a) => a.v2Name === 'AES_GCM_C')).toMatchObject({ v1Id: -1, v2Id: 20, blockSize: 16 });
+  const names = info('').algorithms.espEncrypt.map((a) => a.name);
+  expect(names).toEqual([...names].sort());
 });
 
 test('it is what the schema says, and every line of it has something to show', () => {

@@ -16,7 +16,7 @@ export function daemonLines(info: DaemonInfo): string[] {
     BLANK,
     ...setupLines(info),
     ...(info.setup.myid === undefined ? [] : [`%myid = ${info.setup.myid}`]),
-    `debug: ${info.debug.join('+') || 'none'}`,
+    `debug:${info.debug.length > 0 ? ` ${info.debug.join('+')}` : ''}`,
     BLANK,
     `nat-traversal: keep-alive=${info.keepAlive}, nat-ikeport=${info.natIkePort}`,
     'virtual-private (%priv):',
