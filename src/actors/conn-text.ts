@@ -1,10 +1,10 @@
 /** A connection that came over the control socket, checked as if it stood in a file. */
-import { ConnBuilder } from '../conf/build-conn.ts';
+import { type Built, ConnBuilder } from '../conf/build-conn.ts';
 import type { Conn } from '../conf/conn.ts';
 import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
 import { Reporter } from '../conf/report.ts';
 import type { Statement } from '../conf/scan.ts';
-import { readSections, type Setting } from '../conf/sections.ts';
+import { type ConnSection, readSections, type Setting } from '../conf/sections.ts';
 import type { ConnText } from '../control/protocol.ts';
 
 export interface Checked {
@@ -14,16 +14,24 @@ export interface Checked {
   readonly warnings: readonly string[];
 }
 
-export function connsOf({ name, file, line, keywords }: ConnText): Checked {
+export function connsOf(text: ConnText): Checked {
+  const checking = checkingConn(text);
+  for (;;) {
+    const { done, value } = checking.next();
+    if (done) return value;
+  }
+}
+
+/** The same in steps: `subnets=` may make many of one. */
+export function* checkingConn({ name, file, line, keywords }: ConnText): Generator<undefined, Checked> {
   const place = { file, line };
   const statements: Statement[] = [
     { t: 'section', section: 'conn', name, ...place },
     ...Object.entries(keywords).map(([keyword, value]): Statement => ({ t: 'setting', keyword, value, ...place })),
   ];
   const reporter = new Reporter();
-  const builder = builderFor(reporter);
   const [section] = readSections(statements, reporter.add).conns;
-  const built = section ? builder.build(section) : { refused: 'it is empty' };
+  const built = section ? yield* building(section, reporter) : { refused: 'it is empty' };
   const problems = reporter.problems();
   const texts = (severity: 'error' | 'warning') => problems.filter((p) => p.severity === severity).map(formatProblem);
   if ('refused' in built || hasErrors(problems)) {
@@ -54,16 +62,23 @@ class Relay extends Reporter {
 
 /** Conns to a builder: what it keeps to share must not outgrow them. */
 const SHARING = 1_000;
-let relay = new Relay();
-let shared = new ConnBuilder(relay);
-let served = 0;
 
-function builderFor(reporter: Reporter): ConnBuilder {
-  if (++served > SHARING) {
-    served = 0;
-    relay = new Relay();
-    shared = new ConnBuilder(relay);
+function newBuilder() {
+  const relay = new Relay();
+  return { relay, builder: new ConnBuilder(relay), served: 0 };
+}
+let shared = newBuilder();
+
+function* building(section: ConnSection, reporter: Reporter): Generator<undefined, Built> {
+  if (shared.served === SHARING) shared = newBuilder();
+  shared.served++;
+  const { relay, builder } = shared;
+  const steps = builder.building(section);
+  for (;;) {
+    // Between two steps somebody else may have had something built.
+    relay.to = reporter;
+    const { done, value } = steps.next();
+    if (done) return value;
+    yield undefined;
   }
-  relay.to = reporter;
-  return shared;
 }

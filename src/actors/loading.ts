@@ -11,7 +11,7 @@ import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { RequestOf } from '../control/protocol.ts';
 import { RC } from '../control/reply-codes.ts';
-import { connsOf } from './conn-text.ts';
+import { checkingConn } from './conn-text.ts';
 import type { Connections } from './connections.ts';
 import { Notes } from './notes.ts';
 import { reloading } from './reload.ts';
@@ -90,7 +90,7 @@ export class Loading {
     let loaded = 0;
     for (const text of conns) {
       yield undefined;
-      const checked = connsOf(text);
+      const checked = yield* checkingConn(text);
       for (const error of checked.errors) answer.line(RC.LOG, error);
       for (const warning of checked.warnings) notes.warning(warning);
       if (checked.errors.length > 0) answer.line(RC.FATAL, `"${text.name}": failed to add connection`);
