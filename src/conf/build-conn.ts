@@ -3,10 +3,12 @@ import { buildEnd, type Complaints } from './build-end.ts';
 import { familyProblem, isOneFamily } from './build-families.ts';
 import { type Choice, type Choices, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
 import { PolicyBuilder } from './build-policy.ts';
+import { Pools } from './build-pools.ts';
 import { judge } from './build-rules.ts';
 import type { SelectorCache } from './build-subnets.ts';
 import type { Conn, End } from './conn.ts';
 import { lookup, type Side } from './keywords.ts';
+import { shown } from './printable.ts';
 import { laterWords, type Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
 import { defaultOf } from './values.ts';
@@ -26,7 +28,7 @@ export class ConnBuilder {
   readonly #reporter: Reporter;
   readonly #selectors: SelectorCache = new Map();
   readonly #policies: PolicyBuilder;
-
+  readonly #pools = new Pools();
   #expanded = 0;
 
   constructor(reporter: Reporter) {
@@ -73,6 +75,7 @@ export class ConnBuilder {
     const [leftChoices, rightChoices] = this.#choices(settings, say);
     const lefts = yield* this.#ends('left', leftChoices, settings, say);
     const rights = yield* this.#ends('right', rightChoices, settings, say);
+    this.#checkPools(name, [...lefts, ...rights], settings, say);
     const conns: Conn[] = [];
     const isMany = manyOf(settings) !== undefined;
     for (const left of lefts) {
@@ -115,6 +118,19 @@ export class ConnBuilder {
       if (number % STEP === STEP - 1) yield undefined;
     }
     return ends;
+  }
+
+  /** Pools and subnets do not go together, so there is one end of a side that has a pool. */
+  #checkPools(name: string, ends: readonly { readonly end: End }[], settings: Settings, say: Complaints): void {
+    for (const { end } of ends) {
+      for (const range of end.addresspool) {
+        const other = this.#pools.add(range, name);
+        if (other === undefined) continue;
+        const setting = settings.get('leftaddresspool') ?? settings.get('rightaddresspool');
+        // A warning, since they may never be loaded together.
+        say.warn(setting!, `it overlaps the pool of conn ${shown(other)}, and is not the same`);
+      }
+    }
   }
 
   #checkEnds(settings: Settings, ends: Ends, policy: Pick<Conn, 'keyexchange' | 'hostFamily'>, say: Complaints): void {
