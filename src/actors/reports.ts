@@ -6,7 +6,7 @@ import type { DaemonInfo } from '../control/status/rows.ts';
 import { inOrder } from './in-order.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { processes, publicKeys, secrets, withStanding } from './report-lists.ts';
+import { pools, processes, publicKeys, secrets, withStanding } from './report-lists.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
@@ -68,6 +68,8 @@ export class Reports {
         return yield { of: 'fips', rows: [{ mode: 'disabled' }] };
       case 'processstatus':
         return yield { of: 'processes', rows: processes(this.#options.helperThreads?.() ?? 0) };
+      case 'addresspoolstatus':
+        return yield* pools(entriesOf(world.registry, undefined));
       case 'listpubkeys':
         return yield* publicKeys(world);
       case 'listpsks':
@@ -80,7 +82,6 @@ export class Reports {
       // Raw keys, the only ones there are, do not expire; nothing of the others is kept yet.
       case 'checkpubkeys':
       case 'shuntstatus':
-      case 'addresspoolstatus':
       case 'listcerts':
       case 'listcacerts':
       case 'listcrls':

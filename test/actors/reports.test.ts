@@ -259,6 +259,17 @@ describe('reports', () => {
     expect((await west.report({ kind: 'briefstatus' })).exit).toBe(0);
   });
 
+  test('addresspoolstatus has each pool once', async () => {
+    const of = (name: string, rightaddresspool: string) => conn(name, { rightaddresspool, rightsubnet: undefined });
+    const conf = of('a', '10.9.0.1-10.9.0.9') + of('b', '10.9.0.1-10.9.0.9') + of('c', '10.8.0.0/16') + conn();
+    const { west } = town({ west: { conf } });
+    const pools = (await west.report({ kind: 'addresspoolstatus' })).rowsOf('pools');
+    expect(pools.map(({ range, size, free }) => [range, size, free])).toEqual([
+      ['10.9.0.1-10.9.0.9', 9n, 9n],
+      ['10.8.0.0-10.8.255.255', 65_536n, 65_536n],
+    ]);
+  });
+
   test('listpsks says for whom there are secrets, and nothing of them', async () => {
     const { west } = town({ west: { secrets: '@west @east : PSK "swordfish"\n: PSK "secret"\n' } });
     const heard = await west.report({ kind: 'listpsks' });

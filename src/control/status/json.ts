@@ -1,7 +1,7 @@
 /** Reports as JSON: one object with a member for each part, an array, or an object where there is only one row. */
 import type { ReportKind } from '../protocol.ts';
 import type { Report } from './report.ts';
-import { ONE, REPORT_PARTS, type RowsOf } from './rows.ts';
+import { type ConnRow, type ConnSettings, ONE, REPORT_PARTS, type RowsOf } from './rows.ts';
 
 /** What it prints is described by `statusSchema`. */
 export function jsonReport(kind: ReportKind): Report {
@@ -27,10 +27,20 @@ export function jsonReport(kind: ReportKind): Report {
       const begins = of !== current;
       const head = begins ? advance(of) + open(of) : '';
       if (ONE.has(of)) return begins ? head + json(rows[0]) : '';
-      return head + rows.map((row, i) => `${begins && i === 0 ? '[' : ','}\n    ${json(row)}`).join('');
+      const text = of === 'connections' ? (row: object) => connectionJson(row as ConnRow) : json;
+      return head + rows.map((row, i) => `${begins && i === 0 ? '[' : ','}\n    ${text(row)}`).join('');
     },
     finish: () => `${advance()}\n}\n`,
   };
+}
+
+const known = new WeakMap<ConnSettings, string>();
+
+/** Most connections share their settings, which are three quarters of the text. */
+function connectionJson({ settings, ...own }: ConnRow): string {
+  const text = known.get(settings) ?? json(settings);
+  known.set(settings, text);
+  return `${JSON.stringify(own).slice(0, -1)},"settings":${text}}`;
 }
 
 /** Counters are numbers as far as a number is exact, and text beyond. */
