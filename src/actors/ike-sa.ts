@@ -274,10 +274,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #fired(number: number, self: Context<IkeSaMessage>): void {
     const timer = timerOf(number);
-    if (timer.name === 'retransmit') this.#world.stats.count('total.ike.packets.retransmitted');
     this.#disarm(timer.name, timer.serial, self);
     const outs = this.#step({ t: 'timer', ...timer });
     const isSilent = timer.name === 'retransmit' && this.#world.impairments.on('suppress-retransmits');
+    const counter = COUNTED[timer.name];
+    if (counter !== undefined && !isSilent && outs.some((out) => out.t === 'send')) this.#world.stats.count(counter);
     this.#carryOut(isSilent ? outs.filter((out) => out.t !== 'send') : outs, self);
   }
 
@@ -388,3 +389,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
   }
 }
+
+/** Timers that make us send what nobody has asked for, and where that is counted. */
+const COUNTED: { readonly [name in TimerName]?: string } = {
+  retransmit: 'total.ike.packets.retransmitted',
+  liveness: 'total.ike.dpd.sent',
+};

@@ -146,6 +146,18 @@ describe('reports', () => {
     expect(globals.find((g) => g.key === 'total.ike.packets.retransmitted')?.value).toBeGreaterThan(3);
   });
 
+  test('probes are counted, retransmissions of them apart', async () => {
+    const { west, wire, clock } = upTown({ both: conn('w-e', { dpddelay: '30s' }) });
+    clock.advance(100_000);
+    const counted = async (key: string) =>
+      (await west.report({ kind: 'globalstatus' })).rowsOf('globals').find((g) => g.key === key)?.value;
+    expect(await counted('total.ike.dpd.sent')).toBeGreaterThan(0);
+    expect(await counted('total.ike.packets.retransmitted')).toBe(0);
+    wire.loses = () => true;
+    clock.advance(40_000);
+    expect(await counted('total.ike.packets.retransmitted')).toBeGreaterThan(2);
+  });
+
   test('the newest algorithms, and the group of a key exchange of its own', async () => {
     const { west } = upTown({ both: conn('w-e', { esp: 'aes_gcm128;dh19' }) });
     west.whack({ kind: 'rekey-child', name: 'w-e' });
