@@ -180,6 +180,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (!policy.remoteHost)
       return refuse(RC.NOPEERIP, `"${this.#name}": cannot initiate connection without knowing peer IP address`);
     this.#wanted = true;
+    // Nobody waits for it, and it is up: `auto=start` has been met.
+    if (!answer && this.#children.length > 0) return;
     this.#forgetRevival(self);
     if (asynchronous) answer?.end();
     this.#negotiate(asynchronous ? undefined : answer);

@@ -135,6 +135,13 @@ export class Connections {
     if (auto === 'start') entry.ref.tell({ t: 'initiate' });
   }
 
+  /** `auto=` has another value and all else is as it was: what there is of it stays, but for a trap that is not wanted. */
+  restate(entry: Entry, conn: Conn): void {
+    entry.restate(conn);
+    if (entry.isUsed && (conn.auto === 'add' || conn.auto === 'ignore')) entry.ref.tell({ t: 'unroute' });
+    else this.begin(entry);
+  }
+
   #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
     return policyOf(conn, at, conn.reqid ?? this.#freshReqid(), this.#options.keepAliveMs);
   }

@@ -1,4 +1,4 @@
-/** A connection as the registry holds it: what it says, and whom to tell. Replaced as a whole, never changed. */
+/** A connection as the registry holds it: what it says, and whom to tell. Replaced as a whole, but for its `auto=`. */
 import type { Conn } from '../conf/conn.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { ConnectionMessage } from './connection.ts';
@@ -21,23 +21,32 @@ export interface EntryParts {
 
 export class Entry implements Omit<EntryParts, 'spawn'> {
   readonly serial: number;
-  readonly conn: Conn;
   readonly side: 'left' | 'right' | undefined;
   readonly policy: Policy | undefined;
   readonly hindrance: string | undefined;
   readonly template: Entry | undefined;
+  #conn: Conn;
   readonly #spawn: (entry: Entry) => ActorRef<ConnectionMessage>;
   #ref: ActorRef<ConnectionMessage> | undefined = undefined;
   #peer: string | undefined = undefined;
 
   constructor(parts: EntryParts) {
     this.serial = parts.serial;
-    this.conn = parts.conn;
+    this.#conn = parts.conn;
     this.side = parts.side;
     this.policy = parts.policy;
     this.hindrance = parts.hindrance;
     this.template = parts.template;
     this.#spawn = parts.spawn;
+  }
+
+  get conn(): Conn {
+    return this.#conn;
+  }
+
+  /** `conn` differs in when it is to begin, and in nothing that it is. */
+  restate(conn: Conn): void {
+    this.#conn = conn;
   }
 
   /** Its actor, made when somebody first wants something of it: most of ten thousand connections are never used. */

@@ -5,7 +5,7 @@
  *                        nothing                   nothing
  *                        changes                   changes
  *
- * Connections that mean the same stay as they are, with SAs, instances, traps and serial numbers. What was never the
+ * Where only `auto=` differs the connection goes on under the new one. Those that mean the same stay as they are, with SAs, instances, traps and serial numbers. What was never the
  * file's (whack's own, another file's) is not removed; what has the name of one of the file's is taken for it.
  */
 import { resolve } from 'node:path';
@@ -127,6 +127,8 @@ function* rowsOf({ add, change, remove, keep }: Plan): Generator<PlanRow> {
   for (const name of keep) yield { action: 'keep', conn: name };
 }
 
+const NEW: readonly string[] = [];
+
 /** What is to go goes first, so that nobody's selectors are in the way. */
 function* applying({ world, connections }: ReloadPorts, { add, change, remove }: Plan, answer: Answer): Work {
   const notes = new Notes();
@@ -134,10 +136,14 @@ function* applying({ world, connections }: ReloadPorts, { add, change, remove }:
     yield undefined;
     if (world.registry.named(entry.conn.name) === entry) connections.remove(entry);
   }
-  for (const conn of [...change.map((c) => c.conn), ...add]) {
+  for (const { conn, keywords } of [...change, ...add.map((conn) => ({ conn, keywords: NEW }))]) {
     yield undefined;
     // Whack may have been at work in the meantime: by name, whatever is there now.
     const known = world.registry.named(conn.name);
+    if (known && keywords.length === 1 && keywords[0] === 'auto') {
+      connections.restate(known, conn);
+      continue;
+    }
     if (known) connections.remove(known);
     const added = connections.add(conn);
     if ('why' in added) continue;

@@ -87,6 +87,27 @@ describe('ipsec reload', () => {
     expect(west.plane.policies.size).toBe(routed);
   });
 
+  test('another auto= alone ends nothing: what is up stays up, a trap goes, what is down begins', () => {
+    const both = conn() + other('trap', { auto: 'ondemand' }) + other('down', { rightsubnet: '10.9.2.0/24' });
+    const east = conn() + other('trap') + other('down', { rightsubnet: '10.9.2.0/24' });
+    const { west, clock, files, reload } = started(upTown({ west: { conf: both }, east: { conf: east } }), {
+      [CONFIG]: both,
+    });
+    const [before, traps] = [serials(west), west.world.policies.size];
+    files[CONFIG] = both
+      .replace('auto=add', 'auto=start')
+      .replace('auto=ondemand', 'auto=ignore')
+      .replace(/auto=add\n\n$/, 'auto=start\n');
+    expect(plan(reload())).toEqual(['change w-e auto', 'change trap auto', 'change down auto']);
+    clock.advance(1_000);
+    expect(serials(west)).toEqual(before);
+    expect(children(west)).toBe(2);
+    expect(west.log).not.toContainEqual(expect.stringMatching(/terminating|deleting/));
+    // The trap's is gone, the new child's have come.
+    expect(west.world.policies.size).toBe(traps);
+    expect(plan(reload())).toEqual(['keep w-e', 'keep trap', 'keep down']);
+  });
+
   test('with an error in the file nothing changes, and every problem is told', () => {
     const { west, files, reload } = started(upTown(), { [CONFIG]: conn() });
     const before = serials(west);
