@@ -383,9 +383,13 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #ended(why: DownReason, text: string): void {
     const { policy, serial } = this.#sa;
     if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
-    const line = this.#world.log('info', `deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted'));
+    const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
-    this.#watchers?.line(why === 'refused' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG, line);
+    if (this.#sa.role === 'responder' && neverCameUp) this.#world.strangers.say('info', gist, about);
+    else {
+      const line = this.#world.log('info', gist, about);
+      this.#watchers?.line(why === 'refused' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG, line);
+    }
     this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
   }
 }

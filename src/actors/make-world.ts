@@ -66,7 +66,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       log,
       debugging,
       impairments,
-      answerer: (datagram, spiI) => answerer(world, seldom, datagram, spiI),
+      answerer: (datagram, spiI) => answerer(world, datagram, spiI),
     },
     ports.limits,
   );
@@ -88,6 +88,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       const spi = plane.allocateSpi({ protocol, src: peer, dst: local, reqid });
       return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
     },
+    releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     idle: (child, local) => {
@@ -112,6 +113,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     sas: new SaIndex(),
     env,
     stats: new Stats(),
+    strangers: seldom,
     secretRows: () => ports.secrets().describe(),
     spawn: (group, name, behavior) => {
       if (debugging.on('refcnt')) log('debug', `${group}/${name} begins, beside ${system.counters().actors} actors`);
@@ -126,14 +128,13 @@ export function makeWorld(ports: WorldPorts): Inside {
 /** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
 function answerer(
   world: World,
-  seldom: Seldom,
   { local, peer }: Datagram,
   spiI: Uint8Array,
 ): ActorRef<IkeSaMessage> | undefined {
   const candidates = world.registry.candidates(local.address, peer.address);
   const [policy] = candidates;
   if (!policy) {
-    seldom.say(
+    world.strangers.say(
       'info',
       `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
       { peer: peer.address, exchange: 'IKE_SA_INIT', event: 'rejected' },

@@ -17,6 +17,7 @@ import type { PublicKeys } from './public-keys.ts';
 import type { Registry } from './registry.ts';
 import type { ActorRef, Behavior } from './runtime/index.ts';
 import type { SaIndex } from './sa-index.ts';
+import type { Seldom } from './seldom.ts';
 import type { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 import type { Switchboard } from './switchboard.ts';
@@ -46,6 +47,8 @@ export interface World {
   /** An actor that is nobody's child: what must outlive its maker. */
   spawn<M>(group: 'states' | 'connections', name: string, behavior: Behavior<M>): ActorRef<M>;
   readonly stats: Stats;
+  /** For lines that a packet of anybody's can provoke. */
+  readonly strangers: Seldom;
   /** What ipsec.secrets(5) has entries for, without the secrets. */
   secretRows(): Iterable<SecretRow>;
 }

@@ -173,6 +173,8 @@ export interface Env {
   ikeSpi(): Uint8Array;
   /** An SPI for a Child SA to us, reserved in the data plane; the text of the refusal otherwise. */
   childSpi(request: { protocol: 'esp' | 'ah'; local: Address; peer: Address; reqid: number }): number | string;
+  /** Gives back an SPI of `childSpi` that no Child SA came of. */
+  releaseSpi(unused: { protocol: 'esp' | 'ah'; local: Address; spi: number }): void;
   /** Whether debug lines about a connection are wanted. */
   debugs(conn: string): boolean;
   readonly directory: Directory;

@@ -57,6 +57,7 @@ class End {
       debugs: () => false,
       ikeSpi: () => random(8),
       childSpi: () => 0x1000 + ++this.#serial,
+      releaseSpi: () => {},
       directory,
       idle: () => undefined,
     };

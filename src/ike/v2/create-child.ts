@@ -22,7 +22,7 @@ import {
   wireProtocol,
 } from './child-setup.ts';
 import { whyNotAccepted } from './child-why.ts';
-import { dropChild, dropOffer } from './ending.ts';
+import { dropChild, dropOffer, forgetOffer } from './ending.ts';
 import { detail, lowest, NONCE_OCTETS, suggestedGroup } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
 import { rekeyChildLater } from './lifetimes.ts';
@@ -157,6 +157,7 @@ function rekeyed(turn: Turn, old: Child, made: NewChild, ours: Uint8Array): void
     const text = `peer rekeyed Child SA #${old.serial} at the same time; keeping its #${theirs.child.serial}, deleting our #${made.serial}`;
     turn.say(text);
     wipe(made.keymat);
+    forgetOffer(turn, made);
     replace(old, theirs.child);
     turn.childDown(made, 'replaced', text);
     return turn.plan({ t: 'deleteStray', policy: made.policy, spiIn: made.spiIn });
@@ -180,19 +181,20 @@ function refused(turn: Turn, message: Incoming): void {
   const { offer } = turn.expects('newChild', 'rekeyChild');
   const { old, policy, serial } = offer;
   const error = errorIn(message.payloads);
-  wipe(offer.ke?.private);
   const group = suggestedGroup(message.payloads);
   const isOther = group && offer.ke && group !== offer.ke.group && !offer.isRetry;
   if (isOther && pfsGroups(sa, policy, 'initiator').includes(group)) {
     turn.say(`peer wants ${group.name} instead of ${offer.ke?.group.name}`, { serial });
+    if (old && concede(turn, offer, 'the peer was first')) return;
+    forgetOffer(turn, offer);
     if (!old) return turn.plan({ t: 'newChild', policy, serial, group: group.id });
-    if (concede(turn, offer, 'the peer was first')) return;
     old.state = 'up';
     return turn.plan({ t: 'rekeyChild', serial: old.serial, group: group.id });
   }
   const text = `CREATE_CHILD_SA failed with error notification ${error?.name ?? 'none'}`;
   if (error?.notify === NOTIFY.TEMPORARY_FAILURE && !old) {
     turn.say(`${text}; will try again`, { serial });
+    forgetOffer(turn, offer);
     return turn.later({ t: 'newChild', policy, serial });
   }
   const isUnknown = error?.notify === NOTIFY.CHILD_SA_NOT_FOUND && offer.isSure;
@@ -200,6 +202,7 @@ function refused(turn: Turn, message: Incoming): void {
     // The peer has lost it: make another from scratch (RFC 7296 §2.25).
     dropChild(turn, old, 'replaced', text);
     turn.say(`${text}; starting afresh`, { serial });
+    forgetOffer(turn, offer);
     return turn.plan({ t: 'newChild', policy, serial });
   }
   turn.why(explainChildRefusal(error?.notify, policy, offer.ke ? pfsGroups(sa, policy, 'initiator') : []), { serial });

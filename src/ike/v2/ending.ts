@@ -61,15 +61,21 @@ export function dropPending(turn: Turn, pending: Pending, why: DownReason, text:
   else if ('offer' in pending) dropOffer(turn, pending.offer, why, text);
 }
 
-export function dropOffer(
-  turn: Turn,
-  offer: Pick<ChildOffer, 'ke'> & { readonly serial: number; readonly policy: Policy },
-  why: DownReason,
-  text: string,
-): void {
-  wipe(offer.ke?.private);
+export function dropOffer(turn: Turn, offer: ChildOffer, why: DownReason, text: string): void {
+  forgetOffer(turn, offer);
   turn.childDown(offer, why, text);
 }
+
+/** No child will come of it, perhaps of another one like it. */
+export function forgetOffer(turn: Turn, offer: Pick<ChildOffer, 'ke' | 'spiIn' | 'policy'>): void {
+  wipe(offer.ke?.private);
+  if (offer.spiIn === 0) return;
+  const { env, sa } = turn;
+  env.releaseSpi({ protocol: protocolOf(offer.policy), local: sa.local.address, spi: offer.spiIn });
+}
+
+/** Of the child's SAs. */
+export const protocolOf = ({ child }: Policy): 'esp' | 'ah' => (child.proposals[0]?.protocol === 'ah' ? 'ah' : 'esp');
 
 /** Handshake leftovers, once the SA is up or dead. */
 export function forgetHandshake(turn: Turn): void {

@@ -162,7 +162,7 @@ function finishAuth(turn: Turn, message: Incoming): void {
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
   forgetHandshake(turn);
   turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
-  turn.childDown(offer, 'refused', text);
+  dropOffer(turn, offer, 'refused', text);
 }
 
 /** The peer failed to prove who it is, and believes itself established: it is told in an exchange of its own (§2.21.2). */

@@ -66,7 +66,7 @@ function retransmit(turn: Turn, outstanding: Outstanding): void {
   turn.send(outstanding.packets);
   const next = Math.min(turn.sa.policy.retransmitInterval * 2 ** outstanding.retransmits, giveUpAt - env.now);
   outstanding.dueAt = env.now + next;
-  turn.say(`${STATE_NAMES[pending.kind]}: retransmission; will wait ${next / 1000} seconds for response`, {
+  turn.say(`${STATE_NAMES[pending.kind]}: retransmission; will wait ${Math.round(next) / 1000} seconds for response`, {
     event: 'retransmit',
   });
   turn.arm('retransmit', next);

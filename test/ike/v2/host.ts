@@ -183,15 +183,16 @@ export class Host {
   // --- what the protocol asks --------------------------------------------------------------------------------
 
   get env(): Env {
-    const plane = this.#dice;
+    const dice = this.#dice;
     return {
       now: this.#clock.now,
-      random: (octets) => plane.octets(octets),
+      random: (octets) => dice.octets(octets),
       serial: () => ++this.#serial,
       jobId: () => ++this.#jobId,
       debugs: () => true,
       ikeSpi: () => this.#spi(),
-      childSpi: () => this.refuseChildSpi ?? 0x1000 + plane.below(0xfffff000),
+      childSpi: () => this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000)),
+      releaseSpi: ({ spi }) => this.plane.release(spi),
       directory: this.#directory,
       idle: () => undefined,
     };

@@ -24,6 +24,8 @@ export class Plane {
   readonly #clock: VirtualClock;
   readonly #live = new Map<number, Association>();
   readonly #lingering = new Map<number, { readonly install: ChildInstall; readonly until: number }>();
+  /** SPIs that no SA has come of yet. */
+  readonly reserved = new Set<number>();
   #order = 0;
   /** Every serial ever installed. */
   installed = 0;
@@ -33,8 +35,18 @@ export class Plane {
     this.#clock = clock;
   }
 
+  reserve(spi: number): number {
+    this.reserved.add(spi);
+    return spi;
+  }
+
+  release(spi: number): void {
+    if (!this.reserved.delete(spi)) throw new Error(`SPI ${spi} was not reserved`);
+  }
+
   install(install: ChildInstall, halves: 'both' | 'inbound'): void {
     if (this.#live.has(install.serial)) throw new Error(`#${install.serial} installed twice`);
+    this.release(install.spiIn);
     this.installed++;
     this.#live.set(install.serial, {
       install,

@@ -114,6 +114,7 @@ export function checkCalm(both: Pair): void {
     expect(host.plane.installed - host.plane.removed, `${host.name}: what was installed and not removed`).toBe(
       host.plane.size,
     );
+    expect([...host.plane.reserved], `${host.name}: SPIs that came to nothing`).toEqual([]);
     checkNews(host);
     for (const way of host.ways) expect(EDGES, `${host.name} went where no row leads`).toContain(way);
     for (const { sa } of host.sas.values()) {
