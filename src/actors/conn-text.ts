@@ -51,12 +51,12 @@ class Relay extends Reporter {
 
   override readonly add = (problem: Problem): void => this.to.add(problem);
 
-  override later(setting: Setting): void {
-    this.to.later(setting);
+  override later(setting: Setting, section: string): void {
+    this.to.later(setting, section);
   }
 
-  override laterText(setting: Setting, text: string): void {
-    this.to.laterText(setting, text);
+  override laterText(setting: Setting, section: string, text: string): void {
+    this.to.laterText(setting, section, text);
   }
 }
 

@@ -23,16 +23,23 @@ const STEP = 32;
 
 type Ends = { readonly left: End; readonly right: End };
 
+/** What only the conns of one configuration have to do with each other. */
+export class WholeFile {
+  readonly pools = new Pools();
+  /** Pairs of subnets. */
+  expanded = 0;
+}
+
 /** Builds conns that share what is equal in them. */
 export class ConnBuilder {
   readonly #reporter: Reporter;
   readonly #selectors: SelectorCache = new Map();
   readonly #policies: PolicyBuilder;
-  readonly #pools = new Pools();
-  #expanded = 0;
+  readonly #file: WholeFile | undefined;
 
-  constructor(reporter: Reporter) {
+  constructor(reporter: Reporter, file?: WholeFile) {
     this.#reporter = reporter;
+    this.#file = file;
     this.#policies = new PolicyBuilder(reporter);
   }
 
@@ -52,9 +59,11 @@ export class ConnBuilder {
     const missing = ['left', 'right'].find((side) => !settings.has(side));
     // What it lacks, or would contradict, may come from whoever takes it over.
     if (missing !== undefined) return { refused: refused ?? `${missing}= is not set` };
+    const label = `conn ${name}`;
     const report = (severity: 'error' | 'warning', { file, line, key }: Setting, text: string) =>
-      this.#reporter.add({ severity, file, line, section: `conn ${name}`, keyword: key, text });
+      this.#reporter.add({ severity, file, line, section: label, keyword: key, text });
     const say: Complaints = {
+      section: label,
       refuse: (setting, text) => {
         refused ??= `${setting.key}=: ${text}`;
         report('error', setting, `${setting.key}=: ${text}`);
@@ -62,7 +71,7 @@ export class ConnBuilder {
       warn: (setting, text) => report('warning', setting, `${setting.key}=: ${text}`),
       remark: (setting, text) => report('warning', setting, text),
     };
-    for (const setting of settings.values()) this.#reporter.later(setting);
+    for (const setting of settings.values()) this.#reporter.later(setting, say.section);
 
     const policy = this.#policies.policy(settings, say);
     const { type, keyexchange } = policy;
@@ -94,7 +103,7 @@ export class ConnBuilder {
       say.refuse(manyOf(settings)!, 'no pair of subnets is of one family');
     }
     if (refused !== undefined) return { refused };
-    this.#reportDefaultAuthby(section, conns);
+    this.#reportDefaultAuthby(settings, conns, label);
     return { conns };
   }
 
@@ -102,9 +111,9 @@ export class ConnBuilder {
   #choices(settings: Settings, say: Complaints): Choices {
     const found = choices(settings, say);
     const many = manyOf(settings);
-    if (!many) return found;
-    this.#expanded += found[0].length * found[1].length;
-    if (this.#expanded <= MAX_EXPANDED) return found;
+    if (!many || !this.#file) return found;
+    this.#file.expanded += found[0].length * found[1].length;
+    if (this.#file.expanded <= MAX_EXPANDED) return found;
     say.refuse(many, `the file has more than ${MAX_EXPANDED} pairs of subnets`);
     return [[], []];
   }
@@ -124,7 +133,7 @@ export class ConnBuilder {
   #checkPools(name: string, ends: readonly { readonly end: End }[], settings: Settings, say: Complaints): void {
     for (const { end } of ends) {
       for (const range of end.addresspool) {
-        const other = this.#pools.add(range, name);
+        const other = this.#file?.pools.add(range, name);
         if (other === undefined) continue;
         const setting = settings.get('leftaddresspool') ?? settings.get('rightaddresspool');
         // A warning, since they may never be loaded together.
@@ -141,12 +150,13 @@ export class ConnBuilder {
   }
 
   /** Saying nothing asks for signatures, which is news to whoever expects a tunnel. */
-  #reportDefaultAuthby({ settings }: ConnSection, [conn]: readonly Conn[]): void {
+  #reportDefaultAuthby(settings: Settings, [conn]: readonly Conn[], section: string): void {
     const needsPeer = conn?.type === 'tunnel' || conn?.type === 'transport';
     if (!needsPeer || settings.has('authby') || conn.left.auth !== undefined) return;
     const words = laterWords(AUTHBY, conn.keyexchange === 'ikev1' ? ['rsasig'] : (defaultOf(AUTHBY) ?? []));
     if (words.length === 0) return;
-    this.#reporter.laterText({ ...settings.get('left')!, key: 'authby' }, `authby=${words.join(',')}, the default,`);
+    const setting = { ...settings.get('left')!, key: 'authby' };
+    this.#reporter.laterText(setting, section, `authby=${words.join(',')}, the default,`);
   }
 }
 

@@ -12,6 +12,8 @@ import { isFault, type ValueFault } from './values.ts';
 
 /** Where the builders say that a setting cannot be, which ends the conn, or that it is odd. */
 export interface Complaints {
+  /** `conn NAME`. */
+  readonly section: string;
   refuse(setting: Setting, text: string): void;
   warn(setting: Setting, text: string): void;
   /** As `warn`, in words that name the keyword themselves. */

@@ -97,7 +97,8 @@ export class PolicyBuilder {
     }
     say.remark(setting, `ikev2=${setting.raw} has been replaced by keyexchange=${word}`);
     if (settings.get('keyexchange')?.value !== word) {
-      for (const later of laterWords(keyword, word)) this.#reporter.laterText(setting, `keyexchange=${later}`);
+      for (const later of laterWords(keyword, word))
+        this.#reporter.laterText(setting, say.section, `keyexchange=${later}`);
     }
     return word;
   }

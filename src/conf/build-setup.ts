@@ -11,7 +11,7 @@ import { laterOf, Taken } from './taken.ts';
 
 /** `config setup` with its defaults; without settings it is what an empty file means. */
 export function buildSetup(settings: Settings, reporter: Reporter): Setup {
-  for (const setting of settings.values()) reporter.later(setting);
+  for (const setting of settings.values()) reporter.later(setting, 'config setup');
   const complain: Complain = ({ file, line, key }, severity, text) =>
     reporter.add({ severity, file, line, section: 'config setup', keyword: key, text: `${key}=: ${text}` });
   const s = new Taken(settings, SETUP_DEFAULTS);

@@ -8,7 +8,7 @@
  * ipsec.secrets goes its own way (`secrets.ts`). Nothing here touches a disk: files come through `FileSystem`.
  */
 
-import { ConnBuilder } from './build-conn.ts';
+import { ConnBuilder, WholeFile } from './build-conn.ts';
 import { buildSetup } from './build-setup.ts';
 import type { Conn } from './conn.ts';
 import type { FileSystem } from './file-system.ts';
@@ -57,7 +57,7 @@ export function* readingConfig(
   const reporter = new Reporter();
   const drafts = yield* readingDrafts(scanning(path, fs, reporter.add), reporter.add);
   const setup = buildSetup(drafts.setup, reporter);
-  const builder = new ConnBuilder(reporter);
+  const builder = new ConnBuilder(reporter, new WholeFile());
   const conns: Conn[] = [];
   const keep = take ?? ((conn: Conn) => void conns.push(conn));
   const refused = new Map<string, string>();

@@ -15,7 +15,10 @@ export function laterWords({ laterValues = [] }: Keyword, value: Value): readonl
 export class Reporter {
   readonly #problems: Problem[] = [];
   readonly #seen = new Set<string>();
-  readonly #later = new Map<string, { readonly setting: Setting; readonly text: string; places: number }>();
+  readonly #later = new Map<
+    string,
+    { readonly setting: Setting; readonly section: string; readonly text: string; places: number }
+  >();
 
   readonly add = (problem: Problem): void => {
     const key = `${problem.file}:${problem.line}:${problem.text}`;
@@ -25,26 +28,26 @@ export class Reporter {
   };
 
   /** Says of a setting that the feature behind it does not work yet, unless it asks for what happens anyway. */
-  later(setting: Setting): void {
+  later(setting: Setting, section: string): void {
     const { keyword, value, key } = setting;
     if (keyword.effect === 'now' && keyword.laterValues === undefined) return;
     if (String(value) === String(defaultOf(keyword))) return;
-    if (keyword.effect === 'later') this.laterText(setting, `${key}=`);
-    else for (const word of laterWords(keyword, value)) this.laterText(setting, `${key}=${word}`);
+    if (keyword.effect === 'later') this.laterText(setting, section, `${key}=`);
+    else for (const word of laterWords(keyword, value)) this.laterText(setting, section, `${key}=${word}`);
   }
 
-  laterText(setting: Setting, text: string): void {
+  laterText(setting: Setting, section: string, text: string): void {
     const known = this.#later.get(text);
-    if (known === undefined) this.#later.set(text, { setting, text, places: 1 });
+    if (known === undefined) this.#later.set(text, { setting, section, text, places: 1 });
     else if (known.setting !== setting) known.places++;
   }
 
   /** In the order they were found; what has no effect yet comes last, one line for each. */
   problems(): readonly Problem[] {
-    const later = [...this.#later.values()].map(({ setting, text, places }): Problem => {
+    const later = [...this.#later.values()].map(({ setting, section, text, places }): Problem => {
       const { file, line, key } = setting;
       const others = places > 1 ? ` (in ${places} places)` : '';
-      return { severity: 'warning', file, line, keyword: key, text: `${text} has no effect yet${others}` };
+      return { severity: 'warning', file, line, section, keyword: key, text: `${text} has no effect yet${others}` };
     });
     return [...this.#problems, ...later];
   }

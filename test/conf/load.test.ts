@@ -225,7 +225,7 @@ describe('warnings leave the conn as it is', () => {
 
   test('a conn that leaves authentication to the default is told what that means', () => {
     expect(messages('conn w\n\tleft=192.0.2.1\n\tright=192.0.2.2\n')).toEqual([
-      '/etc/ipsec.conf:2: warning: authby=rsasig,ecdsa, the default, has no effect yet',
+      '/etc/ipsec.conf:2: [conn w] warning: authby=rsasig,ecdsa, the default, has no effect yet',
     ]);
   });
 

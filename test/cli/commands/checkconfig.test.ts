@@ -22,7 +22,7 @@ describe('what is wrong', () => {
       'conf.d/a.conf:4: [conn a] warning: pfs="maybe" is invalid, ignored: expected yes or no',
       expect.stringContaining('conf.d/b.conf:2: [conn b] left=: expected an address'),
       expect.stringContaining('conf.d/b.conf:4: [conn b] ike=: IKE encryption algorithm'),
-      'conf.d/b.conf:5: warning: mobike= has no effect yet',
+      'conf.d/b.conf:5: [conn b] warning: mobike= has no effect yet',
       'ipsec.conf:2: [config setup] listen=: expected addresses or names of interfaces, got "300.1.1.1"',
       'ipsec.conf:8: [conn west] unknown keyword "leftsubnt"; did you mean leftsubnet=?',
     ]);

@@ -14,7 +14,7 @@ describe('ipsec readwriteconf', () => {
         'config setup\n\tuniqueids=no\n\n' +
         'conn w\n\tleft=192.0.2.1\n\tright=%any\n\tauto=ondemand\n\tauthby=secret\n\tdpddelay=1m\n\tmobike=yes\n\n' +
         'conn base\n\tleft=192.0.2.1\n\tauthby=secret\n\n',
-      stderr: expect.stringContaining('conns:6: warning: mobike= has no effect yet\n'),
+      stderr: expect.stringContaining('conns:6: [conn w] warning: mobike= has no effect yet\n'),
     });
   });
 
