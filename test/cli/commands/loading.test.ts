@@ -96,7 +96,7 @@ describe('ipsec addconn --autoall', () => {
     write(conn('trap', 'ondemand'));
     const { stdout } = await here('addconn', '--autoall', '--dry-run');
     expect(stdout).toContain('--name trap');
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe('ipsec whack --route --name trap');
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^ipsec whack --route --name trap/);
     expect(asked).toEqual([]);
   });
 });
