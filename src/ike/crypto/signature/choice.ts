@@ -1,0 +1,92 @@
+/**
+ * What we sign with, and what we take from the peer, by `authby=` and our key:
+ *
+ *     rsa-sha2_256 …      RSASSA-PSS with that hash
+ *     rsasig-v1.5         PKCS#1 v1.5: method 1 with SHA-1, and method 14 with the hashes of rsa-sha2_…
+ *     ecdsa-sha2_256 …    ECDSA with that hash: method 14 on any curve, methods 9 to 11 on the curve as strong
+ *     eddsa               Ed25519, Ed448
+ */
+
+import type { SigningKey } from './private-key.ts';
+import type { Wrong } from './public-key.ts';
+import { digitalSignature, type Hash, SCHEMES, type Scheme, SHA2 } from './scheme.ts';
+import { misfit } from './sign.ts';
+
+export interface SignaturePolicy {
+  readonly ways: readonly SignatureWay[];
+  /** SHA-1 in method 14 as well; RFC 8247 §3.2 says MUST NOT. */
+  readonly sha1: boolean;
+}
+
+/** As `authby=` amounts to; the last three are for others to look at. */
+export type SignatureWay =
+  | `rsa-sha2_${256 | 384 | 512}`
+  | `ecdsa-sha2_${256 | 384 | 512}`
+  | 'rsasig-v1.5'
+  | 'eddsa'
+  | 'secret'
+  | 'null'
+  | 'never';
+
+export interface Choosing {
+  readonly key: Pick<SigningKey, 'kind' | 'bits'>;
+  readonly policy: SignaturePolicy;
+  /** The peer's SIGNATURE_HASH_ALGORITHMS; undefined: it has sent none, and does not know method 14. */
+  readonly peerHashes: ReadonlySet<Hash> | undefined;
+  /** What the peer has signed with already: it can do that for sure. */
+  readonly like?: Scheme;
+}
+
+/** What we sign with; or that there is nothing that our key can, we may, and the peer knows. */
+export function chooseScheme({ key, policy, peerHashes, like }: Choosing): Scheme | Wrong {
+  const fits = (scheme: Scheme) =>
+    misfit(key, scheme) === undefined &&
+    isAllowed(policy, scheme) &&
+    (scheme.method !== 14 || peerHashes?.has(scheme.hash) === true);
+  const found = like && fits(like) ? like : PREFERENCE.find(fits);
+  if (found) return found;
+  const able = SCHEMES.filter((scheme) => misfit(key, scheme) === undefined && isAllowed(policy, scheme));
+  if (able.length === 0) return { wrong: `authby= allows nothing that ${key.bits} bits of ${key.kind} can sign` };
+  if (peerHashes === undefined) return { wrong: 'the peer has sent no SIGNATURE_HASH_ALGORITHMS' };
+  const theirs = peerHashes.size > 0 ? [...peerHashes].join('+') : 'none that we know';
+  return {
+    wrong: `the peer's hash algorithms are ${theirs}, ours ${[...new Set(able.map(({ hash }) => hash))].join('+')}`,
+  };
+}
+
+/** Why what the peer has signed with is not taken, before its signature is looked at; undefined if it is. */
+export const refusal = (policy: SignaturePolicy, scheme: Scheme): string | undefined =>
+  isAllowed(policy, scheme) ? undefined : `authby= does not allow ${scheme.name}`;
+
+/** What we announce as SIGNATURE_HASH_ALGORITHMS; with nothing in it nothing is announced. */
+export function ourHashes(policy: SignaturePolicy): readonly Hash[] {
+  const used = new Set(
+    SCHEMES.filter((scheme) => scheme.method === 14 && isAllowed(policy, scheme)).map((s) => s.hash),
+  );
+  return HASHES.filter((hash) => used.has(hash));
+}
+
+/** As libreswan announces them. */
+const HASHES: readonly Hash[] = ['SHA1', 'SHA2_256', 'SHA2_384', 'SHA2_512', 'IDENTITY'];
+
+/** libreswan's: PSS before PKCS#1 v1.5, the strongest hash first, and the methods of old last. */
+const PREFERENCE: readonly Scheme[] = [
+  ...(['pss', 'pkcs1', 'der'] as const).flatMap((form) =>
+    ([...SHA2, 'SHA1'] as const).map((hash) => digitalSignature(form, hash)!),
+  ),
+  ...SCHEMES.filter(({ form }) => form === 'eddsa' || form === 'raw'),
+  ...SCHEMES.filter(({ method }) => method === 1),
+];
+
+function isAllowed({ ways, sha1 }: SignaturePolicy, scheme: Scheme): boolean {
+  const has = (way: SignatureWay) => ways.includes(way);
+  if (scheme.method === 1) return has('rsasig-v1.5');
+  if (scheme.type === 'EdDSA') return has('eddsa');
+  const family = scheme.type === 'RSA' ? 'rsa' : 'ecdsa';
+  if (scheme.form === 'pkcs1' && !has('rsasig-v1.5')) return false;
+  if (scheme.hash === 'SHA1') return sha1 && (scheme.form === 'pkcs1' || SHA2.some((hash) => has(wayOf(family, hash))));
+  return has(wayOf(family, scheme.hash as (typeof SHA2)[number]));
+}
+
+const wayOf = (family: 'rsa' | 'ecdsa', hash: (typeof SHA2)[number]): SignatureWay =>
+  `${family}-${hash.toLowerCase() as Lowercase<(typeof SHA2)[number]>}`;

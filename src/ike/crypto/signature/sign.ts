@@ -1,0 +1,66 @@
+/** Signing and verifying by the rows of `scheme.ts`. Nothing here throws, whatever a peer has sent. */
+import { constants, sign as opensslSign, verify as opensslVerify } from 'node:crypto';
+import { fromSigValue, toSigValue } from './ecdsa-signature.ts';
+import { kindRow } from './key-kind.ts';
+import type { SigningKey } from './private-key.ts';
+import type { PublicKey, Wrong } from './public-key.ts';
+import type { Scheme } from './scheme.ts';
+
+/** Why a key cannot have to do with a scheme, in words that complete "key: …"; undefined if it can. */
+export function misfit({ kind, bits }: Pick<SigningKey, 'kind' | 'bits'>, scheme: Scheme): string | undefined {
+  const row = kindRow(kind);
+  if (row.type !== scheme.type || (scheme.kind && scheme.kind !== kind))
+    return `${row.name} does not do ${scheme.name}`;
+  // RFC 8017 §9.1.1: emLen, which is one octet less than the modulus if that has a bit too many.
+  const room = Math.ceil((bits - 1) / 8);
+  if (scheme.form === 'pss' && room < 2 * scheme.digestOctets + 2) return `${bits} bits are too few for ${scheme.name}`;
+  return undefined;
+}
+
+/** The signature over `octets` as it goes into AUTH, without AlgorithmIdentifier. */
+export function sign(key: SigningKey, scheme: Scheme, octets: Uint8Array): Uint8Array | Wrong {
+  const unfit = misfit(key, scheme);
+  if (unfit !== undefined) return { wrong: unfit };
+  try {
+    const signature = opensslSign(scheme.digest, octets, { key: key.handle, ...options(scheme) });
+    return scheme.form === 'der' ? toSigValue(signature) : signature;
+  } catch {
+    return { wrong: `OpenSSL cannot sign with ${scheme.name}` };
+  }
+}
+
+/**
+ * Undefined if `signature` is one of `octets`; else why it is not. Lengths and DER are checked here, to the octet; the
+ * range of ECDSA's `r` and `s` and of EdDSA's `S`, padding and salt by OpenSSL. What remains is that ECDSA's `s` may be
+ * turned into `n - s`, which IKE, where every signature covers fresh nonces, gives nobody.
+ */
+export function verify(key: PublicKey, scheme: Scheme, octets: Uint8Array, signature: Uint8Array): string | undefined {
+  const unfit = misfit(key, scheme);
+  if (unfit !== undefined) return unfit;
+  const row = kindRow(key.kind);
+  const raw = scheme.form === 'der' ? fromSigValue(signature, row.octets) : signature;
+  if (raw === undefined) return 'its signature is no ECDSA-Sig-Value in DER';
+  const length = row.type === 'RSA' ? key.rsa!.modulus.length : 2 * row.octets;
+  if (raw.length !== length) return `its signature has ${signature.length} octets instead of ${length}`;
+  try {
+    const isGood = opensslVerify(scheme.digest, octets, { key: key.handle, ...options(scheme) }, raw);
+    return isGood ? undefined : 'its signature does not match';
+  } catch {
+    return 'its signature does not match';
+  }
+}
+
+function options({ form, digestOctets }: Scheme) {
+  switch (form) {
+    case 'pkcs1':
+      return { padding: constants.RSA_PKCS1_PADDING };
+    case 'pss':
+      // MGF1 with the same hash is OpenSSL's default, and a salt of another length is refused.
+      return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: digestOctets };
+    case 'der':
+    case 'raw':
+      return { dsaEncoding: 'ieee-p1363' } as const;
+    case 'eddsa':
+      return {};
+  }
+}
