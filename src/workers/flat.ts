@@ -30,8 +30,22 @@ export function flattenResult(result: JobResult, runMs: number): Uint8Array {
       fields: [new TextEncoder().encode(result.detail)],
     });
   }
-  const first = result.op === 'ke.make' ? result.private : result.op === 'ike.keys' ? result.keys : result.keymat;
-  return pack(JOBS[result.op].code, { numbers: [micros], fields: [first, result.public] });
+  return pack(JOBS[result.op].code, { numbers: [micros], fields: fieldsOf(result) });
+}
+
+function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
+  switch (result.op) {
+    case 'ke.make':
+      return [result.private, result.public];
+    case 'ike.keys':
+      return [result.keys, result.public];
+    case 'child.keys':
+      return [result.keymat, result.public];
+    case 'sign':
+      return [result.auth];
+    case 'verify':
+      return [];
+  }
 }
 
 /** Copies, because keys outlive everything else here; `flat` is zeros afterwards. */
@@ -117,6 +131,19 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
       ...(mine && { mine }),
     }),
   },
+  sign: {
+    code: 3,
+    write: (job) => ({ numbers: [job.key, job.scheme], fields: [job.octets] }),
+    read: ({ numbers: [key, scheme], fields: [octets] }) => ({ op: 'sign', key, scheme, octets: octets! }),
+  },
+  verify: {
+    code: 4,
+    write: (job) => ({ numbers: [job.scheme], fields: [job.spki, job.octets, job.signature] }),
+    read: ({ numbers: [scheme], fields: [spki, octets, signature] }) => ({
+      op: 'verify',
+      ...{ spki: spki!, scheme, octets: octets!, signature: signature! },
+    }),
+  },
 };
 
 const OPS: Readonly<Record<number, JobOp | undefined>> = Object.fromEntries(
@@ -124,7 +151,7 @@ const OPS: Readonly<Record<number, JobOp | undefined>> = Object.fromEntries(
 );
 
 const FAILED = 0xff;
-const WHYS: readonly JobFailure['why'][] = ['bad-public-value', 'unsupported', 'failed'];
+const WHYS: readonly JobFailure['why'][] = ['bad-public-value', 'unsupported', 'failed', 'bad-signature'];
 
 function readResult(code: number, { numbers, fields }: Parts): JobResult {
   const copy = (field: Field): Uint8Array => Uint8Array.from(field!);
@@ -137,6 +164,10 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
       return { ok: true, op: 'ike.keys', keys: copy(fields[0]), ...ours };
     case 'child.keys':
       return { ok: true, op: 'child.keys', keymat: copy(fields[0]), ...ours };
+    case 'sign':
+      return { ok: true, op: 'sign', auth: copy(fields[0]) };
+    case 'verify':
+      return { ok: true, op: 'verify' };
     case undefined:
       throw new RangeError(`no result has code ${code}`);
   }

@@ -5,8 +5,9 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { type Job, type JobOp, type JobResult, runJob } from '../ike/crypto/job.ts';
+import { type Job, type JobOp, type JobResult, runJob, wipeMine, wipeResult } from '../ike/crypto/job.ts';
 import { wipe } from '../ike/crypto/misc.ts';
+import { KeyReader, type KeyShelf } from '../ike/crypto/signature/key-shelf.ts';
 import { bundle, flattenJob, unbundle, unflattenResult } from './flat.ts';
 
 export interface HelperPoolOptions {
@@ -21,6 +22,8 @@ export interface HelperPoolOptions {
   readonly defer?: (run: () => void) => void;
   /** ms, monotonic. */
   readonly now?: () => number;
+  /** The private keys that jobs name. */
+  readonly keys?: KeyShelf;
   /** The module that runs in the threads; tests bring one that dies. */
   readonly worker?: URL;
 }
@@ -146,14 +149,15 @@ interface Backend {
   close(): Promise<void>;
 }
 
-function inline({ defer = setImmediate }: HelperPoolOptions, now: () => number): Backend {
+function inline({ defer = setImmediate, keys }: HelperPoolOptions, now: () => number): Backend {
+  const keyring = keys && new KeyReader(keys.shared);
   const queue: (() => void)[] = [];
   const next = () => queue.shift()?.();
   return {
     run(job, done) {
       queue.push(() => {
         const started = now();
-        const result = runJob(job);
+        const result = runJob(job, keyring);
         done(result, now() - started);
       });
       defer(next);
@@ -181,6 +185,7 @@ function threaded(options: HelperPoolOptions, threads: number): Backend {
     maxThreads: threads,
     concurrentTasksPerWorker: TASKS_PER_WORKER,
     recordTiming: false,
+    workerData: options.keys?.shared,
     ...(isSource && { execArgv: ['--import', 'tsx'] }),
   });
   let isClosed = false;
@@ -222,7 +227,7 @@ function threaded(options: HelperPoolOptions, threads: number): Backend {
       // Whoever submits is in the middle of a slice; the jobs of what is left of it go with this one.
       if (waiting.length === 0) queueMicrotask(dispatch);
       waiting.push({ flat: flattenJob(job), done });
-      if (job.op !== 'ke.make') wipe(job.mine);
+      wipeMine(job);
       if (waiting.length % JOBS_PER_TASK === 0) dispatch();
     },
     async close() {
@@ -234,8 +239,3 @@ function threaded(options: HelperPoolOptions, threads: number): Backend {
 }
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function wipeResult(result: JobResult): void {
-  if (!result.ok) return;
-  wipe(result.op === 'ke.make' ? result.private : result.op === 'ike.keys' ? result.keys : result.keymat);
-}

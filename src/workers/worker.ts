@@ -1,14 +1,18 @@
 /** What runs in a helper thread. */
 import { randomFillSync } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import { type Job, runJob } from '../ike/crypto/job.ts';
+import { KeyReader } from '../ike/crypto/signature/key-shelf.ts';
 import { bundle, flattenResult, unbundle, unflattenJob } from './flat.ts';
+
+const keys = workerData instanceof SharedArrayBuffer ? new KeyReader(workerData) : undefined;
 
 /** Flat jobs to flat results, in their order. Both copies of the secrets that are this thread's are gone afterwards. */
 export function run(jobs: Uint8Array): unknown {
   const results = unbundle(jobs).map((flat) => {
     const started = performance.now();
-    const result = runJob(unflattenJob(flat));
+    const result = runJob(unflattenJob(flat), keys);
     return flattenResult(result, performance.now() - started);
   });
   jobs.fill(0);

@@ -29,6 +29,8 @@ const job: fc.Arbitrary<Job> = fc.oneof(
       maybe('mine', octets),
     )
     .map(([a, b]) => ({ ...a, ...b })),
+  fc.record({ op: fc.constant('sign' as const), key: fc.nat(0x7fffffff), scheme: id, octets }),
+  fc.record({ op: fc.constant('verify' as const), spki: octets, scheme: id, octets, signature: octets }),
 );
 
 const result: fc.Arbitrary<JobResult> = fc.oneof(
@@ -45,9 +47,11 @@ const result: fc.Arbitrary<JobResult> = fc.oneof(
       maybe('public', octets),
     )
     .map(([a, b]) => ({ ...a, ...b })),
+  fc.record({ ok: fc.constant(true as const), op: fc.constant('sign' as const), auth: octets }),
+  fc.record({ ok: fc.constant(true as const), op: fc.constant('verify' as const) }),
   fc.record({
     ok: fc.constant(false as const),
-    why: fc.constantFrom('bad-public-value', 'unsupported', 'failed'),
+    why: fc.constantFrom('bad-public-value', 'bad-signature', 'unsupported', 'failed'),
     detail: fc.string({ unit: 'grapheme' }),
   }),
 );

@@ -6,6 +6,11 @@ import { type Encr, encrById, type Group, groupById, type Integ, integById, type
 import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
 import { childKeymat, ikeKeys } from './keys.ts';
 import { wipe } from './misc.ts';
+import { encodeAuth } from './signature/auth.ts';
+import { type Keyring, NO_KEYS } from './signature/key-shelf.ts';
+import { parseSpki } from './signature/public-key.ts';
+import { schemeAt } from './signature/scheme.ts';
+import { sign, verify } from './signature/sign.ts';
 
 export type Job =
   /** A pair for an initiator, RFC 7296 §1.2. */
@@ -38,6 +43,16 @@ export type Job =
       readonly ni: Uint8Array;
       readonly nr: Uint8Array;
       readonly octets: number;
+    }
+  /** The data of an AUTH payload over `octets`, RFC 7296 §2.15: `key` by its number on the shelf, `scheme` by its code. */
+  | { readonly op: 'sign'; readonly key: number; readonly scheme: number; readonly octets: Uint8Array }
+  /** Whether `signature` is one of `octets` by the key in `spki`, SubjectPublicKeyInfo in DER. */
+  | {
+      readonly op: 'verify';
+      readonly spki: Uint8Array;
+      readonly scheme: number;
+      readonly octets: Uint8Array;
+      readonly signature: Uint8Array;
     };
 
 export type JobOp = Job['op'];
@@ -47,27 +62,46 @@ export type JobResult =
   /** `keys`: SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr. `public`: ours, when it was made here. */
   | { readonly ok: true; readonly op: 'ike.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
   | { readonly ok: true; readonly op: 'child.keys'; readonly public?: Uint8Array; readonly keymat: Uint8Array }
+  | { readonly ok: true; readonly op: 'sign'; readonly auth: Uint8Array; readonly keymat?: undefined }
+  /** The signature is good: one that is not is a failure. */
+  | { readonly ok: true; readonly op: 'verify'; readonly keymat?: undefined }
   | JobFailure;
 
 export interface JobFailure {
   readonly ok: false;
-  /** The peer's fault; an id we do not have; ours, or that of a helper that died. */
-  readonly why: 'bad-public-value' | 'unsupported' | 'failed';
+  /** The peer's fault, twice; an id we do not have; ours, or that of a helper that died. */
+  readonly why: 'bad-public-value' | 'bad-signature' | 'unsupported' | 'failed';
   readonly detail: string;
 }
 
-/** Does `job`, here and now. `mine` is used up: it is zeros afterwards. `skD` belongs to a living SA, and is kept. */
-export function runJob(job: Job): JobResult {
+/**
+ * Does `job`, here and now. `mine` is used up: it is zeros afterwards. `skD` belongs to a living SA, and is kept. `keys`
+ * are those to sign with.
+ */
+export function runJob(job: Job, keys: Keyring = NO_KEYS): JobResult {
   try {
-    return (HANDLERS[job.op] as (job: Job) => JobResult)(job);
+    return (HANDLERS[job.op] as (job: Job, keys: Keyring) => JobResult)(job, keys);
   } catch (error) {
     return { ok: false, why: 'failed', detail: error instanceof Error ? error.message : String(error) };
   } finally {
-    if (job.op !== 'ke.make') wipe(job.mine);
+    wipeMine(job);
   }
 }
 
-type Handler<O extends JobOp> = (job: Extract<Job, { op: O }>) => JobResult;
+/** What a job uses up. */
+export function wipeMine(job: Job): void {
+  if (job.op === 'ike.keys' || job.op === 'child.keys') wipe(job.mine);
+}
+
+/** The secrets of a result that nobody awaits any more. */
+export function wipeResult(result: JobResult): void {
+  if (!result.ok) return;
+  if (result.op === 'ke.make') wipe(result.private);
+  else if (result.op === 'ike.keys') wipe(result.keys);
+  else if (result.op === 'child.keys') wipe(result.keymat);
+}
+
+type Handler<O extends JobOp> = (job: Extract<Job, { op: O }>, keys: Keyring) => JobResult;
 
 const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
   'ke.make': (job) => {
@@ -111,6 +145,24 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
     const keymat = childKeymat(prf, job.skD, met.shared, job.ni, job.nr, job.octets);
     wipe(met.shared);
     return { ok: true, op: job.op, ...made(met), keymat };
+  },
+
+  sign: (job, keys) => {
+    const scheme = schemeAt(job.scheme);
+    if (!scheme) return unsupported('signature scheme', job.scheme);
+    const key = keys.find(job.key);
+    if (!key) return { ok: false, why: 'failed', detail: 'the private key is gone' };
+    const signature = sign(key, scheme, job.octets);
+    if ('wrong' in signature) return { ok: false, why: 'failed', detail: signature.wrong };
+    return { ok: true, op: job.op, auth: encodeAuth(scheme, signature) };
+  },
+
+  verify: (job) => {
+    const scheme = schemeAt(job.scheme);
+    if (!scheme) return unsupported('signature scheme', job.scheme);
+    const key = parseSpki(job.spki);
+    const wrong = 'wrong' in key ? `bad key: ${key.wrong}` : verify(key, scheme, job.octets, job.signature);
+    return wrong === undefined ? { ok: true, op: job.op } : { ok: false, why: 'bad-signature', detail: wrong };
   },
 };
 
