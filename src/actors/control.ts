@@ -24,6 +24,7 @@ import {
 import { notYet } from './policy-of.ts';
 import type { Entry } from './registry.ts';
 import type { Reports } from './reports.ts';
+import { inSlices, type Work } from './slices.ts';
 import { split } from './split.ts';
 import type { World } from './world.ts';
 
@@ -31,8 +32,8 @@ import type { World } from './world.ts';
 export interface Daemon {
   listen(say: (text: string) => void): void;
   unlisten(say: (text: string) => void): void;
-  /** False: they are as they were, because of an error in the file. */
-  rereadSecrets(say: (text: string) => void): boolean;
+  /** In steps; false in the end: they are as they were, because of an error in the file. */
+  rereadingSecrets(say: (text: string) => void): Generator<undefined, boolean>;
   /** Octets, of the sockets there are and of those to come. */
   resizeSockets(octets: number, say: (text: string) => void): void;
   toggleErrorQueue(say: (text: string) => void): void;
@@ -173,10 +174,14 @@ export class Control {
     }
   }
 
+  /** A hundred thousand of them take a second, in which peers are answered. */
   #rereadSecrets(answer: Answer): void {
-    const isRead = this.#options.daemon.rereadSecrets((text) => answer.line(RC.LOG, text));
+    inSlices(this.#options.world, 'secrets', this.#rereadingSecrets(answer), { answer });
+  }
+
+  *#rereadingSecrets(answer: Answer): Work {
+    const isRead = yield* this.#options.daemon.rereadingSecrets((text) => answer.line(RC.LOG, text));
     if (!isRead) answer.line(RC.FATAL, 'secrets kept as they were');
-    answer.end();
   }
 
   #resizeSockets(octets: number, answer: Answer): void {

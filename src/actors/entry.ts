@@ -71,4 +71,5 @@ export class Entry implements Omit<EntryParts, 'spawn'> {
  * The same for all that may share an IKE SA. A key made by `join` is one flat string; one made by a template stays a
  * tree of its parts for as long as it lives.
  */
-export const peerKey = (p: Policy): string => [p.localHost, p.remoteHost, p.localId, p.remoteId ?? '*'].join(' ');
+export const peerKey = (p: Policy): string =>
+  [p.localHost, p.remoteHost, p.localId.key, p.remoteId?.key ?? '*'].join(' ');

@@ -126,11 +126,7 @@ export function makeWorld(ports: WorldPorts): Inside {
 }
 
 /** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
-function answerer(
-  world: World,
-  { local, peer }: Datagram,
-  spiI: Uint8Array,
-): ActorRef<IkeSaMessage> | undefined {
+function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
   const candidates = world.registry.candidates(local.address, peer.address);
   const [policy] = candidates;
   if (!policy) {

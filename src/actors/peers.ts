@@ -31,12 +31,12 @@ export class Peers {
     return known instanceof Crowd ? known.all : [known];
   }
 
-  /** Of those the ones that name this identity, then those that name none. */
+  /** Of those the ones that name this identity, then those that name none, or stand for many. */
   naming(local: Address, remote: Address | undefined, id: Id): readonly Policy[] {
     const known = this.#byHosts.get(hostsKey(local, remote));
     if (!known) return NONE;
     if (known instanceof Crowd) return known.naming(id);
-    return !known.remoteId || `${known.remoteId}` === `${id}` ? [known] : NONE;
+    return [id.key, ANYBODY].includes(idKey(known)) ? [known] : NONE;
   }
 
   /** All that may share an IKE SA with it, itself included if it is here. */
@@ -60,7 +60,7 @@ class Crowd {
 
   add(policy: Policy): void {
     this.all.push(policy);
-    push(this.#byId, idKey(policy.remoteId), policy);
+    push(this.#byId, idKey(policy), policy);
     push(this.#byIds, idsKey(policy), policy);
   }
 
@@ -68,13 +68,13 @@ class Crowd {
   remove(policy: Policy): boolean {
     const at = this.all.indexOf(policy);
     if (at >= 0) this.all.splice(at, 1);
-    pull(this.#byId, idKey(policy.remoteId), policy);
+    pull(this.#byId, idKey(policy), policy);
     pull(this.#byIds, idsKey(policy), policy);
     return this.all.length === 0;
   }
 
   naming(id: Id): readonly Policy[] {
-    return joined(this.#byId.get(idKey(id)), this.#byId.get(idKey(undefined)));
+    return joined(this.#byId.get(id.key), this.#byId.get(ANYBODY));
   }
 
   sharing(policy: Policy): readonly Policy[] {
@@ -85,8 +85,10 @@ class Crowd {
 const NONE: readonly never[] = Object.freeze([]);
 
 const hostsKey = (local: Address | undefined, remote: Address | undefined) => [local ?? '*', remote ?? '*'].join(' ');
-const idKey = (id: Id | undefined) => (id ? `${id}` : '*');
-const idsKey = ({ localId, remoteId }: Policy) => [localId, remoteId ?? '*'].join(' ');
+const ANYBODY = '*';
+/** Whether an identity with wildcards takes the peer is for the handshake to say. */
+const idKey = ({ remoteId }: Policy) => (remoteId && !remoteId.hasWildcards ? remoteId.key : ANYBODY);
+const idsKey = ({ localId, remoteId }: Policy) => [localId.key, remoteId?.key ?? ANYBODY].join(' ');
 
 /** As a rule one of them is empty, and nothing is copied. */
 export const joined = (a: readonly Policy[] = NONE, b: readonly Policy[] = NONE): readonly Policy[] =>

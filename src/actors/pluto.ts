@@ -123,7 +123,7 @@ export class Pluto {
       daemon: {
         listen: (say) => this.#listen(say),
         unlisten: (say) => this.#unlisten(say),
-        rereadSecrets: (say) => this.#rereadSecrets(say),
+        rereadingSecrets: (say) => this.#secrets.rereading(this.#secretsFile, say),
         resizeSockets: (octets, say) => this.#listening.resize(octets, say),
         toggleErrorQueue: (say) => this.#listening.toggleErrorQueue(say),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
@@ -175,7 +175,7 @@ export class Pluto {
   /** Reads the secrets and opens the sockets. */
   start(): void {
     this.#listen(() => {});
-    this.#rereadSecrets(() => {});
+    this.#secrets.reread(this.#secretsFile, () => {});
   }
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
@@ -226,9 +226,8 @@ export class Pluto {
     if (impairments.any) log('warn', `WARNING: impaired on purpose: ${impairments.list().join(', ')}`);
   }
 
-  /** False: there was an error, and everything is as it was. */
-  #rereadSecrets(say: (text: string) => void): boolean {
-    return this.#secrets.reread(this.#options.secretsFile ?? this.#setup.secretsfile, say);
+  get #secretsFile(): string {
+    return this.#options.secretsFile ?? this.#setup.secretsfile;
   }
 
   #limits(): GateLimits {

@@ -172,7 +172,7 @@ export class Registry implements Directory {
 }
 
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
-  [template.serial, host, id].join(' ');
+  [template.serial, host, id?.key].join(' ');
 
 const NONE: readonly never[] = Object.freeze([]);
 

@@ -113,6 +113,12 @@ export class House extends BareHouse {
     this.clock.settle();
   }
 
+  *#rereadingSecrets(say: (text: string) => void): Generator<undefined, boolean> {
+    yield undefined;
+    say('loading secrets');
+    return this.hasSoundSecrets;
+  }
+
   #makeControl(): Control {
     const { world, connections, system } = this;
     return new Control({
@@ -123,10 +129,7 @@ export class House extends BareHouse {
       daemon: {
         listen: () => this.listen(),
         unlisten: () => this.unlisten(),
-        rereadSecrets: (say) => {
-          say('loading secrets');
-          return this.hasSoundSecrets;
-        },
+        rereadingSecrets: (say) => this.#rereadingSecrets(say),
         resizeSockets: (octets, say) => say(`${octets}`),
         toggleErrorQueue: (say) => say('toggled'),
         shutdown: (_leaveState, answer) => {

@@ -39,7 +39,7 @@ export const explainNoSecret = (local: Id, remote: Id): readonly string[] => [
 /** As responder: who the connections at this address are for, when none is for who the peer says it is. */
 export function explainNobody(candidates: readonly Policy[], peerId: Id, wanted: Id | undefined): readonly string[] {
   const lines: string[] = [];
-  const expecting = candidates.filter((p) => p.remoteId && !p.remoteId.equals(peerId));
+  const expecting = candidates.filter((p) => p.remoteId && p.remoteId.matches(peerId) === undefined);
   if (expecting.length > 0) {
     const names = expecting.slice(0, 16).map((p) => `'${p.remoteId}' ("${p.name}")`);
     lines.push(`the peer is '${peerId}' (${peerId.typeName}); connections for its address expect ${some(names, 4)}`);

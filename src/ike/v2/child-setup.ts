@@ -8,8 +8,8 @@ import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
 import type { Child } from './child.ts';
-import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { protocolOf } from './ending.ts';
+import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
 import { accept, fitness, narrow, shareSelectors, type Traffic, trafficText } from './selectors.ts';
@@ -18,7 +18,12 @@ import { hasNotify, notification, type Turn } from './turn.ts';
 /** An SPI of the data plane for a Child SA of `policy`, or its refusal. */
 export function reserveSpi(turn: Turn, policy: Policy): number | Fault {
   const { local, peer } = turn.sa;
-  const spi = turn.env.childSpi({ protocol: protocolOf(policy), local: local.address, peer: peer.address, reqid: policy.child.reqid });
+  const spi = turn.env.childSpi({
+    protocol: protocolOf(policy),
+    local: local.address,
+    peer: peer.address,
+    reqid: policy.child.reqid,
+  });
   return typeof spi === 'number' ? spi : { kind: 'local', what: 'kernel', why: spi };
 }
 

@@ -69,7 +69,9 @@ export const AUTH: readonly Transition[] = [
 export function startAuth(turn: Turn): void {
   const { sa, env } = turn;
   const { policy } = sa;
-  const peerId = policy.remoteId ?? Identity.ofAddress(sa.peer.address);
+  // Nobody can be asked to be an identity that stands for many.
+  const named = policy.remoteId?.hasWildcards ? undefined : policy.remoteId;
+  const peerId = named ?? Identity.ofAddress(sa.peer.address);
   const auth = ourAuth(turn, policy, peerId);
   if (!auth) {
     turn.why(explainNoSecret(policy.localId, peerId));
@@ -92,7 +94,7 @@ export function startAuth(turn: Turn): void {
     [
       idPayload('IDi', policy.localId),
       ...(policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT)] : []),
-      ...(policy.remoteId ? [idPayload('IDr', policy.remoteId)] : []),
+      ...(named ? [idPayload('IDr', named)] : []),
       auth,
       ...offerPayloads(turn, offer),
     ],
@@ -106,8 +108,8 @@ function finishAuth(turn: Turn, message: Incoming): void {
   const { offer } = turn.expects('auth');
   const peerId = idOf(message.payloads, 'IDr')!;
   const { policy } = sa;
-  if (policy.remoteId && !policy.remoteId.equals(peerId)) {
-    turn.why(explainId('the peer', peerId, 'we', policy.remoteId, sa.peer.address));
+  if (wildcards(policy, peerId) === undefined) {
+    turn.why(explainId('the peer', peerId, 'we', policy.remoteId!, sa.peer.address));
     return distrust(turn, offer, `peer ID ${peerId.typeName} '${peerId}' is not the configured '${policy.remoteId}'`);
   }
   const problem = verify(turn, policy, peerId, message.payloads);
@@ -251,9 +253,7 @@ function distrustRequest(turn: Turn, message: Incoming, text: string): void {
 /** The peer is none of those that may be at its address, or is one whose connection wants other algorithms. */
 function whyNobody({ sa, env }: Turn, peerId: Id, wanted: Id | undefined): readonly string[] {
   const meant = env.directory.candidates(sa.local.address, sa.peer.address, peerId);
-  const unsuited = meant.find(
-    (p) => (!wanted || p.localId.equals(wanted)) && (!p.remoteId || p.remoteId.equals(peerId)),
-  );
+  const unsuited = meant.find((p) => (!wanted || p.localId.equals(wanted)) && wildcards(p, peerId) !== undefined);
   if (unsuited && !suits(unsuited, sa.suite!))
     return [`"${unsuited.name}" is for '${peerId}', but its ike= does not have what was agreed for this address`];
   return explainNobody(env.directory.candidates(sa.local.address, sa.peer.address), peerId, wanted);
@@ -273,7 +273,7 @@ function establish(turn: Turn): void {
 const MOST_RIVALS = 16;
 
 /**
- * Identities decide; a policy that names the peer beats one that takes anybody. Of templates the traffic decides too:
+ * Identities decide; a policy that names the peer beats one with wildcards, and that one which takes anybody. Of templates the traffic decides too:
  * the one that is taken makes an instance, and the others will not be asked any more.
  */
 function bestFor(
@@ -282,14 +282,18 @@ function bestFor(
   wanted: Id | undefined,
   asked: Traffic,
 ): Policy | undefined {
-  const fits = candidates.filter(
-    (p) => (!wanted || p.localId.equals(wanted)) && (!p.remoteId || p.remoteId.equals(peerId)),
-  );
-  const best = fits.find((p) => p.remoteId) ?? fits[0];
+  let fits: Policy[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const policy of candidates) {
+    const count = !wanted || policy.localId.equals(wanted) ? wildcards(policy, peerId) : undefined;
+    if (count === undefined || count > least) continue;
+    if (count < least) fits = [];
+    least = count;
+    fits.push(policy);
+  }
+  const [best] = fits;
   if (!best || best.remoteHost || fits.length === 1) return best;
-  const rivals = fits
-    .filter((p) => !p.remoteHost && (p.remoteId === undefined) === (best.remoteId === undefined))
-    .slice(0, MOST_RIVALS);
+  const rivals = fits.filter((p) => !p.remoteHost).slice(0, MOST_RIVALS);
   // Without a subnet of its own a template takes the peer itself.
   const rank = ({ child }: Policy) =>
     fitness(child.remote.length > 0 ? child : { ...child, remote: asked.remote }, asked);
@@ -352,6 +356,10 @@ function ourAuth(turn: Turn, policy: Policy, peerId: Id): Payload | undefined {
   });
   return { type: 'AUTH', critical: false, method: AUTH_METHOD.SHARED_KEY_MIC, data };
 }
+
+/** How many it takes for the policy to take this peer: infinitely many for one that takes anybody. */
+const wildcards = ({ remoteId }: Policy, peerId: Id): number | undefined =>
+  remoteId ? remoteId.matches(peerId) : Number.POSITIVE_INFINITY;
 
 const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);
 
