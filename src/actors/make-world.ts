@@ -72,6 +72,7 @@ export function makeWorld(ports: WorldPorts): Inside {
   );
   const registry = new Registry({
     secrets: ports.secrets,
+    warn: (text) => seldom.say('warn', text),
     spawnInstance: (template, policy) => connections.spawnInstance(template, policy),
     retireInstance: (instance) => connections.retireInstance(instance),
     freshReqid: () => connections.freshReqid(),

@@ -18,6 +18,8 @@ export type { Entry } from './entry.ts';
 
 export interface RegistryPorts {
   readonly secrets: () => SecretStore;
+  /** Of what a handshake runs into: as often as there are peers. */
+  readonly warn: (text: string) => void;
   /** Makes and registers a connection for an instance of a template. */
   readonly spawnInstance: (template: Entry, policy: Policy) => Entry;
   /** An instance whose peer has gone: takes it away. */
@@ -145,7 +147,8 @@ export class Registry implements Directory {
   }
 
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {
-    return this.#ports.secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress })?.reveal();
+    const { secrets, warn } = this.#ports;
+    return secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress }, warn)?.reveal();
   }
 
   /** Without `peerId`: whoever is at `peer` and has a secret. */

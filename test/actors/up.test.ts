@@ -245,3 +245,10 @@ describe('whack --name … adds a connection', () => {
     }
   });
 });
+
+test('two secrets for the same two that differ are named by their lines, and the first is used', () => {
+  const { west } = town({ west: { secrets: '@west @east : PSK "swordfish"\n@east @west : PSK "marlin"\n' } });
+  expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+  expect(west.log).toContainEqual(expect.stringMatching(/:1 and \S+:2 match equally; the first is used/));
+  expect(west.log.join()).not.toMatch(/swordfish|marlin/);
+});
