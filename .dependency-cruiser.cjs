@@ -7,6 +7,7 @@ const may = {
   'src/kernel': ['src/native', 'src/net'],
   'src/conf': ['src/net', 'src/ike/crypto'],
   'src/control': ['src/conf', 'src/net'],
+  'src/sim': ['src/actors', 'src/conf', 'src/control', 'src/ike', 'src/kernel', 'src/net'],
   'src/cli': ['src/control', 'src/conf', 'src/net', 'src/ike/crypto', 'src/actors/daemon.ts', 'src/sim/index.ts'],
 };
 
