@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Address } from '../../src/net/address.ts';
 import { Endpoint } from '../../src/net/endpoint.ts';
+import { subnetsOfRange } from '../../src/net/subnet.ts';
 import { address, addressOf } from './arbitrary.ts';
 
 describe('Address', () => {
@@ -121,5 +122,33 @@ describe('Endpoint', () => {
     expect(here.equals(new Endpoint(Address.parse('192.0.2.1')!, 500))).toBe(true);
     expect(here.equals(new Endpoint(Address.parse('192.0.2.1')!, 4500))).toBe(false);
     expect(here.equals(new Endpoint(Address.parse('192.0.2.2')!, 500))).toBe(false);
+  });
+});
+
+describe('the prefix of a block', () => {
+  test.each<[string, string, number | undefined]>([
+    ['10.0.1.0', '10.0.1.255', 24],
+    ['10.0.1.7', '10.0.1.7', 32],
+    ['0.0.0.0', '255.255.255.255', 0],
+    ['10.0.1.0', '10.0.1.254', undefined],
+    ['10.0.1.128', '10.0.2.127', undefined],
+    ['2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', 32],
+    ['2001:db8::8000:0', '2001:db8::ffff:ffff', 97],
+    ['2001:db8::', '2001:db8:0:1:ffff:ffff:ffff:ffff', 63],
+    ['2001:db8::', '2001:db8::1:0:ffff:ffff', undefined],
+    ['::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 0],
+  ])('%s to %s: %s', (first, last, prefix) => {
+    expect(Address.parse(first)!.prefixTo(Address.parse(last)!)).toBe(prefix);
+  });
+
+  test('is that of the one block that covers the range, if one does', () => {
+    const pair = fc.tuple(fc.nat(0x3ff), fc.nat(0x3ff), fc.constantFrom(4 as const, 6 as const));
+    fc.assert(
+      fc.property(pair, ([a, b, family]) => {
+        const [start, end] = [Math.min(a, b), Math.max(a, b)].map((n) => Address.fromBigInt(family, BigInt(n)));
+        const blocks = subnetsOfRange(start, end);
+        expect(start.prefixTo(end)).toBe(blocks.length === 1 ? blocks[0].prefix : undefined);
+      }),
+    );
   });
 });
