@@ -255,6 +255,16 @@ describe('several sections', () => {
     expect([conns.length, problems.map((p) => p.text)]).toEqual([1, ['its file is included more than once']]);
   });
 
+  test('a repetition says where the first is, in whatever file', () => {
+    const files = memoryFiles({
+      [PATH]: 'config setup\n\tlogtime=no\ninclude /x\n',
+      '/x': 'config setup\n\tlogtime=yes\n',
+    });
+    expect(loadConfig(PATH, files).problems).toMatchObject([
+      { file: '/x', line: 2, text: `logtime= replaces the one at ${PATH}:2` },
+    ]);
+  });
+
   test('lists do not grow by being taken over twice', () => {
     const chain = Array.from({ length: 100 }, (_, i) => `conn c${i}\n\talso=c${i + 1}\n\talso=c${i + 1}\n`).join('');
     const config = load(`${text(['also=c0'])}${chain}conn c100\n\tconnalias=x,y\n`);
