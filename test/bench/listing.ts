@@ -59,6 +59,8 @@ async function beDaemon(directory: string, address: string): Promise<void> {
   }, 20).unref();
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
+  // A bench that has died leaves nobody behind.
+  process.on('disconnect', () => process.exit(1));
   process.on('message', (what) => {
     if (what === 'collect') collect();
     process.send?.(look(delay, peak));
