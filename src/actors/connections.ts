@@ -24,6 +24,8 @@ export interface ConnectionsOptions {
   readonly defaultRoute: (family: 4 | 6) => Address | undefined;
   readonly ikePort: number;
   readonly keepAliveMs: number;
+  /** `ikev1-policy=`; without it IKEv1 is accepted. */
+  readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
 }
 
 /** This machine, as conns may name it. */
@@ -58,6 +60,8 @@ export class Connections {
   add(conn: Conn): Added {
     const { world } = this.#options;
     if (world.registry.named(conn.name)) return { why: `attempt to redefine connection "${conn.name}"` };
+    const why = this.refusal(conn);
+    if (why !== undefined) return { why };
     const at = this.#orientation(conn);
     const known = withMyId(conn, world.standing.myId);
     const entry = this.#enter(conn, at ? this.#policyOf(known, at) : hindered(known), at?.side);
@@ -69,6 +73,14 @@ export class Connections {
       : `added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
     const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
     return { entry, text };
+  }
+
+  /** Why `conn` is not for this daemon at all. */
+  refusal({ name, keyexchange }: Conn): string | undefined {
+    const { ikev1Policy = 'accept' } = this.#options;
+    return keyexchange === 'ikev1' && ikev1Policy !== 'accept'
+      ? `"${name}": failed to add connection: ikev1-policy=${ikev1Policy} allows no IKEv1 connections`
+      : undefined;
   }
 
   /** With its SAs, its instances, its trap. */

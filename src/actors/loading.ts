@@ -99,7 +99,10 @@ export class Loading {
         const known = this.#world.registry.named(conn.name);
         if (known) this.#connections.remove(known);
         const added = this.#connections.add(conn);
-        if ('why' in added) continue;
+        if ('why' in added) {
+          answer.line(RC.FATAL, added.why);
+          continue;
+        }
         loaded++;
         notes.entry(added.entry);
         if (begin) this.#connections.begin(added.entry);

@@ -121,8 +121,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       return (group === 'states' ? states : actors).spawn(name, behavior);
     },
   };
-  const { interfaces, defaultRoute, ikePort, keepAliveMs } = ports;
-  const connections = new Connections({ world, interfaces, defaultRoute, ikePort, keepAliveMs });
+  const connections = new Connections({ ...ports, world });
   return { world, connections, planeEvent: (event) => planeEvent(world, connections, event) };
 }
 

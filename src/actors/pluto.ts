@@ -104,6 +104,7 @@ export class Pluto {
       defaultRoute,
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
+      ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
     });
     this.#world = world;
     this.#misbehave();

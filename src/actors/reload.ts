@@ -47,7 +47,13 @@ export function* reloading(
   const { world } = ports;
   const files = ports.filesOf(path);
   const plan = new Plan(world.registry);
-  const config = yield* readingConfig(path, noting(ports.fs, files), (conn) => plan.compare(conn));
+  const refused: string[] = [];
+  const compare = (conn: Conn) => {
+    const why = ports.connections.refusal(conn);
+    if (why === undefined) plan.compare(conn);
+    else if (conn.auto !== 'ignore') refused.push(why);
+  };
+  const config = yield* readingConfig(path, noting(ports.fs, files), compare);
   yield* plan.findRemoved(files);
   for (const problem of [...config.problems, ...plan.problems]) {
     answer.line(RC.LOG, formatProblem(problem));
@@ -58,6 +64,8 @@ export function* reloading(
     world.log('warn', `reload of ${text}`);
     return answer.line(RC.FATAL, text);
   }
+  // As at the start: what this daemon is told not to do is left out, and the rest is done.
+  for (const why of refused) answer.line(RC.LOG, why);
   yield* showing(plan, answer);
   for (const keyword of setupDifferences(ports.setup, config.setup)) answer.line(RC.LOG, setupLine(keyword));
   // Whoever asked has gone, and may not want any more what nobody has seen.

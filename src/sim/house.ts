@@ -24,6 +24,7 @@ export interface HouseSettings {
   readonly interfaces: readonly [Interface, ...Interface[]];
   readonly secrets: SecretStore;
   readonly limits?: Partial<GateLimits>;
+  readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   /** Besides 500 and 4500: `leftikeport=`. */
   readonly ports?: readonly number[];
 }
@@ -84,6 +85,7 @@ export class House {
       defaultRoute: () => this.address,
       ikePort: 500,
       keepAliveMs: 20_000,
+      ...(settings.ikev1Policy && { ikev1Policy: settings.ikev1Policy }),
     });
     this.world = this.#inside.world;
     this.connections = this.#inside.connections;

@@ -27,6 +27,19 @@ test('a conn with auto=start that is nobody’s here begins when its address has
   expect(west.log).toContainEqual(expect.stringMatching(/^"w-e" #1: initiating IKEv2 connection/));
 });
 
+test.each([
+  ['drop', 56, 'failed to add connection: ikev1-policy=drop allows no IKEv1 connections'],
+  ['reject', 56, 'failed to add connection: ikev1-policy=reject allows no IKEv1 connections'],
+  ['accept', 0, 'added IKEv1 connection'],
+] as const)('with ikev1-policy=%s whack adding IKEv1 ends with %i', (ikev1Policy, exit, text) => {
+  const { west } = town({ west: { ikev1Policy } });
+  const keywords = { left: WEST, right: EAST, authby: 'secret', keyexchange: 'ikev1' };
+  const text1 = { name: 'v1', file: 'whack', line: 0, keywords };
+  const added = west.whack({ kind: 'add', conn: text1 });
+  expect(added.exit).toBe(exit);
+  expect(added.text).toContain(`"v1": ${text}`);
+});
+
 test('the file’s conns are loaded a few to a step, all but auto=ignore, and said once what has no effect yet', () => {
   const { west, clock } = town({ both: '' });
   const conns = connsIn(many(600, (i) => (i % 100 === 7 ? { authby: 'rsasig' } : i === 8 ? { auto: 'ignore' } : {})));

@@ -30,6 +30,18 @@ const serials = ({ world }: House) => [...world.registry.entries()].map((e) => `
 const children = ({ world }: House) => world.sas.size;
 
 describe('ipsec reload', () => {
+  test('leaves out IKEv1 where ikev1-policy= allows none, and does the rest', () => {
+    const old = other('old', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' });
+    const { west, reload } = started(town({ west: { ikev1Policy: 'drop' } }), {
+      [CONFIG]: conn() + old + other('new'),
+    });
+    const heard = reload();
+    expect(plan(heard)).toEqual(['add new', 'keep w-e']);
+    expect(heard.exit).toBe(0);
+    expect(heard.text).toContain('"old": failed to add connection: ikev1-policy=drop allows no IKEv1 connections');
+    expect(west.world.registry.named('old')).toBeUndefined();
+  });
+
   test('the same written another way touches nothing', () => {
     const { west, reload } = started(upTown(), {
       [CONFIG]: `# ours\nconn ends\n  left=192.0.2.1\n\nconn w-e\n  right=192.0.2.2\n  also=ends\n  rightsubnet=10.0.2.0/24

@@ -57,6 +57,7 @@ export interface HouseOptions {
   /** ipsec.secrets. */
   readonly secrets: string;
   readonly limits?: Partial<GateLimits>;
+  readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
 }
 
 /** A daemon that loads its configuration when it opens, and that whack can ask. */
@@ -65,11 +66,11 @@ export class House extends BareHouse {
   /** What rereading them comes to. */
   hasSoundSecrets = true;
 
-  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, limits }: HouseOptions) {
+  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, ...more }: HouseOptions) {
     super(name, clock, wire, {
       interfaces: [{ name: 'eth0', address: Address.parse(address)! }],
       secrets: secretsOf(secrets),
-      ...(limits ? { limits } : {}),
+      ...more,
     });
     this.control = this.#makeControl();
     this.load(conf);
