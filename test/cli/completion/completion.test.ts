@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -92,6 +92,14 @@ describe('bash, really asked', () => {
   ])('%s', (line, words) => {
     expect(offered(line)).toEqual([...words].sort());
   });
+});
+
+test('a name that a shell would carry out is not offered, and not carried out', () => {
+  const evil = ['$(touch DIR/done)', '$(>DIR/done)', '`>DIR/done`', 'a;b', "a'b", 'a*', '~', 'a\\b', '{a,b}'];
+  const text = [...evil, 'grün', 'plain'].map((name) => `conn ${name.replaceAll('DIR', dir)}\n`).join('');
+  writeFileSync(join(dir, 'evil.conf'), text);
+  expect(offered('ipsec|up|--config|DIR/evil.conf|')).toEqual(['grün', 'plain']);
+  expect(existsSync(join(dir, 'done'))).toBe(false);
 });
 
 test.for(SHELLS)('%s finds nothing wrong with its script', (shell, context) => {
