@@ -3,7 +3,8 @@ PATH=$PATH:/usr/sbin:/sbin
 tunnel_commands='ip:iproute2 ping:iputils-ping tcpdump:tcpdump nsenter:util-linux'
 build_commands='python3:python3 make:make g++:g++'
 test_commands='cc:gcc nft:nftables:optional modprobe:kmod:optional linux.uml:user-mode-linux:optional
-	/usr/include/openssl/evp.h:libssl-dev:optional zsh:zsh:optional fish:fish:optional'
+	/usr/include/openssl/evp.h:libssl-dev:optional zsh:zsh:optional fish:fish:optional
+	openssl:openssl:optional'
 bench_commands='iperf3:iperf3:optional wireguard-go:wireguard-go:optional wg:wireguard-tools:optional'
 
 apt() {
