@@ -1,6 +1,6 @@
 /** Adding connections and taking them away: the registry's bookkeeping and the actors that go with it. */
 import type { Conn } from '../conf/conn.ts';
-import { orient } from '../conf/orient.ts';
+import { isOursTwice, orient } from '../conf/orient.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
@@ -68,9 +68,7 @@ export class Connections {
     for (const wrong of world.debugging.load(conn.name, conn.debug)?.wrong ?? [])
       world.log('warn', wrong, { policy: { name: conn.name } });
     const kind = SHUNTS.has(conn.type) ? conn.type : conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2';
-    const how = at
-      ? `added ${kind} connection`
-      : `added unoriented ${kind} connection (neither left=${hostText(conn.left.host)} nor right=${hostText(conn.right.host)} match an interface)`;
+    const how = at ? `added ${kind} connection` : `added unoriented ${kind} connection (${this.#whyUnoriented(conn)})`;
     const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
     return { entry, text };
   }
@@ -195,6 +193,14 @@ export class Connections {
     const { host } = conn[side];
     const localHost = this.#ownAddress(host, conn.hostFamily ?? 4);
     return localHost && { side, localHost };
+  }
+
+  #whyUnoriented(conn: Conn): string {
+    const [left, right] = [`left=${hostText(conn.left.host)}`, `right=${hostText(conn.right.host)}`];
+    const { addresses, names } = this.#own();
+    return isOursTwice(conn, addresses, names)
+      ? `both ${left} and ${right} match an interface`
+      : `neither ${left} nor ${right} match an interface`;
   }
 
   /** Made anew when the list is another, not for each of ten thousand conns. */

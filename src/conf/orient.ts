@@ -11,15 +11,23 @@ export function orient(
   localAddresses: readonly Address[],
   interfaces: ReadonlySet<string> = new Set(),
 ): Side | undefined {
-  const isOurs = ({ host }: End) =>
-    host.t === 'address'
-      ? localAddresses.some((a) => a.equals(host.address))
-      : host.t === 'interface' && interfaces.has(host.name);
-  const [left, right] = [isOurs(conn.left), isOurs(conn.right)];
+  const [left, right] = [isOurs(conn.left, localAddresses, interfaces), isOurs(conn.right, localAddresses, interfaces)];
   if (left !== right) return left ? 'left' : 'right';
   if (left) return undefined;
   const [leftMay, rightMay] = [mayBeOurs(conn.left.host), mayBeOurs(conn.right.host)];
   return leftMay === rightMay ? undefined : leftMay ? 'left' : 'right';
 }
+
+/** Both ends are this machine, so that neither can be the peer. */
+export const isOursTwice = (
+  { left, right }: Pick<Conn, 'left' | 'right'>,
+  localAddresses: readonly Address[],
+  interfaces: ReadonlySet<string>,
+): boolean => isOurs(left, localAddresses, interfaces) && isOurs(right, localAddresses, interfaces);
+
+const isOurs = ({ host }: End, localAddresses: readonly Address[], interfaces: ReadonlySet<string>): boolean =>
+  host.t === 'address'
+    ? localAddresses.some((a) => a.equals(host.address))
+    : host.t === 'interface' && interfaces.has(host.name);
 
 const mayBeOurs = (host: HostSpec): boolean => host.t === 'defaultroute';

@@ -27,6 +27,14 @@ test('a conn with auto=start that is nobody’s here begins when its address has
   expect(west.log).toContainEqual(expect.stringMatching(/^"w-e" #1: initiating IKEv2 connection/));
 });
 
+test('a conn whose ends are both ours says so', () => {
+  const { west } = town({ both: '' });
+  west.load(conn('w-e', { right: WEST, rightikeport: '4510' }));
+  expect(west.log.at(-1)).toBe(
+    `"w-e": added unoriented IKEv2 connection (both left=${WEST} and right=${WEST} match an interface)`,
+  );
+});
+
 test.each([
   ['drop', 56, 'failed to add connection: ikev1-policy=drop allows no IKEv1 connections'],
   ['reject', 56, 'failed to add connection: ikev1-policy=reject allows no IKEv1 connections'],
