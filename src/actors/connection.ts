@@ -336,7 +336,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     }
     if (!policy?.localHost || !policy.remoteHost) {
       answer?.line(
-        RC.ORIENT,
+        policy ? RC.ROUTE : RC.ORIENT,
         `"${this.#name}": cannot route: ${policy ? 'the peer may be anybody' : 'we cannot identify ourselves with either end of this connection'}`,
       );
       return answer?.end();

@@ -8,6 +8,7 @@ export function split(answer: Answer, parts: number): readonly Answer[] {
     let isOpen = true;
     return {
       peer: answer.peer,
+      whole: answer,
       get isOpen() {
         return isOpen && answer.isOpen;
       },

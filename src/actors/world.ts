@@ -70,7 +70,13 @@ export class Watchers {
   }
 
   line(code: ReplyCode, text: string): void {
-    for (const answer of this.#answers) answer.line(code, text);
+    if (this.#answers.length === 1) return this.#answers[0].line(code, text);
+    const told = new Set<Answer>();
+    for (const answer of this.#answers) {
+      const { isOpen, whole = answer } = answer;
+      if (isOpen && !told.has(whole)) answer.line(code, text);
+      if (isOpen) told.add(whole);
+    }
   }
 
   /** Everybody has waited long enough. */

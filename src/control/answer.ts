@@ -17,6 +17,8 @@ export interface Answer {
   readonly peer: PeerCredentials;
   /** False once ended, or once the client has gone. */
   readonly isOpen: boolean;
+  /** What this is a part of: who has a line for several parts of it tells it once. */
+  readonly whole?: Answer;
   /** One line of text without its newline. */
   line(code: ReplyCode, text: string): void;
   /** A slice of a report: some 200 rows, so that neither side holds its breath. */

@@ -40,6 +40,18 @@ describe('whack --initiate', () => {
     expect(east.plane.inbound()).toHaveLength(1);
   });
 
+  test('one who brings up all pairs of subnets is told once what their IKE SA does', () => {
+    const pairs = { leftsubnet: undefined, leftsubnets: '{10.0.1.0/24 10.0.3.0/24}' };
+    const { west, east } = town({ west: { conf: conn('w-e', pairs) }, east: { conf: conn('w-e', pairs) } });
+    const up = west.whack({ kind: 'initiate', name: 'w-e' });
+    expect(up.exit).toBe(0);
+    const lines = up.lines.map(({ text }) => text);
+    expect(lines.filter((text) => text.includes('sent IKE_SA_INIT request'))).toHaveLength(1);
+    expect(lines.filter((text) => text.includes('established Child SA'))).toHaveLength(2);
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(east.plane.inbound()).toHaveLength(2);
+  });
+
   test('a client that hangs up changes nothing', () => {
     const { west, clock, wire } = town();
     wire.delay = 10;
@@ -147,6 +159,12 @@ describe('whack --initiate fails with the status that libreswan gives', () => {
     const { west, wire } = town({ west: { conf } });
     expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(code);
     expect(wire.sent).toBe(0);
+  });
+
+  test('a trap for nobody in particular', () => {
+    const { west } = town({ west: { conf: conn('w-e', { right: '%any' }) } });
+    const routed = west.whack({ kind: 'route', name: 'w-e' });
+    expect([routed.exit, routed.text]).toEqual([RC.ROUTE, '"w-e": cannot route: the peer may be anybody']);
   });
 
   test('nobody listens', () => {
