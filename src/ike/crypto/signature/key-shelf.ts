@@ -34,7 +34,7 @@ export class KeyShelf {
   put(pkcs8: Uint8Array): number | undefined {
     let slot = 0;
     while (slot < MOST_KEYS && this.#head[at(slot)] !== 0) slot++;
-    if (slot === MOST_KEYS || pkcs8.length > ROOM || this.#uses === MOST_USES) return undefined;
+    if (slot === MOST_KEYS || pkcs8.length > ROOM || this.#uses >= MOST_USES) return undefined;
     const key = ++this.#uses * MOST_KEYS + slot;
     roomOf(this.shared, slot).set(pkcs8);
     Atomics.store(this.#head, at(slot) + 1, pkcs8.length);
@@ -97,7 +97,7 @@ export class KeyReader implements Keyring {
 }
 
 /** So that a number fits its 31 bits. */
-const MOST_USES = 0x7fffffff / MOST_KEYS - 1;
+const MOST_USES = Math.floor(0x7fffffff / MOST_KEYS) - 1;
 
 const at = (slot: number): number => 1 + 2 * slot;
 const roomOf = (shared: SharedArrayBuffer, slot: number): Uint8Array =>

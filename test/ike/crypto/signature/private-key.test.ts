@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -50,6 +51,16 @@ describe('private keys from files', () => {
       const octets = Uint8Array.from(Buffer.from(key.handle.export({ type, format } as never)));
       expect(isSameKey(good(parsePrivateKey(octets)).public, key.public)).toBe(true);
     }
+  });
+
+  test('among other blocks of PEM', () => {
+    const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+    const withParameters = openssl('ecparam', '-name', 'prime256v1', '-genkey');
+    expect(withParameters.toString()).toMatch(/BEGIN EC PARAMETERS.*BEGIN EC PRIVATE KEY/s);
+    expect(good(parsePrivateKey(withParameters)).kind).toBe('p256');
+    const certified = openssl(...'req -x509 -newkey ed25519 -nodes -subj /CN=west -keyout - -out -'.split(' '));
+    expect(certified.toString()).toMatch(/BEGIN CERTIFICATE/);
+    expect(good(parsePrivateKey(certified)).kind).toBe('ed25519');
   });
 
   test.each([
