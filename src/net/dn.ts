@@ -5,24 +5,24 @@ import { type Attribute, type Dn, type Rdn, TAG } from './dn-der.ts';
 export const dnKey = (dn: Dn): string => dn.map(rdnKey).join(',');
 
 /**
- * How many wildcards it takes for `pattern` to be `dn`: 0 if they are the same, undefined if nothing makes them
- * so. A value that is `*` alone stands for any. `order`: whether the RDNs come in the same one.
+ * How many wildcards it takes for `pattern` to be `dn`, both as `dnKey` writes them: 0 if they are the same, undefined
+ * if nothing makes them so. A value that is `*` alone stands for any. `order`: whether the RDNs come in the same one.
  */
-export function matchDn(pattern: Dn, dn: Dn, order: 'strict' | 'any'): number | undefined {
-  if (pattern.length !== dn.length) return undefined;
-  if (order === 'any') return assign(pattern, dn, matchRdn);
+export function matchDn(pattern: string, dn: string, order: 'strict' | 'any'): number | undefined {
+  const [patterns, rdns] = [pattern.split(','), dn.split(',')];
+  if (patterns.length !== rdns.length) return undefined;
+  if (order === 'any') return assign(patterns, rdns, matchRdn);
   let wildcards = 0;
-  for (const [i, rdn] of pattern.entries()) {
-    const count = matchRdn(rdn, dn[i]);
+  for (const [i, rdn] of patterns.entries()) {
+    const count = matchRdn(rdn, rdns[i]);
     if (count === undefined) return undefined;
     wildcards += count;
   }
   return wildcards;
 }
 
-/** Its value is `*` alone. */
-export const isWildcard = ({ tag, value }: Attribute): boolean =>
-  isText(tag) && value.length === 1 && value[0] === 0x2a;
+/** Whether a value in it is `*` alone; `key`: as `dnKey` writes it. */
+export const hasWildcard = (key: string): boolean => /=2a(?=[+,]|$)/.test(key);
 
 /** A value of a character type that pluto prints and compares as text. */
 export const isText = (tag: number): boolean => TEXT_TAGS.has(tag);
@@ -44,31 +44,39 @@ const hex = (octets: Uint8Array): string =>
 /** Without regard to case (of ASCII), to the kind of string, and to how many blanks there are. */
 function attributeKey({ type, tag, value }: Attribute): string {
   if (!isText(tag)) return `${hex(type)}=${tag}:${hex(value)}`;
-  const text = Buffer.from(value).toString('latin1').trim().replace(/ +/g, ' ');
+  // Blanks and no others: 0xa0, which is white to JavaScript, is half a letter of UTF-8.
+  const text = Buffer.from(value).toString('latin1').replace(/ +/g, ' ').replace(/^ | $/g, '');
   const folded = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return `${hex(type)}=${hex(Buffer.from(folded, 'latin1'))}`;
 }
 
-const matchRdn = (pattern: Rdn, rdn: Rdn): number | undefined =>
-  pattern.length === rdn.length ? assign(pattern, rdn, matchAttribute) : undefined;
-
-function matchAttribute(pattern: Attribute, attribute: Attribute): number | undefined {
-  if (attributeKey(pattern) === attributeKey(attribute)) return 0;
-  return isWildcard(pattern) && Buffer.compare(pattern.type, attribute.type) === 0 ? 1 : undefined;
+function matchRdn(pattern: string, rdn: string): number | undefined {
+  if (pattern === rdn) return 0;
+  const [patterns, attributes] = [pattern.split('+'), rdn.split('+')];
+  return patterns.length === attributes.length ? assign(patterns, attributes, matchAttribute) : undefined;
 }
 
+function matchAttribute(pattern: string, attribute: string): number | undefined {
+  if (pattern === attribute) return 0;
+  return pattern.endsWith(WILDCARD) && attribute.startsWith(pattern.slice(0, 1 - WILDCARD.length)) ? 1 : undefined;
+}
+
+/** `*` as `attributeKey` writes it. */
+const WILDCARD = '=2a';
+
 /** Finds each of `patterns` one of its own in `values`: what fits as it stands goes first, then the wildcards. */
-function assign<T>(
-  patterns: readonly T[],
-  values: readonly T[],
-  match: (pattern: T, value: T) => number | undefined,
+function assign(
+  patterns: readonly string[],
+  values: readonly string[],
+  match: (pattern: string, value: string) => number | undefined,
 ): number | undefined {
-  const free = new Set(values);
-  const take = (pattern: T, most: number): number | undefined => {
-    for (const value of free) {
+  // Each its own place: an RDN may be there twice.
+  const free = new Map(values.entries());
+  const take = (pattern: string, most: number): number | undefined => {
+    for (const [at, value] of free) {
       const count = match(pattern, value);
       if (count === undefined || count > most) continue;
-      free.delete(value);
+      free.delete(at);
       return count;
     }
     return undefined;

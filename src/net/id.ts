@@ -1,6 +1,6 @@
 /** Identities, as they stand in ID payloads (RFC 7296 §3.5) and in `leftid=`. */
 import { Address } from './address.ts';
-import { dnKey, isWildcard, matchDn } from './dn.ts';
+import { dnKey, hasWildcard, matchDn } from './dn.ts';
 import { readDn, writeDn } from './dn-der.ts';
 import { dnText, parseDn } from './dn-text.ts';
 
@@ -23,6 +23,8 @@ export class Id {
   readonly type: number;
   /** The identity's octets, without the payload's four leading ones. Never changed. */
   readonly data: Uint8Array;
+  /** Of a distinguished name: its key, which takes longer than all that is done with it. */
+  #dnKey: string | undefined = undefined;
 
   constructor(type: number, data: Uint8Array) {
     this.type = type;
@@ -70,14 +72,14 @@ export class Id {
   get key(): string {
     const { type, data } = this;
     if (type === ID_TYPES.ID_DER_ASN1_DN) {
-      const dn = readDn(data);
-      if (dn) return `dn:${dnKey(dn)}`;
+      this.#dnKey ??= keyOfDn(data);
+      return this.#dnKey;
     }
     if (type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN) {
       const text = bytesOf(data).toString('latin1');
-      if (/^[\x21-\x7e]*$/.test(text)) return `${type}:${text.toLowerCase().replace(/\.+$/, '')}`;
+      if (/^[\x21-\x7e]*$/.test(text)) return `${type}:${text.toLowerCase().replace(/(?<=.)\.$/, '')}`;
     }
-    return `${type}#${hex(data)}`;
+    return octetsKey(type, data);
   }
 
   equals(other: Id): boolean {
@@ -88,20 +90,20 @@ export class Id {
   /** It stands for many: `C=CA, CN=*`. */
   get hasWildcards(): boolean {
     if (this.type !== ID_TYPES.ID_DER_ASN1_DN) return false;
-    return readDn(this.data)?.some((rdn) => rdn.some(isWildcard)) === true;
+    const { key } = this;
+    return key.startsWith(DN) && hasWildcard(key);
   }
 
   /**
    * How many wildcards it takes for this identity, one of ours from a configuration, to be the one that a peer
-   * presents: 0 if they are equal, undefined if it is not. Only distinguished names have wildcards (`CN=*`), and
-   * their RDNs may come in another order.
+   * presents, of which this is the `key`: 0 if they are equal, undefined if it is not. Only distinguished names have
+   * wildcards (`CN=*`), and their RDNs may come in another order.
    */
-  matches(presented: Id): number | undefined {
-    if (this.equals(presented)) return 0;
-    if (this.type !== ID_TYPES.ID_DER_ASN1_DN || presented.type !== this.type) return undefined;
-    const pattern = readDn(this.data);
-    const dn = readDn(presented.data);
-    return pattern && dn && matchDn(pattern, dn, 'any');
+  matches(presented: string): number | undefined {
+    const { key } = this;
+    if (key === presented) return 0;
+    if (!key.startsWith(DN) || !presented.startsWith(DN)) return undefined;
+    return matchDn(key.slice(DN.length), presented.slice(DN.length), 'any');
   }
 
   /** pluto's text: `@east`, `user@example.com`, `192.0.2.1`, `@#hex`; octets that are no text are shown as `?`. */
@@ -131,6 +133,16 @@ export class Id {
     return this.toString();
   }
 }
+
+/** Before the key of a distinguished name. */
+const DN = 'dn:';
+
+function keyOfDn(data: Uint8Array): string {
+  const dn = readDn(data);
+  return dn ? DN + dnKey(dn) : octetsKey(ID_TYPES.ID_DER_ASN1_DN, data);
+}
+
+const octetsKey = (type: number, data: Uint8Array): string => `${type}#${hex(data)}`;
 
 const bytesOf = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.length);
 const hex = (data: Uint8Array): string => bytesOf(data).toString('hex');

@@ -47,6 +47,12 @@ describe('Id', () => {
     expect(`${new Id(ID_TYPES.ID_IPV6_ADDR, new Uint8Array(4))}`).toBe('<4 octets>');
   });
 
+  test('a peer sends nothing but dots: what they come to is not looked for from each of them', () => {
+    const data = new Uint8Array(1 << 20).fill(0x2e);
+    data[data.length - 1] = 0x61;
+    expect(new Id(ID_TYPES.ID_FQDN, data).key).toHaveLength(data.length + 2);
+  });
+
   test('the same octets as another type are another identity', () => {
     const data = new TextEncoder().encode('west');
     expect(new Id(ID_TYPES.ID_FQDN, data).equals(new Id(ID_TYPES.ID_FQDN, data.slice()))).toBe(true);
@@ -71,6 +77,8 @@ describe('Id', () => {
     ['@west', '@[west]'],
     ['@[west]', '@[West]'],
     ['@west', '@west.example'],
+    ['@west', '@west..'],
+    ['@.', '%null'],
     ['@[C=CA]', 'C=CA'],
     ['192.0.2.1', '@#c0000201'],
     ['192.0.2.1', '@192.0.2.1'],

@@ -39,12 +39,14 @@ export const explainNoSecret = (local: Id, remote: Id): readonly string[] => [
 /** As responder: who the connections at this address are for, when none is for who the peer says it is. */
 export function explainNobody(candidates: readonly Policy[], peerId: Id, wanted: Id | undefined): readonly string[] {
   const lines: string[] = [];
-  const expecting = candidates.filter((p) => p.remoteId && p.remoteId.matches(peerId) === undefined);
+  const { key } = peerId;
+  const expecting = candidates.filter((p) => p.remoteId && p.remoteId.matches(key) === undefined);
   if (expecting.length > 0) {
     const names = expecting.slice(0, 16).map((p) => `'${p.remoteId}' ("${p.name}")`);
     lines.push(`the peer is '${peerId}' (${peerId.typeName}); connections for its address expect ${some(names, 4)}`);
   }
-  const others = wanted ? candidates.filter((p) => !p.localId.equals(wanted)) : [];
+  const wantedKey = wanted?.key;
+  const others = wanted ? candidates.filter((p) => p.localId.key !== wantedKey) : [];
   if (wanted && others.length === candidates.length && others.length > 0) {
     const names = others.slice(0, 16).map((p) => `'${p.localId}' ("${p.name}")`);
     lines.push(`the peer asks for '${wanted}' (${wanted.typeName}); we are ${some(names, 4)}`);

@@ -108,7 +108,7 @@ function finishAuth(turn: Turn, message: Incoming): void {
   const { offer } = turn.expects('auth');
   const peerId = idOf(message.payloads, 'IDr')!;
   const { policy } = sa;
-  if (wildcards(policy, peerId) === undefined) {
+  if (wildcards(policy, peerId.key) === undefined) {
     turn.why(explainId('the peer', peerId, 'we', policy.remoteId!, sa.peer.address));
     return distrust(turn, offer, `peer ID ${peerId.typeName} '${peerId}' is not the configured '${policy.remoteId}'`);
   }
@@ -253,7 +253,8 @@ function distrustRequest(turn: Turn, message: Incoming, text: string): void {
 /** The peer is none of those that may be at its address, or is one whose connection wants other algorithms. */
 function whyNobody({ sa, env }: Turn, peerId: Id, wanted: Id | undefined): readonly string[] {
   const meant = env.directory.candidates(sa.local.address, sa.peer.address, peerId);
-  const unsuited = meant.find((p) => (!wanted || p.localId.equals(wanted)) && wildcards(p, peerId) !== undefined);
+  const [peerKey, ourKey] = [peerId.key, wanted?.key];
+  const unsuited = meant.find((p) => (!ourKey || p.localId.key === ourKey) && wildcards(p, peerKey) !== undefined);
   if (unsuited && !suits(unsuited, sa.suite!))
     return [`"${unsuited.name}" is for '${peerId}', but its ike= does not have what was agreed for this address`];
   return explainNobody(env.directory.candidates(sa.local.address, sa.peer.address), peerId, wanted);
@@ -284,8 +285,10 @@ function bestFor(
 ): Policy | undefined {
   let fits: Policy[] = [];
   let least = Number.POSITIVE_INFINITY;
+  // Once each: a peer may have made them as long as a message.
+  const [peerKey, ourKey] = [peerId.key, wanted?.key];
   for (const policy of candidates) {
-    const count = !wanted || policy.localId.equals(wanted) ? wildcards(policy, peerId) : undefined;
+    const count = !ourKey || policy.localId.key === ourKey ? wildcards(policy, peerKey) : undefined;
     if (count === undefined || count > least) continue;
     if (count < least) fits = [];
     least = count;
@@ -358,8 +361,8 @@ function ourAuth(turn: Turn, policy: Policy, peerId: Id): Payload | undefined {
 }
 
 /** How many it takes for the policy to take this peer: infinitely many for one that takes anybody. */
-const wildcards = ({ remoteId }: Policy, peerId: Id): number | undefined =>
-  remoteId ? remoteId.matches(peerId) : Number.POSITIVE_INFINITY;
+const wildcards = ({ remoteId }: Policy, peerKey: string): number | undefined =>
+  remoteId ? remoteId.matches(peerKey) : Number.POSITIVE_INFINITY;
 
 const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);
 
