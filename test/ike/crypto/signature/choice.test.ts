@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAuthby } from '../../../../src/conf/authby.ts';
 import type { Authby } from '../../../../src/conf/conn.ts';
@@ -10,6 +11,7 @@ import {
 } from '../../../../src/ike/crypto/signature/choice.ts';
 import { encodeHashAlgorithms, parseHashAlgorithms } from '../../../../src/ike/crypto/signature/hash-algorithms.ts';
 import { type Hash, SCHEMES } from '../../../../src/ike/crypto/signature/scheme.ts';
+import { misfit } from '../../../../src/ike/crypto/signature/sign.ts';
 import { hex, toHex } from './keys.ts';
 
 /** As `authby=` is read. */
@@ -117,6 +119,44 @@ describe('what we take', () => {
   test('SHA-1 in method 14 only if it is turned on', () => {
     expect(taken('rsasig,ecdsa').filter((name) => name.endsWith('SHA1'))).toEqual(['RSA PKCS#1 v1.5 with SHA1']);
     expect(taken('rsasig,ecdsa', { sha1: true }).filter((name) => name.endsWith('SHA1'))).toHaveLength(4);
+  });
+});
+
+describe('two ends with any policies and keys', () => {
+  const WAYS: readonly SignatureWay[] = [
+    ...(['rsa-sha2_256', 'rsa-sha2_384', 'rsa-sha2_512', 'rsasig-v1.5'] as const),
+    ...(['ecdsa-sha2_256', 'ecdsa-sha2_384', 'ecdsa-sha2_512', 'eddsa', 'secret', 'null'] as const),
+  ];
+  const policies = fc.record({ ways: fc.subarray([...WAYS]), sha1: fc.boolean() });
+  const bits = { p256: 256, p384: 384, p521: 521, bp256: 256, bp384: 384, bp512: 512, ed25519: 256, ed448: 456 };
+  const keys = fc.oneof(
+    fc.integer({ min: 1024, max: 16_384 }).map((of) => ({ kind: 'rsa' as const, bits: of })),
+    fc.constantFrom(...(Object.keys(bits) as (keyof typeof bits)[])).map((kind) => ({ kind, bits: bits[kind] })),
+  );
+
+  test('what is chosen the key does, authby= allows, and the peer has announced', () => {
+    const hashSets = fc.option(fc.subarray([...ALL]), { nil: undefined });
+    fc.assert(
+      fc.property(keys, policies, hashSets, fc.option(fc.constantFrom(...SCHEMES)), (key, of, announced, like) => {
+        const peerHashes = announced && new Set(announced);
+        const found = chooseScheme({ key, policy: of, peerHashes, ...(like && { like }) });
+        if ('wrong' in found) return found.wrong.length > 0;
+        const isKnown = found.method !== 14 || peerHashes?.has(found.hash) === true;
+        return misfit(key, found) === undefined && refusal(of, found) === undefined && isKnown;
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('of one policy they always agree, if it has anything for the key', () => {
+    fc.assert(
+      fc.property(keys, policies, (key, of) => {
+        const found = chooseScheme({ key, policy: of, peerHashes: new Set(ourHashes(of)) });
+        const able = SCHEMES.some((one) => misfit(key, one) === undefined && refusal(of, one) === undefined);
+        return able !== 'wrong' in found;
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 
