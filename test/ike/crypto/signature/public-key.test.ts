@@ -1,4 +1,5 @@
 import { createHash, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeRsaPublicKey } from '../../../../src/ike/crypto/rsa-public-key.ts';
@@ -161,6 +162,13 @@ describe('names', () => {
     expect(point[0]).toBe(4);
     expect(toHex(ckaid(keyOf('p384').public))).toBe(sha1(point));
     expect(toHex(ckaid(keyOf('ed25519').public))).toBe(sha1(keyOf('ed25519').public.body));
+  });
+
+  const nss = JSON.parse(
+    readFileSync(new URL('../../../fixtures/signature/nss-ckaid.json', import.meta.url), 'utf8'),
+  ) as { spki: string; ckaid: string }[];
+  test.each(nss)('$ckaid, as NSS has it', ({ spki, ckaid: id }) => {
+    expect(toHex(ckaid(good(parseSpki(hex(spki)))))).toBe(id);
   });
 
   test('a key id has nine characters', () => {
