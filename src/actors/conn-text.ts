@@ -1,6 +1,7 @@
 /** A connection that came over the control socket, checked as if it stood in a file. */
 import { type Built, ConnBuilder } from '../conf/build-conn.ts';
 import type { Conn } from '../conf/conn.ts';
+import { hasControl } from '../conf/printable.ts';
 import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
 import { Reporter } from '../conf/report.ts';
 import type { Statement } from '../conf/scan.ts';
@@ -25,6 +26,12 @@ export function connsOf(text: ConnText): Checked {
 /** The same in steps: `subnets=` may make many of one. */
 export function* checkingConn({ name, file, line, keywords }: ConnText): Generator<undefined, Checked> {
   const place = { file, line };
+  // As no line of a file may: names and values go to logs and terminals as they are.
+  const odd = Object.entries({ name, ...keywords }).find(([, text]) => hasControl(text));
+  if (odd) {
+    const problem = { severity: 'error', ...place, text: `${odd[0]} has a control character` } as const;
+    return { conns: [], errors: [formatProblem(problem)], warnings: [] };
+  }
   const statements: Statement[] = [
     { t: 'section', section: 'conn', name, ...place },
     ...Object.entries(keywords).map(([keyword, value]): Statement => ({ t: 'setting', keyword, value, ...place })),

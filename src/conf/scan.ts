@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import type { FileSystem } from './file-system.ts';
-import { shown } from './printable.ts';
+import { hasControl, shown } from './printable.ts';
 import type { Problem } from './problem.ts';
 
 export interface Place {
@@ -110,7 +110,7 @@ const fault = (text: string): Fault => ({ t: 'fault', text });
 function parseLine(text: string): Line | undefined {
   const body = text.trim();
   if (body === '' || body.startsWith('#')) return undefined;
-  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(body)) return fault('the line has a control character');
+  if (hasControl(body)) return fault('the line has a control character');
   const isIndented = text.startsWith(' ') || text.startsWith('\t');
   const equals = body.indexOf('=');
   // `conn a=b` is a head as well; only an indented line can be a setting.

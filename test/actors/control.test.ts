@@ -34,6 +34,25 @@ describe('every request', () => {
   });
 });
 
+test.each([
+  ['name', 'w\nwarn: all is well', {}],
+  ['name', '\x1b]0;w\x07', {}],
+  ['name', 'w\u009b31m', {}],
+  ['leftupdown', 'w', { leftupdown: '/bin/true \x1b[2J' }],
+])('a connection with a control character in its %s is refused, and nobody’s terminal sees it', (what, name, more) => {
+  const { west, clock } = town({ both: '' });
+  const keywords = { left: WEST, right: EAST, authby: 'secret', ...more };
+  const text = { name, file: 'whack', line: 0, keywords };
+  for (const request of [{ kind: 'add', conn: text } as const, { kind: 'load', conns: [text] } as const]) {
+    const heard = west.whack(request);
+    clock.advance(10);
+    expect(heard.exit).not.toBe(0);
+    expect(heard.text).toContain(`whack: ${what} has a control character`);
+  }
+  expect([...west.world.registry.entries()]).toEqual([]);
+  expect(west.log.join('')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+});
+
 describe('--deletestate', () => {
   test('deletes an IKE SA, its child and the peer’s half', () => {
     const { west, east, clock } = upTown();

@@ -50,6 +50,8 @@ describe('lines', () => {
     ['"west"east', 'text right after the closing "'],
     ['we"st', 'a quote inside a word'],
     ['we\x01st', 'control character'],
+    ['we\u009b31mst', 'control character'],
+    ['we\u202est', 'control character'],
   ])('leftid=%s is a fault with its place', (text, fault) => {
     expect(value(text)).toContain('/etc/ipsec.conf:2: ');
     expect(value(text)).toContain(fault);
