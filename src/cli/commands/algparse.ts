@@ -9,7 +9,7 @@ Prints what proposals amount to, one per line. The exit status is 0 if all of th
 
   ike=PROPOSALS, esp=..., ah=...  as in ipsec.conf
   ike, esp, ah                    what is offered when the keyword is not given
-  PROPOSALS                       read as all three
+  PROPOSALS                       read as all three; each has to accept them
 
 Options are for what follows them, and may begin with -- as well:
   -v1, -v2          version of IKE; 2 unless said
@@ -43,8 +43,7 @@ interface Answer extends Query {
 }
 
 interface Line {
-  /** Each a list of queries of which one has to be accepted: a bare proposal is all three protocols'. */
-  readonly queries: readonly (readonly Query[])[];
+  readonly queries: readonly Query[];
   readonly flags: ReadonlySet<string>;
 }
 
@@ -65,13 +64,13 @@ export async function run({ operands }: IpsecLine, output: Output): Promise<numb
   }
   let isFine = !flags.has('ta') || (await testAlgorithms(output));
   const { ask, readsBack } = await parser();
-  const answers = queries.map((alternatives) => alternatives.map(ask));
+  const answers = queries.map(ask);
   const isSuite = flags.has('tp') && line.isSuite;
-  if (!isSuite) isFine &&= answers.every((alternatives) => alternatives.some(({ ok }) => ok));
-  if (flags.has('json')) await output.out(`${JSON.stringify(answers.flat(), undefined, 2)}\n`);
-  else await print(answers.flat(), output);
+  if (!isSuite) isFine &&= answers.every(({ ok }) => ok);
+  if (flags.has('json')) await output.out(`${JSON.stringify(answers, undefined, 2)}\n`);
+  else await print(answers, output);
   if (flags.has('tp')) {
-    for (const answer of answers.flat().filter((answer) => !readsBack(answer))) {
+    for (const answer of answers.filter((answer) => !readsBack(answer))) {
       output.err(`ipsec algparse: ${title(answer)}: what is printed does not read back as itself`);
       isFine = false;
     }
@@ -92,13 +91,13 @@ const YES_NO: ReadonlyMap<string, boolean> = new Map([
 function parse(words: readonly string[]): (Line & { readonly isSuite: boolean }) | { readonly wrong: string } {
   let context: Omit<Query, 'proto' | 'input'> = { ikev: 2, pfs: false, fips: false };
   const flags = new Set<string>();
-  const queries: Query[][] = [];
+  const queries: Query[] = [];
   for (const word of words) {
     if (!word.startsWith('-')) {
       const [, proto, , input] = /^(ike|esp|ah)(=(.*))?$/s.exec(word) ?? [];
-      if (proto !== undefined) queries.push([{ ...context, proto: proto as Protocol, input: input ?? null }]);
+      if (proto !== undefined) queries.push({ ...context, proto: proto as Protocol, input: input ?? null });
       else if (word.includes('=')) return { wrong: `${JSON.stringify(word)}: expected ike=, esp= or ah=` };
-      else queries.push(PROTOCOLS.map((each) => ({ ...context, proto: each, input: word })));
+      else queries.push(...PROTOCOLS.map((each) => ({ ...context, proto: each, input: word })));
       continue;
     }
     const [, name, value = ''] = /^--?([^=]*)=?(.*)$/s.exec(word) ?? [];
@@ -110,7 +109,7 @@ function parse(words: readonly string[]): (Line & { readonly isSuite: boolean })
     else return { wrong: `unknown option ${word}; -help lists them` };
   }
   const isSuite = flags.has('tp') && queries.length === 0;
-  if (isSuite) for (const [proto, input] of SUITE) queries.push([{ ...context, proto, input }]);
+  if (isSuite) for (const [proto, input] of SUITE) queries.push({ ...context, proto, input });
   return { queries, flags, isSuite };
 }
 
