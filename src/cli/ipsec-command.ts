@@ -42,7 +42,16 @@ export interface OperandRow {
   readonly words?: readonly string[];
 }
 
-export type Operand = 'none' | 'conns' | 'maybe-conn' | 'maybe-conns' | 'two-files' | 'shell' | 'topic' | 'any';
+export type Operand =
+  | 'none'
+  | 'conns'
+  | 'maybe-conn'
+  | 'maybe-conns'
+  | 'two-files'
+  | 'shell'
+  | 'topic'
+  | 'auto'
+  | 'any';
 
 const MANY = Number.POSITIVE_INFINITY;
 
@@ -54,6 +63,7 @@ export const OPERANDS: Readonly<Record<Operand, OperandRow>> = {
   'two-files': { usage: 'FILE FILE', least: 2, most: 2, of: 'file' },
   shell: { usage: 'bash|zsh|fish', least: 1, most: 1, words: ['bash', 'zsh', 'fish'] },
   topic: { usage: '[TOPIC]', least: 0, most: 1, of: 'topic' },
+  auto: { usage: '--OPERATION [CONN...]', least: 0, most: MANY, of: 'conn' },
   any: { usage: '...', least: 0, most: MANY },
 };
 

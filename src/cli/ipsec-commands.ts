@@ -85,6 +85,10 @@ export const COMMANDS: readonly Command[] = [
     group: 'connections',
     operand: 'none',
     help: 'load from ipsec.conf what differs, no more',
+    options: [
+      { name: 'dry-run', short: 'n', arg: 'none', help: 'print what would change, and change nothing' },
+      { name: 'verbose', arg: 'none', help: 'name what stays as it is as well' },
+    ],
   },
   {
     name: 'addconn',
@@ -194,7 +198,7 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
 
-  { name: 'auto', group: 'other', operand: 'any', help: 'the operations above, as --up CONN' },
+  { name: 'auto', group: 'other', operand: 'auto', help: 'what it did of old: auto --up CONN is up CONN' },
   { name: 'whack', group: 'other', operand: 'any', isRaw: true, help: 'talk to pluto directly' },
   { name: 'pluto', group: 'other', operand: 'any', isRaw: true, help: 'run the daemon' },
   {

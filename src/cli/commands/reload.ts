@@ -39,7 +39,7 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
       if (reply.t === 'rows') {
         if (reply.of !== 'plan') return;
         if (isJson) for (const row of reply.rows) note(seen, row);
-        else await output.out(linesOf(reply.rows));
+        else await output.out(linesOf(reply.rows, options.has('verbose')));
         return;
       }
       const keyword = setupKeyword(reply.text);
@@ -64,5 +64,5 @@ function note(seen: Reloaded, { action, conn, keywords = [] }: PlanRow): void {
 }
 
 /** Of ten thousand connections that stay as they are the total says enough. */
-const linesOf = (rows: readonly PlanRow[]): string =>
-  rows.flatMap((row) => (row.action === 'keep' ? [] : [`${planLine(row)}\n`])).join('');
+const linesOf = (rows: readonly PlanRow[], isVerbose: boolean): string =>
+  rows.flatMap((row) => (row.action === 'keep' && !isVerbose ? [] : [`${planLine(row)}\n`])).join('');
