@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isListening } from '../control/client.ts';
 import { installation } from '../control/installation.ts';
+import { NODE_FLAGS } from './collector.ts';
 import { PLUTO_OPTIONS } from './pluto-options.ts';
 
 const POLL_MS = 20;
@@ -27,7 +28,7 @@ export async function startInBackground(argv: readonly string[], ctlsocket: stri
   try {
     const stderr = argv.includes('--stderrlog') ? 'inherit' : log;
     const pluto = `${installation()}bin/pluto`;
-    const child = spawn(process.execPath, [pluto, ...anchored(argv), '--nofork'], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, pluto, ...anchored(argv), '--nofork'], {
       detached: true,
       stdio: ['ignore', log, stderr],
       cwd: '/',

@@ -1,8 +1,10 @@
 /** Our own daemon on a host, driven as an operator would drive it: bin/pluto, bin/ipsec, bin/whack. */
+
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../src/cli/collector.ts';
 import type { Host } from './netns.ts';
 import { type Finished, type Running, run } from './process.ts';
 
@@ -37,10 +39,13 @@ export async function startDaemon(place: DaemonPlace): Promise<Daemon> {
   const logFile = join(place.directory, 'pluto.log');
   await mkdir(rundir, { recursive: true });
   const files = ['--config', place.config, '--secretsfile', place.secrets, '--rundir', rundir, '--logfile', logFile];
-  const pluto = place.host.start([process.execPath, bin('pluto'), '--nofork', ...files, ...(place.options ?? [])], {
-    copy: join(place.directory, 'out'),
-    ...(place.env === undefined ? {} : { env: place.env }),
-  });
+  const pluto = place.host.start(
+    [process.execPath, ...NODE_FLAGS, bin('pluto'), '--nofork', ...files, ...(place.options ?? [])],
+    {
+      copy: join(place.directory, 'out'),
+      ...(place.env === undefined ? {} : { env: place.env }),
+    },
+  );
   const log = async (): Promise<string> =>
     existsSync(logFile) ? `${await readFile(logFile, 'utf8')}${pluto.output()}` : pluto.output();
   await ready(pluto, log);
