@@ -31,6 +31,7 @@ class Slices implements Behavior<'more'> {
   readonly #work: Work;
   readonly #answer: Answer | undefined;
   readonly #over: (() => void) | undefined;
+  #isDone = false;
 
   constructor(work: Work, { answer, over }: Interest) {
     this.#work = work;
@@ -46,7 +47,10 @@ class Slices implements Behavior<'more'> {
     const until = self.now() + SLICE;
     for (let steps = 1; ; steps++) {
       const { done, value } = this.#work.next();
-      if (done) return self.stop();
+      if (done) {
+        this.#isDone = true;
+        return self.stop();
+      }
       if (value === 'room' && this.#answer) return waitForRoom(this.#answer, self);
       if (steps >= STEPS || (steps % LOOK_EVERY === 0 && self.now() >= until)) break;
     }
@@ -56,6 +60,7 @@ class Slices implements Behavior<'more'> {
   /** Also after a throw: whoever asked is not left waiting. */
   stopped(why: EndReason): void {
     if (why === 'crashed') this.#answer?.line(RC.INTERNAL_ERROR, 'internal error');
+    else if (!this.#isDone) this.#answer?.line(RC.FATAL, 'not done to the end: pluto is shutting down');
     this.#answer?.end();
     this.#over?.();
   }
