@@ -65,6 +65,9 @@ const REVIVAL_MAX = 300_000;
 /** A tunnel that stood for so long has made good for all attempts before it. */
 const STABLE_AFTER = 60_000;
 
+/** Said to whoever wants to initiate while nobody could be heard. */
+export const DEAF = 'need --listen before --initiate';
+
 export class ConnectionActor implements Behavior<ConnectionMessage> {
   /** What it asks for that is not built; such a connection has no policy. */
   hindrance: string | undefined = undefined;
@@ -176,7 +179,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       );
     if (!policy)
       return refuse(RC.ORIENT, `"${this.#name}": we cannot identify ourselves with either end of this connection`);
-    if (!this.#world.switchboard.listens) return refuse(RC.DEAF, 'need --listen before --initiate');
+    if (!this.#world.switchboard.listens) return refuse(RC.DEAF, DEAF);
     if (!policy.remoteHost)
       return refuse(RC.NOPEERIP, `"${this.#name}": cannot initiate connection without knowing peer IP address`);
     this.#wanted = true;

@@ -5,7 +5,7 @@ import { REPORTS, type ReportKind, type Request, type RequestOf } from '../contr
 import { exitAfter, RC } from '../control/reply-codes.ts';
 import { Address } from '../net/address.ts';
 import { connsOf } from './conn-text.ts';
-import type { ConnectionMessage } from './connection.ts';
+import { type ConnectionMessage, DEAF } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { deleteState, dropPeerId, forgetPeer } from './dropping.ts';
 import { instanceFor } from './instance-for.ts';
@@ -254,6 +254,8 @@ export class Control {
     if (!peer) return end(answer, RC.NOPEERIP, `"${name}": --remote-host ${remoteHost} is not an address`);
     const entries = this.#named(name, answer);
     if (entries.length === 0) return answer.end();
+    // An instance goes with its IKE SA: one that never gets any would stay.
+    if (!this.#options.world.switchboard.listens) return end(answer, RC.DEAF, DEAF);
     const parts = split(answer, entries.length);
     for (const [i, entry] of entries.entries()) {
       const instance = instanceFor(this.#options.world, entry, peer);
