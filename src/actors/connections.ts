@@ -87,7 +87,10 @@ export class Connections {
     for (const instance of world.registry.instancesOf(entry)) this.remove(instance);
     world.registry.remove(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
-    if (!entry.template) world.debugging.forget(entry.conn.name);
+    if (!entry.template) {
+      world.debugging.forget(entry.conn.name);
+      world.standing.redirects.delete(entry.conn.name);
+    }
     if (entry.isUsed) entry.ref.tell({ t: 'delete' });
   }
 
@@ -128,9 +131,10 @@ export class Connections {
   }
 
   *#reorienting(): Generator<undefined, void> {
-    for (const entry of this.#options.world.registry.entries()) {
+    const { registry } = this.#options.world;
+    for (const entry of registry.entries()) {
       yield undefined;
-      if (entry.side || !this.#orientation(entry.conn)) continue;
+      if (entry.side || !registry.holds(entry) || !this.#orientation(entry.conn)) continue;
       this.remove(entry);
       const added = this.add(entry.conn);
       if ('entry' in added) this.begin(added.entry);

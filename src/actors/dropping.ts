@@ -63,8 +63,11 @@ function* dropping({ registry }: World, id: Id, answer: Answer): Work {
     for (const each of [entry, ...registry.instancesOf(entry)]) if (each.policy?.remoteId?.equals(id)) found.push(each);
   }
   if (found.length === 0) return end(answer, RC.UNKNOWN_NAME, `no connection to a peer ${id.typeName} '${id}'`);
-  const parts = split(answer, found.length);
-  for (const [i, entry] of found.entries()) entry.ref.tell({ t: 'terminate', answer: parts[i] });
+  // Those that nobody has used have nothing to take down, and those that are gone have taken it down.
+  const up = found.filter((entry) => entry.isUsed && registry.holds(entry));
+  if (up.length === 0) return answer.end();
+  const parts = split(answer, up.length);
+  for (const [i, entry] of up.entries()) entry.ref.tell({ t: 'terminate', answer: parts[i] });
 }
 
 /** Asks every IKE SA to show itself, and ends when each has or is no more. */

@@ -27,6 +27,7 @@ export function initiateFor(world: World, request: RequestOf<'oppo'>, answer: An
       if (width !== undefined && (!best || width < best.width)) best = { entry, width };
     }
     if (!best) return refuse('no connection with a known peer covers both');
+    if (!world.registry.holds(best.entry)) return refuse(`"${best.entry.conn.name}" has just been deleted`);
     best.entry.ref.tell({ t: 'acquire', src, dst, answer, asynchronous });
   }
   inSlices(world, `oppo ${here} ${there}`, work());

@@ -66,6 +66,13 @@ export class Registry implements Directory {
     return entry ? [entry] : (this.#byAlias.get(name) ?? []);
   }
 
+  /** Not removed, and not replaced by another of its name: whoever has waited since it was looked up must ask. */
+  holds(entry: Entry): boolean {
+    return entry.template
+      ? this.#byTemplate.get(entry.template)?.has(entry) === true
+      : this.named(entry.conn.name) === entry;
+  }
+
   owner(policy: Policy): Entry | undefined {
     return this.#byPolicy.get(policy);
   }
