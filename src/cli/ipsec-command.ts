@@ -1,7 +1,7 @@
 /** What a row of the table of `ipsec`'s subcommands says. */
 import type { OptionRow } from './options.ts';
 
-export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'lists' | 'files' | 'machine' | 'other';
+export type CommandGroup = 'daemon' | 'connections' | 'reports' | 'lists' | 'files' | 'keys' | 'machine' | 'other';
 
 export interface Command {
   readonly name: string;
@@ -51,6 +51,8 @@ export type Operand =
   | 'shell'
   | 'topic'
   | 'auto'
+  | 'maybe-bits'
+  | 'maybe-curve'
   | 'any';
 
 const MANY = Number.POSITIVE_INFINITY;
@@ -64,6 +66,8 @@ export const OPERANDS: Readonly<Record<Operand, OperandRow>> = {
   shell: { usage: 'bash|zsh|fish', least: 1, most: 1, words: ['bash', 'zsh', 'fish'] },
   topic: { usage: '[TOPIC]', least: 0, most: 1, of: 'topic' },
   auto: { usage: '--OPERATION [CONN...]', least: 0, most: MANY, of: 'conn' },
+  'maybe-bits': { usage: '[BITS]', least: 0, most: 1 },
+  'maybe-curve': { usage: '[CURVE]', least: 0, most: 1 },
   any: { usage: '...', least: 0, most: MANY },
 };
 

@@ -1,5 +1,5 @@
 /** The subcommands of `ipsec`. Parsing, help, completion, the manual and `ipsec auto` come from here. */
-import type { Command, CommandGroup } from './ipsec-command.ts';
+import type { Command, CommandGroup, CommandOption } from './ipsec-command.ts';
 
 const operation = (name: string, help: string, more: Partial<Command> = {}): Command => ({
   name,
@@ -32,7 +32,19 @@ const later = (name: string, what: string): Command => ({
   later: what,
 });
 
-const KEYS_LATER = 'there is no key database yet: secrets are shared keys in ipsec.secrets';
+const KEYS_LATER = 'there is no key database yet: keys are files, which newhostkey makes';
+
+/** Of those that make a key. The last are libreswan's: scripts say them. */
+const NEW_KEY: readonly CommandOption[] = [
+  { name: 'output', arg: 'required', argName: 'FILE', help: 'name it in there, not in ipsec.secrets' },
+  { name: 'verbose', arg: 'none', help: 'say what is being made' },
+  { name: 'quiet', arg: 'none', help: 'say nothing of it' },
+  { name: 'seeddev', arg: 'required', argName: 'FILE', help: 'no effect: the kernel gives the seed' },
+  { name: 'seedbits', arg: 'required', argName: 'N', help: 'no effect: the kernel gives the seed' },
+  { name: 'nssdir', arg: 'required', argName: 'DIR', help: 'no effect: keys are files' },
+  { name: 'password', arg: 'required', argName: 'TEXT', help: 'no effect: keys are files' },
+];
+const CURVE: CommandOption = { name: 'curve', arg: 'required', argName: 'NAME', help: 'of an ECDSA key; secp256r1' };
 
 export const COMMANDS: readonly Command[] = [
   // With a connection it loads it and brings it up; without one it starts the daemon.
@@ -197,6 +209,60 @@ export const COMMANDS: readonly Command[] = [
       { name: 'short', arg: 'none', help: 'without the log' },
     ],
   },
+  {
+    name: 'newhostkey',
+    group: 'keys',
+    operand: 'none',
+    help: 'make a key to authenticate with',
+    options: [
+      {
+        name: 'keytype',
+        arg: 'required',
+        words: ['rsa', 'ecdsa', 'ed25519', 'ed448'],
+        help: 'of which kind; rsa',
+      },
+      { name: 'bits', arg: 'required', argName: 'N', help: 'of an RSA key; 3072' },
+      CURVE,
+      ...NEW_KEY,
+    ],
+  },
+  {
+    name: 'rsasigkey',
+    group: 'keys',
+    operand: 'maybe-bits',
+    help: 'newhostkey --keytype rsa',
+    options: NEW_KEY,
+  },
+  {
+    name: 'ecdsasigkey',
+    group: 'keys',
+    operand: 'maybe-curve',
+    help: 'newhostkey --keytype ecdsa',
+    options: [CURVE, ...NEW_KEY],
+  },
+  {
+    name: 'showhostkey',
+    group: 'keys',
+    operand: 'none',
+    help: 'print the public half of a key',
+    options: [
+      { name: 'left', arg: 'none', help: 'as leftrsasigkey=, leftecdsakey= or leftpubkey=' },
+      { name: 'right', arg: 'none', help: 'the same for the right' },
+      { name: 'pubkey', arg: 'none', help: 'with these: as leftpubkey= in any case' },
+      { name: 'ipseckey', arg: 'none', help: 'as an IPSECKEY record' },
+      { name: 'precedence', arg: 'required', argName: 'N', help: 'in the record; 10' },
+      { name: 'gateway', arg: 'required', argName: 'HOST', help: 'in the record; none' },
+      { name: 'pem', arg: 'none', help: 'in PEM' },
+      { name: 'list', arg: 'none', help: 'all keys, a line each' },
+      { name: 'dump', arg: 'none', help: 'all keys, and all about them' },
+      { name: 'ckaid', arg: 'required', argName: 'HEX', help: 'which, by the start of its CKAID' },
+      { name: 'rsaid', arg: 'required', argName: 'TEXT', help: 'which, by its key id' },
+      { name: 'file', arg: 'required', argName: 'FILE', help: 'instead of /etc/ipsec.secrets' },
+      { name: 'verbose', arg: 'none', help: 'say what is wrong with other keys' },
+      { name: 'nssdir', arg: 'required', argName: 'DIR', help: 'no effect: keys are files' },
+      { name: 'password', arg: 'required', argName: 'TEXT', help: 'no effect: keys are files' },
+    ],
+  },
 
   { name: 'auto', group: 'other', operand: 'auto', help: 'what it did of old: auto --up CONN is up CONN' },
   { name: 'whack', group: 'other', operand: 'any', isRaw: true, help: 'talk to pluto directly' },
@@ -219,7 +285,6 @@ export const COMMANDS: readonly Command[] = [
   later('checknss', KEYS_LATER),
   later('import', KEYS_LATER),
   ...['certutil', 'crlutil', 'modutil', 'pk12util', 'vfychain'].map((name) => later(name, KEYS_LATER)),
-  ...['newhostkey', 'rsasigkey', 'ecdsasigkey', 'showhostkey'].map((name) => later(name, KEYS_LATER)),
   later('letsencrypt', KEYS_LATER),
   later('cavp', '`pluto --selftest` tries the algorithms against known answers'),
   later('checknflog', 'nflog= has no effect yet'),
@@ -238,6 +303,7 @@ export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
   reports: 'Reports',
   lists: 'Keys, certificates and the like',
   files: 'Configuration',
+  keys: 'Keys of this host',
   machine: 'This machine',
   other: 'Other',
 };

@@ -21,6 +21,7 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
       'addconn',
       'checkconfig',
       'readwriteconf',
+      'keys',
       'machine',
     ],
   },
@@ -53,7 +54,7 @@ export const IPSEC_OPTIONS: ReadonlyMap<string, CommandOption> = byName<CommandO
     name: 'json',
     arg: 'none',
     help: 'as JSON',
-    of: ['reports', 'lists', 'files', 'machine', 'reload'],
+    of: ['reports', 'lists', 'files', 'keys', 'machine', 'reload'],
     isWhacks: true,
   },
   {

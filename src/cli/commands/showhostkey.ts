@@ -3,6 +3,7 @@
  * it; of a single key nothing need be said.
  */
 import { hostname } from 'node:os';
+import { FAILURE_EXIT } from '../ask.ts';
 import { placesOf } from '../host-keys/places.ts';
 import { type HostKey, readHostKeys } from '../host-keys/read.ts';
 import { confLines, dumpLines, ipseckeyLine, jsonOf, listLine, pemText } from '../host-keys/show.ts';
@@ -35,6 +36,7 @@ export async function run({ options }: Pick<IpsecLine, 'options'>, output: Outpu
     return refuse('--precedence: expected 0 to 255', UNFIT_EXIT);
 
   const places = placesOf(options);
+  if ('wrong' in places) return refuse(places.wrong, FAILURE_EXIT);
   const found = readHostKeys({ ...places, secretsFile: options.get('file') ?? places.secretsFile });
   const isLoud = options.has('verbose') || found.keys.length === 0;
   for (const line of [...found.errors, ...(isLoud ? found.warnings : [])]) output.err(line);

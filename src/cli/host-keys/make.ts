@@ -44,12 +44,13 @@ const CURVES: Readonly<Record<string, KeyKind | undefined>> = Object.assign(Obje
 
 /** The exit status. Scripts look for "showhostkey" on stderr, where libreswan says what has been made. */
 export async function makeKey(wanted: Wanted, options: ReadonlyMap<string, string>, output: Output): Promise<number> {
-  const usual = placesOf(options);
-  const places: KeyPlaces = { ...usual, secretsFile: options.get('output') ?? usual.secretsFile };
   const fail = (text: string) => {
     output.err(`ipsec: ${text}`);
     return FAILURE_EXIT;
   };
+  const usual = placesOf(options);
+  if ('wrong' in usual) return fail(usual.wrong);
+  const places: KeyPlaces = { ...usual, secretsFile: options.get('output') ?? usual.secretsFile };
   if (/[*?[]/.test(places.secretsFile)) return fail(`secretsfile= is ${places.secretsFile}: say --output FILE`);
   const { name, type } = kindRow(wanted.kind);
   const bits = wanted.bits || kindRow(wanted.kind).bits;

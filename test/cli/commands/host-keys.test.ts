@@ -1,6 +1,15 @@
 /** A key is made, kept and shown: newhostkey, rsasigkey, ecdsasigkey, showhostkey on files of their own. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -8,9 +17,11 @@ import { run as ecdsasigkey } from '../../../src/cli/commands/ecdsasigkey.ts';
 import { run as newhostkey } from '../../../src/cli/commands/newhostkey.ts';
 import { run as rsasigkey } from '../../../src/cli/commands/rsasigkey.ts';
 import { run as showhostkey } from '../../../src/cli/commands/showhostkey.ts';
+import { ipsec } from '../../../src/cli/ipsec.ts';
 import { commandNamed } from '../../../src/cli/ipsec-commands.ts';
 import type { IpsecLine } from '../../../src/cli/ipsec-line.ts';
 import { keyOf } from '../../ike/crypto/signature/keys.ts';
+import { files } from './files.ts';
 
 type Command = (line: IpsecLine, output: { out(text: string): void; err(line: string): void }) => Promise<number>;
 
@@ -140,6 +151,74 @@ describe('a new key', () => {
     expect([exit, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(why);
     expect(readdirSync(at.at('.'))).toEqual(['ipsec.conf']);
+  });
+});
+
+describe('where keys are', () => {
+  test.each([
+    ['is not there', undefined, /cannot read ".*": ENOENT/],
+    [
+      'says it twice',
+      'config setup\n\tipsecdir=/proc/none/a\n\tipsecdir=/proc/none/b\n',
+      /ipsec.conf:3: \[config setup\]/,
+    ],
+    ['has a slip of the pen', 'config setup\n\tipsecdir=HOME\n\tsecretsfil=x\n', /ipsec.conf:3: \[config setup\]/],
+    ['is no such file', '\u0000\n', /ipsec.conf/],
+  ])('an ipsec.conf that %s leaves that open: no key is made, none shown', async (_, conf, why) => {
+    const at = home();
+    rmSync(at.at('ipsec.conf'));
+    if (conf !== undefined) writeFileSync(at.at('ipsec.conf'), conf.replace('HOME', at.at('d')));
+    for (const [command, options] of [
+      [newhostkey, { keytype: 'ed25519', output: at.at('host.secrets') }],
+      [showhostkey, { list: '' }],
+    ] as const) {
+      const { exit, stdout, stderr } = await at.run(command, options);
+      expect([exit, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(why);
+    }
+    expect(existsSync(at.at('host.secrets'))).toBe(false);
+  });
+});
+
+describe('on the command line', () => {
+  test('a key is made and shown, and what libreswan alone understands changes nothing', async () => {
+    const at = home();
+    // Nothing here may ever reach the keys of the machine that it runs on.
+    const run = async (...words: string[]) => {
+      let [stdout, stderr] = ['', ''];
+      const exit = await ipsec([...words, '--config', at.at('ipsec.conf')], {
+        out: (text) => {
+          stdout += text;
+        },
+        err: (line) => {
+          stderr += `${line}\n`;
+        },
+      });
+      return { exit, stdout, stderr };
+    };
+    const made = await run('newhostkey', '--keytype', 'ecdsa', '--seeddev', '/dev/random', '--nssdir', 'x');
+    expect([made.exit, made.stdout]).toEqual([0, '']);
+    await run('rsasigkey', '2048', '--quiet');
+    await run('ecdsasigkey', 'secp384r1', '--quiet');
+    const { stdout } = await run('showhostkey', '--list');
+    expect(stdout.match(/RSA|ECDSA/g)).toEqual(['ECDSA', 'RSA', 'ECDSA']);
+    const ckaid = /ckaid (\w+)$/m.exec(made.stderr)?.[1] ?? '';
+    expect(readdirSync(at.at('d/private'))).toHaveLength(3);
+    const shown = await run('showhostkey', '--right', '--ckaid', ckaid);
+    expect(shown.stdout).toMatch(/^\t# ecdsakey \S{9}\n\trightecdsakey=0s[\w+/=]+\n$/);
+  });
+
+  test.each([
+    [['newhostkey', '--keytype', 'dsa'], '--keytype is one of rsa, ecdsa, ed25519, ed448'],
+    [['rsasigkey', '2048', '4096'], 'too many operands: [BITS]'],
+    [['showhostkey', '--left', 'west'], 'showhostkey takes no operands'],
+    [['showhostkey', '--private'], 'unknown option "--private"'],
+  ])('%j is refused', async (words, why) => {
+    const { exit, stdout, stderr } = await files({ 'ipsec.conf': 'config setup\n\tipsecdir=/proc/none\n' }).run(
+      ...words,
+    );
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(why);
   });
 });
 
