@@ -150,7 +150,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (why === 'crashed') {
       this.#sa.keys?.wipe();
       const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
-      for (const policy of this.#policies()) registry.owner(policy)?.ref.tell(down);
+      if (!this.#isStrangers) for (const policy of this.#policies()) this.#tellOwner(policy, down);
     }
     if (this.#self) registry.unregisterIkeSa(this.#sa.policy, this.#self);
     this.#watchers?.end();
@@ -385,12 +385,17 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
-    if (this.#sa.role === 'responder' && neverCameUp) this.#world.strangers.say('info', gist, about);
+    if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);
     else {
       const line = this.#world.log('info', gist, about);
       this.#watchers?.line(why === 'refused' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG, line);
     }
-    this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
+    if (!this.#isStrangers) this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
+  }
+
+  /** Anybody can begin one: what becomes of it is no business of the connection that might have been meant. */
+  get #isStrangers(): boolean {
+    return this.#sa.role === 'responder' && this.#sa.peerId === undefined;
   }
 }
 

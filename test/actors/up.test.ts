@@ -270,3 +270,28 @@ test('two secrets for the same two that differ are named by their lines, and the
   expect(west.log).toContainEqual(expect.stringMatching(/:1 and \S+:2 match equally; the first is used/));
   expect(west.log.join()).not.toMatch(/swordfish|marlin/);
 });
+
+test('strangers who are refused neither end an attempt of ours nor use up its tries', () => {
+  const { west, east, clock, wire } = town({ west: { conf: conn('w-e', { keyingtries: '2' }) }, east: { conf: '' } });
+  wire.loses = isExchange('IKE_SA_INIT');
+  const up = west.whack({ kind: 'initiate', name: 'w-e' });
+  // From the peer's address, which anybody can put on a packet.
+  wire.loses = () => false;
+  for (const name of ['a', 'b', 'c']) {
+    east.load(conn(name, { ike: 'aes128-sha1-modp2048', keyingtries: '1' }));
+    expect(east.whack({ kind: 'initiate', name }).text).toContain('NO_PROPOSAL_CHOSEN');
+  }
+  expect(up.exit).toBeUndefined();
+  expect(west.log.join('\n')).not.toMatch(/revival|giving up/);
+  east.load(conn());
+  clock.advance(1_000);
+  expect([up.exit, west.plane.sas.size]).toEqual([0, 2]);
+});
+
+test('strangers make no actor of a connection that nobody has used', () => {
+  const { west, east } = town({ east: { conf: conn('w-e', { ike: 'aes128-sha1-modp2048', keyingtries: '1' }) } });
+  const { actors } = west.system.counters();
+  east.whack({ kind: 'initiate', name: 'w-e' });
+  expect(west.log.at(-1)).toContain('no proposal in common');
+  expect(west.system.counters().actors).toBe(actors);
+});
