@@ -20,6 +20,7 @@ interface Bench {
 const BENCHES: readonly Bench[] = [
   { name: 'codec', title: 'IKE messages: decoding and encoding' },
   { name: 'crypto', title: 'Key exchange and payload protection' },
+  { name: 'signatures', title: 'Signatures by kind of key' },
   { name: 'runtime', title: 'The actor runtime' },
   { name: 'handshake', title: 'Handshakes between two cores in one process' },
   { name: 'daemon', title: 'Tunnels in one process: handshakes, CPU, octets per tunnel' },

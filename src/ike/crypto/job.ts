@@ -62,9 +62,9 @@ export type JobResult =
   /** `keys`: SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr. `public`: ours, when it was made here. */
   | { readonly ok: true; readonly op: 'ike.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
   | { readonly ok: true; readonly op: 'child.keys'; readonly public?: Uint8Array; readonly keymat: Uint8Array }
-  | { readonly ok: true; readonly op: 'sign'; readonly auth: Uint8Array; readonly keymat?: undefined }
+  | { readonly ok: true; readonly op: 'sign'; readonly auth: Uint8Array }
   /** The signature is good: one that is not is a failure. */
-  | { readonly ok: true; readonly op: 'verify'; readonly keymat?: undefined }
+  | { readonly ok: true; readonly op: 'verify' }
   | JobFailure;
 
 export interface JobFailure {

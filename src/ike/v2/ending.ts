@@ -1,5 +1,4 @@
 /** How an IKE SA, or a child of it, ends. */
-import type { JobResult } from '../crypto/job.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
@@ -83,12 +82,6 @@ export function forgetHandshake(turn: Turn): void {
   if (!handshake) return;
   wipe(handshake.private);
   turn.sa.handshake = undefined;
-}
-
-/** A result that nobody awaits any more. */
-export function wipeResult(result: JobResult): void {
-  if (!result.ok) return;
-  wipe(result.op === 'ke.make' ? result.private : result.op === 'ike.keys' ? result.keys : result.keymat);
 }
 
 /** What an heir is to do; a rekey or a check of the old SA is nothing to the new one. */

@@ -3,13 +3,14 @@
  * children. Simultaneous rekeys end as those of children do: the lowest nonce loses (§2.8.2).
  */
 import { groupById } from '../crypto/algorithms.ts';
+import { wipeResult } from '../crypto/job.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import { explainProposals } from '../explain/proposals.ts';
 import { explainIkeRefusal } from '../explain/refusals.ts';
 import { PEER_ASKS } from '../explain/words.ts';
 import { EXCHANGE, find, NOTIFY } from '../wire/index.ts';
-import { end, isInheritable, wipeResult } from './ending.ts';
+import { end, isInheritable } from './ending.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS, suggestedGroup, suiteText } from './handshake.ts';
 import { type IkeOffer, IkeSa, NONE } from './ike-sa.ts';
 import { disarmChild, disarmEstablished, retryAfter } from './lifetimes.ts';

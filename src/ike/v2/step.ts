@@ -2,8 +2,10 @@
  * One input, one step: the only way into an IKE SA. Returns the effects in the order in which they are to be
  * carried out. receive.ts has the packets, timers.ts the clock, plan.ts what we want ourselves.
  */
+
+import { wipeResult } from '../crypto/job.ts';
 import type { Env, In, Out } from '../effects.ts';
-import { dropChild, end, wipeResult } from './ending.ts';
+import { dropChild, end } from './ending.ts';
 import { type IkeSa, NONE } from './ike-sa.ts';
 import { armChild, armEstablished } from './lifetimes.ts';
 import { command, pump } from './plan.ts';
