@@ -71,16 +71,17 @@ export class ConnBuilder {
       warn: (setting, text) => report('warning', setting, `${setting.key}=: ${text}`),
       remark: (setting, text) => report('warning', setting, text),
     };
-    for (const setting of settings.values()) this.#reporter.later(setting, say.section);
-
     const policy = this.#policies.policy(settings, say);
     const { type, keyexchange } = policy;
     const isShunt = type !== 'tunnel' && type !== 'transport';
     const version = keyexchange === 'ikev1' ? 1 : 2;
+    const moot: Setting[] = [];
     judge({ settings, version, isShunt, isOpportunistic: isOpportunistic(settings) }, (setting, judgement) => {
-      if (typeof judgement === 'string') say.refuse(setting, judgement);
-      else say.warn(setting, judgement.warning);
+      if (typeof judgement === 'string') return say.refuse(setting, judgement);
+      say.warn(setting, judgement.warning);
+      if (judgement.isMoot) moot.push(setting);
     });
+    for (const setting of settings.values()) if (!moot.includes(setting)) this.#reporter.later(setting, label);
     const [leftChoices, rightChoices] = this.#choices(settings, say);
     const lefts = yield* this.#ends('left', leftChoices, settings, say);
     const rights = yield* this.#ends('right', rightChoices, settings, say);

@@ -17,7 +17,9 @@ export interface Case {
 }
 
 /** A text refuses the conn. */
-export type Judgement = string | { readonly warning: string };
+export type Judgement =
+  | string
+  | { readonly warning: string /** It does nothing here in any case. */; readonly isMoot?: true };
 
 /** Every judgement on `settings`, with the setting that it is about. */
 export function judge(c: Case, pronounce: (setting: Setting, judgement: Judgement) => void): void {
@@ -37,6 +39,7 @@ const isTransport = (c: Case): boolean => says(c, 'type', 'transport');
 const isAh = (c: Case): boolean => says(c, 'phase2', 'ah');
 
 const warning = (text: string) => ({ warning: text });
+const moot = (text: string) => ({ warning: text, isMoot: true }) as const;
 
 /** Holds for `true`, where there is something to negotiate. */
 const yes =
@@ -46,14 +49,14 @@ const yes =
 
 const needsIkev2 = yes(({ version }) => (version === 1 ? 'needs IKEv2' : undefined));
 
-const ignoredByIkev1: Rule = ({ version }) => (version === 1 ? warning('IKEv1 ignores it') : undefined);
+const ignoredByIkev1: Rule = ({ version }) => (version === 1 ? moot('IKEv1 ignores it') : undefined);
 
 const ignoredByShunt: Rule = (c) =>
-  c.isShunt ? warning(`type=${String(c.settings.get('type')?.value)} ignores it`) : undefined;
+  c.isShunt ? moot(`type=${String(c.settings.get('type')?.value)} ignores it`) : undefined;
 
 const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   // Versions of IKE.
-  ikepad: [({ version }) => (version === 2 ? warning('IKEv2 ignores it') : undefined)],
+  ikepad: [({ version }) => (version === 2 ? moot('IKEv2 ignores it') : undefined)],
   ppk: [ignoredByIkev1],
   'accept-redirect': [ignoredByIkev1],
   'send-redirect': [
@@ -69,12 +72,12 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
   'ikev1-dpdtimeout': [
     (c) => {
-      if (c.version === 2) return warning('IKEv2 ignores it; retransmit-timeout= is its limit');
-      return has(c, 'dpddelay') ? undefined : warning('without dpddelay= it is ignored');
+      if (c.version === 2) return moot('IKEv2 ignores it; retransmit-timeout= is its limit');
+      return has(c, 'dpddelay') ? undefined : moot('without dpddelay= it is ignored');
     },
   ],
   dpddelay: [
-    (c) => (c.version === 1 && !has(c, 'ikev1-dpdtimeout') ? warning('without dpdtimeout= it is ignored') : undefined),
+    (c) => (c.version === 1 && !has(c, 'ikev1-dpdtimeout') ? moot('without dpdtimeout= it is ignored') : undefined),
   ],
   aggressive: [
     yes((c) => {
@@ -85,7 +88,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   'enable-tcp': [(c, value) => (c.version === 1 && value !== 'no' ? 'needs IKEv2' : undefined)],
   'tcp-remoteport': [
     (c, value) => {
-      if (!has(c, 'enable-tcp') || says(c, 'enable-tcp', 'no')) return warning('without enable-tcp= it is ignored');
+      if (!has(c, 'enable-tcp') || says(c, 'enable-tcp', 'no')) return moot('without enable-tcp= it is ignored');
       return value === 500 ? 'port 500 is not for TCP' : undefined;
     },
   ],
@@ -115,7 +118,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
   narrowing: [
     (c, value) => (value === false && hasPool(c) ? 'addresspool= narrows, so it cannot be no' : undefined),
-    (c, value) => (value === true && c.version === 1 ? warning('IKEv1 ignores it') : undefined),
+    (c, value) => (value === true && c.version === 1 ? moot('IKEv1 ignores it') : undefined),
   ],
   esn: [
     (c, value) =>
@@ -132,7 +135,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
       return has(c, 'tfc') && !says(c, 'tfc', 0) ? 'does not go with tfc=' : undefined;
     }),
   ],
-  'iptfs-fragmentation': [(c) => (says(c, 'iptfs', true) ? undefined : warning('without iptfs=yes it is ignored'))],
+  'iptfs-fragmentation': [(c) => (says(c, 'iptfs', true) ? undefined : moot('without iptfs=yes it is ignored'))],
   'iptfs-reorder-window': [(_, value) => (Number(value) > 65535 ? 'expected 0 to 65535' : undefined)],
   'iptfs-drop-time': [(_, value) => (Number(value) * 1000 >= 2 ** 32 ? 'expected less than 4294s' : undefined)],
   'iptfs-init-delay': [(_, value) => (Number(value) * 1000 >= 2 ** 32 ? 'expected less than 4294s' : undefined)],
@@ -181,7 +184,7 @@ function endRules(us: Side, them: Side): Readonly<Record<string, readonly Rule[]
     ],
     modecfgserver: [together(`${us}modecfgclient`), together(`${us}cat`), together(`${them}modecfgserver`)],
     modecfgclient: [together(`${them}cat`), together(`${them}modecfgclient`)],
-    cat: [together(`${them}cat`), yes((c) => (c.version === 1 ? warning('IKEv1 ignores it') : undefined))],
+    cat: [together(`${them}cat`), yes((c) => (c.version === 1 ? moot('IKEv1 ignores it') : undefined))],
     sourceip: [(c) => (has(c, `${us}interface-ip`) ? `cannot stand beside ${us}interface-ip=` : undefined)],
     auth: [
       (c) => (has(c, `${them}auth`) ? undefined : 'leftauth= and rightauth= go together'),

@@ -1,5 +1,5 @@
 /** One section as it stands in the files. */
-import { isBygone } from './freeswan.ts';
+import { isBygone, successorOf } from './freeswan.ts';
 import { lookup, type Spelling, suggest } from './keywords.ts';
 import { shown } from './printable.ts';
 import type { Place, Statement } from './scan.ts';
@@ -86,8 +86,10 @@ function reportUnknown(draft: Draft, at: Statement & { t: 'setting' }, report: R
     report({ ...warning(at, draft.label, at.keyword), text: `${at.keyword}= is obsolete, ignored` });
     return;
   }
-  const meant = suggest(draft.section, at.keyword);
-  const hint = meant === undefined ? '' : `; did you mean ${meant}=?`;
+  const successor = successorOf(at.keyword);
+  const meant = successor ?? suggest(draft.section, at.keyword);
+  const guess = meant === undefined ? '' : `; did you mean ${meant}=?`;
+  const hint = successor === undefined ? guess : `; ${successor}= took its place`;
   const text = `unknown keyword ${shown(at.keyword)}${hint}`;
   report({ ...error(at, draft.label, at.keyword), ...(meant !== undefined && { meant }), text });
 }

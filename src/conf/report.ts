@@ -1,16 +1,22 @@
 /** Gathers problems, each once: a fault in a section that thousands of conns take over is still one fault. */
+import { parseAddress } from './address-text.ts';
 import type { Keyword, Value } from './keyword.ts';
 import type { Problem } from './problem.ts';
 import type { Setting } from './sections.ts';
 import { defaultOf } from './values.ts';
 
-/** Which of the values' words have no effect yet, as the table has them: `vhost:` is what such a word begins with. */
+/** Which of the values' words have no effect yet, as the table has them. */
 export function laterWords({ laterValues = [] }: Keyword, value: Value): readonly string[] {
   const words = (Array.isArray(value) ? value : [String(value)]).map((word) => word.toLowerCase());
   return laterValues.filter((later) =>
-    words.some((word) => (later.endsWith(':') ? word.startsWith(later) : word === later)),
+    words.some((word) => {
+      if (later === 'HOSTNAME') return isHostName(word);
+      return later.endsWith(':') ? word.startsWith(later) : word === later;
+    }),
   );
 }
+
+const isHostName = (word: string): boolean => /^(?=.*[a-z])[\w.-]+$/.test(word) && !parseAddress(word);
 
 export class Reporter {
   readonly #problems: Problem[] = [];

@@ -177,6 +177,8 @@ describe('what a conn cannot be', () => {
     [['aggressive=yes', 'keyexchange=ikev1'], 'aggressive mode needs ike='],
     [['leftsubnts=10.0.0.0/8'], 'unknown keyword "leftsubnts"; did you mean leftsubnet'],
     [['swordfish=yes'], 'unknown keyword "swordfish"'],
+    [['forceencaps=yes'], 'unknown keyword "forceencaps"; encapsulation= took its place'],
+    [['leftfirewall=yes'], 'unknown keyword "leftfirewall"; leftupdown= took its place'],
   ])('%j', (lines, text) => expect(complaint(...lines)).toContain(text));
 
   test.each([
@@ -215,6 +217,26 @@ describe('warnings leave the conn as it is', () => {
   ])('%j', (lines, text) => {
     expect(complaint(...lines)).toContain(text);
     expect(conn(...lines).pfs).toBe(true);
+  });
+
+  test.each([
+    ['ikepad=yes', 'ikepad=: IKEv2 ignores it'],
+    ['dpdtimeout=30s', 'ikev1-dpdtimeout=: IKEv2 ignores it; retransmit-timeout= is its limit'],
+  ])('%s, which does nothing here in any case, is no news twice', (line, text) => {
+    expect(load(`${west('')}\t${line}\n`).problems.map((p) => p.text)).toEqual([text]);
+  });
+
+  test.each([
+    ['vpn.example.com', 'right=HOSTNAME has no effect yet'],
+    ['cafe', 'right=HOSTNAME has no effect yet'],
+    ['%group', 'right=%group has no effect yet'],
+    ['192.0.2.9', undefined],
+    ['0xc0000209', undefined],
+    ['2001:db8::2', undefined],
+    ['%any', undefined],
+  ])('right=%s: %s', (right, text) => {
+    const { problems } = load(`conn w\n\tleft=%defaultroute\n\tright=${right}\n\tauthby=secret\n`);
+    expect(problems.map((p) => p.text)).toEqual(text === undefined ? [] : [text]);
   });
 
   test('what has no effect yet is kept, and is said once however many conns have it', () => {

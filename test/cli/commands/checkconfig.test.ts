@@ -91,7 +91,7 @@ describe('--unsupported', () => {
     for (const { section, keyword, value } of await unsupported()) {
       if (section !== 'conn' || value === undefined) continue;
       const name = keyword.replace('{left,right}', 'left');
-      const text = `conn c\n\tright=192.0.2.2\n\tleft=192.0.2.1\n\t${name}=${value}\n`;
+      const text = `conn c\n\t${name}=${value}\n\tright=192.0.2.2\n\tleft=192.0.2.1\n`;
       const { stderr } = await files({ 'ipsec.conf': text }).run('checkconfig');
       expect(stderr).toContain(`${name}=${value} has no effect yet`);
     }
