@@ -334,7 +334,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #say({ level, text, serial, code, event }: Extract<Out, { t: 'say' }>): void {
     const policy = serial === undefined ? this.#sa.policy : this.#childPolicy(serial);
-    const line = this.#world.log(level, text, this.#about(policy, serial ?? this.#sa.serial, event));
+    const about = this.#about(policy, serial ?? this.#sa.serial, event);
+    // Explanations have a bound of their own.
+    const isBounded = this.#isStrangers && level !== 'debug' && event !== 'explained';
+    if (isBounded) return this.#world.strangers.say(level, text, about);
+    const line = this.#world.log(level, text, about);
     if (level !== 'debug') this.#watchers?.line((code ?? RC.LOG) as ReplyCode, line);
   }
 

@@ -53,6 +53,16 @@ describe('IKE_SA_INIT', () => {
   });
 });
 
+test('half-open ones by the thousand say no more than a few do', () => {
+  const { east, datagram, clock } = firstInit();
+  const before = east.log.length;
+  for (let n = 0; n < 1_000; n++) east.receive(fromSpi(datagram, n));
+  clock.settle();
+  expect(east.world.switchboard.halfOpen).toBe(1_000);
+  expect(east.log.length - before).toBe(101);
+  expect(east.log[before]).toContain('sent IKE_SA_INIT response');
+});
+
 describe('the gate', () => {
   test('asks for cookies from the threshold on, and a returned one opens', () => {
     const { west, east, datagram, wire, clock } = firstInit();
