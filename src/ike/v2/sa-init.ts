@@ -251,11 +251,11 @@ function answerInit(turn: Turn, message: Incoming): void {
 /** The first candidate whose proposals fit; otherwise the first one's reason; undefined without candidates. */
 function firstThatFits<F extends object>(policies: readonly Policy[], attempt: (policy: Policy) => F) {
   let first: { readonly policy: Policy; readonly fit: F } | undefined;
-  let before: Policy | undefined;
+  const seen = new Set<Policy['ike']>();
   for (const policy of policies) {
-    // Thousands of conns between the same hosts share one list of proposals.
-    if (before?.ike === policy.ike) continue;
-    before = policy;
+    // Thousands of conns for the same address share a few lists of proposals, and a stranger pays for none.
+    if (seen.has(policy.ike)) continue;
+    seen.add(policy.ike);
     const tried = { policy, fit: attempt(policy) };
     if (!isFault(tried.fit)) return tried;
     first ??= tried;
