@@ -72,7 +72,7 @@ function byPlace(text: string): string {
         `${HIDDEN} private key`,
       )
       // ip xfrm state: `aead rfc4106(gcm(aes)) 0x… 128`.
-      .replace(/^(\s*(?:enc|auth|auth-trunc|aead|comp)\s.*?)0x[0-9a-fA-F]*/gm, `$1${HIDDEN}`)
+      .replace(/^([ \t]*(?:enc|auth|auth-trunc|aead|comp)\s.*?)0x[0-9a-fA-F]*/gm, `$1${HIDDEN}`)
       // A line of ipsec.secrets that has strayed.
       .replace(/(:\s*(?:PSK|XAUTH|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)\s).*$/gm, `$1${HIDDEN}`)
       .replace(/\b0s[A-Za-z0-9+/=]{16,}/g, HIDDEN)

@@ -213,6 +213,11 @@ describe('the mask', () => {
     );
   });
 
+  test('a million empty lines are gone through once', () => {
+    const text = '\n'.repeat(1 << 20);
+    expect(masking([])(text)).toBe(text);
+  });
+
   test('ten thousand secrets cost a pass over the text, no more', () => {
     const secrets = Array.from({ length: 10_000 }, (_, i) => `secret number ${i} of them`);
     const masked = masking(secrets)(secrets.join('\n'));
