@@ -86,8 +86,9 @@ export async function restart(place: DaemonPlace): Promise<number> {
 /** What `start`, `stop` and `restart` would run. */
 export async function commandsOf(verb: 'start' | 'stop' | 'restart', place: DaemonPlace): Promise<string[]> {
   if (await hasUnit(place)) return [`systemctl ${verb} ipsec.service`];
-  const stopping = ['ipsec whack --shutdown', '--ctlsocket', place.ctlsocket].join(' ');
-  const starting = ['ipsec pluto', ...plutoOptions(place)].join(' ');
+  const { quoted, whackCommand } = await import('./show.ts');
+  const stopping = whackCommand(['--shutdown', '--ctlsocket', place.ctlsocket]);
+  const starting = ['ipsec pluto', ...plutoOptions(place).map(quoted)].join(' ');
   return verb === 'start' ? [starting] : verb === 'stop' ? [stopping] : [stopping, starting];
 }
 

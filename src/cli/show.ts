@@ -15,8 +15,45 @@ export function whackAdd(conn: ConnText, kind: 'add' | 'replace'): string[] {
   return say(conn, kind).argv;
 }
 
-/** The command, others for its keys, and in a comment below the keywords that whack has no words for. */
+/**
+ * The command, or one for each pair of `subnets=`, others for its keys, and in a comment below the keywords that whack
+ * has no words for.
+ */
 export function showAdd(conn: ConnText, kind: 'add' | 'replace'): string {
+  return pairs(conn)
+    .map((pair) => showOne(pair, kind))
+    .join('\n');
+}
+
+/** What `leftsubnets=` and `rightsubnets=` make of one conn, as pluto names them: `NAME/1x2`, and all of them NAME. */
+function pairs({ keywords, ...conn }: ConnText): readonly ConnText[] {
+  const { leftsubnets, rightsubnets, ...others } = keywords;
+  // Both of a side are refused by pluto, and so are lists without a pair of one family: whack has no words for them.
+  if (others.leftsubnet !== undefined && leftsubnets !== undefined) return [{ keywords, ...conn }];
+  if (others.rightsubnet !== undefined && rightsubnets !== undefined) return [{ keywords, ...conn }];
+  if (leftsubnets === undefined && rightsubnets === undefined) return [{ keywords, ...conn }];
+  const connalias = others.connalias === undefined ? conn.name : `${conn.name},${others.connalias}`;
+  const found = choices('left', leftsubnets).flatMap(([l, left]) =>
+    choices('right', rightsubnets)
+      .filter(([, right]) => isOneFamily(left.leftsubnet, right.rightsubnet))
+      .map(([r, right]) => ({
+        ...conn,
+        name: `${conn.name}/${l}x${r}`,
+        keywords: { ...others, connalias, ...left, ...right },
+      })),
+  );
+  return found.length > 0 ? found : [{ keywords, ...conn }];
+}
+
+function choices(side: Side, subnets: string | undefined): readonly (readonly [number, Record<string, string>])[] {
+  if (subnets === undefined) return [[0, {}]];
+  return splitList(subnets).map((subnet, i) => [i + 1, { [`${side}subnet`]: subnet }]);
+}
+
+const isOneFamily = (left?: string, right?: string): boolean =>
+  left === undefined || right === undefined || left.includes(':') === right.includes(':');
+
+function showOne(conn: ConnText, kind: 'add' | 'replace'): string {
   const { argv, unsaid } = say(conn, kind);
   const keys = RSA_KEYS.filter((key) => unsaid.includes(key) && /^0[xst]/i.test(conn.keywords[key]));
   const rest = unsaid.filter((key) => !keys.includes(key));
@@ -131,6 +168,7 @@ function typedBy({ type }: Keyword, value: string): string | undefined {
   return isFault(parsed) ? undefined : JSON.stringify(parsed);
 }
 
-function quoted(word: string): string {
+/** One word to any POSIX shell. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-][\w@%+=:,./#-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -90,3 +90,11 @@ test('a control socket says the run directory', async () => {
     `ipsec pluto --config my.conf --rundir ${dir}`,
   ]);
 });
+
+test('what is shown can be pasted, whatever the paths are', async () => {
+  const odd = { ...place(), rundir: '/run/$(id)', config: 'my file.conf', ctlsocket: '/run/a;b' };
+  expect(await commandsOf('restart', odd)).toEqual([
+    "ipsec whack --shutdown --ctlsocket '/run/a;b'",
+    "ipsec pluto --config 'my file.conf' --rundir '/run/$(id)'",
+  ]);
+});
