@@ -83,7 +83,8 @@ export function redirect({ registry, standing }: World, { name, to }: RequestOf<
     else standing.redirects.delete(conn.name);
   }
   const where = targets.to.join(', ') || 'nowhere';
-  end(answer, RC.LOG, `peers of ${entries.length} connections are to go to ${where}; redirection has no effect yet`);
+  const count = entries.length === 1 ? '1 connection' : `${entries.length} connections`;
+  end(answer, RC.LOG, `peers of ${count} are to go to ${where}; redirection has no effect yet`);
 }
 
 export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global-redirect'>, answer: Answer): void {

@@ -1,6 +1,7 @@
 /** pluto's command line, by yargs: a daemon starts seldom enough to afford it. */
 import yargs from 'yargs';
 import { parseDebug } from '../conf/debug-classes.ts';
+import { nearest } from '../conf/nearest.ts';
 import { type DaemonOptions, DEFAULT_CONFIG, DEFAULT_RUNDIR } from '../control/daemon-options.ts';
 import { FREESWAN_DEBUG, PLUTO_GROUPS, PLUTO_OPTIONS } from './pluto-options.ts';
 
@@ -18,7 +19,7 @@ export async function parsePluto(argv: readonly string[]): Promise<PlutoLine> {
   let wrong: string | undefined;
   const given: Given = await parser
     .fail((message) => {
-      wrong ??= message;
+      wrong ??= withHint(message);
     })
     .parseAsync([...argv]);
   if (given.help) return { help: await parser.getHelp() };
@@ -27,6 +28,13 @@ export async function parsePluto(argv: readonly string[]): Promise<PlutoLine> {
   if (wrong !== undefined) return { wrong };
   const later = [...PLUTO_OPTIONS.values()].filter(({ name, isLater }) => isLater && given[name] !== undefined);
   return { run: daemonOptions(given), later: later.map(({ name }) => name) };
+}
+
+function withHint(message: string): string {
+  const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  const meant = nearest(unknown, PLUTO_OPTIONS.keys());
+  return `unknown option "--${unknown}"${meant === undefined ? '' : `; did you mean --${meant}?`}`;
 }
 
 type Given = Readonly<Record<string, unknown>>;

@@ -42,7 +42,8 @@ describe('pluto', () => {
   });
 
   test.each([
-    ['--bogus', 'Unknown argument: bogus'],
+    ['--bogus', 'unknown option "--bogus"'],
+    ['--rundri /x', 'unknown option "--rundri"; did you mean --rundir?'],
     ['--nhelpers x', '--nhelpers needs a whole number'],
     ['--nhelpers 1.5', '--nhelpers needs a whole number'],
     ['--debug base,crypto', 'unknown debug class "crypto"; did you mean "crypt"?'],

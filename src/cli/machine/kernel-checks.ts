@@ -181,7 +181,7 @@ function forwarding({ machine, config }: Scene, family: 4 | 6, key: string) {
   if (value !== '0') return ok('on');
   return gateways.length === 0
     ? ok('off, and no conn has a subnet')
-    : warn(`off, but ${few(gateways.map(({ name }) => name))} connects subnets`, `sysctl -w ${key}=1`);
+    : warn(`off, but subnets are behind ${few(gateways.map(({ name }) => name))}`, `sysctl -w ${key}=1`);
 }
 
 function redirects(machine: Machine, key: 'send_redirects' | 'accept_redirects') {
