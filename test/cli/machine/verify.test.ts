@@ -32,7 +32,7 @@ const GOOD = {
     '/run/pluto/pluto.ctl': '',
     '/etc/ipsec.d/policies/clear': '',
     '/etc/ipsec.conf':
-      'conn a\n\tauthby=secret\n\tleft=192.0.2.1\n\tleftid=@a\n\tleftsubnet=10.1.0.0/24\n\tright=vpn.example.com\n\trightid=@b\n',
+      'conn a\n\tauthby=secret\n\tleft=192.0.2.1\n\tleftid=@a\n\tleftsubnet=10.1.0.0/24\n\tright=192.0.2.2\n\trightid=@b\n',
     '/etc/ipsec.secrets': '@a @b : PSK "0123456789abcdef0123456789abcdef"\n',
   },
   stats: { '/dev/net/tun': { kind: 'device', mode: 0o666 } },
@@ -235,7 +235,15 @@ test.each<[string, string, FakeMachine, string]>([
     'no conn says',
   ],
   ['run directory', 'FAIL', { stats: { '/run/pluto': { mode: 0o777 } } }, 'go-w'],
-  ['host names', 'WARN', { commands: { 'getent ahosts vpn.example.com': failed(2) } }, 'vpn.example.com'],
+  [
+    'host names',
+    'WARN',
+    {
+      files: { '/etc/ipsec.conf': conf('').replace('right=192.0.2.2', 'right=vpn.example.com') },
+      commands: { 'getent ahosts vpn.example.com': failed(2) },
+    },
+    'vpn.example.com',
+  ],
   ['this machine in conns', 'WARN', { files: { '/etc/ipsec.conf': conf('') }, addresses: [] }, 'of a is an address'],
   ['Node', 'FAIL', { nodeVersion: '18.1.0' }, '18.1.0 is too old'],
   ['Node', 'OK', { nodeVersion: '22.0.0' }, '22.0.0'],
