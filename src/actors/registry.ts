@@ -63,7 +63,8 @@ export class Registry implements Directory {
   /** By its name, or all that share an alias. */
   namedOrAliased(name: string): readonly Entry[] {
     const entry = this.#byName.get(name);
-    return entry ? [entry] : (this.#byAlias.get(name) ?? []);
+    // A list of its own: who goes through it may remove what is in it.
+    return entry ? [entry] : [...(this.#byAlias.get(name) ?? [])];
   }
 
   /** Not removed, and not replaced by another of its name: whoever has waited since it was looked up must ask. */

@@ -189,6 +189,17 @@ describe('whack --initiate fails with the status that libreswan gives', () => {
   });
 });
 
+test('--delete of an alias forgets all that go by it', () => {
+  const { west } = town({
+    west: { conf: conn('w-e', { leftsubnet: undefined, leftsubnets: '{10.0.1.0/24 10.0.3.0/24 10.0.5.0/24}' }) },
+  });
+  const deleted = west.whack({ kind: 'delete', name: 'w-e' });
+  expect(deleted.lines.map(({ text }) => text)).toEqual(
+    ['1', '2', '3'].map((n) => `"w-e/${n}x0": deleting connection`),
+  );
+  expect(west.world.registry.size).toBe(0);
+});
+
 describe('whack --name … adds a connection', () => {
   const text = {
     name: 'new',
