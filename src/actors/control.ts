@@ -211,9 +211,9 @@ export class Control {
     for (const warning of warnings) answer.line(RC.LOG, warning);
     for (const error of errors) {
       world.log('warn', error);
-      answer.line(RC.FATAL, error);
+      answer.line(RC.LOG, error);
     }
-    if (errors.length > 0) return answer.end();
+    if (errors.length > 0) return end(answer, RC.FATAL, `"${text.name}": failed to add connection`);
     for (const conn of conns) this.#addOne(conn, answer, replaces);
     answer.end();
   }

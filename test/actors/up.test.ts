@@ -222,6 +222,7 @@ describe('whack --name … adds a connection', () => {
     const added = west.whack({ kind: 'add', conn: wrong });
     expect(added.exit).toBe(RC.FATAL);
     expect(added.text).toContain('/etc/ipsec.d/a.conf:7');
+    expect(added.lines.at(-1)).toEqual({ code: RC.FATAL, text: '"new": failed to add connection' });
     expect(west.world.registry.named('new')).toBeUndefined();
   });
 
