@@ -238,7 +238,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#world.stats.childDown(suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
     if (!received && !sent) return;
     const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;
-    this.#world.log('info', text, { policy, peer: peer.address, serial });
+    this.#ike.tell({ t: 'said', line: this.#world.log('info', text, { policy, peer: peer.address, serial }) });
   }
 
   /** The data plane has them, and nobody else needs them. */

@@ -7,6 +7,7 @@ import { Reporter } from '../conf/report.ts';
 import type { Statement } from '../conf/scan.ts';
 import { type ConnSection, readSections, type Setting } from '../conf/sections.ts';
 import type { ConnText } from '../control/protocol.ts';
+import { hindranceOf } from './policy-of.ts';
 
 export interface Checked {
   /** More than one where `leftsubnets=` makes several of it; none if it is refused. */
@@ -49,8 +50,22 @@ export function* checkingConn({ name, file, line, keywords }: ConnText): Generat
       warnings: texts('warning'),
     };
   }
-  return { conns: built.conns, errors: [], warnings: texts('warning') };
+  const isHindered = built.conns.some((conn) => hindranceOf(conn) !== undefined);
+  const told = isHindered ? problems.filter((p) => !isHindrance(p)) : problems;
+  return { conns: built.conns, errors: [], warnings: told.map(formatProblem) };
 }
+
+/** Said of the connection as a whole, when it is added: once is enough. */
+const isHindrance = ({ keyword, text }: Problem): boolean =>
+  keyword !== undefined && HINDERING.has(keyword) && text.endsWith('has no effect yet');
+/** What `hindranceOf` looks at. */
+const HINDERING: ReadonlySet<string> = new Set([
+  'keyexchange',
+  'ikev2',
+  'type',
+  'authby',
+  ...['left', 'right'].flatMap((side) => [side, `${side}auth`, `${side}id`]),
+]);
 
 /** A builder for many, so that they share proposals and selectors; each has its problems to itself. */
 class Relay extends Reporter {

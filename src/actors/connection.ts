@@ -18,11 +18,14 @@ import { connPrefix } from './lines.ts';
 import { excluding, including, NONE } from './lists.ts';
 import type { Protection } from './policies.ts';
 import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
+import { split } from './split.ts';
 import { Watchers, type World } from './world.ts';
 
 export type ConnectionMessage =
   | { readonly t: 'initiate'; readonly answer?: Answer; readonly asynchronous?: boolean }
   | { readonly t: 'terminate'; readonly answer?: Answer }
+  /** From an IKE SA that others use as well, to `terminate`. */
+  | { readonly t: 'awaitDown'; readonly answer: Answer }
   | { readonly t: 'route'; readonly answer?: Answer }
   | { readonly t: 'unroute'; readonly answer?: Answer }
   | { readonly t: 'rekey'; readonly what: 'ike' | 'child'; readonly answer?: Answer }
@@ -107,6 +110,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         return this.#initiate(message.answer, message.asynchronous ?? false, self);
       case 'terminate':
         return this.#terminate(message.answer, self);
+      case 'awaitDown':
+        return this.#awaitDown(message.answer);
       case 'route':
         return this.#route(message.answer);
       case 'unroute':
@@ -269,14 +274,16 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     const policy = this.#policy;
     const targets = [...new Set([...this.#children, ...this.#ike].map((k) => k.ike))].filter((ref) => !ref.hasEnded);
     if (!policy || targets.length === 0) return answer?.end();
-    if (answer) {
-      this.#forDown ??= new Watchers();
-      this.#forDown.add(answer);
-    }
-    const serials = [...new Set([...this.#ike, ...this.#children].map((k) => `#${k.serial}`))].join(', ');
-    const line = this.#log(`terminating SAs using this connection (${serials})`);
+    const line = this.#log(`initiating delete of connection's ${whatEnds(this.#ike, this.#children)}`);
     answer?.line(RC.LOG, line);
-    for (const ref of targets) ref.tell({ t: 'takeDown', policy, ...(answer ? { answer } : {}) });
+    const parts = answer && split(answer, targets.length);
+    targets.forEach((ref, i) => void ref.tell({ t: 'takeDown', policy, ...(parts ? { answer: parts[i] } : {}) }));
+  }
+
+  /** The IKE SA stays, for others: whoever waits has seen it all when our children are gone. */
+  #awaitDown(answer: Answer): void {
+    if (this.#children.length === 0) return answer.end();
+    this.#forDown = watching(this.#forDown, answer);
   }
 
   #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
@@ -414,4 +421,12 @@ function watching(watchers: Watchers | undefined, answer: Answer): Watchers {
   const result = watchers ?? new Watchers();
   result.add(answer);
   return result;
+}
+
+/** `IKE SA #1 (and Child SA #2)`. */
+function whatEnds(ike: readonly Known[], children: readonly Known[]): string {
+  const all = (what: string, known: readonly Known[]) =>
+    `${what}${known.length > 1 ? 's' : ''} ${known.map((k) => `#${k.serial}`).join(', ')}`;
+  if (ike.length === 0) return all('Child SA', children);
+  return all('IKE SA', ike) + (children.length > 0 ? ` (and ${all('Child SA', children)})` : '');
 }

@@ -37,6 +37,8 @@ export type IkeSaMessage =
   /** Whose progress whack wants to see. */
   | { readonly t: 'watch'; readonly answer: Answer }
   /** `ipsec down`: only this connection's children, or the whole if nothing else is left. */
+  /** A line of a child's, for who waits. */
+  | { readonly t: 'said'; readonly line: string }
   | { readonly t: 'takeDown'; readonly policy: Policy; readonly answer?: Answer }
   | { readonly t: 'rekeyNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
   | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
@@ -107,6 +109,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     switch (message.t) {
       case 'watch':
         return this.#watch(message.answer);
+      case 'said':
+        return this.#watchers?.line(RC.LOG, message.line);
       case 'takeDown':
         return this.#takeDown(message.policy, message.answer, self);
       case 'rekeyNewest':
@@ -162,6 +166,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const isShared = own.length < this.#sa.children.length || this.#sa.policy !== policy;
     if (isShared && own.length > 0) {
       for (const child of own) this.#command({ t: 'deleteChild', serial: child.serial }, self);
+      if (answer) this.#tellOwner(policy, { t: 'awaitDown', answer });
       return;
     }
     // Nothing of this connection is here any more, and others are.

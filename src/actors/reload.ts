@@ -12,6 +12,7 @@ import { resolve } from 'node:path';
 import type { Conn } from '../conf/conn.ts';
 import { connDifferences, setupDifferences } from '../conf/difference.ts';
 import type { FileSystem } from '../conf/file-system.ts';
+import { lookup } from '../conf/keywords.ts';
 import { readingConfig } from '../conf/load.ts';
 import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
 import type { Setup } from '../conf/setup.ts';
@@ -67,7 +68,10 @@ export function* reloading(
   // As at the start: what this daemon is told not to do is left out, and the rest is done.
   for (const why of refused) answer.line(RC.LOG, why);
   yield* showing(plan, answer);
-  for (const keyword of setupDifferences(ports.setup, config.setup)) answer.line(RC.LOG, setupLine(keyword));
+  for (const keyword of setupDifferences(ports.setup, config.setup)) {
+    // What has no effect yet has none at a restart either, and has been said.
+    if (lookup('setup', keyword)?.keyword.effect !== 'later') answer.line(RC.LOG, setupLine(keyword));
+  }
   // Whoever asked has gone, and may not want any more what nobody has seen.
   if (!answer.isOpen) return;
   if (!dryRun) yield* applying(ports, plan, answer);

@@ -131,7 +131,7 @@ describe('--deleteid and --deleteuser', () => {
     const { west } = upTown();
     const gone = west.whack({ kind: 'deleteid', name: '@east' });
     expect(gone.exit).toBe(0);
-    expect(gone.text).toContain('terminating SAs');
+    expect(gone.text).toContain('initiating delete of connection');
     expect(west.world.switchboard.size).toBe(0);
     expect(west.world.registry.named('w-e')).toBeDefined();
   });

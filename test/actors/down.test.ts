@@ -21,7 +21,12 @@ describe('whack --terminate', () => {
     const { west, east, clock } = upTown();
     const down = west.whack({ kind: 'terminate', name: 'w-e' });
     expect(down.exit).toBe(0);
-    expect(down.lines[0].text).toBe('"w-e": terminating SAs using this connection (#1, #2)');
+    expect(down.lines.map((l) => l.text)).toEqual([
+      `"w-e": initiating delete of connection's IKE SA #1 (and Child SA #2)`,
+      '"w-e" #1: sent INFORMATIONAL request to delete IKE SA',
+      '"w-e" #2: ESP traffic information: in=0B out=0B',
+      '"w-e" #1: deleting IKE SA (deleted)',
+    ]);
     expectEmpty(west, east);
     clock.advance(400_000);
     expectEmpty(west, east);

@@ -62,7 +62,9 @@ describe('daemons and their whack', () => {
     expect(up).toMatch(/"w-e" #2: initiator established Child SA using #1; IPsec tunnel \[.*\] \{.*\}\n$/);
     expect(await said(west.whack('--trafficstatus'))).toMatch(/^#2: "w-e", type=ESP, /);
     expect(await said(west.whack('--deletestate', '2'))).toContain('received whack request to delete Child SA #2');
-    expect(await said(west.whack('--name', 'w-e', '--terminate'))).toContain('terminating SAs using this connection');
+    expect(await said(west.whack('--name', 'w-e', '--terminate'))).toMatch(
+      /initiating delete of connection's IKE SA #1\n(?:.*\n)*"w-e" #1: deleting IKE SA/,
+    );
     expect(await said(west.whack('--briefstatus'))).toContain('IKE SAs: total(0)');
     expect(await said(west.whack('--name', 'w-e', '--delete'))).toContain('"w-e": deleting connection');
     expect(await west.stop()).toBe(0);

@@ -1,5 +1,7 @@
 /** `ipsec checkconfig`: everything that is wrong with ipsec.conf and what it includes, and what has no effect yet. */
+import type { Conn } from '../../conf/conn.ts';
 import type { Problem } from '../../conf/problem.ts';
+import type { Setup } from '../../conf/setup.ts';
 import { DEFAULT_CONFIG } from '../../control/daemon-options.ts';
 import { FAILURE_EXIT } from '../ask.ts';
 import type { IpsecLine } from '../ipsec-line.ts';
@@ -25,8 +27,8 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
   const { readConfig } = await import('../../conf/load.ts');
   const { nodeFileSystem } = await import('../../conf/node-file-system.ts');
   const { formatProblem, hasErrors } = await import('../../conf/problem.ts');
-  const { conns, problems: found } = readConfig(file, nodeFileSystem);
-  const problems = [...found].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
+  const { conns, setup, problems: found } = readConfig(file, nodeFileSystem);
+  const problems = [...found, ...notLoaded(conns, setup)].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
   const isWrong = hasErrors(problems);
   if (options.has('json')) {
     const errors = problems.filter(({ severity }) => severity === 'error').length;
@@ -41,6 +43,21 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
     await output.out(`${JSON.stringify(report, undefined, 2)}\n`);
   } else for (const problem of problems) output.err(formatProblem(problem));
   return isWrong ? FAILURE_EXIT : 0;
+}
+
+/** What is sound, and will be refused all the same. */
+function notLoaded(conns: readonly Conn[], { ikev1Policy }: Setup): readonly Problem[] {
+  if (ikev1Policy === 'accept') return [];
+  return conns
+    .filter((conn) => conn.keyexchange === 'ikev1')
+    .map(({ name, file, line }) => ({
+      severity: 'warning',
+      file,
+      line,
+      section: `conn ${name}`,
+      keyword: 'keyexchange',
+      text: `is not loaded: ikev1-policy=${ikev1Policy} allows no IKEv1 connections`,
+    }));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

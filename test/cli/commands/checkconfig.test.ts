@@ -14,6 +14,17 @@ describe('what is wrong', () => {
     expect(await files({ 'ipsec.conf': SOUND }).run('checkconfig')).toEqual({ exit: 0, stdout: '', stderr: '' });
   });
 
+  test('IKEv1 where ikev1-policy= allows none is sound, and named', async () => {
+    const v1 = (policy: string) =>
+      files({ 'ipsec.conf': `config setup\n\tikev1-policy=${policy}\n${SOUND}\tkeyexchange=ikev1\n` }).run(
+        'checkconfig',
+      );
+    const line = /ipsec\.conf:3: \[conn west\] warning: is not loaded: ikev1-policy=reject allows no IKEv1 connections/;
+    expect((await v1('reject')).stderr).toMatch(line);
+    expect((await v1('reject')).exit).toBe(0);
+    expect((await v1('accept')).stderr).not.toContain('is not loaded');
+  });
+
   test('everything, in every file, each with its place', async () => {
     const { exit, stdout, stderr } = await files(WRONG).run('checkconfig');
     expect([exit, stdout]).toEqual([1, '']);
