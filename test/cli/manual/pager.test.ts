@@ -11,6 +11,8 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'pluto-pager-'));
   stdout = '';
   vi.stubEnv('MANPAGER', '');
+  vi.stubEnv('TERM', 'xterm');
+  vi.stubEnv('NO_COLOR', '');
 });
 
 afterEach(() => {
