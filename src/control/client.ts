@@ -31,7 +31,9 @@ export async function converse(
   if ('fault' in connected) return connected;
   const { socket } = connected;
   try {
-    const [answered] = await Promise.all([answers(socket, options), ask(socket, options.requests)]);
+    const progress = new Progress();
+    const answering = answers(socket, options, progress).finally(() => progress.end());
+    const [answered] = await Promise.all([answering, ask(socket, options.requests, progress)]);
     return answered;
   } catch (e) {
     return { fault: broken((e as Error).message) };
@@ -79,10 +81,40 @@ function unreachable(path: string, e: NodeJS.ErrnoException): ClientFault {
   }
 }
 
+/** Requests on their way: what comes at once, pluto has to take apart at once, and its peers wait meanwhile. */
+const IN_FLIGHT = 2;
+
+/** How many requests have been answered, for who waits to send the next. */
+class Progress {
+  #answered = 0;
+  #wake: () => void = () => {};
+  hasEnded = false;
+
+  advance(): void {
+    this.#answered++;
+    this.#wake();
+  }
+
+  /** There will be no more answers. */
+  end(): void {
+    this.hasEnded = true;
+    this.#wake();
+  }
+
+  async reaches(answered: number): Promise<void> {
+    while (this.#answered < answered && !this.hasEnded) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
 /** Pluto reads no faster than it answers: so must we write. */
-async function ask(socket: Socket, requests: readonly Request[]): Promise<void> {
-  for (const request of requests) {
-    if (socket.destroyed) return;
+async function ask(socket: Socket, requests: readonly Request[], progress: Progress): Promise<void> {
+  for (const [i, request] of requests.entries()) {
+    await progress.reaches(i + 1 - IN_FLIGHT);
+    if (socket.destroyed || progress.hasEnded) return;
     if (!socket.write(encodeFrame(request))) await drained(socket);
   }
 }
@@ -102,6 +134,7 @@ async function drained(socket: Socket): Promise<void> {
 async function answers(
   socket: Socket,
   { requests, onReply }: ConverseOptions,
+  progress: Progress,
 ): Promise<{ readonly exit: number } | { readonly fault: ClientFault }> {
   if (requests.length === 0) return { exit: 0 };
   const decoder = new FrameDecoder(CONTROL_LIMITS.maxFrame);
@@ -118,6 +151,7 @@ async function answers(
       }
       exit = exitAfter(exit, reply.exit);
       at += 1;
+      progress.advance();
       if (at === requests.length) return { exit };
     }
     if (fault?.kind === 'version') {
