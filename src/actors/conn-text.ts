@@ -1,4 +1,5 @@
 /** A connection that came over the control socket, checked as if it stood in a file. */
+import { atOnce } from '../conf/at-once.ts';
 import { type Built, ConnBuilder } from '../conf/build-conn.ts';
 import type { Conn } from '../conf/conn.ts';
 import { hasControl } from '../conf/printable.ts';
@@ -17,11 +18,7 @@ export interface Checked {
 }
 
 export function connsOf(text: ConnText): Checked {
-  const checking = checkingConn(text);
-  for (;;) {
-    const { done, value } = checking.next();
-    if (done) return value;
-  }
+  return atOnce(checkingConn(text));
 }
 
 /** The same in steps: `subnets=` may make many of one. */

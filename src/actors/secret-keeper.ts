@@ -1,5 +1,7 @@
 /** The secrets in force: one whole reading of ipsec.secrets(5), exchanged for the next or kept, never mixed. */
+
 import { createPrivateKey } from 'node:crypto';
+import { atOnce } from '../conf/at-once.ts';
 import type { OctetFiles } from '../conf/file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
 import { SecretStore } from '../conf/secret-store.ts';
@@ -33,11 +35,7 @@ export class SecretKeeper {
    * was an error: then everything is as it was, which is for the caller to say.
    */
   reread(pattern: string, say: (text: string) => void): boolean {
-    const rereading = this.rereading(pattern, say);
-    for (;;) {
-      const { done, value } = rereading.next();
-      if (done) return value;
-    }
+    return atOnce(this.rereading(pattern, say));
   }
 
   /** The same in steps of some 10 µs; until the last of them the old secrets are in force. */

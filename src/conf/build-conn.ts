@@ -1,4 +1,5 @@
 /** A conn, or the several that `leftsubnets=` makes of it, from its settings. */
+import { atOnce } from './at-once.ts';
 import { buildEnd, type Complaints } from './build-end.ts';
 import { familyProblem, isOneFamily } from './build-families.ts';
 import { type Choice, type Choices, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
@@ -45,11 +46,7 @@ export class ConnBuilder {
 
   /** A section without `left=` or `right=` is no conn, and no error either: others may take it over. */
   build(section: ConnSection): Built {
-    const building = this.building(section);
-    for (;;) {
-      const { done, value } = building.next();
-      if (done) return value;
-    }
+    return atOnce(this.building(section));
   }
 
   /** The same in steps: most conns are one, and `subnets=` makes many. */

@@ -8,6 +8,7 @@
  * ipsec.secrets goes its own way (`secrets.ts`). Nothing here touches a disk: files come through `FileSystem`.
  */
 
+import { atOnce } from './at-once.ts';
 import { ConnBuilder, WholeFile } from './build-conn.ts';
 import { buildSetup } from './build-setup.ts';
 import type { Conn } from './conn.ts';
@@ -37,11 +38,7 @@ export const allOrNothing = (config: Config): Config =>
 
 /** All that can be made of the file, errors or not: what a check of it looks at. */
 export function readConfig(path: string, fs: FileSystem): Config {
-  const reading = readingConfig(path, fs);
-  for (;;) {
-    const { done, value } = reading.next();
-    if (done) return value;
-  }
+  return atOnce(readingConfig(path, fs));
 }
 
 /**

@@ -8,7 +8,9 @@
  * The files are read as octets and wiped when they have been read: what a string holds stays in memory until
  * somebody needs the room. No message ever has a word of a value, nor of anything that could have been one.
  */
+
 import { posix } from 'node:path';
+import { atOnce } from './at-once.ts';
 import type { OctetFiles } from './file-system.ts';
 import type { Problem } from './problem.ts';
 import { MAX_FILES, MAX_INCLUDE_DEPTH, type Place } from './scan.ts';
@@ -32,11 +34,7 @@ export interface SecretOptions {
 
 /** Every file that `pattern` matches and what it includes. Malformed entries are left out and reported. */
 export function loadSecrets(pattern: string, files: OctetFiles, options: SecretOptions = {}): Secrets {
-  const reading = readingSecrets(pattern, files, options);
-  for (;;) {
-    const { done, value } = reading.next();
-    if (done) return value;
-  }
+  return atOnce(readingSecrets(pattern, files, options));
 }
 
 /** The same in steps of some 10 µs, an entry each: a gateway has as many as peers, who want answers meanwhile. */
