@@ -217,7 +217,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #do(out: Out, self: Context<IkeSaMessage>): void {
-    const { switchboard, helpers, stats } = this.#world;
+    const { switchboard, helpers, services, stats } = this.#world;
     switch (out.t) {
       case 'send':
         this.#exchange = out.bytes[EXCHANGE_OCTET];
@@ -231,6 +231,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#disarm(out.name, out.serial, self);
       case 'submit':
         return helpers.submit(out.id, out.job, self);
+      case 'ask':
+        return services.ask(out.id, out.question, self);
+      case 'forgetEap':
+        return services.forgetEap(out.session);
       case 'install':
         return this.#install(out.child, out.halves, self);
       case 'installOutbound':

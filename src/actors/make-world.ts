@@ -7,6 +7,7 @@ import type { Datagram, Env } from '../ike/effects.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
+import type { Credentials } from './credentials.ts';
 import { Debugging } from './debugging.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { Impairments } from './impairments.ts';
@@ -20,7 +21,7 @@ import { Seldom } from './seldom.ts';
 import { nothingStanding } from './standing.ts';
 import { Stats } from './stats.ts';
 import { type GateLimits, Switchboard } from './switchboard.ts';
-import type { Helpers, LogLevel, World } from './world.ts';
+import type { Helpers, LogLevel, Services, World } from './world.ts';
 
 export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly system: ActorSystem;
@@ -30,6 +31,8 @@ export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly log: (level: LogLevel, line: string, text: string, about: About | undefined) => void;
   readonly plane: DataPlane;
   readonly helpers: Helpers;
+  readonly services: Services;
+  readonly credentials: Credentials;
   readonly secrets: () => SecretStore;
   readonly limits: GateLimits;
 }
@@ -72,6 +75,7 @@ export function makeWorld(ports: WorldPorts): Inside {
   );
   const registry = new Registry({
     secrets: ports.secrets,
+    credentials: ports.credentials,
     warn: (text) => seldom.say('warn', text),
     spawnInstance: (template, policy) => connections.spawnInstance(template, policy),
     retireInstance: (instance) => connections.retireInstance(instance),
@@ -107,6 +111,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     wall: () => clock.wall(),
     serial,
     helpers,
+    services: ports.services,
     plane,
     policies: new Policies(plane, (text) => debugging.on('routing') && log('debug', text())),
     registry,

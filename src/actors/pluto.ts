@@ -18,6 +18,7 @@ import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
+import { NO_CREDENTIALS } from './credentials.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
@@ -33,7 +34,7 @@ import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
 import type { GateLimits } from './switchboard.ts';
-import type { World } from './world.ts';
+import { NO_SERVICES, type World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
 const FAREWELL = 2_000;
@@ -98,6 +99,8 @@ export class Pluto {
       log: (level, line, text, about) => log.write(level, line, text, about),
       plane: parts.plane,
       helpers: parts.helpers,
+      services: NO_SERVICES,
+      credentials: NO_CREDENTIALS,
       secrets: () => this.#secrets.store,
       limits: this.#limits(),
       interfaces: () => this.#listening.interfaces,

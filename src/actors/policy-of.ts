@@ -1,6 +1,6 @@
 /** From a connection as configured to the policy that the protocol works by, seen from our end. */
-import { type Conn, type End, type HostSpec, selectorsOf } from '../conf/conn.ts';
-import type { ChildPolicy, Policy } from '../ike/policy.ts';
+import { type Conn, type End, type EndAuth, type HostSpec, selectorsOf } from '../conf/conn.ts';
+import type { AuthWay, ChildPolicy, Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { Id } from '../net/id.ts';
 
@@ -35,7 +35,14 @@ export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs
     remotePort: them.ikeport ?? IKE_PORT,
     localId,
     remoteId,
-    authby: 'secret',
+    ours: roundsOf(conn, us),
+    theirs: roundsOf(conn, them),
+    sha1: false,
+    idOnCertificate: true,
+    sendCa: 'none',
+    ppk: 'no',
+    ppkIds: NO_IDS,
+    intermediate: false,
     ike: conn.ike,
     child: Object.freeze({
       proposals: conn.child,
@@ -66,6 +73,24 @@ export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs
   };
   return Object.freeze(policy) as Policy;
 }
+
+const NO_IDS: readonly string[] = Object.freeze([]);
+
+/** How an end proves who it is. */
+function roundsOf(conn: Conn, end: End): Policy['ours'] {
+  const ways = end.auth === undefined ? conn.authby : WAYS_OF_AUTH[end.auth];
+  const round = { ways, id: undefined, key: undefined, ca: undefined, sendCert: 'always', keysFromDns: false } as const;
+  return Object.freeze([Object.freeze(round)]);
+}
+
+const WAYS_OF_AUTH: Readonly<Record<EndAuth, readonly AuthWay[]>> = {
+  never: ['never'],
+  secret: ['secret'],
+  rsasig: ['rsa-sha2_512', 'rsa-sha2_384', 'rsa-sha2_256', 'rsasig-v1.5'],
+  ecdsa: ['ecdsa-sha2_512', 'ecdsa-sha2_384', 'ecdsa-sha2_256'],
+  null: ['null'],
+  eaponly: ['eap-tls'],
+};
 
 type Filled<T> = { readonly [K in keyof Required<T>]: T[K] };
 

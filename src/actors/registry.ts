@@ -3,12 +3,13 @@
  * while it runs (`Directory`) is answered from here: indexes of immutable policies, never another actor's fields.
  */
 import type { SecretStore } from '../conf/secret-store.ts';
-import type { Directory } from '../ike/effects.ts';
+import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
+import type { Credentials } from './credentials.ts';
 import { type Entry, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import { joined, Peers, pull, push } from './peers.ts';
@@ -18,6 +19,7 @@ export type { Entry } from './entry.ts';
 
 export interface RegistryPorts {
   readonly secrets: () => SecretStore;
+  readonly credentials: Credentials;
   /** Of what a handshake runs into: as often as there are peers. */
   readonly warn: (text: string) => void;
   /** Makes and registers a connection for an instance of a template. */
@@ -157,6 +159,30 @@ export class Registry implements Directory {
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {
     const { secrets, warn } = this.#ports;
     return secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress }, warn)?.reveal();
+  }
+
+  credential(policy: Policy, round: number) {
+    return this.#ports.credentials.credential(policy, round);
+  }
+
+  publicKeys(id: Id, policy: Policy, round: number): readonly Uint8Array[] {
+    return this.#ports.credentials.publicKeys(id, policy, round);
+  }
+
+  authorities(policy: Policy): Uint8Array {
+    return this.#ports.credentials.authorities(policy);
+  }
+
+  issuers(credential: Credential, which: Policy['sendCa']): readonly Uint8Array[] {
+    return this.#ports.credentials.issuers(credential, which);
+  }
+
+  get chainRules(): ChainRules {
+    return this.#ports.credentials.chainRules;
+  }
+
+  ppk(policy: Policy, id?: Uint8Array) {
+    return this.#ports.credentials.ppk(policy, id);
   }
 
   /** Without `peerId`: whoever is at `peer` and has a secret. */

@@ -7,6 +7,7 @@ import type { Answer } from '../control/answer.ts';
 import type { ReplyCode } from '../control/reply-codes.ts';
 import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
+import type { Question } from '../ike/questions.ts';
 import type { DataPlane } from '../kernel/port.ts';
 import type { FamilyStats } from '../workers/pool.ts';
 import type { Debugging } from './debugging.ts';
@@ -37,6 +38,7 @@ export interface World {
   /** The next `#n` of a state. */
   serial(): number;
   readonly helpers: Helpers;
+  readonly services: Services;
   readonly plane: DataPlane;
   readonly policies: Policies;
   readonly registry: Registry;
@@ -60,6 +62,18 @@ export interface Helpers {
   /** By family of jobs. */
   stats(): ReadonlyMap<string, FamilyStats>;
 }
+
+/** Whoever answers questions: DNS, CRL and OCSP servers, EAP methods, RADIUS. Replies come back as messages to `owner`. */
+export interface Services {
+  ask(id: number, question: Question, owner: ActorRef<In>): void;
+  forgetEap(session: number): void;
+}
+
+/** Nobody answers. */
+export const NO_SERVICES: Services = {
+  ask: (id, { t }, owner) => owner.tell({ t: 'reply', id, reply: { t: 'none', why: `nobody answers ${t} here` } }),
+  forgetEap: () => {},
+};
 
 /** Where progress lines go besides the log: the whacks that wait for an outcome. */
 export class Watchers {

@@ -8,7 +8,9 @@ import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Job, JobResult } from './crypto/job.ts';
 import type { ChildSuite } from './crypto/keys.ts';
+import type { SigningKey } from './crypto/signature/private-key.ts';
 import type { Policy } from './policy.ts';
+import type { Question, Reply } from './questions.ts';
 import type { Child } from './v2/child.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';
 
@@ -48,6 +50,7 @@ export type In =
   | { readonly t: 'packet'; readonly datagram: Datagram }
   | { readonly t: 'timer'; readonly name: TimerName; readonly serial?: number }
   | { readonly t: 'job'; readonly id: number; readonly result: JobResult }
+  | { readonly t: 'reply'; readonly id: number; readonly reply: Reply }
   | { readonly t: 'command'; readonly command: Command }
   /** The data plane refused a Child SA. */
   | { readonly t: 'installFailed'; readonly serial: number; readonly why: string }
@@ -84,6 +87,9 @@ export type Out =
   | { readonly t: 'arm'; readonly name: TimerName; readonly serial?: number; readonly after: number }
   | { readonly t: 'disarm'; readonly name: TimerName; readonly serial?: number }
   | { readonly t: 'submit'; readonly id: number; readonly job: Job }
+  | { readonly t: 'ask'; readonly id: number; readonly question: Question }
+  /** An EAP conversation that will not go on. */
+  | { readonly t: 'forgetEap'; readonly session: number }
   /**
    * `inbound` first and `outbound` when the peer is sure to have its inbound half: with both ends doing so a
    * rekey loses no packet (RFC 7296 §2.8).
@@ -190,6 +196,43 @@ export interface Directory {
   siblings(policy: Policy): readonly Policy[];
   /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined;
+  /** What our end proves itself with in round `round`, or why it has nothing. */
+  credential(policy: Policy, round: number): Credential | { readonly wrong: string };
+  /** Raw keys of an identity (SubjectPublicKeyInfo in DER), and that of the certificate that `policy` names for the peer. */
+  publicKeys(id: Id, policy: Policy, round: number): readonly Uint8Array[];
+  /** For CERTREQ: SHA-1 over the SubjectPublicKeyInfo of each authority that we trust, one after another; RFC 7296 §3.7. */
+  authorities(policy: Policy): Uint8Array;
+  /** The certificates that go into CERT payloads after ours, for `credential`, leaf left out. */
+  issuers(credential: Credential, which: Policy['sendCa']): readonly Uint8Array[];
+  /** How chains are checked now. */
+  readonly chainRules: ChainRules;
+  /** The PPK of this id; without one, the first that the policy has: RFC 8784. The octets belong to the store. */
+  ppk(policy: Policy, id?: Uint8Array): { readonly id: Uint8Array; readonly secret: Uint8Array } | undefined;
   /** Called once the peer is authentic: an instance if `policy` is a template, else `policy`. */
   instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy;
+}
+
+/** A private key of ours, by its number on the shelf, and the certificate that goes with it. */
+export interface Credential extends Pick<SigningKey, 'kind' | 'bits'> {
+  readonly key: number;
+  /** DER; absent with a raw key. */
+  readonly certificate: Uint8Array | undefined;
+  /** What `%fromcert` stands for: the certificate's subject. */
+  readonly subject: Id | undefined;
+  /** SHA-1 over the issuer's SubjectPublicKeyInfo as far as we know it: what a peer's CERTREQ is held against. */
+  readonly authorities: readonly Uint8Array[];
+}
+
+/** Of `config setup`: `crl-strict=`, `ocsp-enable=`, `ocsp-strict=`, `ocsp-uri=`. */
+export interface ChainRules {
+  /** The state of the trust shelf to check against: goes along with every job. */
+  readonly trust: number;
+  readonly crlStrict: boolean;
+  /** Look CRLs up where their distribution points say when there is none at hand. */
+  readonly crlFetch: boolean;
+  readonly ocsp: boolean;
+  readonly ocspStrict: boolean;
+  readonly ocspUri: string | undefined;
+  /** s since 1970. */
+  readonly at: number;
 }

@@ -6,6 +6,7 @@ import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Proposal } from './crypto/proposal.ts';
+import type { SignatureWay } from './crypto/signature/choice.ts';
 
 export interface Policy {
   readonly name: string;
@@ -19,7 +20,20 @@ export interface Policy {
   readonly localId: Id;
   /** Absent: any identity that has a secret. */
   readonly remoteId?: Id;
-  readonly authby: 'secret';
+  /** How we prove who we are, and how the peer must: a round each, the first for `localId` and `remoteId`. RFC 4739 has more. */
+  readonly ours: readonly [AuthRound, ...AuthRound[]];
+  readonly theirs: readonly [AuthRound, ...AuthRound[]];
+  /** SHA-1 in RFC 7427 signatures; RFC 8247 §3.2 says MUST NOT. */
+  readonly sha1: boolean;
+  /** The peer's certificate must name its identity (`require-id-on-certificate=`). */
+  readonly idOnCertificate: boolean;
+  /** Which issuers go along with our certificate. */
+  readonly sendCa: 'none' | 'issuer' | 'all';
+  readonly ppk: 'no' | 'permit' | 'insist';
+  /** PPK_IDs of this connection, in order of preference; empty: any that there is. */
+  readonly ppkIds: readonly string[];
+  /** IKE_INTERMEDIATE, RFC 9242. */
+  readonly intermediate: boolean;
   readonly ike: readonly Proposal[];
   readonly child: ChildPolicy;
   /** Large messages in fragments, when the peer can put them together. RFC 7383. */
@@ -38,6 +52,33 @@ export interface Policy {
   /** 0: no liveness checks. */
   readonly dpdDelay: number;
 }
+
+/** One proof of an identity. Frozen, and shared by all connections that have the same. */
+export interface AuthRound {
+  /** In order of preference; one of them is enough. */
+  readonly ways: readonly AuthWay[];
+  /** Of a further round: whose it is. */
+  readonly id: Id | undefined;
+  /** Our key, or the one that the peer must have: `leftcert=` or `leftckaid=`. */
+  readonly key: KeyName | undefined;
+  /** A name that must be among the issuers (`leftca=`): ours choose our certificate, theirs are what the peer must have. */
+  readonly ca: Id | undefined;
+  /** Ours: when our certificate is sent. */
+  readonly sendCert: 'always' | 'ifasked' | 'never';
+  /** `%dns`, `%dnsondemand`: raw keys for the identity are looked for in DNS. */
+  readonly keysFromDns: boolean;
+}
+
+export type KeyName =
+  /** The name of a certificate in the store. */
+  | { readonly t: 'cert'; readonly name: string }
+  /** 20 octets. */
+  | { readonly t: 'ckaid'; readonly ckaid: Uint8Array };
+
+export type AuthWay = 'secret' | 'null' | 'never' | SignatureWay | EapWay;
+
+/** `eap`: whichever method the one that asks prefers; as responder, what the user's entry or the RADIUS server says. */
+export type EapWay = 'eap' | 'eap-tls' | 'eap-mschapv2' | 'eap-md5' | 'eap-ttls' | 'eap-peap' | 'eap-radius';
 
 export interface ChildPolicy {
   readonly proposals: readonly Proposal[];

@@ -5,12 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { Connections } from '../actors/connections.ts';
+import { NO_CREDENTIALS } from '../actors/credentials.ts';
 import type { Interface } from '../actors/interfaces.ts';
 import type { About } from '../actors/lines.ts';
 import { type Inside, makeWorld } from '../actors/make-world.ts';
 import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
-import type { World } from '../actors/world.ts';
+import { NO_SERVICES, type World } from '../actors/world.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
 import type { Datagram } from '../ike/effects.ts';
@@ -79,6 +80,8 @@ export class House {
         stats: () => new Map(),
         submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: this.#compute(job) })),
       },
+      services: NO_SERVICES,
+      credentials: NO_CREDENTIALS,
       secrets: () => this.secrets,
       limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...settings.limits },
       interfaces: () => this.interfaces,

@@ -44,6 +44,7 @@ function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
     case 'sign':
       return [result.auth];
     case 'verify':
+    case 'auth.check':
       return [];
   }
 }
@@ -136,6 +137,13 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
     write: (job) => ({ numbers: [job.key, job.scheme], fields: [job.octets] }),
     read: ({ numbers: [key, scheme], fields: [octets] }) => ({ op: 'sign', key, scheme, octets: octets! }),
   },
+  'auth.check': {
+    code: 5,
+    write: () => ({ numbers: [], fields: [] }),
+    read: () => {
+      throw new RangeError('not yet');
+    },
+  },
   verify: {
     code: 4,
     write: (job) => ({ numbers: [job.scheme], fields: [job.spki, job.octets, job.signature] }),
@@ -151,7 +159,9 @@ const OPS: Readonly<Record<number, JobOp | undefined>> = Object.fromEntries(
 );
 
 const FAILED = 0xff;
-const WHYS: readonly JobFailure['why'][] = ['bad-public-value', 'unsupported', 'failed', 'bad-signature'];
+const WHYS: readonly JobFailure['why'][] = [
+  ...(['bad-public-value', 'unsupported', 'failed', 'bad-signature', 'bad-certificate'] as const),
+];
 
 function readResult(code: number, { numbers, fields }: Parts): JobResult {
   const copy = (field: Field): Uint8Array => Uint8Array.from(field!);
@@ -168,6 +178,7 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
       return { ok: true, op: 'sign', auth: copy(fields[0]) };
     case 'verify':
       return { ok: true, op: 'verify' };
+    case 'auth.check':
     case undefined:
       throw new RangeError(`no result has code ${code}`);
   }

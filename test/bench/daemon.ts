@@ -5,12 +5,15 @@
  * second, CPU per handshake of both ends together, the longest step of an actor, and octets per tunnel at the
  * gateway: what is left when the crowd has been forgotten. Ends with status 1 if the heap is above the bound.
  */
+
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { dice } from '../../src/actors/dice.ts';
 import type { Interface } from '../../src/actors/interfaces.ts';
 import { type Inside, makeWorld } from '../../src/actors/make-world.ts';
 import { ActorSystem, realClock } from '../../src/actors/runtime/index.ts';
+import { NO_SERVICES } from '../../src/actors/world.ts';
 import { loadConfig } from '../../src/conf/load.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
 import type { Answer } from '../../src/control/answer.ts';
@@ -74,6 +77,8 @@ function open(interfaces: () => readonly Interface[]): Daemon {
           owner.tell({ t: 'job', id, result });
         }),
     },
+    services: NO_SERVICES,
+    credentials: NO_CREDENTIALS,
     secrets: () => secrets,
     limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000 },
     interfaces,

@@ -4,9 +4,11 @@
  * Prints handshakes per second and CPU µs for both ends together, what of it is key exchange, and octets of memory
  * per established IKE SA with its child.
  */
+
 import { randomFillSync } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { runJob } from '../../src/ike/crypto/job.ts';
 import type { Directory, Env, In, Out } from '../../src/ike/effects.ts';
 import type { Policy } from '../../src/ike/policy.ts';
@@ -47,6 +49,7 @@ class End {
       candidates: () => [policy],
       siblings: () => [policy],
       psk: () => secret,
+      ...NO_CREDENTIALS,
       instantiate: () => policy,
     };
     this.#env = {

@@ -2,6 +2,7 @@
  * Jobs for the helpers: the dear operations, each as large as the protocol allows, plain data in and plain data out.
  * Numbers are IANA transform ids; octets are in network order.
  */
+import type { Want } from '../questions.ts';
 import { type Encr, encrById, type Group, groupById, type Integ, integById, type Prf, prfById } from './algorithms.ts';
 import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
 import { childKeymat, ikeKeys } from './keys.ts';
@@ -53,7 +54,47 @@ export type Job =
       readonly scheme: number;
       readonly octets: Uint8Array;
       readonly signature: Uint8Array;
-    };
+    }
+  | AuthCheck;
+
+/**
+ * Whether the peer is who it says it is: by one of the raw keys that are known for its identity, else by the chain of the
+ * certificates that it has sent. Then our own signature, when it is due as well: one job in place of three.
+ */
+export interface AuthCheck {
+  readonly op: 'auth.check';
+  readonly scheme: number;
+  readonly octets: Uint8Array;
+  readonly signature: Uint8Array;
+  /** The identity that it is to prove: ID type, then the data. */
+  readonly id: Uint8Array;
+  /** SubjectPublicKeyInfo in DER. One of them may be that of the leaf: then the chain need not be good. */
+  readonly spkis: readonly Uint8Array[];
+  /** DER, the leaf first, as they came. */
+  readonly certs: readonly Uint8Array[];
+  /** OCSP responses that came along in CERT payloads, RFC 4806. */
+  readonly ocsps: readonly Uint8Array[];
+  /** The state of the trust shelf. */
+  readonly trust: number;
+  /** s since 1970. */
+  readonly at: number;
+  /** `CHECK_FLAGS`, summed up. */
+  readonly flags: number;
+  /** `ocsp-uri=` in ASCII. */
+  readonly ocspUri: Uint8Array | undefined;
+  readonly sign: { readonly key: number; readonly scheme: number; readonly octets: Uint8Array } | undefined;
+}
+
+export const CHECK_FLAGS = {
+  /** The certificate must name the identity. */
+  idOnCertificate: 1,
+  crlStrict: 2,
+  crlFetch: 4,
+  ocsp: 8,
+  ocspStrict: 16,
+  /** What was wanted has been looked up: decide by what is there. */
+  hasLooked: 32,
+} as const;
 
 export type JobOp = Job['op'];
 
@@ -65,12 +106,24 @@ export type JobResult =
   | { readonly ok: true; readonly op: 'sign'; readonly auth: Uint8Array }
   /** The signature is good: one that is not is a failure. */
   | { readonly ok: true; readonly op: 'verify' }
+  | {
+      readonly ok: true;
+      readonly op: 'auth.check';
+      /** Names in DER, from the leaf's subject to the anchor's; none with a raw key. */
+      readonly names: readonly Uint8Array[];
+      /** SHA-256 over the SubjectPublicKeyInfo that the signature was good for. */
+      readonly fingerprint: Uint8Array;
+      /** Not empty: nothing is decided and nothing signed; look these up and come again. */
+      readonly wants: readonly Want[];
+      /** The data of our AUTH payload. */
+      readonly auth: Uint8Array | undefined;
+    }
   | JobFailure;
 
 export interface JobFailure {
   readonly ok: false;
-  /** The peer's fault, twice; an id we do not have; ours, or that of a helper that died. */
-  readonly why: 'bad-public-value' | 'bad-signature' | 'unsupported' | 'failed';
+  /** The peer's fault, thrice; an id we do not have; ours, or that of a helper that died. */
+  readonly why: 'bad-public-value' | 'bad-signature' | 'bad-certificate' | 'unsupported' | 'failed';
   readonly detail: string;
 }
 
@@ -164,6 +217,8 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
     const wrong = 'wrong' in key ? `bad key: ${key.wrong}` : verify(key, scheme, job.octets, job.signature);
     return wrong === undefined ? { ok: true, op: job.op } : { ok: false, why: 'bad-signature', detail: wrong };
   },
+
+  'auth.check': () => unsupported('authentication by signature', 0),
 };
 
 type Agreed = (SharedSecret & { ok: false }) | { ok: true; public?: Uint8Array; shared: Uint8Array };

@@ -10,6 +10,7 @@ import type { IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
 import type { DownReason, In } from '../effects.ts';
 import type { Policy } from '../policy.ts';
+import type { Reply } from '../questions.ts';
 import type { Child } from './child.ts';
 import type { Reassembly } from './fragments.ts';
 import type { Transition } from './transitions.ts';
@@ -96,9 +97,10 @@ export interface Outstanding {
   giveUpAt: number;
 }
 
-/** A computation that the SA waits for. */
+/** A computation that the SA waits for, or an answer from elsewhere. */
 export interface Suspended {
   readonly resume: (turn: Turn, result: JobResult) => void;
+  readonly hear: (turn: Turn, reply: Reply) => void;
   /** The child that it is for, if we asked for it: somebody is to hear of its end. */
   readonly offer: ChildOffer | undefined;
   /** The row that is not at its end yet, and where it began. */

@@ -4,9 +4,11 @@
  */
 
 import { wipeResult } from '../crypto/job.ts';
+import { wipe } from '../crypto/misc.ts';
 import type { Env, In, Out } from '../effects.ts';
+import type { Reply } from '../questions.ts';
 import { dropChild, end } from './ending.ts';
-import { type IkeSa, NONE } from './ike-sa.ts';
+import { type IkeSa, NONE, type Suspended } from './ike-sa.ts';
 import { armChild, armEstablished } from './lifetimes.ts';
 import { command, pump } from './plan.ts';
 import { checkEnd, receive } from './receive.ts';
@@ -23,7 +25,12 @@ export function step(sa: IkeSa, input: In, env: Env): readonly Out[] {
     tooLate(turn, input);
     return turn.outs;
   }
-  if (sa.job !== 0 && input.t !== 'job' && !(input.t === 'command' && input.command.t === 'abandon')) {
+  if (
+    sa.job !== 0 &&
+    input.t !== 'job' &&
+    input.t !== 'reply' &&
+    !(input.t === 'command' && input.command.t === 'abandon')
+  ) {
     wait(turn, input);
     return turn.outs;
   }
@@ -59,6 +66,7 @@ function wait(turn: Turn, input: In): void {
 function tooLate(turn: Turn, input: In): void {
   const text = 'the IKE SA is gone';
   if (input.t === 'job') return wipeResult(input.result);
+  if (input.t === 'reply') return wipeReply(input.reply);
   if (input.t === 'command' && input.command.t === 'addChild') return turn.childDown(input.command, 'local', text);
   if (input.t !== 'inherit') return;
   for (const child of input.children) dropChild(turn, child, 'peer', text);
@@ -77,7 +85,19 @@ function handle(turn: Turn, input: In): void {
     case 'command':
       return command(turn, input.command);
     case 'job':
-      return resume(turn, input);
+      return resume(
+        turn,
+        input.id,
+        ({ resume }) => resume(turn, input.result),
+        () => wipeResult(input.result),
+      );
+    case 'reply':
+      return resume(
+        turn,
+        input.id,
+        ({ hear }) => hear(turn, input.reply),
+        () => wipeReply(input.reply),
+      );
     case 'installFailed':
       if (!sa.child(input.serial)) return;
       turn.say(`cannot install Child SA: ${input.why}`, { serial: input.serial, level: 'warn' });
@@ -93,20 +113,22 @@ function handle(turn: Turn, input: In): void {
   }
 }
 
-function resume(turn: Turn, { id, result }: Extract<In, { t: 'job' }>): void {
+function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, drop: () => void): void {
   const { sa } = turn;
   const { suspended } = sa;
   if (id !== sa.job || !suspended) {
-    wipeResult(result);
+    drop();
     return turn.debug(() => `answer to job ${id}, which nobody awaits`);
   }
   sa.job = 0;
   sa.suspended = undefined;
   turn.row = suspended.row;
   turn.from = suspended.from;
-  suspended.resume(turn, result);
+  goOn(suspended);
   checkEnd(turn);
 }
+
+const wipeReply = (reply: Reply): void => wipe(reply.t === 'eap' ? reply.msk : undefined);
 
 function inherit(turn: Turn, { children, tasks }: Extract<In, { t: 'inherit' }>): void {
   const { sa } = turn;

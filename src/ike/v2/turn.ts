@@ -11,6 +11,7 @@ import { clip } from '../explain/words.ts';
 import type { Fault } from '../fault.ts';
 import { answerFor, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
+import type { Question, Reply } from '../questions.ts';
 import { describe, EXCHANGE, encodeMessage, type Header, NOTIFY_NAMES, type Payload } from '../wire/index.ts';
 import { sealMessage } from './channel.ts';
 import type { Child } from './child.ts';
@@ -154,8 +155,15 @@ export class Turn {
   /** Hands work to a helper; everything else that comes for this SA waits until `resume` has run. */
   submit(job: Job, resume: (turn: Turn, result: JobResult) => void, offer?: ChildOffer): void {
     this.sa.job = this.env.jobId();
-    this.sa.suspended = { resume, offer, row: this.row, from: this.from };
+    this.sa.suspended = { resume, hear: misled, offer, row: this.row, from: this.from };
     this.outs.push({ t: 'submit', id: this.sa.job, job });
+  }
+
+  /** Asks the world: as with `submit`, everything else waits until `hear` has run. */
+  ask(question: Question, hear: (turn: Turn, reply: Reply) => void): void {
+    this.sa.job = this.env.jobId();
+    this.sa.suspended = { resume: misled, hear, offer: undefined, row: this.row, from: this.from };
+    this.outs.push({ t: 'ask', id: this.sa.job, question });
   }
 
   /** Queues something to do when the request window is free; once is enough. */
@@ -196,6 +204,10 @@ export class Turn {
     return sealMessage(sa, header, payloads, this.env);
   }
 }
+
+const misled = (): never => {
+  throw new Error('a job was answered like a question, or a question like a job');
+};
 
 /** ms: a few tries, not the full minute. */
 const FAREWELL_PATIENCE = 5_000;

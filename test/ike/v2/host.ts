@@ -2,6 +2,7 @@
  * One host in memory: it does for IKE SAs what the daemon's actors do, on a virtual clock, and watches over what
  * they may not do.
  */
+import { NO_CREDENTIALS } from '../../../src/actors/credentials.ts';
 import { type Job, runJob } from '../../../src/ike/crypto/job.ts';
 import { IkeKeys } from '../../../src/ike/crypto/keys.ts';
 import type { Command, Datagram, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
@@ -216,6 +217,7 @@ export class Host {
       const secret = typeof this.psk === 'string' ? this.psk : this.psk(local, remote);
       return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
     },
+    ...NO_CREDENTIALS,
     instantiate: (policy, peerId, peer) =>
       policy.remoteHost
         ? policy
@@ -267,6 +269,9 @@ export class Host {
         return this.plane.remove(out.serial, out.lingers);
       case 'moved':
         return this.plane.move(out.serials, `${out.peer}`);
+      case 'ask':
+      case 'forgetEap':
+        throw new Error(`${out.t}: nobody answers here`);
       case 'say':
         if (out.level !== 'debug') this.lines.push(`#${out.serial ?? sa.serial}: ${out.text}`);
         return;

@@ -30,6 +30,10 @@ export const selectors = (...subnets: string[]): Selector[] =>
 const IKE = proposals('ike', 'aes_gcm256-sha2_256-dh31');
 const ESP = proposals('esp', 'aes_gcm256');
 
+const SECRET: Policy['ours'] = [
+  { ways: ['secret'], id: undefined, key: undefined, ca: undefined, sendCert: 'always', keysFromDns: false },
+];
+
 export function policyFor(end: 'west' | 'east', change: PolicyChange = {}): Policy {
   const isWest = end === 'west';
   const { child, ...rest } = change;
@@ -40,7 +44,14 @@ export function policyFor(end: 'west' | 'east', change: PolicyChange = {}): Poli
     remotePort: 500,
     localId: Id.parse(isWest ? '@west' : '@east')!,
     remoteId: Id.parse(isWest ? '@east' : '@west')!,
-    authby: 'secret',
+    ours: SECRET,
+    theirs: SECRET,
+    sha1: false,
+    idOnCertificate: true,
+    sendCa: 'none',
+    ppk: 'no',
+    ppkIds: [],
+    intermediate: false,
     ike: IKE,
     fragmentation: true,
     encapsulation: 'auto',

@@ -1,0 +1,71 @@
+/**
+ * What an IKE SA asks of the world beyond helpers: whoever answers may take seconds, and talks to servers. A question
+ * suspends the SA as a job does; its `Reply` comes as a message. Every one has a deadline of the answerer's own, so that
+ * there always is a reply.
+ */
+import type { Address } from '../net/address.ts';
+import type { Id } from '../net/id.ts';
+import type { EapWay } from './policy.ts';
+
+export type Question =
+  /** Authenticator: the peer's packet, or none to begin with. `session` is a number of the SA's own (`Env.jobId`). */
+  | {
+      readonly t: 'eap';
+      readonly session: number;
+      readonly ways: readonly EapWay[];
+      /** What the peer called itself in IDi. */
+      readonly peerId: Id;
+      readonly localId: Id;
+      readonly peer: Address;
+      readonly local: Address;
+      /** The connection's name, for logs and for RADIUS. */
+      readonly conn: string;
+      readonly packet: Uint8Array | undefined;
+    }
+  /** Peer: the authenticator's packet. */
+  | {
+      readonly t: 'eapPeer';
+      readonly session: number;
+      readonly ways: readonly EapWay[];
+      readonly localId: Id;
+      /** Whom a method that authenticates its server (TLS) must find there. */
+      readonly peerId: Id | undefined;
+      readonly packet: Uint8Array;
+    }
+  /** What a chain of certificates wants to be looked up before it can be believed. */
+  | { readonly t: 'revocation'; readonly wants: readonly Want[] }
+  /** Raw keys of an identity, from IPSECKEY records. RFC 4025. */
+  | { readonly t: 'dnsKeys'; readonly id: Id; readonly address: Address };
+
+/** A CRL, or an OCSP response to `request` (DER), under one of these URLs. */
+export interface Want {
+  readonly kind: 'crl' | 'ocsp';
+  readonly urls: readonly string[];
+  /** Of OCSP, the OCSPRequest in DER. */
+  readonly request?: Uint8Array;
+  /** Of OCSP: the CertID in DER, under which the answer is kept. Of a CRL: the issuer's name in DER. */
+  readonly about: Uint8Array;
+}
+
+export type Reply =
+  | {
+      readonly t: 'eap';
+      /** To be sent, if there is anything: also with `success` and `failure`. */
+      readonly packet: Uint8Array | undefined;
+      readonly outcome: 'continue' | 'success' | 'failure';
+      /** With success: 64 octets, or none if the method makes none. Whoever gets it wipes it. */
+      readonly msk?: Uint8Array;
+      /** With success: the method, and who the peer is to it. */
+      readonly method?: string;
+      readonly user?: string;
+      /** Of RADIUS: Class attributes as text, for the choice of a connection. */
+      readonly classes?: readonly string[];
+      /** With failure, for the log. */
+      readonly why?: string;
+    }
+  /** What there was to find is on the shelf now, or could not be found: `problems` says of which and why. */
+  | { readonly t: 'revocation'; readonly problems: readonly string[] }
+  /** SubjectPublicKeyInfo in DER. */
+  | { readonly t: 'dnsKeys'; readonly keys: readonly Uint8Array[]; readonly isSecure: boolean; readonly why?: string }
+  /** Nobody could answer. */
+  | { readonly t: 'none'; readonly why: string };
