@@ -33,8 +33,9 @@ import { IKE_PORT } from './policy-of.ts';
 import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
+import { DaemonServices } from './services.ts';
 import type { GateLimits } from './switchboard.ts';
-import { NO_SERVICES, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
 const FAREWELL = 2_000;
@@ -99,7 +100,7 @@ export class Pluto {
       log: (level, line, text, about) => log.write(level, line, text, about),
       plane: parts.plane,
       helpers: parts.helpers,
-      services: NO_SERVICES,
+      services: new DaemonServices({ group: parts.system.group('questions'), answerers: {} }),
       credentials: NO_CREDENTIALS,
       secrets: () => this.#secrets.store,
       limits: this.#limits(),

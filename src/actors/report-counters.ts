@@ -62,7 +62,7 @@ function* enumerate(world: World): Making<ReadonlyMap<string, number>> {
 }
 
 /** What libreswan has no name for. */
-function ours({ switchboard, helpers, stats }: World, system: ActorSystem): GlobalRow[] {
+function ours({ switchboard, helpers, services, stats }: World, system: ActorSystem): GlobalRow[] {
   const { counters } = switchboard;
   const values: Record<string, number> = {
     'total.ike.packets.received': counters.received,
@@ -80,6 +80,7 @@ function ours({ switchboard, helpers, stats }: World, system: ActorSystem): Glob
     const figures = { count, failed, queued, refused, 'queue-ms': Math.round(queueMs), 'run-ms': Math.round(runMs) };
     for (const [name, figure] of Object.entries(figures)) values[`total.helpers.${family}.${name}`] = figure;
   }
+  for (const [name, value] of services.figures()) values[`total.${name}`] = value;
   const { actors, messages, waiting, dropped, deadLetters, crashes, timers, longestStepMs } = system.counters();
   const runtime = { actors, messages, waiting, dropped, 'dead-letters': deadLetters, crashes, timers };
   for (const [name, figure] of Object.entries(runtime)) values[`runtime.${name}`] = figure;

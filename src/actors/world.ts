@@ -67,12 +67,15 @@ export interface Helpers {
 export interface Services {
   ask(id: number, question: Question, owner: ActorRef<In>): void;
   forgetEap(session: number): void;
+  /** For `--globalstatus`: names and values. */
+  figures(): Iterable<readonly [string, number]>;
 }
 
 /** Nobody answers. */
 export const NO_SERVICES: Services = {
   ask: (id, { t }, owner) => owner.tell({ t: 'reply', id, reply: { t: 'none', why: `nobody answers ${t} here` } }),
   forgetEap: () => {},
+  figures: () => [],
 };
 
 /** Where progress lines go besides the log: the whacks that wait for an outcome. */
