@@ -12,6 +12,8 @@ import type { Encryption, Group, Tunnel } from './tunnel.ts';
 
 export interface Story extends Pick<Scenario, 'tunnel' | 'onlyAt' | 'isNatted'> {
   readonly title: string;
+  /** What must be there before the bed is made; what it gives is added to the tunnel. */
+  readonly prepare?: () => Promise<Partial<Tunnel>>;
   readonly tell: (bed: Bed) => Promise<void>;
 }
 

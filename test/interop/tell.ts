@@ -7,6 +7,7 @@ import { startLibreswan } from './peers/libreswan.ts';
 import { startOurs } from './peers/ours.ts';
 import { lacksPeer, type PeerName } from './peers/prefix.ts';
 import { startStrongSwan } from './peers/strongswan.ts';
+import { lacksPki } from './pki.ts';
 import { lacksBed } from './requirements.ts';
 import type { Story } from './stories.ts';
 
@@ -35,11 +36,30 @@ export function tell(stories: readonly Story[], peer: PeerName, planes: Partial<
     [`${peer} initiates to us`, them, us],
   ] as const)
     describe(title, () => {
-      for (const story of stories)
-        test(story.title, async (context) => {
-          const reason = lacksBed(story) ?? lacksPeer(peer) ?? (standIn ? undefined : lacksDaemon());
-          context.skip(reason !== undefined, reason);
-          await withBed({ ...story, west, east }, story.tell);
-        });
+      for (const story of stories) tellOne(story, peer, west, east);
     });
+}
+
+/** Only with ourselves at the west, or at the east. */
+export function tellFrom(
+  side: 'west' | 'east',
+  stories: readonly Story[],
+  peer: PeerName,
+  planes: Implementations,
+): void {
+  const [us, them] = [planes[standIn ?? 'pluto'], planes[peer]];
+  const [west, east] = side === 'west' ? [us, them] : [them, us];
+  describe(side === 'west' ? `we initiate to ${peer}` : `${peer} initiates to us`, () => {
+    for (const story of stories) tellOne(story, peer, west, east);
+  });
+}
+
+function tellOne(story: Story, peer: PeerName, west: StartPeer, east: StartPeer): void {
+  test(story.title, async (context) => {
+    const lacks = lacksBed(story) ?? lacksPeer(peer) ?? (standIn ? undefined : lacksDaemon());
+    const reason = lacks ?? (story.prepare && lacksPki());
+    context.skip(reason !== undefined, reason);
+    const more = await story.prepare?.();
+    await withBed({ ...story, tunnel: { ...story.tunnel, ...more }, west, east }, story.tell);
+  });
 }

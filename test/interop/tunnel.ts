@@ -3,6 +3,8 @@
  * implementation's files are written from it. Both ends call it `net`.
  */
 
+import { fillSwanctl, type Proof, proofLines } from './proof.ts';
+
 /** Encryption as ipsec.conf spells it; an AEAD has no separate integrity algorithm. */
 export type Encryption = 'aes_gcm128' | 'aes_gcm256' | 'aes128' | 'aes256' | 'chacha20_poly1305';
 export type Group = 'dh31' | 'modp2048' | 'dh19';
@@ -21,6 +23,16 @@ export interface Tunnel {
   readonly isLong?: boolean;
   /** UDP encapsulation with no NAT in between: strongSwan's kernel-libipsec knows nothing else. */
   readonly encapsulates?: boolean;
+  /** How each end proves who it is; a shared secret unless said. */
+  readonly proofs?: { readonly west: Proof; readonly east: Proof };
+  /** Identities, without the `@`, in place of `west.test` and `east.test`. */
+  readonly ids?: { readonly west?: string; readonly east?: string };
+  /** More lines for strongswan.conf's `charon` section; more lines for our conn; for our `config setup`. */
+  readonly charon?: string;
+  readonly conn?: readonly string[];
+  readonly setup?: readonly string[];
+  /** CRLs that we are given, PEM. */
+  readonly crls?: readonly string[];
 }
 
 /** One end's view: its own addresses and the other's. */
@@ -33,6 +45,7 @@ export interface End {
   /** `%any` where the other end cannot know it (behind a NAT). */
   readonly address: string;
   readonly subnet: string;
+  readonly proof: Proof;
 }
 
 export const presharedKey = 'correct horse battery staple';
@@ -52,13 +65,15 @@ const ciphers = ['aes128', 'aes192', 'aes256', 'camellia128', 'camellia256'];
 const hashes = ['sha1', 'sha2_256', 'sha2_384', 'sha2_512'];
 
 /** ipsec.conf's conn, without what only one of its readers knows: those lines come as `more`. */
-export function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly string[] = []): string {
+export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly string[] = []): Promise<string> {
+  const proofs = await proofLines(me.proof, peer.proof);
   return [
     'config setup',
     ...(tunnel.demandsCookies ? ['\tddos-mode=busy'] : []),
+    ...(tunnel.setup ?? []).map((line) => `\t${line}`),
     '',
     'conn net',
-    '\tauthby=secret',
+    ...proofs.map((line) => `\t${line}`),
     `\tleft=${me.address}`,
     `\tleftid=@${me.id}`,
     `\tleftsubnet=${me.subnet}`,
@@ -102,7 +117,9 @@ function respell(proposal: string): string {
 }
 const strongSwanGroup: Readonly<Record<Group, string>> = { dh31: 'x25519', modp2048: 'modp2048', dh19: 'ecp256' };
 
-export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
+/** Fills swanctl's folders too. */
+export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory: string): Promise<string> {
+  const { local, remote } = await fillSwanctl(directory, me.proof, peer.proof);
   const encryption = strongSwanEncryption[tunnel.encryption];
   const prf = isAead(tunnel.encryption) ? 'prfsha256' : 'sha256';
   const groups = tunnel.groups.map((group) => strongSwanGroup[group]);
@@ -120,9 +137,9 @@ export function swanctlConf(tunnel: Tunnel, { me, peer }: Ends): string {
     mobike = no
     encap = ${tunnel.encapsulates ? 'yes' : 'no'}
     dpd_delay = ${tunnel.liveness ?? 0}s
-    local { auth = psk
+    local { ${local}
       id = ${me.id} }
-    remote { auth = psk
+    remote { ${remote}
       id = ${peer.id} }
     children {
       net {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ipsecConf, ipsecSecrets, type Tunnel } from '../interop/tunnel.ts';
+import { type End, ipsecConf, ipsecSecrets, type Tunnel } from '../interop/tunnel.ts';
 import { capture } from '../support/capture.ts';
 import { type Daemon, said, startDaemon } from '../support/daemon.ts';
 import { count, type WirePacket } from '../support/pcap.ts';
@@ -29,13 +29,18 @@ async function between(options: Tunnel, story: (gateways: Gateways) => Promise<v
   const start = async (me: 'west' | 'east', peer: 'west' | 'east'): Promise<Daemon> => {
     const at = (name: string): string => join(folder, me, name);
     await mkdir(join(folder, me));
-    const end = (name: 'west' | 'east'): { id: string; address: string; subnet: string } => {
+    const end = (name: 'west' | 'east'): End => {
       const { address, address6, subnet, subnet6 } = topology[name];
       const isV6 = options.family === 6;
-      return { id: `${name}.test`, address: isV6 ? address6 : address, subnet: isV6 ? subnet6 : subnet };
+      return {
+        id: `${name}.test`,
+        address: isV6 ? address6 : address,
+        subnet: isV6 ? subnet6 : subnet,
+        proof: { by: 'secret' },
+      };
     };
     const ends = { me: end(me), peer: end(peer) };
-    await writeFile(at('ipsec.conf'), ipsecConf(options, ends));
+    await writeFile(at('ipsec.conf'), await ipsecConf(options, ends));
     await writeFile(at('ipsec.secrets'), ipsecSecrets(ends), { mode: 0o600 });
     const daemon = await startDaemon({
       host: topology[me].host,

@@ -2,12 +2,24 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, type Finished, must, run } from '../../support/process.ts';
+import { eventually, type Finished, must, type RunOptions, run } from '../../support/process.ts';
 import type { Peer, Place } from '../peer.ts';
+import { pki } from '../pki.ts';
+import { isSigned, type Proof } from '../proof.ts';
 import { ipsecConf, ipsecSecrets } from '../tunnel.ts';
 import { shimLog, startAtHome, underShim } from './launch.ts';
 import { file, libraryPath } from './prefix.ts';
 import { installedSas } from './shim-log.ts';
+
+/** The root, trusted; our key and certificate with its issuers, under its own name. */
+async function fillNss(nss: string, proof: Proof, library: RunOptions): Promise<void> {
+  if (!isSigned(proof)) return;
+  const made = await pki();
+  const at = ['-d', `sql:${nss}`];
+  await must([file('libreswan', '/usr/bin/pk12util'), '-i', made.file(`${proof.name}.p12`), ...at, '-W', ''], library);
+  const root = ['-A', '-n', 'root', '-t', 'CT,,', '-i', made.certificate('root')];
+  await must([file('libreswan', '/usr/bin/certutil'), ...root, ...at], library);
+}
 
 export async function startLibreswan({ host, directory, tunnel, ends }: Place): Promise<Peer> {
   const at = (name: string): string => join(directory, name);
@@ -16,11 +28,12 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   // No kernel SA exists, so the stock updown script could only fail; 4.10 does IKEv1 by default no more.
   await writeFile(
     at('ipsec.conf'),
-    ipsecConf(tunnel, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no', 'dpdaction=clear']),
+    await ipsecConf(tunnel, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no', 'dpdaction=clear']),
   );
   await writeFile(at('ipsec.secrets'), ipsecSecrets(ends));
   const library = { env: { LD_LIBRARY_PATH: libraryPath } };
   await must([file('libreswan', '/usr/bin/certutil'), '-N', '-d', `sql:${at('nss')}`, '--empty-password'], library);
+  await fillNss(at('nss'), ends.me.proof, library);
   const command = ['/usr/libexec/ipsec/pluto', '--nofork', '--no-dnssec', '--logfile', at('pluto.log')];
   const paths = { config: 'ipsec.conf', secretsfile: 'ipsec.secrets', rundir: '', nssdir: 'nss', ipsecdir: 'ipsec.d' };
   for (const [option, name] of Object.entries(paths)) command.push(`--${option}`, at(name));

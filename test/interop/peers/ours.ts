@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { said, startDaemon } from '../../support/daemon.ts';
 import type { Peer, Place } from '../peer.ts';
+import { fillIpsecdir } from '../proof.ts';
 import { ipsecConf, ipsecSecrets } from '../tunnel.ts';
 import { shimLog, underShim } from './launch.ts';
 import { installedSas } from './shim-log.ts';
@@ -14,14 +15,17 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
   const { host, directory, tunnel, ends } = place;
   const config = join(directory, 'ipsec.conf');
   const secrets = join(directory, 'ipsec.secrets');
-  await writeFile(config, ipsecConf(tunnel, ends, plane === 'shim' ? ['leftupdown=%disabled'] : []));
+  const more = [...(plane === 'shim' ? ['leftupdown=%disabled'] : []), ...(tunnel.conn ?? [])];
+  const ipsecdir = join(directory, 'ipsec.d');
+  await fillIpsecdir(ipsecdir, ends.me.proof, ends.peer.proof, tunnel.crls);
+  await writeFile(config, await ipsecConf(tunnel, ends, more));
   await writeFile(secrets, ipsecSecrets(ends), { mode: 0o600 });
   const pluto = await startDaemon({
     host,
     directory,
     config,
     secrets,
-    options: [plane === 'shim' ? '--use-xfrm' : '--use-userspace'],
+    options: [plane === 'shim' ? '--use-xfrm' : '--use-userspace', '--ipsecdir', ipsecdir],
     env: plane === 'shim' ? underShim(directory) : {},
   });
   const whack = async (option: string): Promise<void> => void (await said(pluto.whack(option, '--name', 'net')));

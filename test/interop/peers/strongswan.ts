@@ -16,14 +16,15 @@ import { installedSas } from './shim-log.ts';
 export type Plane = 'shim' | 'libipsec';
 
 const plugins =
-  'random nonce pem pkcs1 openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default vici updown';
+  'random nonce pem pkcs1 pkcs8 pubkey x509 constraints revocation openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default vici updown';
 
 export async function startStrongSwan(plane: Plane, { host, directory, tunnel, ends }: Place): Promise<Peer> {
   const vici = join(directory, 'vici');
   const log = join(directory, 'charon.log');
   const settings = join(directory, 'strongswan.conf');
   await mkdir(join(directory, 'swanctl'), { recursive: true });
-  await writeFile(join(directory, 'swanctl/swanctl.conf'), swanctlConf(tunnel, ends));
+  const folder = join(directory, 'swanctl');
+  await writeFile(join(folder, 'swanctl.conf'), await swanctlConf(tunnel, ends, folder));
   await writeFile(settings, strongSwanConf(plane, log, vici, tunnel));
   const env = { STRONGSWAN_CONF: settings, ...(plane === 'shim' ? underShim(directory) : {}) };
   const charon = startAtHome('strongswan', host, directory, ['/usr/lib/ipsec/charon'], env);
@@ -79,7 +80,7 @@ const initRequest = [
   `00000024 ${'42'.repeat(32)}`,
 ].join('');
 
-function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookies }: Place['tunnel']): string {
+function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookies, charon }: Place['tunnel']): string {
   return `charon {
   load = ${plugins} ${plane === 'libipsec' ? 'kernel-libipsec kernel-netlink' : 'kernel-netlink'}
   install_routes = ${plane === 'libipsec' ? 'yes' : 'no'}
@@ -89,6 +90,7 @@ function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookie
   retransmit_base = 1
   delete_rekeyed_delay = 1
   ${demandsCookies ? 'cookie_threshold = 1' : ''}
+  ${charon ?? ''}
   filelog { file { path = ${log}
     default = 1
     ike = 2

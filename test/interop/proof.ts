@@ -1,0 +1,111 @@
+/** How an end of the tunnel proves who it is, and the files and lines that each implementation wants for that. */
+import { createPublicKey } from 'node:crypto';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pki } from './pki.ts';
+
+export type Proof = Secret | Null | Certificate | RawKey;
+
+interface Secret {
+  readonly by: 'secret';
+}
+interface Null {
+  readonly by: 'null';
+}
+interface Certificate extends Signed {
+  readonly by: 'certificate';
+}
+interface RawKey extends Signed {
+  readonly by: 'key';
+}
+interface Signed {
+  /** Of the leaf or the pair in the test PKI. */
+  readonly name: string;
+  /** As `authby=` has it. */
+  readonly authby: string;
+  /** As swanctl.conf's `auth` has it. */
+  readonly swanctl: string;
+}
+
+const byName = (proof: Proof): string => ('authby' in proof ? proof.authby : proof.by);
+
+/** Lines of a conn, the same for libreswan and for us. */
+export async function proofLines(me: Proof, peer: Proof): Promise<readonly string[]> {
+  const lines = [];
+  if (byName(me) === byName(peer)) lines.push(`authby=${byName(me)}`);
+  else lines.push(`leftauth=${byName(me).replace(/-.*/, '')}`, `rightauth=${byName(peer).replace(/-.*/, '')}`);
+  for (const [side, proof] of [
+    ['left', me],
+    ['right', peer],
+  ] as const) {
+    if (proof.by === 'certificate' && side === 'left') lines.push(`leftcert=${proof.name}`, 'leftsendcert=always');
+    if (proof.by === 'certificate') lines.push(`${side}rsasigkey=%cert`);
+    if (proof.by === 'key') lines.push(`${side}${await rawKey(proof.name)}`);
+  }
+  return lines;
+}
+
+/** `rsasigkey=0s…` in the form of RFC 3110; the octets of SubjectPublicKeyInfo for the others. */
+async function rawKey(name: string): Promise<string> {
+  const made = await pki();
+  const key = createPublicKey(await readFile(made.publicKey(name)));
+  if (key.asymmetricKeyType !== 'rsa')
+    return `pubkey=0s${key.export({ type: 'spki', format: 'der' }).toString('base64')}`;
+  const { n = '', e = '' } = key.export({ format: 'jwk' });
+  const exponent = Buffer.from(e, 'base64url');
+  const octets = Buffer.concat([Buffer.of(exponent.length), exponent, Buffer.from(n, 'base64url')]);
+  return `rsasigkey=0s${octets.toString('base64')}`;
+}
+
+/** Our `ipsecdir`: the key and certificate of `me`, and the root. */
+export async function fillIpsecdir(
+  directory: string,
+  me: Proof,
+  peer: Proof,
+  crls: readonly string[] = [],
+): Promise<void> {
+  for (const folder of ['certs', 'cacerts', 'private', 'crls', 'ocspcerts'])
+    await mkdir(join(directory, folder), { recursive: true });
+  if (![me, peer].some(isSigned)) return;
+  const made = await pki();
+  await copyFile(made.certificate('root'), join(directory, 'cacerts/root.pem'));
+  for (const crl of crls) await copyFile(crl, join(directory, 'crls/root.pem'));
+  if (!isSigned(me)) return;
+  await writeFile(join(directory, 'private', `${me.name}.pem`), await readFile(made.key(me.name)), { mode: 0o600 });
+  if (me.by === 'certificate') await copyChain(me.name, join(directory, 'certs'), join(directory, 'cacerts'));
+}
+
+/** swanctl's folders, and the `local` and `remote` sections without their ids. */
+export async function fillSwanctl(
+  directory: string,
+  me: Proof,
+  peer: Proof,
+): Promise<{ local: string; remote: string }> {
+  for (const folder of ['x509', 'x509ca', 'private', 'pubkey'])
+    await mkdir(join(directory, folder), { recursive: true });
+  if ([me, peer].some(isSigned)) {
+    const made = await pki();
+    await copyFile(made.certificate('root'), join(directory, 'x509ca/root.pem'));
+    if (isSigned(me)) await copyFile(made.key(me.name), join(directory, 'private', `${me.name}.pem`));
+    if (me.by === 'certificate') await copyChain(me.name, join(directory, 'x509'), join(directory, 'x509ca'));
+    for (const proof of [me, peer])
+      if (proof.by === 'key')
+        await copyFile(made.publicKey(proof.name), join(directory, 'pubkey', `${proof.name}.pem`));
+  }
+  return { local: section(me, true), remote: section(peer, false) };
+}
+
+function section(proof: Proof, isLocal: boolean): string {
+  if (!isSigned(proof)) return `auth = ${proof.by === 'secret' ? 'psk' : 'null'}`;
+  const auth = `auth = ${proof.swanctl}`;
+  if (proof.by === 'key') return `${auth}\n      pubkeys = ${proof.name}.pem`;
+  return isLocal ? `${auth}\n      certs = ${proof.name}.pem` : auth;
+}
+
+async function copyChain(name: string, leaves: string, authorities: string): Promise<void> {
+  const made = await pki();
+  await copyFile(made.certificate(name), join(leaves, `${name}.pem`));
+  for (const issuer of made.issuers(name)) await copyFile(made.certificate(issuer), join(authorities, `${issuer}.pem`));
+}
+
+export const isSigned = (proof: Proof): proof is Certificate | RawKey => 'name' in proof;

@@ -1,0 +1,6 @@
+import { impostors, signatures } from './proofs.ts';
+import { tell, tellFrom, underShim } from './tell.ts';
+
+tell(signatures('strongswan'), 'strongswan', underShim);
+tellFrom('west', impostors('strongswan', 'east'), 'strongswan', underShim);
+tellFrom('east', impostors('strongswan', 'west'), 'strongswan', underShim);

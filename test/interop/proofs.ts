@@ -1,0 +1,161 @@
+/** Ways to prove who one is, as stories: each that both implementations have, and certificates that prove nothing. */
+import { expect } from 'vitest';
+import { type Bed, expectSameSas } from './bed.ts';
+import { type Kind, type LeafWish, pki } from './pki.ts';
+import type { Proof } from './proof.ts';
+import type { Story } from './stories.ts';
+import type { Tunnel } from './tunnel.ts';
+
+const tunnel: Tunnel = { encryption: 'aes_gcm256', groups: ['dh31'] };
+
+interface Way {
+  readonly title: string;
+  readonly kind: Kind;
+  readonly authby: string;
+  readonly swanctl: string;
+  readonly charon?: string;
+  readonly conn?: readonly string[];
+  readonly leaf?: LeafWish;
+}
+
+/** Signatures that strongSwan and libreswan both make. */
+const COMMON: readonly Way[] = [
+  {
+    title: 'RSASSA-PKCS1-v1_5 with SHA-1, method 1',
+    kind: 'rsa',
+    authby: 'rsa-sha1',
+    swanctl: 'pubkey',
+    charon: 'signature_authentication = no',
+  },
+  { title: 'RSASSA-PSS', kind: 'rsa', authby: 'rsa-sha2', swanctl: 'rsa/pss', charon: 'rsa_pss = yes' },
+  { title: 'ECDSA on P-256', kind: 'p256', authby: 'ecdsa', swanctl: 'ecdsa' },
+  { title: 'ECDSA on P-384', kind: 'p384', authby: 'ecdsa', swanctl: 'ecdsa' },
+  { title: 'ECDSA on P-521', kind: 'p521', authby: 'ecdsa', swanctl: 'ecdsa' },
+];
+/** strongSwan's alone. */
+const STRONGSWAN: readonly Way[] = [
+  { title: 'RSASSA-PKCS1-v1_5 with SHA-2', kind: 'rsa', authby: 'rsasig', swanctl: 'rsa-sha256' },
+  {
+    title: 'ECDSA as RFC 4754',
+    kind: 'p256',
+    authby: 'ecdsa',
+    swanctl: 'ecdsa',
+    charon: 'signature_authentication = no',
+  },
+  { title: 'Ed25519', kind: 'ed25519', authby: 'eddsa', swanctl: 'pubkey' },
+  { title: 'Ed448', kind: 'ed448', authby: 'eddsa', swanctl: 'pubkey' },
+];
+
+export function signatures(peer: 'strongswan' | 'libreswan'): readonly Story[] {
+  const ways = peer === 'strongswan' ? [...COMMON, ...STRONGSWAN] : COMMON;
+  return [
+    ...ways.map((way) => byCertificate(way)),
+    byCertificate({
+      title: 'a chain with two intermediates',
+      kind: 'rsa',
+      authby: 'rsa-sha2',
+      swanctl: 'rsa/pss',
+      charon: 'rsa_pss = yes',
+      leaf: { issuer: 'two' },
+    }),
+    byKey(COMMON[1]),
+    ...(peer === 'strongswan' ? [byKey(COMMON[2]), byKey(STRONGSWAN[2])] : []),
+  ];
+}
+
+const leafName = (side: string, way: Way) => `${side}-${way.kind}-${way.leaf?.issuer ?? 'root'}`;
+
+function byCertificate(way: Way): Story {
+  const proof = (side: string): Proof => ({
+    by: 'certificate',
+    name: leafName(side, way),
+    authby: way.authby,
+    swanctl: way.swanctl,
+  });
+  return {
+    title: `certificates: ${way.title}`,
+    tunnel: { ...tunnel, ...settings(way), proofs: { west: proof('west'), east: proof('east') } },
+    prepare: async () => {
+      const made = await pki();
+      for (const side of ['west', 'east'])
+        await made.leaf(leafName(side, way), { kind: way.kind, san: `DNS:${side}.test`, ...way.leaf });
+      return {};
+    },
+    tell: up,
+  };
+}
+
+function byKey(way: Way): Story {
+  const name = (side: string) => `${side}-${way.kind}-raw`;
+  const proof = (side: string): Proof => ({ by: 'key', name: name(side), authby: way.authby, swanctl: way.swanctl });
+  return {
+    title: `raw keys: ${way.title}`,
+    tunnel: { ...tunnel, ...settings(way), proofs: { west: proof('west'), east: proof('east') } },
+    prepare: async () => {
+      // A certificate as well, for NSS takes keys only with one.
+      for (const side of ['west', 'east']) await (await pki()).leaf(name(side), { kind: way.kind, issuer: 'other' });
+      return {};
+    },
+    tell: up,
+  };
+}
+
+const settings = ({ charon, conn }: Way): Partial<Tunnel> => ({
+  ...(charon === undefined ? {} : { charon }),
+  ...(conn === undefined ? {} : { conn }),
+});
+
+async function up(bed: Bed): Promise<void> {
+  await bed.west.up();
+  await expectSameSas(bed);
+}
+
+/** Certificates of a peer's that we must not believe, and what we say of them. */
+const BAD: readonly {
+  readonly title: string;
+  readonly leaf: LeafWish;
+  readonly isRevoked?: true;
+  readonly says: RegExp;
+}[] = [
+  { title: 'revoked by a CRL', leaf: {}, isRevoked: true, says: /revoked/ },
+  { title: 'expired', leaf: { days: -1 }, says: /expired/ },
+  { title: 'another name', leaf: { san: 'DNS:mallory.test' }, says: /SAN|subjectAltName|name/ },
+  { title: 'another authority', leaf: { issuer: 'other' }, says: /issuer|authority|trust/ },
+  { title: 'for mail only', leaf: { eku: 'emailProtection' }, says: /[eE]xtended ?[kK]ey ?[uU]sage|EKU/ },
+  { title: 'signed with SHA-1', leaf: { digest: 'sha1' }, says: /SHA-?1/ },
+];
+
+/** `liar`: the end whose certificate is bad; the other one is ours. */
+export function impostors(peer: 'strongswan' | 'libreswan', liar: 'west' | 'east'): readonly Story[] {
+  const honest = liar === 'west' ? 'east' : 'west';
+  const way: Way = { title: '', kind: 'rsa', authby: 'rsa-sha2', swanctl: 'rsa/pss', charon: 'rsa_pss = yes' };
+  // libreswan does not even begin with an expired certificate of its own.
+  const bads = BAD.filter(({ leaf }) => peer === 'strongswan' || leaf.days === undefined);
+  return bads.map(({ title, leaf, isRevoked, says }, i) => {
+    const bad = `${liar}-bad-${i}`;
+    const proof = (name: string): Proof => ({ by: 'certificate', name, authby: way.authby, swanctl: way.swanctl });
+    const [good, crl] = [`${honest}-rsa-root`, `crl-${bad}-${peer}`];
+    return {
+      title: `${peer} with a certificate: ${title}`,
+      tunnel: {
+        ...tunnel,
+        ...settings(way),
+        proofs: liar === 'west' ? { west: proof(bad), east: proof(good) } : { west: proof(good), east: proof(bad) },
+      },
+      prepare: async () => {
+        const made = await pki();
+        await made.leaf(good, { kind: 'rsa', san: `DNS:${honest}.test` });
+        await made.leaf(bad, { kind: 'rsa', san: `DNS:${liar}.test`, ...leaf });
+        return isRevoked ? { crls: [await made.crl(crl, [bad])] } : {};
+      },
+      tell: async ({ west, east }) => {
+        await expect(west.up()).rejects.toThrow();
+        const [us, them] = honest === 'west' ? [west, east] : [east, west];
+        expect(await us.log()).toMatch(says);
+        expect(await them.log()).toMatch(/AUTH_FAILED|AUTHENTICATION_FAILED/);
+        expect(await us.installed()).toEqual([]);
+        expect(await us.isUp()).toBe(false);
+      },
+    };
+  });
+}
