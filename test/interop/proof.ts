@@ -2,6 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseSpki } from '../../src/ike/crypto/signature/public-key.ts';
 import { pki } from './pki.ts';
 
 export type Proof = Secret | Null | Certificate | RawKey;
@@ -51,9 +52,10 @@ async function rawKey(name: string): Promise<string> {
   const key = createPublicKey(await readFile(made.publicKey(name)));
   if (key.asymmetricKeyType !== 'rsa')
     return `pubkey=0s${key.export({ type: 'spki', format: 'der' }).toString('base64')}`;
-  const { n = '', e = '' } = key.export({ format: 'jwk' });
-  const exponent = Buffer.from(e, 'base64url');
-  const octets = Buffer.concat([Buffer.of(exponent.length), exponent, Buffer.from(n, 'base64url')]);
+  const parsed = parseSpki(key.export({ type: 'spki', format: 'der' }));
+  if ('wrong' in parsed || !parsed.rsa) throw new Error(`${name} is no RSA key`);
+  const { exponent, modulus } = parsed.rsa;
+  const octets = Buffer.concat([Buffer.of(exponent.length), exponent, modulus]);
   return `rsasigkey=0s${octets.toString('base64')}`;
 }
 

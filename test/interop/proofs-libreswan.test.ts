@@ -1,6 +1,6 @@
-import { impostors, signatures } from './proofs.ts';
+import { impostors, mixed, nobodies, signatures } from './proofs.ts';
 import { tell, tellFrom, underShim } from './tell.ts';
 
-tell(signatures('libreswan'), 'libreswan', underShim);
+tell([...signatures('libreswan'), ...mixed, ...nobodies], 'libreswan', underShim);
 tellFrom('west', impostors('libreswan', 'east'), 'libreswan', underShim);
 tellFrom('east', impostors('libreswan', 'west'), 'libreswan', underShim);

@@ -65,22 +65,26 @@ export function signatures(peer: 'strongswan' | 'libreswan'): readonly Story[] {
 
 const leafName = (side: string, way: Way) => `${side}-${way.kind}-${way.leaf?.issuer ?? 'root'}`;
 
+function certificateOf(side: string, way: Way): Proof {
+  return { by: 'certificate', name: leafName(side, way), authby: way.authby, swanctl: way.swanctl };
+}
+
+async function leaves(way: Way): Promise<Partial<Tunnel>> {
+  const made = await pki();
+  for (const side of ['west', 'east'])
+    await made.leaf(leafName(side, way), { kind: way.kind, san: `DNS:${side}.test`, ...way.leaf });
+  return {};
+}
+
 function byCertificate(way: Way): Story {
-  const proof = (side: string): Proof => ({
-    by: 'certificate',
-    name: leafName(side, way),
-    authby: way.authby,
-    swanctl: way.swanctl,
-  });
   return {
     title: `certificates: ${way.title}`,
-    tunnel: { ...tunnel, ...settings(way), proofs: { west: proof('west'), east: proof('east') } },
-    prepare: async () => {
-      const made = await pki();
-      for (const side of ['west', 'east'])
-        await made.leaf(leafName(side, way), { kind: way.kind, san: `DNS:${side}.test`, ...way.leaf });
-      return {};
+    tunnel: {
+      ...tunnel,
+      ...settings(way),
+      proofs: { west: certificateOf('west', way), east: certificateOf('east', way) },
     },
+    prepare: () => leaves(way),
     tell: up,
   };
 }
@@ -109,6 +113,38 @@ async function up(bed: Bed): Promise<void> {
   await bed.west.up();
   await expectSameSas(bed);
 }
+
+const RSASIG: Way = { title: '', kind: 'rsa', authby: 'rsasig', swanctl: 'pubkey' };
+
+/** A way of its own for each end. */
+export const mixed: readonly Story[] = [
+  {
+    title: 'the initiator by certificate, the responder by secret',
+    tunnel: { ...tunnel, proofs: { west: certificateOf('west', RSASIG), east: { by: 'secret' } } },
+    prepare: () => leaves(RSASIG),
+    tell: up,
+  },
+  {
+    title: 'the initiator by secret, the responder by certificate',
+    tunnel: { ...tunnel, proofs: { west: { by: 'secret' }, east: certificateOf('east', RSASIG) } },
+    prepare: () => leaves(RSASIG),
+    tell: up,
+  },
+];
+/** strongSwan has none. */
+export const nobodies: readonly Story[] = [
+  {
+    title: 'nobody proves anything, RFC 7619',
+    tunnel: { ...tunnel, proofs: { west: { by: 'null' }, east: { by: 'null' } } },
+    tell: up,
+  },
+  {
+    title: 'only the responder proves who it is',
+    tunnel: { ...tunnel, proofs: { west: { by: 'null' }, east: certificateOf('east', RSASIG) } },
+    prepare: () => leaves(RSASIG),
+    tell: up,
+  },
+];
 
 /** Certificates of a peer's that we must not believe, and what we say of them. */
 const BAD: readonly {

@@ -12,13 +12,14 @@ import { file, libraryPath } from './prefix.ts';
 import { installedSas } from './shim-log.ts';
 
 /** The root, trusted; our key and certificate with its issuers, under its own name. */
-async function fillNss(nss: string, proof: Proof, library: RunOptions): Promise<void> {
-  if (!isSigned(proof)) return;
+async function fillNss(nss: string, me: Proof, peer: Proof, library: RunOptions): Promise<void> {
+  if (![me, peer].some(isSigned)) return;
   const made = await pki();
   const at = ['-d', `sql:${nss}`];
-  await must([file('libreswan', '/usr/bin/pk12util'), '-i', made.file(`${proof.name}.p12`), ...at, '-W', ''], library);
   const root = ['-A', '-n', 'root', '-t', 'CT,,', '-i', made.certificate('root')];
   await must([file('libreswan', '/usr/bin/certutil'), ...root, ...at], library);
+  if (!isSigned(me)) return;
+  await must([file('libreswan', '/usr/bin/pk12util'), '-i', made.file(`${me.name}.p12`), ...at, '-W', ''], library);
 }
 
 export async function startLibreswan({ host, directory, tunnel, ends }: Place): Promise<Peer> {
@@ -33,7 +34,7 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   await writeFile(at('ipsec.secrets'), ipsecSecrets(ends));
   const library = { env: { LD_LIBRARY_PATH: libraryPath } };
   await must([file('libreswan', '/usr/bin/certutil'), '-N', '-d', `sql:${at('nss')}`, '--empty-password'], library);
-  await fillNss(at('nss'), ends.me.proof, library);
+  await fillNss(at('nss'), ends.me.proof, ends.peer.proof, library);
   const command = ['/usr/libexec/ipsec/pluto', '--nofork', '--no-dnssec', '--logfile', at('pluto.log')];
   const paths = { config: 'ipsec.conf', secretsfile: 'ipsec.secrets', rundir: '', nssdir: 'nss', ipsecdir: 'ipsec.d' };
   for (const [option, name] of Object.entries(paths)) command.push(`--${option}`, at(name));
