@@ -5,7 +5,7 @@
  *         └─ leaves
  */
 import { rmSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandExists } from '../support/machine.ts';
@@ -39,9 +39,17 @@ export interface Pki {
   readonly publicKey: (name: string) => string;
   /** A CRL of `root`, PEM, that revokes these leaves. */
   readonly crl: (file: string, revoked: readonly string[]) => Promise<string>;
+  /** The command of an OCSP responder of `root`. */
+  readonly ocsp: (file: string, port: number, known: Known) => Promise<readonly string[]>;
   readonly file: (name: string) => string;
   /** The issuers of a leaf, from its own to the last before the root. */
   readonly issuers: (name: string) => readonly string[];
+}
+
+/** Leaves that a responder or a CRL knows of. */
+export interface Known {
+  readonly good?: readonly string[];
+  readonly revoked?: readonly string[];
 }
 
 /** Why there can be none here. */
@@ -120,6 +128,18 @@ async function make(): Promise<Pki> {
     const into = ['-name', name, '-passout', 'pass:', ...old, '-out', `${name}.p12`];
     await openssl('pkcs12', '-export', '-inkey', `${name}.key`, '-in', `${name}.crt`, ...chain, ...into);
   }
+  /** openssl's list of what a CA has issued. */
+  async function index(file: string, { good = [], revoked = [] }: Known): Promise<void> {
+    const row = async (name: string, status: string): Promise<string> => {
+      const serial = (await openssl('x509', '-in', `${name}.crt`, '-noout', '-serial')).trim().replace('serial=', '');
+      return `${status}\t${serial}\tunknown\t/C=AT/O=Test/CN=${name}\n`;
+    };
+    const rows = [
+      ...good.map((name) => row(name, 'V\t491231235959Z\t')),
+      ...revoked.map((name) => row(name, 'R\t491231235959Z\t240101000000Z,keyCompromise')),
+    ];
+    await writeFile(at(`${file}.index`), (await Promise.all(rows)).join(''));
+  }
   const once = (name: string, work: () => Promise<void>): Promise<void> => {
     const known = begun.get(name) ?? work();
     begun.set(name, known);
@@ -135,24 +155,19 @@ async function make(): Promise<Pki> {
     leaf: (name, wish = {}) => once(name, () => makeLeaf(name, wish)),
     pair: (name, kind) => once(name, () => pair(name, kind)),
     crl: async (file, revoked) => {
-      await mkdir(at(`${file}.ca`), { recursive: true });
-      const rows = await Promise.all(
-        revoked.map(async (name) => {
-          const serial = (await openssl('x509', '-in', `${name}.crt`, '-noout', '-serial'))
-            .trim()
-            .replace('serial=', '');
-          return `R\t491231235959Z\t240101000000Z,keyCompromise\t${serial}\tunknown\t/C=AT/O=Test/CN=${name}\n`;
-        }),
-      );
-      await writeFile(at(`${file}.ca/index`), rows.join(''));
-      await writeFile(at(`${file}.ca/number`), '01\n');
-      await writeFile(
-        at(`${file}.cnf`),
-        `[ca]\ndefault_ca=c\n[c]\ndatabase=${at(`${file}.ca/index`)}\ncrlnumber=${at(`${file}.ca/number`)}\ndefault_md=sha256\ndefault_crl_days=3650\ncrl_extensions=x\n[x]\nauthorityKeyIdentifier=keyid\n`,
-      );
+      await index(file, { revoked });
+      await writeFile(at(`${file}.number`), '01\n');
+      const settings = [`database=${at(`${file}.index`)}`, `crlnumber=${at(`${file}.number`)}`, 'default_md=sha256'];
+      const more = ['default_crl_days=3650', 'crl_extensions=x', '[x]', 'authorityKeyIdentifier=keyid', ''];
+      await writeFile(at(`${file}.cnf`), ['[ca]', 'default_ca=c', '[c]', ...settings, ...more].join('\n'));
       const by = ['-cert', 'root.crt', '-keyfile', 'root.key'];
       await openssl('ca', '-gencrl', '-config', `${file}.cnf`, ...by, '-out', `${file}.crl`);
       return at(`${file}.crl`);
+    },
+    ocsp: async (file, port, known) => {
+      await index(file, known);
+      const by = ['-rsigner', at('root.crt'), '-rkey', at('root.key'), '-CA', at('root.crt')];
+      return ['openssl', 'ocsp', '-index', at(`${file}.index`), '-port', `${port}`, ...by, '-nmin', '60', '-text'];
     },
   };
 }
