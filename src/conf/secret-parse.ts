@@ -51,7 +51,8 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
   const refuse = (text: string) => ports.error(place, `${kind}: ${text}`);
   switch (kind) {
     case 'PSK':
-    case 'XAUTH': {
+    case 'XAUTH':
+    case 'RADIUS': {
       const secret = onlySecret(values, ports.slab, refuse);
       return secret && { ...base, kind, secret };
     }
@@ -84,7 +85,7 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
 /** libreswan's limit for a PPK_ID, octets. */
 const MAX_PPK_ID = 64;
 
-const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'PPKS', ...KEY_KINDS, 'PIN'];
+const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'RADIUS', 'PPKS', ...KEY_KINDS, 'PIN'];
 
 const PERCENT = 0x25;
 const COLON = 0x3a;

@@ -27,6 +27,7 @@ export class SecretStore {
   #entries: SecretEntry[] = [];
   #psks = new SecretIndex();
   #xauth = new SecretIndex();
+  #radius = new SecretIndex();
   readonly #ppks = new Map<string, PpkEntry>();
 
   /** In the order of the file. Returns the entry that stands in this one's way: the same PPK_ID with another secret. */
@@ -34,6 +35,7 @@ export class SecretStore {
     this.#entries.push(entry);
     if (entry.kind === 'PSK') this.#psks.add(entry);
     else if (entry.kind === 'XAUTH') this.#xauth.add(entry);
+    else if (entry.kind === 'RADIUS') this.#radius.add(entry);
     else if (entry.kind === 'PPKS') {
       const key = ppkKey(entry.id);
       const known = this.#ppks.get(key);
@@ -70,6 +72,11 @@ export class SecretStore {
     return this.#xauth.find(new Id(ID_TYPES.ID_FQDN, Buffer.from(user)), undefined)?.entry.secret;
   }
 
+  /** What we share with the RADIUS server, or client, at this address. */
+  findRadius(address: Address): Secret | undefined {
+    return this.#radius.find(Id.ofAddress(address), undefined)?.entry.secret;
+  }
+
   /** The key with this PPK_ID, octet for octet (RFC 8784 §5.1). */
   findPpk(id: Uint8Array): Secret | undefined {
     return this.#ppks.get(ppkKey(id))?.secret;
@@ -89,7 +96,7 @@ export class SecretStore {
   wipe(): void {
     this.slab.wipe();
     this.#entries = [];
-    this.#psks = this.#xauth = new SecretIndex();
+    this.#psks = this.#xauth = this.#radius = new SecretIndex();
     this.#ppks.clear();
   }
 
