@@ -1,5 +1,6 @@
 import { parseAddress, parseSubnet } from './address-text.ts';
 import { knownClasses } from './build-debug.ts';
+import { radius } from './build-radius.ts';
 import type { Value } from './keyword.ts';
 import { SETUP_KEYWORDS } from './keywords-setup.ts';
 import { shown } from './printable.ts';
@@ -49,6 +50,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     ikev1Policy: s.word<Setup['ikev1Policy']>('ikev1-policy')!,
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,
+    radius: radius(settings, s, complain),
     later: laterOf(settings),
   });
 }

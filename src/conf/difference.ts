@@ -21,6 +21,7 @@ const CONN_NAMES: Readonly<Record<string, string>> = {
 };
 const END_NAMES: Readonly<Record<string, string>> = { host: '', idText: 'id', subnets: 'subnet', virtual: 'subnet' };
 const SETUP_NAMES: Readonly<Record<string, string>> = {
+  radius: 'radius-server',
   vendorId: 'myvendorid',
   shuntLifetimeMs: 'shuntlifetime',
   xfrmLifetimeMs: 'xfrmlifetime',

@@ -1,4 +1,17 @@
-import { about, BOOL, choice, type Keyword, LIST, PATH, rows, SECONDS, STRING, UNSIGNED, unsigned } from './keyword.ts';
+import {
+  APPEND,
+  about,
+  BOOL,
+  choice,
+  type Keyword,
+  LIST,
+  PATH,
+  rows,
+  SECONDS,
+  STRING,
+  UNSIGNED,
+  unsigned,
+} from './keyword.ts';
 
 const { now, later, obsolete } = rows('setup', false);
 
@@ -83,6 +96,18 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     later('dnssec-enable', BOOL, 'validate DNS answers', { default: 'yes' }),
     later('dnssec-rootkey-file', PATH, 'DNSSEC root key'),
     later('dnssec-anchors', PATH, 'further DNSSEC trust anchors'),
+  ),
+  ...about(
+    'RADIUS',
+    now('radius-server', APPEND, 'servers that know EAP users: ADDRESS[:PORT[:ACCOUNTING-PORT]]; repeatable'),
+    now('radius-timeout', SECONDS, 'time between two transmissions of a request', { default: '2s' }),
+    now('radius-retries', unsigned(0, 10), 'retransmissions before the next server is asked', { default: '2' }),
+    now('radius-dead-time', SECONDS, 'how long a server that does not answer is left alone', { default: '60s' }),
+    now('radius-nas-identifier', STRING, 'how the servers know this host; its name if unset'),
+    now('radius-accounting', BOOL, 'tell the servers of sessions and their traffic', { default: 'no' }),
+    now('radius-interim', SECONDS, 'time between updates of a session; 0 is never', { default: '0' }),
+    now('radius-dae-listen', LIST, 'where requests to end sessions are heard: ADDRESS[:PORT]'),
+    now('radius-dae-clients', LIST, 'who may have sessions ended; the servers if unset'),
   ),
   ...about(
     'Former days',

@@ -1,5 +1,6 @@
 /** `config setup`, complete with its defaults and frozen. Times are milliseconds. */
 import type { Subnet } from '../net/subnet.ts';
+import type { RadiusSetup } from './build-radius.ts';
 import type { Value } from './keyword.ts';
 
 export interface Setup {
@@ -43,6 +44,9 @@ export interface Setup {
   readonly ikev1Policy: 'accept' | 'reject' | 'drop';
   readonly shuntLifetimeMs: number;
   readonly xfrmLifetimeMs: number;
+
+  /** Absent: no server. */
+  readonly radius: RadiusSetup | undefined;
 
   /** Keywords that are given but have no effect yet, by their name. */
   readonly later: ReadonlyMap<string, Value> | undefined;

@@ -27,7 +27,13 @@ function here(): string {
 }
 
 /** Keywords that libreswan does not have. */
-const OURS: ReadonlySet<string> = new Set(['setup logformat']);
+const OURS: ReadonlySet<string> = new Set([
+  'setup logformat',
+  ...['server', 'timeout', 'retries', 'dead-time', 'nas-identifier', 'accounting', 'interim', 'dae-listen'].map(
+    (name) => `setup radius-${name}`,
+  ),
+  'setup radius-dae-clients',
+]);
 
 const YES_NO = 'yes no true false on off y n'.split(' ');
 
