@@ -1,6 +1,7 @@
 /** The daemon as `--status` shows it: what it was told, and what is in force. */
 import { dirname, join } from 'node:path';
 import { SETUP_KEYWORDS } from '../conf/keywords-setup.ts';
+import { lookupTexts } from '../conf/lookups.ts';
 import type { Setup } from '../conf/setup.ts';
 import { defaultOf } from '../conf/values.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
@@ -50,6 +51,7 @@ function inForce({ options, setup, limits }: DaemonFacts): Record<string, string
   const yes = (flag: boolean) => (flag ? 'yes' : 'no');
   const values: Record<string, string | undefined> = {
     ...Object.fromEntries(WITHOUT_EFFECT.map((keyword) => [keyword, laterText(setup, keyword)])),
+    ...lookupTexts(setup.lookups),
     configdir: dirname(options.configFile),
     sbindir: join(installation(), 'bin'),
     libexecdir: join(installation(), 'bin'),
@@ -84,21 +86,9 @@ function inForce({ options, setup, limits }: DaemonFacts): Record<string, string
 
 /** Keywords of `config setup` that are shown, and do nothing yet. */
 const WITHOUT_EFFECT: readonly string[] = [
-  'dnssec-enable',
   'dnssec-rootkey-file',
   'dnssec-anchors',
-  'crl-strict',
-  'crlcheckinterval',
   'nflog-all',
-  'ocsp-enable',
-  'ocsp-strict',
-  'ocsp-timeout',
-  'ocsp-uri',
-  'ocsp-trustname',
-  'ocsp-cache-size',
-  'ocsp-cache-min-age',
-  'ocsp-cache-max-age',
-  'ocsp-method',
   'global-redirect',
   'global-redirect-to',
 ];

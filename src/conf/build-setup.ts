@@ -3,6 +3,7 @@ import { knownClasses } from './build-debug.ts';
 import { radius } from './build-radius.ts';
 import type { Value } from './keyword.ts';
 import { SETUP_KEYWORDS } from './keywords-setup.ts';
+import { buildLookups } from './lookups.ts';
 import { shown } from './printable.ts';
 import type { Problem } from './problem.ts';
 import type { Reporter } from './report.ts';
@@ -51,6 +52,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,
     radius: radius(settings, s, complain),
+    lookups: buildLookups(settings, s, (setting, text) => complain(setting, 'error', text)),
     later: laterOf(settings),
   });
 }

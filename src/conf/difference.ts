@@ -39,7 +39,11 @@ export function connDifferences(one: Conn, other: Conn): readonly string[] {
 }
 
 export const setupDifferences = (one: Setup, other: Setup): readonly string[] =>
-  differences(one, other, (field) => [SETUP_NAMES[field] ?? spelled(field)]);
+  differences(one, other, (field) =>
+    field === 'lookups'
+      ? differences(one.lookups, other.lookups, (name) => [spelled(name)])
+      : [SETUP_NAMES[field] ?? spelled(field)],
+  );
 
 const endDifferences = (one: End, other: End): readonly string[] =>
   differences(one, other, (field) => [END_NAMES[field] ?? spelled(field)]);

@@ -2,6 +2,7 @@
 import type { Subnet } from '../net/subnet.ts';
 import type { RadiusSetup } from './build-radius.ts';
 import type { Value } from './keyword.ts';
+import type { Lookups } from './lookups.ts';
 
 export interface Setup {
   /** Debug classes in order, `no-` before one clears it. */
@@ -47,6 +48,8 @@ export interface Setup {
 
   /** Absent: no server. */
   readonly radius: RadiusSetup | undefined;
+
+  readonly lookups: Lookups;
 
   /** Keywords that are given but have no effect yet, by their name. */
   readonly later: ReadonlyMap<string, Value> | undefined;

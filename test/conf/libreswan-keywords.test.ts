@@ -33,6 +33,7 @@ const OURS: ReadonlySet<string> = new Set([
     (name) => `setup radius-${name}`,
   ),
   'setup radius-dae-clients',
+  ...['fetch-private', 'dns-servers', 'dns-trust-ad'].map((name) => `setup ${name}`),
 ]);
 
 const YES_NO = 'yes no true false on off y n'.split(' ');
