@@ -6,6 +6,7 @@
  *              code  n | m<<4   n numbers  m lengths  m fields         big-endian; length 0xffffffff: absent
  */
 import type { Job, JobFailure, JobOp, JobResult } from '../ike/crypto/job.ts';
+import type { EarlierSecrets } from '../ike/crypto/keys.ts';
 
 /** Fresh octets, which hold the job's secrets: wipe them. */
 export function flattenJob(job: Job): Uint8Array {
@@ -37,6 +38,8 @@ function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
   switch (result.op) {
     case 'ke.make':
       return [result.private, result.public];
+    case 'ke.mix':
+      return [result.shared, result.public];
     case 'ike.keys':
       return [result.keys, result.public];
     case 'child.keys':
@@ -109,26 +112,41 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
     code: 1,
     write: (job) => ({
       numbers: [job.group, job.prf, job.encr, job.encrBits, job.integ, job.rekey?.prf ?? 0],
-      fields: [job.theirs, job.ni, job.nr, job.spis, job.mine, job.rekey?.skD],
+      fields: [job.theirs, job.ni, job.nr, job.spis, job.mine, job.rekey?.skD, ...earlierFields(job)],
     }),
-    read: ({ numbers: [group, prf, encr, encrBits, integ, oldPrf], fields: [theirs, ni, nr, spis, mine, skD] }) => ({
+    read: ({
+      numbers: [group, prf, encr, encrBits, integ, oldPrf],
+      fields: [theirs, ni, nr, spis, mine, skD, first, more],
+    }) => ({
       op: 'ike.keys',
       ...{ group, prf, encr, encrBits, integ },
       ...{ theirs: theirs!, ni: ni!, nr: nr!, spis: spis! },
       ...(mine && { mine }),
       ...(skD && { rekey: { prf: oldPrf, skD } }),
+      ...(first && more && { earlier: { first, more } }),
     }),
   },
   'child.keys': {
     code: 2,
     write: (job) => ({
       numbers: [job.group, job.prf, job.octets],
-      fields: [job.theirs, job.skD, job.ni, job.nr, job.mine],
+      fields: [job.theirs, job.skD, job.ni, job.nr, job.mine, ...earlierFields(job)],
     }),
-    read: ({ numbers: [group, prf, octets], fields: [theirs, skD, ni, nr, mine] }) => ({
+    read: ({ numbers: [group, prf, octets], fields: [theirs, skD, ni, nr, mine, first, more] }) => ({
       op: 'child.keys',
       ...{ group, prf, octets },
       ...{ theirs: theirs!, skD: skD!, ni: ni!, nr: nr! },
+      ...(mine && { mine }),
+      ...(first && more && { earlier: { first, more } }),
+    }),
+  },
+  'ke.mix': {
+    code: 6,
+    write: (job) => ({ numbers: [job.group], fields: [job.theirs, job.mine] }),
+    read: ({ numbers: [group], fields: [theirs, mine] }) => ({
+      op: 'ke.mix',
+      group,
+      theirs: theirs!,
       ...(mine && { mine }),
     }),
   },
@@ -154,6 +172,10 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
   },
 };
 
+/** Absent as a rule, and then nothing at all. */
+const earlierFields = ({ earlier }: { readonly earlier?: EarlierSecrets }): Uint8Array[] =>
+  earlier ? [earlier.first, earlier.more] : [];
+
 const OPS: Readonly<Record<number, JobOp | undefined>> = Object.fromEntries(
   Object.entries(JOBS).map(([op, { code }]) => [code, op as JobOp]),
 );
@@ -170,6 +192,8 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
   switch (OPS[code]) {
     case 'ke.make':
       return { ok: true, op: 'ke.make', public: copy(fields[1]), private: copy(fields[0]) };
+    case 'ke.mix':
+      return { ok: true, op: 'ke.mix', shared: copy(fields[0]), ...ours };
     case 'ike.keys':
       return { ok: true, op: 'ike.keys', keys: copy(fields[0]), ...ours };
     case 'child.keys':

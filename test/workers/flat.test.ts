@@ -18,8 +18,12 @@ const job: fc.Arbitrary<Job> = fc.oneof(
       }),
       maybe('mine', octets),
       maybe('rekey', fc.record({ prf: id, skD: octets })),
+      maybe('earlier', fc.record({ first: octets, more: octets })),
     )
-    .map(([a, b, c]) => ({ ...a, ...b, ...c })),
+    .map(([a, b, c, d]) => ({ ...a, ...b, ...c, ...d })),
+  fc
+    .tuple(fc.record({ op: fc.constant('ke.mix' as const), group: id, theirs: octets }), maybe('mine', octets))
+    .map(([a, b]) => ({ ...a, ...b })),
   fc
     .tuple(
       fc.record({
@@ -27,14 +31,21 @@ const job: fc.Arbitrary<Job> = fc.oneof(
         ...{ theirs: octets, skD: octets, ni: octets, nr: octets },
       }),
       maybe('mine', octets),
+      maybe('earlier', fc.record({ first: octets, more: octets })),
     )
-    .map(([a, b]) => ({ ...a, ...b })),
+    .map(([a, b, c]) => ({ ...a, ...b, ...c })),
   fc.record({ op: fc.constant('sign' as const), key: fc.nat(0x7fffffff), scheme: id, octets }),
   fc.record({ op: fc.constant('verify' as const), spki: octets, scheme: id, octets, signature: octets }),
 );
 
 const result: fc.Arbitrary<JobResult> = fc.oneof(
   fc.record({ ok: fc.constant(true as const), op: fc.constant('ke.make' as const), public: octets, private: octets }),
+  fc
+    .tuple(
+      fc.record({ ok: fc.constant(true as const), op: fc.constant('ke.mix' as const), shared: octets }),
+      maybe('public', octets),
+    )
+    .map(([a, b]) => ({ ...a, ...b })),
   fc
     .tuple(
       fc.record({ ok: fc.constant(true as const), op: fc.constant('ike.keys' as const), keys: octets }),

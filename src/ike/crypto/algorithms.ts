@@ -57,7 +57,7 @@ export interface Integ {
   readonly weak: boolean;
 }
 
-/** Transform type 4, key exchange methods. NONE has id 0. */
+/** Transform type 4 and, for additional exchanges, 6 to 12 (RFC 9370): key exchange methods. NONE has id 0. */
 export interface Group {
   readonly kind: 'dh';
   readonly name: string;
@@ -65,6 +65,9 @@ export interface Group {
   readonly id: number;
   /** Of the public value in a KE payload (RFC 7296 §3.4, RFC 5903 §7, RFC 8031 §3.1). */
   readonly publicOctets: number;
+  /** Of the responder's KE payload: a KEM's is no public value, but a ciphertext. */
+  readonly answerOctets: number;
+  readonly isKem: boolean;
   readonly weak: boolean;
 }
 
@@ -174,7 +177,16 @@ const group = (name: string, id: number, publicOctets: number, aliases: string[]
   aliases: aliases.includes(`dh${id}`) || name === `DH${id}` ? aliases : [`dh${id}`, ...aliases],
   id,
   publicOctets,
+  answerOctets: publicOctets,
+  isKem: false,
   weak,
+});
+
+/** Octets of the encapsulation key and of the ciphertext, FIPS 203 §8. */
+const kem = (name: string, id: number, publicOctets: number, answerOctets: number, aliases: string[]): Group => ({
+  ...group(name, id, publicOctets, aliases),
+  answerOctets,
+  isKem: true,
 });
 
 // biome-ignore format: a table is read by its columns
@@ -198,6 +210,9 @@ const GROUP_ROWS: readonly Group[] = [
   group('DH30',     30,  128, ['ecp_512bp', 'brainpoolp512r1']),
   group('DH31',     31,   32, ['curve25519', 'x25519']),
   group('DH32',     32,   56, ['curve448', 'x448']),
+  kem('ML_KEM_512',  35,  800,  768, ['mlkem512']),
+  kem('ML_KEM_768',  36, 1184, 1088, ['mlkem768']),
+  kem('ML_KEM_1024', 37, 1568, 1568, ['mlkem1024']),
 ];
 
 export const ENCRS: readonly Encr[] = freeze(ENCR_ROWS);

@@ -1,10 +1,11 @@
 /**
  * Key exchange: RFC 3526 and RFC 5114 (MODP), RFC 5903 and RFC 6954 (elliptic curves mod P), RFC 8031 (curve25519,
- * curve448). Public values and secrets have the fixed lengths of their group, big-endian for MODP and ECP; a peer's
+ * curve448), FIPS 203 (ML-KEM). Public values and secrets have the fixed lengths of their group, big-endian for MODP and ECP; a peer's
  * public value is checked as RFC 6989 §2 and RFC 8031 §5 ask before it is used.
  */
 import type { Group } from './algorithms.ts';
 import { ecp } from './dh-ecp.ts';
+import { mlKem } from './dh-ml-kem.ts';
 import { modp } from './dh-modp.ts';
 import { montgomery } from './dh-montgomery.ts';
 import { wipe } from './misc.ts';
@@ -34,10 +35,10 @@ export function makeKey(group: Group): KeyPair {
   return method.make();
 }
 
-/** g^ir. `mine` is left as it is. */
+/** g^ir, of an initiator's key and the responder's answer. `mine` is left as it is. */
 export function sharedSecret(group: Group, mine: Uint8Array, theirs: Uint8Array): SharedSecret {
   const method = METHODS[group.id];
-  const refused = refusal(group, theirs);
+  const refused = refusal(group, theirs, group.answerOctets);
   if (!method || refused) return refused ?? noSuchGroup(group.id);
   const shared = method.mix(mine, theirs);
   return shared ? { ok: true, shared } : badValue(group);
@@ -49,7 +50,7 @@ export function meet(
   theirs: Uint8Array,
 ): (SharedSecret & { ok: false }) | { ok: true; public: Uint8Array; shared: Uint8Array } {
   const method = METHODS[group.id];
-  const refused = refusal(group, theirs);
+  const refused = refusal(group, theirs, group.publicOctets);
   if (!method || refused) return refused ?? noSuchGroup(group.id);
   if (method.meet) {
     const met = method.meet(theirs);
@@ -82,11 +83,14 @@ const METHODS: Readonly<Record<number, Method | undefined>> = {
   30: ecp('brainpoolP512r1'),
   31: montgomery('X25519'),
   32: montgomery('X448'),
+  35: mlKem(512),
+  36: mlKem(768),
+  37: mlKem(1024),
 };
 
-function refusal(group: Group, theirs: Uint8Array): Refused | undefined {
-  if (theirs.length === group.publicOctets) return undefined;
-  const detail = `${group.name} has public values of ${group.publicOctets} octets, got ${theirs.length}`;
+function refusal(group: Group, theirs: Uint8Array, octets: number): Refused | undefined {
+  if (theirs.length === octets) return undefined;
+  const detail = `${group.name} has public values of ${octets} octets, got ${theirs.length}`;
   return { ok: false, why: 'bad-public-value', detail };
 }
 

@@ -5,7 +5,7 @@
 import type { Want } from '../questions.ts';
 import { type Encr, encrById, type Group, groupById, type Integ, integById, type Prf, prfById } from './algorithms.ts';
 import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
-import { childKeymat, ikeKeys } from './keys.ts';
+import { childKeymat, type EarlierSecrets, ikeKeys } from './keys.ts';
 import { wipe } from './misc.ts';
 import { encodeAuth } from './signature/auth.ts';
 import { type Keyring, NO_KEYS } from './signature/key-shelf.ts';
@@ -16,6 +16,8 @@ import { sign, verify } from './signature/sign.ts';
 export type Job =
   /** A pair for an initiator, RFC 7296 §1.2. */
   | { readonly op: 'ke.make'; readonly group: number }
+  /** g^ir alone: others follow before there are keys, RFC 9370 §2.2.4. Without `mine` a pair is made too. */
+  | { readonly op: 'ke.mix'; readonly group: number; readonly mine?: Uint8Array; readonly theirs: Uint8Array }
   /** g^ir, SKEYSEED and the seven keys, RFC 7296 §2.14; with `rekey`, §2.18. Without `mine` a pair is made too. */
   | {
       readonly op: 'ike.keys';
@@ -32,6 +34,7 @@ export type Job =
       /** 0 with an AEAD. */
       readonly integ: number;
       readonly rekey?: { readonly prf: number; readonly skD: Uint8Array };
+      readonly earlier?: EarlierSecrets;
     }
   /** g^ir and `octets` of KEYMAT, RFC 7296 §2.17. Without `mine` a pair is made too. */
   | {
@@ -44,6 +47,7 @@ export type Job =
       readonly ni: Uint8Array;
       readonly nr: Uint8Array;
       readonly octets: number;
+      readonly earlier?: EarlierSecrets;
     }
   /** The data of an AUTH payload over `octets`, RFC 7296 §2.15: `key` by its number on the shelf, `scheme` by its code. */
   | { readonly op: 'sign'; readonly key: number; readonly scheme: number; readonly octets: Uint8Array }
@@ -100,6 +104,7 @@ export type JobOp = Job['op'];
 
 export type JobResult =
   | { readonly ok: true; readonly op: 'ke.make'; readonly public: Uint8Array; readonly private: Uint8Array }
+  | { readonly ok: true; readonly op: 'ke.mix'; readonly public?: Uint8Array; readonly shared: Uint8Array }
   /** `keys`: SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr. `public`: ours, when it was made here. */
   | { readonly ok: true; readonly op: 'ike.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
   | { readonly ok: true; readonly op: 'child.keys'; readonly public?: Uint8Array; readonly keymat: Uint8Array }
@@ -128,7 +133,7 @@ export interface JobFailure {
 }
 
 /**
- * Does `job`, here and now. `mine` is used up: it is zeros afterwards. `skD` belongs to a living SA, and is kept. `keys`
+ * Does `job`, here and now. `mine` and `earlier` are used up: they are zeros afterwards. `skD` belongs to a living SA, and is kept. `keys`
  * are those to sign with.
  */
 export function runJob(job: Job, keys: Keyring = NO_KEYS): JobResult {
@@ -143,13 +148,18 @@ export function runJob(job: Job, keys: Keyring = NO_KEYS): JobResult {
 
 /** What a job uses up. */
 export function wipeMine(job: Job): void {
-  if (job.op === 'ike.keys' || job.op === 'child.keys') wipe(job.mine);
+  if (job.op !== 'ike.keys' && job.op !== 'child.keys' && job.op !== 'ke.mix') return;
+  wipe(job.mine);
+  if (job.op === 'ke.mix' || !job.earlier) return;
+  wipe(job.earlier.first);
+  wipe(job.earlier.more);
 }
 
 /** The secrets of a result that nobody awaits any more. */
 export function wipeResult(result: JobResult): void {
   if (!result.ok) return;
   if (result.op === 'ke.make') wipe(result.private);
+  else if (result.op === 'ke.mix') wipe(result.shared);
   else if (result.op === 'ike.keys') wipe(result.keys);
   else if (result.op === 'child.keys') wipe(result.keymat);
 }
@@ -160,6 +170,13 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
   'ke.make': (job) => {
     const group = known(groupById, job.group);
     return group ? { ok: true, op: job.op, ...makeKey(group) } : unsupported('key exchange method', job.group);
+  },
+
+  'ke.mix': (job) => {
+    const group = known(groupById, job.group);
+    if (!group) return unsupported('key exchange method', job.group);
+    const met = agree(group, job);
+    return met.ok ? { ok: true, op: job.op, ...made(met), shared: met.shared } : met;
   },
 
   'ike.keys': (job) => {
@@ -183,6 +200,7 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
       nr: job.nr,
       spis: job.spis,
       ...(rekey && oldPrf && { rekey: { prf: oldPrf, skD: rekey.skD } }),
+      ...(job.earlier && { earlier: job.earlier }),
     });
     wipe(met.shared);
     return { ok: true, op: job.op, ...made(met), keys };
@@ -195,7 +213,7 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
     if (!prf) return unsupported('PRF', job.prf);
     const met = agree(group, job);
     if (!met.ok) return met;
-    const keymat = childKeymat(prf, job.skD, met.shared, job.ni, job.nr, job.octets);
+    const keymat = childKeymat(prf, job.skD, met.shared, job.ni, job.nr, job.octets, job.earlier);
     wipe(met.shared);
     return { ok: true, op: job.op, ...made(met), keymat };
   },

@@ -11,15 +11,18 @@ export interface IkeSuite {
   readonly prf: Prf;
   readonly integ: Integ | undefined;
   readonly group: Group;
+  /** Key exchanges after the first, in order, RFC 9370; as a rule none. */
+  readonly additional?: readonly Group[];
 }
 
-/** The transforms of a Child SA. AH has no `encr`; `group` is there when the exchange had a KE. */
+/** The transforms of a Child SA. AH has no `encr`; `group` is there when the exchange had a KE, `additional` when others follow. */
 export interface ChildSuite {
   readonly protocol: 'esp' | 'ah';
   readonly encr?: Encr;
   readonly encrBits: number;
   readonly integ?: Integ;
   readonly group?: Group;
+  readonly additional?: readonly Group[];
   readonly esn: boolean;
 }
 
@@ -89,9 +92,20 @@ export class IkeKeys {
   }
 }
 
+/**
+ * Secrets of the exchanges before the last one, when several make one set of keys (RFC 9370 §2.2.4): SK(0), and
+ * SK(1) | SK(2) | .. without the last.
+ */
+export interface EarlierSecrets {
+  readonly first: Uint8Array;
+  readonly more: Uint8Array;
+}
+
 /** What enters the key schedule of an IKE SA. `rekey` is the SA it succeeds: its PRF and its SK_d. */
 export interface IkeKeyInputs extends IkeKeyLengths {
+  /** Of the last exchange: the only one, but for `earlier`. */
   readonly shared: Uint8Array;
+  readonly earlier?: EarlierSecrets;
   readonly ni: Uint8Array;
   readonly nr: Uint8Array;
   /** SPIi | SPIr of the new SA, 16 octets. */
@@ -107,8 +121,9 @@ export function ikeKeys(inputs: IkeKeyInputs): Uint8Array {
   return keys;
 }
 
-export function skeyseed(inputs: Pick<IkeKeyInputs, 'prf' | 'shared' | 'ni' | 'nr' | 'rekey'>): Uint8Array {
-  const { prf: alg, shared, ni, nr, rekey } = inputs;
+export function skeyseed(inputs: Pick<IkeKeyInputs, 'prf' | 'shared' | 'earlier' | 'ni' | 'nr' | 'rekey'>): Uint8Array {
+  const { prf: alg, shared, earlier, ni, nr, rekey } = inputs;
+  if (rekey && earlier) return prf(rekey.prf, rekey.skD, earlier.first, ni, nr, earlier.more, shared);
   if (rekey) return prf(rekey.prf, rekey.skD, shared, ni, nr);
   // RFC 7296 §2.14: these two take 64 bits of each nonce as their key; prf+ takes all of them.
   const isBlockPrf = alg.name === 'AES_XCBC' || alg.name === 'AES_CMAC';
@@ -116,7 +131,7 @@ export function skeyseed(inputs: Pick<IkeKeyInputs, 'prf' | 'shared' | 'ni' | 'n
   return prf(alg, Buffer.concat([part(ni), part(nr)]), shared);
 }
 
-/** KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr), RFC 7296 §2.17. */
+/** KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr), RFC 7296 §2.17; with `earlier`, prf+(SK_d, SK(0) | Ni | Nr | SK(1) | ..), RFC 9370 §2.2.4. */
 export function childKeymat(
   alg: Prf,
   skD: Uint8Array,
@@ -124,8 +139,11 @@ export function childKeymat(
   ni: Uint8Array,
   nr: Uint8Array,
   octets: number,
+  earlier?: EarlierSecrets,
 ): Uint8Array {
-  const seed = Buffer.concat(shared ? [shared, ni, nr] : [ni, nr]);
+  const seed = Buffer.concat(
+    shared ? (earlier ? [earlier.first, ni, nr, earlier.more, shared] : [shared, ni, nr]) : [ni, nr],
+  );
   const keymat = prfPlus(alg, skD, seed, octets);
   if (shared) wipe(seed);
   return keymat;

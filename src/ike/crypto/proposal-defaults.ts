@@ -10,6 +10,7 @@ import {
   type Prf,
   prfByName,
 } from './algorithms.ts';
+import { formatAdditional } from './proposal-additional.ts';
 
 export type Protocol = 'ike' | 'esp' | 'ah';
 
@@ -24,6 +25,8 @@ export interface Proposal {
   readonly integ: readonly Integ[];
   /** ESP and AH: empty when none was named, which with PFS means the IKE SA's own. */
   readonly dh: readonly Group[];
+  /** Additional key exchanges, the first seven types of RFC 9370 in order; an empty list skips one. As a rule none. */
+  readonly addke: readonly (readonly Group[])[];
 }
 
 export interface ProposalContext {
@@ -67,6 +70,7 @@ export function formatProposal(p: Proposal): string {
   if (p.protocol !== 'ike' || !isImplied) parts.push(names(p.integ) || 'NONE');
   if (p.prf.length > 0) parts.push(names(p.prf));
   if (p.dh.length > 0) parts.push(names(p.dh));
+  if (p.addke.length > 0) parts.push(...formatAdditional(p.addke, p.dh.length > 0));
   return parts.join('-');
 }
 
@@ -135,9 +139,9 @@ function offerEspV1(): readonly Proposal[] {
 
 /** A frozen proposal of what is given. */
 export function proposal(protocol: Protocol, parts: Partial<Proposal>): Proposal {
-  const { encr = NONE, prf = NONE, integ = NONE, dh = NONE } = parts;
-  for (const part of [encr, prf, integ, dh]) Object.freeze(part);
-  return Object.freeze({ protocol, encr, prf, integ, dh });
+  const { encr = NONE, prf = NONE, integ = NONE, dh = NONE, addke = NONE } = parts;
+  for (const part of [encr, prf, integ, dh, addke, ...addke]) Object.freeze(part);
+  return Object.freeze({ protocol, encr, prf, integ, dh, addke });
 }
 
 function cipher(name: string, bits = 0): Proposal['encr'][number] {

@@ -5,6 +5,7 @@
  *     IKE       = encr ["-" (prf / integ ["-" prf])] [("-" / ";") dh]
  *     ESP       = encr ["-" integ] [("-" / ";") dh]
  *     AH        = integ [("-" / ";") dh]
+ *     dh        = name *("+" name) *(("-" / ";") additional)      additional: proposal-additional.ts, IKEv2 only
  *     encr      = cipher *("+" cipher)
  *     cipher    = name [["_" / "-"] key-bits]
  *     prf, ..   = name *("+" name)                     in IKEv1 nothing is joined by "+"
@@ -19,6 +20,7 @@ import {
   type Prf,
   prfByName,
 } from './algorithms.ts';
+import { explicitExchange, isAdditional, MOST_ADDITIONAL, pickDistinct } from './proposal-additional.ts';
 import { isApproved, type Proposal, type ProposalContext, proposal } from './proposal-defaults.ts';
 
 /** Carries the error text out of the descent, and no further than `parseProposals`. */
@@ -52,10 +54,11 @@ export class Parser {
     }));
     const encr = protocol === 'ah' ? [] : this.#encr();
     const { prf, integ } = protocol === 'ike' ? this.#prfs() : { prf: [], integ: this.#integs() };
-    const dh = this.#tokens.length > 0 ? this.#rows(GROUP, this.#take()) : [];
+    const dh = this.#tokens.length > 0 && !this.#isExplicit() ? this.#rows(GROUP, this.#take()) : [];
+    const addke = version === 2 ? this.#additional() : [];
     const left = this.#tokens[0];
     if (left) throw new Refusal(`${this.#label} proposal contains unexpected '${left.text}'`);
-    return this.#checked(encr, prf, integ, dh);
+    return this.#checked(encr, prf, integ, dh, addke);
   }
 
   #encr(): Proposal['encr'] {
@@ -107,7 +110,7 @@ export class Parser {
 
   /** `prf`, or `integ` and perhaps a `prf`; nothing that follows a `;`. */
   #prfs(): { prf: Prf[]; integ: Integ[] } {
-    if (!this.#isDashed()) return { prf: [], integ: [] };
+    if (!this.#isDashed() || this.#isExplicit()) return { prf: [], integ: [] };
     const names = this.#take();
     // `sha1` is a PRF that brings its integrity; only what is no PRF may be integrity alone, and that is IKEv2's.
     const isInteg = this.#context.version === 2 && names.every((name) => !prfByName(name) && integByName(name));
@@ -116,8 +119,34 @@ export class Parser {
   }
 
   #integs(): Integ[] {
-    const isThere = this.#context.protocol === 'ah' || this.#isDashed();
+    const isThere = this.#context.protocol === 'ah' || (this.#isDashed() && !this.#isExplicit());
     return isThere ? this.#rows(INTEG, this.#take()) : [];
+  }
+
+  /** What follows the group: lists of alternatives, each at the place that it names, or at the next. */
+  #additional(): Group[][] {
+    const lists: Group[][] = [];
+    while (this.#tokens[0] && isAdditional(this.#tokens[0].text)) {
+      const names = this.#take();
+      const explicit = explicitExchange(names[0]);
+      const place = explicit?.place ?? lists.length;
+      if (place >= MOST_ADDITIONAL) {
+        throw new Refusal(`${this.#label} proposal has more than ${MOST_ADDITIONAL} additional key exchanges`);
+      }
+      while (lists.length <= place) lists.push([]);
+      const rows = this.#rows(ADDITIONAL, explicit ? [explicit.name, ...names.slice(1)] : names);
+      lists[place].push(...rows.filter((row) => !lists[place].includes(row)));
+    }
+    if (!pickDistinct(lists)) {
+      throw new Refusal(
+        `${this.#label} additional key exchanges must not be the same, and there is nothing else to choose`,
+      );
+    }
+    return lists;
+  }
+
+  #isExplicit(): boolean {
+    return this.#context.version === 2 && explicitExchange(this.#tokens[0]?.text ?? '') !== undefined;
   }
 
   #isDashed(): boolean {
@@ -161,12 +190,12 @@ export class Parser {
     this.notes.push(`discarding duplicate ${this.#label} ${noun} ${name}`);
   }
 
-  #checked(encr: Proposal['encr'], prf: Prf[], integ: Integ[], dh: Group[]): Proposal {
+  #checked(encr: Proposal['encr'], prf: Prf[], integ: Integ[], dh: Group[], addke: Group[][]): Proposal {
     const { protocol } = this.#context;
     const hasNone = integ.some((row) => row.id === 0);
     if (protocol === 'ah') {
       if (hasNone) throw new Refusal(`${this.#label} cannot have 'none' as the integrity algorithm`);
-      return proposal('ah', { integ, dh });
+      return proposal('ah', { integ, dh, addke });
     }
     const { alg } = encr[0];
     const subject = `${this.#label} encryption algorithm ${alg.name}`;
@@ -176,7 +205,22 @@ export class Parser {
     if (!alg.isAead && hasNone) throw new Refusal(`non-AEAD ${subject} cannot have 'NONE' as the integrity algorithm`);
     if (protocol === 'ike' && dh.some((row) => row.id === 0))
       throw new Refusal(`IKE DH algorithm 'NONE' not permitted`);
-    return proposal(protocol, { encr, prf, integ: hasNone ? [] : integ, dh });
+    if (protocol === 'ike') this.#checkSize(dh);
+    return proposal(protocol, { encr, prf, integ: hasNone ? [] : integ, dh, addke });
+  }
+
+  /** IKE_SA_INIT cannot be fragmented, RFC 7383 §1, and must pass in one packet of the usual 1500 octets. */
+  #checkSize(dh: readonly Group[]): void {
+    for (const { isKem, name, publicOctets } of dh) {
+      if (publicOctets > LARGEST_FIRST && isKem) {
+        throw new Refusal(
+          `IKE DH algorithm ${name} is too large for IKE_SA_INIT; let it follow a group, as in 'dh31-${name}'`,
+        );
+      }
+      if (publicOctets > SURE_FIRST && isKem) {
+        this.notes.push(`IKE_SA_INIT with ${name} is larger than 1280 octets and cannot be fragmented`);
+      }
+    }
   }
 }
 
@@ -191,6 +235,11 @@ const ENCR: Kind<Encr> = { noun: 'encryption algorithm', byName: encrByName };
 const PRF: Kind<Prf> = { noun: 'PRF algorithm', byName: prfByName };
 const INTEG: Kind<Integ> = { noun: 'integrity algorithm', byName: integByName };
 const GROUP: Kind<Group> = { noun: 'DH algorithm', byName: groupByName };
+const ADDITIONAL: Kind<Group> = { noun: 'additional key exchange', byName: groupByName };
+
+/** Octets of a key that leave room for the rest of the message and its headers in 1280 octets, and in 1500. */
+const SURE_FIRST = 900;
+const LARGEST_FIRST = 1200;
 
 /** Algorithms with a number and a name that nobody should use; they are known so that the refusal can say so. */
 const UNBUILT: ReadonlySet<string> = new Set(
@@ -210,7 +259,7 @@ function isIkeV1(row: Row, protocol: Proposal['protocol']): boolean {
     case 'integ':
       return true;
     case 'dh':
-      return protocol === 'ike' ? row.id !== 0 : row.name.startsWith('MODP');
+      return protocol === 'ike' ? row.id !== 0 && !row.isKem : row.name.startsWith('MODP');
   }
 }
 

@@ -45,7 +45,7 @@ export function parseProposals(
 
 function settleGroups(proposals: Proposal[], pfs: boolean, label: string, notes: string[]): Proposal[] {
   if (pfs) {
-    const naming = proposals.filter((p) => p.dh.length > 0).length;
+    const naming = proposals.filter((p) => p.dh.length > 0 || p.addke.length > 0).length;
     if (naming === 0 || naming === proposals.length) return proposals;
     throw new Refusal(`either all or no ${label} proposals should specify DH`);
   }
@@ -54,7 +54,8 @@ function settleGroups(proposals: Proposal[], pfs: boolean, label: string, notes:
       const what = group.id === 0 ? 'redundant ' : '';
       notes.push(`ignoring ${what}${label} DH algorithm ${group.name} as PFS policy is disabled`);
     }
-    return p.dh.length > 0 ? proposal(p.protocol, { ...p, dh: [] }) : p;
+    if (p.addke.length > 0) notes.push(`ignoring additional key exchanges of ${label} as PFS policy is disabled`);
+    return p.dh.length > 0 || p.addke.length > 0 ? proposal(p.protocol, { ...p, dh: [], addke: [] }) : p;
   });
 }
 

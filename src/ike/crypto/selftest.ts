@@ -1,6 +1,6 @@
 /** `pluto --selftest`: does every algorithm of the registry work on this machine, with this OpenSSL? */
 import { ENCRS, type Encr, encrKeyOctets, GROUPS, type Group, INTEGS, PRFS, type Prf } from './algorithms.ts';
-import { makeKey, sharedSecret } from './dh.ts';
+import { makeKey, meet, sharedSecret } from './dh.ts';
 import { prf } from './prf.ts';
 import { open, seal, sealedOctets } from './protect.ts';
 
@@ -64,9 +64,10 @@ function tryCipher(encr: Encr, bits: number): string | undefined {
 }
 
 function tryGroup(group: Group): string | undefined {
-  const [a, b] = [makeKey(group), makeKey(group)];
-  const [ab, ba] = [sharedSecret(group, a.private, b.public), sharedSecret(group, b.private, a.public)];
-  if (!ab.ok || !ba.ok) return 'refuses its own public value';
-  if (a.public.length !== group.publicOctets) return `${a.public.length} octets instead of ${group.publicOctets}`;
-  return Buffer.compare(ab.shared, ba.shared) === 0 ? undefined : 'the two ends do not agree';
+  const mine = makeKey(group);
+  const met = meet(group, mine.public);
+  const mixed = met.ok ? sharedSecret(group, mine.private, met.public) : met;
+  if (!met.ok || !mixed.ok) return 'refuses its own public value';
+  if (mine.public.length !== group.publicOctets) return `${mine.public.length} octets instead of ${group.publicOctets}`;
+  return Buffer.compare(met.shared, mixed.shared) === 0 ? undefined : 'the two ends do not agree';
 }

@@ -36,4 +36,8 @@ export const where = (at: Endpoint): string =>
 
 /** libreswan's text: `{cipher=AES_GCM_16_256 integ=n/a prf=HMAC_SHA2_512 group=DH19}`. */
 export const suiteText = (suite: IkeSuite): string =>
-  `{cipher=${suite.encr.name}${suite.encrBits && !suite.encr.fixedKeyLength ? `_${suite.encrBits}` : ''} integ=${suite.integ?.name ?? 'n/a'} prf=${suite.prf.name} group=${suite.group.name}}`;
+  `{cipher=${suite.encr.name}${suite.encrBits && !suite.encr.fixedKeyLength ? `_${suite.encrBits}` : ''} integ=${suite.integ?.name ?? 'n/a'} prf=${suite.prf.name} group=${groupsText(suite)}}`;
+
+/** `DH31`, or `DH31+ML_KEM_768` when key exchanges follow the first. */
+export const groupsText = (suite: { readonly group?: Group; readonly additional?: readonly Group[] }): string =>
+  [suite.group, ...(suite.additional ?? [])].map((group) => group?.name).join('+');

@@ -4,6 +4,7 @@ import type { ChildSuite, IkeSuite } from '../crypto/keys.ts';
 import { formatProposal, type Proposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
 import { PROTOCOL, TRANSFORM, type Transform, type Proposal as WireProposal } from '../wire/index.ts';
+import { chooseAdditional } from './additional.ts';
 
 /** What a Child SA's proposals depend on besides the algorithms. */
 export interface ChildTerms {
@@ -12,6 +13,8 @@ export interface ChildTerms {
   readonly groups: readonly Group[];
   /** Proposals without any group will do too. */
   readonly isGroupOptional?: boolean;
+  /** Additional key exchanges for proposals that name none, as in `Proposal.addke`; without any group there are none at all. */
+  readonly addke?: Proposal['addke'];
 }
 
 /** Ours as an SA payload for an IKE SA; `spi` is empty in IKE_SA_INIT and ours in a rekey. */
@@ -25,6 +28,7 @@ export function offerIke(proposals: readonly Proposal[], spi: Uint8Array): WireP
       ...p.prf.map((a) => ({ type: TRANSFORM.PRF, id: a.id })),
       ...p.integ.map((a) => ({ type: TRANSFORM.INTEG, id: a.id })),
       ...p.dh.map((a) => ({ type: TRANSFORM.DH, id: a.id })),
+      ...additionalTransforms(p.addke),
     ],
   }));
 }
@@ -38,6 +42,7 @@ export function offerChild(proposals: readonly Proposal[], spi: number, terms: C
       ...p.encr.flatMap(encrTransforms),
       ...p.integ.map((a) => ({ type: TRANSFORM.INTEG, id: a.id })),
       ...terms.groups.map((a) => ({ type: TRANSFORM.DH, id: a.id })),
+      ...additionalTransforms(additionalOf(p, terms)),
       ...ESN_VALUES[terms.esn].map((id) => ({ type: TRANSFORM.ESN, id })),
     ],
   }));
@@ -66,12 +71,22 @@ export function chooseIke(
         : pick(offer, TRANSFORM.INTEG, accept.integ, integById);
       const group = pick(offer, TRANSFORM.DH, accept.dh, groupById, prefer);
       if (!encr || !prf || !group || integ === undefined || hasUnknownType(offer, IKE_TYPES)) continue;
-      const suite = ikeSuite({ encr: encr.alg, encrBits: encr.bits, prf, integ: integ ?? undefined, group });
+      const more = chooseAdditional(accept.addke, offer);
+      if (!more) continue;
+      const suite = ikeSuite({
+        encr: encr.alg,
+        encrBits: encr.bits,
+        prf,
+        integ: integ ?? undefined,
+        group,
+        ...more.suite,
+      });
       const transforms: Transform[] = [
         encr.transform,
         { type: TRANSFORM.PRF, id: prf.id },
         ...(integ ? [{ type: TRANSFORM.INTEG, id: integ.id }] : []),
         { type: TRANSFORM.DH, id: group.id },
+        ...more.transforms,
       ];
       return {
         suite,
@@ -115,6 +130,8 @@ export function chooseChild(
       const esn = pickEsn(offer, terms.esn);
       if (encr === undefined || integ === undefined || group === undefined || esn === undefined) continue;
       if (hasUnknownType(offer, CHILD_TYPES)) continue;
+      const more = chooseAdditional(group ? additionalOf(accept, terms) : [], offer);
+      if (!more) continue;
       const suite = childSuite({
         protocol: accept.protocol === 'ah' ? 'ah' : 'esp',
         encrBits: encr?.bits ?? 0,
@@ -122,11 +139,13 @@ export function chooseChild(
         ...(encr ? { encr: encr.alg } : {}),
         ...(integ ? { integ } : {}),
         ...(group ? { group } : {}),
+        ...more.suite,
       });
       const transforms: Transform[] = [
         ...(encr ? [encr.transform] : []),
         ...(integ ? [{ type: TRANSFORM.INTEG, id: integ.id }] : []),
         ...(group ? [{ type: TRANSFORM.DH, id: group.id }] : []),
+        ...more.transforms,
         { type: TRANSFORM.ESN, id: esn },
       ];
       const spi = new DataView(offer.spi.buffer, offer.spi.byteOffset).getUint32(0);
@@ -149,14 +168,18 @@ const SUITES = new Map<string, IkeSuite>();
 const CHILD_SUITES = new Map<string, ChildSuite>();
 
 function ikeSuite(suite: IkeSuite): IkeSuite {
-  const { encr, encrBits, prf, integ, group } = suite;
-  return shared(SUITES, `${encr.id} ${encrBits} ${prf.id} ${integ?.id} ${group.id}`, suite);
+  const { encr, encrBits, prf, integ, group, additional = [] } = suite;
+  return shared(SUITES, `${encr.id} ${encrBits} ${prf.id} ${integ?.id} ${group.id}${idsOf(additional)}`, suite);
 }
 
 function childSuite(suite: ChildSuite): ChildSuite {
-  const { protocol, encr, encrBits, integ, group, esn } = suite;
-  return shared(CHILD_SUITES, `${protocol} ${encr?.id} ${encrBits} ${integ?.id} ${group?.id} ${esn}`, suite);
+  const { protocol, encr, encrBits, integ, group, esn, additional = [] } = suite;
+  const key = `${protocol} ${encr?.id} ${encrBits} ${integ?.id} ${group?.id} ${esn}${idsOf(additional)}`;
+  return shared(CHILD_SUITES, key, suite);
 }
+
+const idsOf = (groups: readonly Group[]): string =>
+  groups.length === 0 ? '' : `+${groups.map((g) => g.id).join('+')}`;
 
 function shared<T>(known: Map<string, T>, key: string, fresh: T): T {
   const found = known.get(key);
@@ -174,8 +197,16 @@ export function spiOctets(spi: number): Uint8Array {
 
 // ESN's transform values: 0 no, 1 yes (RFC 7296 §3.3.2). The order is the preference.
 const ESN_VALUES = { no: [0], yes: [1], either: [1, 0] } as const;
-const IKE_TYPES = [TRANSFORM.ENCR, TRANSFORM.PRF, TRANSFORM.INTEG, TRANSFORM.DH] as readonly number[];
-const CHILD_TYPES = [TRANSFORM.ENCR, TRANSFORM.INTEG, TRANSFORM.DH, TRANSFORM.ESN] as readonly number[];
+const { ADDKE1, ADDKE2, ADDKE3, ADDKE4, ADDKE5, ADDKE6, ADDKE7 } = TRANSFORM;
+const ADDITIONAL_TYPES = [ADDKE1, ADDKE2, ADDKE3, ADDKE4, ADDKE5, ADDKE6, ADDKE7];
+const IKE_TYPES: readonly number[] = [
+  ...[TRANSFORM.ENCR, TRANSFORM.PRF, TRANSFORM.INTEG, TRANSFORM.DH],
+  ...ADDITIONAL_TYPES,
+];
+const CHILD_TYPES: readonly number[] = [
+  ...[TRANSFORM.ENCR, TRANSFORM.INTEG, TRANSFORM.DH, TRANSFORM.ESN],
+  ...ADDITIONAL_TYPES,
+];
 
 const encrTransforms = ({ alg, bits }: Proposal['encr'][number]): Transform[] =>
   offeredKeyBits(alg, bits).map((keyBits) => ({
@@ -183,6 +214,13 @@ const encrTransforms = ({ alg, bits }: Proposal['encr'][number]): Transform[] =>
     id: alg.id,
     ...(keyBits === 0 ? {} : { keyBits }),
   }));
+
+/** A proposal's own, or those that go with it when it leaves them to the IKE SA. */
+const additionalOf = (p: Proposal, terms: ChildTerms): Proposal['addke'] =>
+  terms.groups.length === 0 ? [] : p.addke.length > 0 || p.dh.length > 0 ? p.addke : (terms.addke ?? []);
+
+const additionalTransforms = (addke: Proposal['addke']): Transform[] =>
+  addke.flatMap((groups, i) => groups.map(({ id }) => ({ type: TRANSFORM.ADDKE1 + i, id })));
 
 /** An unknown transform type makes a proposal unacceptable (RFC 7296 §3.3.6), unless it only says "none". */
 const hasUnknownType = (offer: WireProposal, known: readonly number[]) =>
@@ -263,6 +301,8 @@ function transformText(t: Transform): string {
     case TRANSFORM.ESN:
       return t.id === 1 ? 'ESN' : 'NO_ESN';
     default:
-      return `T${t.type}=${t.id}`;
+      return ADDITIONAL_TYPES.includes(t.type as (typeof ADDITIONAL_TYPES)[number])
+        ? `ADDKE${t.type - ADDKE1 + 1}=${groupById(t.id)?.name ?? t.id}`
+        : `T${t.type}=${t.id}`;
   }
 }

@@ -53,6 +53,79 @@ describe('beyond libreswan', () => {
     expect(ike(text)).toBe(canonical);
   });
 
+  test.each([
+    ['aes256-sha2_256-x25519-mlkem768', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768'],
+    ['aes256-sha2_256;dh31;ml_kem_768', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768'],
+    ['aes256-sha256-x25519-ke1_mlkem768', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768'],
+    ['aes256-sha256-x25519-ke1_mlkem768-ke1_mlkem512', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768+ML_KEM_512'],
+    ['aes256-sha2;dh31;addke1=ml_kem_768+none', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768+NONE'],
+    ['aes256-sha2-dh31-mlkem768-mlkem1024', 'AES_CBC_256-HMAC_SHA2_256-DH31-ML_KEM_768-ML_KEM_1024'],
+    [
+      'aes256-sha2;dh31;addke2=mlkem768;addke5=mlkem512+none',
+      'AES_CBC_256-HMAC_SHA2_256-DH31-ADDKE2=ML_KEM_768-ADDKE5=ML_KEM_512+NONE',
+    ],
+    [
+      'aes;dh20;addke1=modp8192;addke2=ml_kem_768',
+      'AES_CBC-HMAC_SHA2_512+HMAC_SHA2_256-DH20-ADDKE1=MODP8192-ADDKE2=ML_KEM_768',
+    ],
+    ['aes256-sha2-mlkem512', 'AES_CBC_256-HMAC_SHA2_256-ML_KEM_512'],
+  ])('ike=%s adds key exchanges as RFC 9370 has them: %s', (text, canonical) => {
+    expect(ike(text)).toBe(canonical);
+    expect(ike(canonical), 'and is read again').toBe(canonical);
+  });
+
+  test('additional exchanges complete a proposal that names no group', () => {
+    expect(ike('aes_gcm256-sha2_512;addke1=mlkem768')).toMatch(/\+MODP8192-ML_KEM_768$/);
+    expect(ike('aes_gcm256-ke1_mlkem768')).toMatch(/^AES_GCM_16_256-HMAC_SHA2_512\+HMAC_SHA2_256-DH19.*-ML_KEM_768$/);
+  });
+
+  test('esp= takes them with and without a group; without PFS they are dropped with a note', () => {
+    const esp = (text: string, pfs = true) => {
+      const parsed = parseProposals(text, { protocol: 'esp', version: 2, pfs });
+      return parsed.ok ? [...parsed.proposals.map(formatProposal), ...parsed.notes] : [parsed.error];
+    };
+    expect(esp('aes_gcm256;dh31;mlkem768')).toEqual(['AES_GCM_16_256-NONE-DH31-ML_KEM_768']);
+    expect(esp('aes_gcm256-ke1_mlkem768')).toEqual(['AES_GCM_16_256-NONE-ADDKE1=ML_KEM_768']);
+    expect(esp('aes256-sha2_256-dh31-mlkem1024')).toEqual(['AES_CBC_256-HMAC_SHA2_256_128-DH31-ML_KEM_1024']);
+    expect(esp('aes_gcm256;dh31;mlkem768', false)).toEqual([
+      'AES_GCM_16_256-NONE',
+      'ignoring ESP DH algorithm DH31 as PFS policy is disabled',
+      'ignoring additional key exchanges of ESP as PFS policy is disabled',
+    ]);
+  });
+
+  test('a KEM in the first message: too large is refused, perhaps too large is remarked', () => {
+    expect(ike('aes256-sha2-mlkem1024')).toMatch(/^IKE DH algorithm ML_KEM_1024 is too large for IKE_SA_INIT/);
+    expect(parseProposals('aes256-sha2-mlkem768', { protocol: 'ike', version: 2 })).toMatchObject({
+      ok: true,
+      notes: ['IKE_SA_INIT with ML_KEM_768 is larger than 1280 octets and cannot be fragmented'],
+    });
+  });
+
+  test.each([
+    [
+      'aes-sha2-dh31-mlkem768-mlkem768',
+      'IKE additional key exchanges must not be the same, and there is nothing else to choose',
+    ],
+    ['aes-sha2-dh31-ke8_mlkem768', "IKE proposal contains unexpected 'ke8_mlkem768'"],
+    ['aes-sha2-dh31-modp2048', "IKE proposal contains unexpected 'modp2048'"],
+    ['aes-sha2-dh31-ke1_', 'IKE additional key exchange is empty'],
+    ['aes-sha2-dh31-ke1_mlkem2048', "IKE additional key exchange 'mlkem2048' is not recognized"],
+    [
+      'aes-sha2-dh31-mlkem768-mlkem1024-mlkem512;addke7=dh19;addke7=dh20-mlkem512',
+      'IKE proposal has more than 7 additional key exchanges',
+    ],
+  ])('ike=%s is refused', (text, error) => {
+    expect(ike(text)).toBe(error);
+  });
+
+  test('IKEv1 has none', () => {
+    const parsed = parseProposals('aes-sha1-modp2048-mlkem768', { protocol: 'ike', version: 1 });
+    expect(parsed).toEqual({ ok: false, error: "IKE proposal contains unexpected 'mlkem768'" });
+    const first = parseProposals('aes-sha1-mlkem768', { protocol: 'ike', version: 1 });
+    expect(first).toEqual({ ok: false, error: "IKE DH algorithm 'mlkem768' is not supported by IKEv1" });
+  });
+
   test('1024-bit groups stay out of esp=, as libreswan has it', () => {
     expect(parseProposals('aes-sha1;dh2', { protocol: 'esp', version: 2 })).toEqual({
       ok: false,
