@@ -17,6 +17,7 @@ import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { connPrefix } from './lines.ts';
 import { excluding, including, NONE } from './lists.ts';
 import type { Protection } from './policies.ts';
+import { hindranceText } from './policy-of.ts';
 import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
 import { split } from './split.ts';
 import { Watchers, type World } from './world.ts';
@@ -180,7 +181,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (hindrance !== undefined)
       return refuse(
         hindrance.startsWith('type=') ? RC.INITSHUNT : RC.FATAL,
-        `"${this.#name}": cannot initiate: ${hindrance} has no effect yet`,
+        `"${this.#name}": cannot initiate: ${hindranceText(hindrance)}`,
       );
     if (!policy)
       return refuse(RC.ORIENT, `"${this.#name}": we cannot identify ourselves with either end of this connection`);
@@ -341,7 +342,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #route(answer: Answer | undefined): void {
     const policy = this.#policy;
     if (this.hindrance !== undefined) {
-      answer?.line(RC.ROUTE, `"${this.#name}": cannot route: ${this.hindrance} has no effect yet`);
+      answer?.line(RC.ROUTE, `"${this.#name}": cannot route: ${hindranceText(this.hindrance)}`);
       return answer?.end();
     }
     if (!policy?.localHost || !policy.remoteHost) {

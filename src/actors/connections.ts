@@ -157,7 +157,13 @@ export class Connections {
   }
 
   #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
-    return policyOf(conn, at, conn.reqid ?? this.#freshReqid(), this.#options.keepAliveMs);
+    return policyOf(
+      conn,
+      at,
+      conn.reqid ?? this.#freshReqid(),
+      this.#options.keepAliveMs,
+      this.#options.world.registry,
+    );
   }
 
   #enter(

@@ -1,8 +1,11 @@
 /** From a connection as configured to the policy that the protocol works by, seen from our end. */
 import { type Conn, type End, type EndAuth, type HostSpec, selectorsOf } from '../conf/conn.ts';
-import type { AuthWay, ChildPolicy, Policy } from '../ike/policy.ts';
+import type { ChildPolicy, Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
-import { Id } from '../net/id.ts';
+import { ID_TYPES, Id } from '../net/id.ts';
+import { ourRounds, theirRounds } from './auth-rounds.ts';
+import type { Credentials } from './credentials.ts';
+import { issuerOf } from './issuer-of.ts';
 
 export interface Orientation {
   readonly side: 'left' | 'right';
@@ -10,39 +13,71 @@ export interface Orientation {
   readonly localHost: Address;
 }
 
-/** What a connection asks for that is not built, as the file says it (`authby=rsasig`): it can be loaded, no more. */
+/**
+ * Why a connection can be loaded, no more: what it asks for that is not built, as the file says it (`type=drop`), or
+ * what it lacks, after a colon (`leftid=%fromcert: there is no certificate "west"`).
+ */
 export type Hindrance = { readonly hindrance: string };
 
 export const IKE_PORT = 500;
 
 /** What is said of it wherever somebody wants more. */
 export const notYet = (hindrance: string) =>
-  `${hindrance} has no effect yet: the connection can be loaded but not negotiated`;
+  `${hindranceText(hindrance)}: the connection can be loaded but not negotiated`;
 
-export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs: number): Policy | Hindrance {
+export const hindranceText = (hindrance: string) =>
+  hindrance.includes(': ') ? hindrance : `${hindrance} has no effect yet`;
+
+/** `credentials`: what our certificates are asked of, for `%fromcert` and `%same`. */
+export function policyOf(
+  conn: Conn,
+  at: Orientation,
+  reqid: number,
+  keepAliveMs: number,
+  credentials: Pick<Credentials, 'credential'>,
+): Policy | Hindrance {
   const hindrance = hindranceOf(conn, at.side);
   if (hindrance !== undefined) return { hindrance };
+  const policy = asConfigured(conn, at, reqid, keepAliveMs);
+  const [us, them, theirs] = at.side === 'left' ? [conn.left, conn.right, 'right'] : [conn.right, conn.left, 'left'];
+  const wantsSubject = us.idText === '%fromcert';
+  const wantsIssuer = them.keys.ca === 'same' && us.keys.ca === undefined && policy.ours[0].key !== undefined;
+  if (!wantsSubject && !wantsIssuer) return policy;
+  const own = credentials.credential(policy, 0);
+  const asker = wantsSubject ? `${at.side}id=%fromcert` : `${theirs}ca=%same`;
+  if ('wrong' in own) return { hindrance: `${asker}: ${own.wrong}` };
+  if (wantsSubject && !own.subject) return { hindrance: `${asker}: our key has no certificate` };
+  const issuer = wantsIssuer && own.certificate ? issuerOf(own.certificate) : undefined;
+  return Object.freeze({
+    ...policy,
+    localId: wantsSubject ? own.subject! : policy.localId,
+    theirs: issuer ? theirRounds(conn, them, issuer) : policy.theirs,
+  });
+}
+
+/** Without what only our certificate can tell. */
+function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: number): Policy {
   const [us, them] = at.side === 'left' ? [conn.left, conn.right] : [conn.right, conn.left];
   const remoteHost = them.host.t === 'address' ? them.host.address : undefined;
-  const localId = idOf(us, at.localHost);
-  if (!localId) return { hindrance: `${at.side}id=%any` };
-  const remoteId = idOf(them, remoteHost);
+  const ours = ourRounds(conn, us, us.keys.ca === 'same' ? caOf(them) : us.keys.ca);
+  const theirs = theirRounds(conn, them, them.keys.ca === 'same' ? caOf(us) : them.keys.ca);
   // Every field in its place, undefined or not: one that is added later costs an array of its own, ten thousand times.
   const policy: Filled<Omit<Policy, 'instance' | 'child'>> & { readonly child: Filled<ChildPolicy> } = {
     name: conn.name,
     localHost: at.localHost,
     remoteHost,
     remotePort: them.ikeport ?? IKE_PORT,
-    localId,
-    remoteId,
-    ours: roundsOf(conn, us),
-    theirs: roundsOf(conn, them),
-    sha1: false,
-    idOnCertificate: true,
-    sendCa: 'none',
-    ppk: 'no',
-    ppkIds: NO_IDS,
-    intermediate: false,
+    localId: ourId(us, at.localHost, ours),
+    remoteId: theirId(them, remoteHost, theirs),
+    ours,
+    theirs,
+    sha1: conn.sha1Signatures,
+    // It has nothing else to name it.
+    idOnCertificate: conn.idOnCertificate || them.idText === '%fromcert',
+    sendCa: conn.sendCa,
+    ppk: PPK[conn.ppk],
+    ppkIds: conn.ppkIds,
+    intermediate: conn.intermediate,
     ike: conn.ike,
     child: Object.freeze({
       proposals: conn.child,
@@ -74,23 +109,9 @@ export function policyOf(conn: Conn, at: Orientation, reqid: number, keepAliveMs
   return Object.freeze(policy) as Policy;
 }
 
-const NO_IDS: readonly string[] = Object.freeze([]);
+const PPK = { no: 'no', yes: 'permit', insist: 'insist' } as const;
 
-/** How an end proves who it is. */
-function roundsOf(conn: Conn, end: End): Policy['ours'] {
-  const ways = end.auth === undefined ? conn.authby : WAYS_OF_AUTH[end.auth];
-  const round = { ways, id: undefined, key: undefined, ca: undefined, sendCert: 'always', keysFromDns: false } as const;
-  return Object.freeze([Object.freeze(round)]);
-}
-
-const WAYS_OF_AUTH: Readonly<Record<EndAuth, readonly AuthWay[]>> = {
-  never: ['never'],
-  secret: ['secret'],
-  rsasig: ['rsa-sha2_512', 'rsa-sha2_384', 'rsa-sha2_256', 'rsasig-v1.5'],
-  ecdsa: ['ecdsa-sha2_512', 'ecdsa-sha2_384', 'ecdsa-sha2_256'],
-  null: ['null'],
-  eaponly: ['eap-tls'],
-};
+const caOf = ({ keys }: End): Id | undefined => (keys.ca === 'same' ? undefined : keys.ca);
 
 type Filled<T> = { readonly [K in keyof Required<T>]: T[K] };
 
@@ -98,18 +119,22 @@ type Filled<T> = { readonly [K in keyof Required<T>]: T[K] };
 export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undefined {
   if (conn.keyexchange === 'ikev1') return 'keyexchange=ikev1';
   if (conn.type !== 'tunnel' && conn.type !== 'transport') return `type=${conn.type}`;
-  if (conn.left.auth === undefined && conn.right.auth === undefined && conn.authby[0] !== 'secret')
-    return `authby=${[...new Set(conn.authby.map(familyOf))].join(',')}`;
+  if (conn.authby[0] === 'never' && conn.left.auth === undefined) return 'authby=never';
   for (const name of ['left', 'right'] as const) {
-    const { auth, host, id, idText } = conn[name];
-    if (auth !== undefined && auth !== 'secret') return `${name}auth=${auth}`;
+    const { auth, host, id, idText, keys } = conn[name];
+    if (auth !== undefined && UNBUILT.has(auth)) return `${name}auth=${auth}`;
+    if (keys.second && UNBUILT.has(keys.second.auth)) return `${name}auth2=${keys.second.auth}`;
     const isOfPeer = side !== undefined && side !== name;
     if (FOR_LATER.has(host.t) || (isOfPeer && OURS_ONLY.has(host.t))) return `${name}=${hostText(host)}`;
-    if (!id && idText !== undefined && idText !== '%any') return `${name}id=${idText}`;
+    if (!id && idText !== undefined && !ID_WORDS.has(idText)) return `${name}id=${idText}`;
   }
   return undefined;
 }
 
+const UNBUILT: ReadonlySet<EndAuth> = new Set<EndAuth>([
+  ...(['never', 'eaponly', 'eap', 'eap-tls', 'eap-mschapv2', 'eap-md5', 'eap-ttls', 'eap-peap', 'eap-radius'] as const),
+]);
+const ID_WORDS: ReadonlySet<string> = new Set(['%any', '%fromcert']);
 const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name', 'group', 'opportunistic', 'opportunisticgroup']);
 /** Words for an address of this machine, which the peer's cannot be. */
 const OURS_ONLY: ReadonlySet<HostSpec['t']> = new Set(['interface', 'defaultroute']);
@@ -120,11 +145,16 @@ export function hostText(host: HostSpec): string {
   return host.t === 'name' ? host.name : `%${host.t === 'interface' ? host.name : host.t}`;
 }
 
-/** As `authby=` names it. */
-const familyOf = (way: Conn['authby'][number]) =>
-  way.startsWith('rsa') ? 'rsasig' : way.startsWith('ecdsa') ? 'ecdsa' : way;
+const NOBODY = new Id(ID_TYPES.ID_NULL, new Uint8Array());
 
-/** Unset: the end's address; `%any`, or the peer of a template: whoever has a secret. */
-function idOf(end: End, host: Address | undefined): Id | undefined {
-  return end.id ?? (end.idText === undefined && host ? Id.ofAddress(host) : undefined);
+const isNull = ([{ ways }]: Policy['ours']) => ways.length === 1 && ways[0] === 'null';
+
+/** Unset: our address, or nobody's if that is all that we prove (RFC 7619 §2.2). `%fromcert` is settled later. */
+function ourId({ id, idText }: End, host: Address, ours: Policy['ours']): Id {
+  return id ?? (idText === undefined && isNull(ours) ? NOBODY : Id.ofAddress(host));
+}
+
+/** Unset: the end's address; of a template, and with `%any` and `%fromcert`: whoever proves to be somebody. */
+function theirId({ id, idText }: End, host: Address | undefined, theirs: Policy['theirs']): Id | undefined {
+  return id ?? (idText === undefined && host && !isNull(theirs) ? Id.ofAddress(host) : undefined);
 }

@@ -1,5 +1,5 @@
 /** The ends of a connection as reports show them. */
-import { type Conn, type End, selectorsOf } from '../conf/conn.ts';
+import { type Conn, type End, type EndKeys, selectorsOf } from '../conf/conn.ts';
 import type { Value } from '../conf/keyword.ts';
 import type { ConnEnd } from '../control/status/rows.ts';
 import type { Address } from '../net/address.ts';
@@ -50,8 +50,20 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
     ...(conn[side === 'left' ? 'right' : 'left'].addresspool.length > 0 ? { modecfg: 'server' as const } : undefined),
     prefixLength: prefixOf(selectors[0], host),
     auth: authText(conn, end, isPeer),
+    ...keysOf(end.keys),
     ...(end.updown === null ? undefined : { updown: end.updown ?? STOCK_UPDOWN }),
     ...(conn.later === undefined ? undefined : given(conn.later, side)),
+  };
+}
+
+const SENDCERT = { never: 'never', ifasked: 'sendifasked' } as const;
+
+function keysOf({ cert, ca, sendCert, eap }: EndKeys): Partial<ConnEnd> {
+  return {
+    ...(eap === 'none' ? undefined : { autheap: eap }),
+    ...(cert === undefined ? undefined : { cert }),
+    ...(ca === undefined ? undefined : { ca: ca === 'same' ? '%same' : `${ca}` }),
+    ...(sendCert === 'always' ? undefined : { sendcert: SENDCERT[sendCert] }),
   };
 }
 
@@ -94,16 +106,12 @@ function prefixOf(selector: Selector | undefined, host: Address | undefined): nu
 
 /** From a keyword without effect yet to the member that shows it. */
 const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
-  autheap: (v) => ({ autheap: `${v as string}` }),
-  cert: (v) => ({ cert: `${v as string}` }),
-  ca: (v) => ({ ca: `${v as string}` }),
   xauthserver: (v) => (v === true ? { xauth: 'server' } : {}),
   xauthclient: (v) => (v === true ? { xauth: 'client' } : {}),
   username: (v) => ({ username: `${v as string}` }),
   modecfgserver: (v) => (v === true ? { modecfg: 'server' } : {}),
   modecfgclient: (v) => (v === true ? { modecfg: 'client' } : {}),
   cat: (v) => (v === true ? { cat: true } : {}),
-  sendcert: (v) => (v === 'never' || v === 'sendifasked' ? { sendcert: v } : {}),
 };
 
 function given(later: ReadonlyMap<string, Value>, side: 'left' | 'right'): Partial<ConnEnd> {

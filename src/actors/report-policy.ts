@@ -26,6 +26,8 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
     words.push(conn.type === 'transport' ? 'TRANSPORT' : 'TUNNEL');
     if (conn.pfs) words.push('PFS');
     if (given.size > 0) pushGiven(words, given, CHILD_WORDS);
+    if (!conn.idOnCertificate) words.push('ALLOW_NO_SAN');
+    if (given.size > 0) pushGiven(words, given, LATE_CHILD_WORDS);
     if (!conn.rekey) words.push('DONT_REKEY');
     if (is(given, 'reauth')) words.push('REAUTH');
   }
@@ -43,8 +45,11 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
     if (conn.fragmentation !== 'no') words.push('IKE_FRAG_ALLOW');
     if (conn.fragmentation === 'force' && conn.keyexchange === 'ikev1') words.push('IKE_FRAG_FORCE');
     if (given.size > 0) pushGiven(words, given, LATE_IKE_WORDS);
+    if (conn.ppk !== 'no') words.push('PPK_ALLOW');
+    if (conn.ppk === 'insist') words.push('PPK_INSIST');
     if (conn.esn !== 'yes') words.push('ESN_NO');
     if (conn.esn !== 'no') words.push('ESN_YES');
+    if (conn.intermediate) words.push('INTERMEDIATE');
     if (given.size > 0) pushGiven(words, given, LAST_WORDS);
   }
   if (isGroup && !isInstance) words.push('GROUP');
@@ -66,7 +71,8 @@ const CHILD_WORDS: readonly WordRow[] = [
   ['nopmtudisc', true, 'NOPMTUDISC'],
   ['ms-dh-downgrade', true, 'MS_DH_DOWNGRADE'],
   ['pfs-rekey-workaround', true, 'PFS_REKEY_WORKAROUND'],
-  ['require-id-on-certificate', false, 'ALLOW_NO_SAN'],
+];
+const LATE_CHILD_WORDS: readonly WordRow[] = [
   ['dns-match-id', true, 'DNS_MATCH_ID'],
   ['sha2-truncbug', true, 'SHA2_TRUNCBUG'],
 ];
@@ -85,13 +91,8 @@ const LATE_IKE_WORDS: readonly WordRow[] = [
   ['ikepad', 'yes', 'IKEPAD_YES'],
   ['ikepad', 'no', 'IKEPAD_NO'],
   ['mobike', true, 'MOBIKE'],
-  ['ppk', 'yes', 'PPK_ALLOW'],
-  ['ppk', 'propose', 'PPK_ALLOW'],
-  ['ppk', 'insist', 'PPK_ALLOW'],
-  ['ppk', 'insist', 'PPK_INSIST'],
 ];
 const LAST_WORDS: readonly WordRow[] = [
-  ['intermediate', true, 'INTERMEDIATE'],
   ['ignore-peer-dns', true, 'IGNORE_PEER_DNS'],
   ['session-resumption', true, 'RESUME'],
 ];
@@ -120,6 +121,7 @@ const WAYS: readonly (readonly [word: string, test: (way: Authby) => boolean])[]
   ['AUTH_NEVER', (way) => way === 'never'],
   ['AUTH_NULL', (way) => way === 'null'],
   ['RSASIG_v1_5', (way) => way === 'rsasig-v1.5'],
+  ['EDDSA', (way) => way === 'eddsa'],
 ];
 
 const wordsOf = new WeakMap<readonly Authby[], readonly string[]>();
@@ -137,6 +139,7 @@ function authWords(authby: readonly Authby[]): readonly string[] {
 const AUTHS: readonly (readonly [auth: string, words: readonly string[]])[] = [
   ['rsasig', ['RSASIG', 'RSASIG_v1_5']],
   ['ecdsa', ['ECDSA']],
+  ['eddsa', ['EDDSA']],
   ['secret', ['PSK']],
   ['null', ['AUTH_NULL']],
   ['never', ['AUTH_NEVER']],

@@ -23,11 +23,17 @@ const WORDS: Readonly<Record<string, readonly Authby[]>> = {
   'ecdsa-sha2_256': ['ecdsa-sha2_256'],
   'ecdsa-sha2_384': ['ecdsa-sha2_384'],
   'ecdsa-sha2_512': ['ecdsa-sha2_512'],
+  eddsa: ['eddsa'],
 };
+
+const KNOWN = new Map<string, readonly Authby[]>();
+/** A file has a handful; whoever writes every order of every word shares less. */
+const MOST_KNOWN = 256;
 
 /** IKEv1 knows only a few of the words. */
 const IKEV1_WORDS: ReadonlySet<string> = new Set(['secret', 'rsasig', 'rsa', 'never']);
 
+/** Equal lists are one and the same. */
 export function parseAuthby(words: readonly string[], version: 1 | 2): readonly Authby[] | ValueFault {
   const found = new Set<Authby>();
   for (const text of words) {
@@ -43,5 +49,14 @@ export function parseAuthby(words: readonly string[], version: 1 | 2): readonly 
     return { fault: 'IKEv1 takes only one way to authenticate' };
   if (found.size === 0) return { fault: 'a way to authenticate is missing' };
   if (found.has('never') && found.size > 1) return { fault: 'never goes with nothing else' };
-  return Object.freeze([...found]);
+  const list = Object.freeze([...found]);
+  const key = list.join();
+  const known = KNOWN.get(key);
+  if (known) return known;
+  if (KNOWN.size < MOST_KNOWN) KNOWN.set(key, list);
+  return list;
 }
+
+/** What a conn that says nothing means. */
+export const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
+export const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];

@@ -1,18 +1,16 @@
 /** A conn, or the several that `leftsubnets=` makes of it, from its settings. */
 import { atOnce } from './at-once.ts';
-import { buildEnd, type Complaints } from './build-end.ts';
+import { buildEnd, type Complaints, type EndCaches } from './build-end.ts';
 import { familyProblem, isOneFamily } from './build-families.ts';
 import { type Choice, type Choices, choices, contradiction, isSamePlace, manyOf } from './build-pair.ts';
 import { PolicyBuilder } from './build-policy.ts';
 import { Pools } from './build-pools.ts';
 import { judge } from './build-rules.ts';
-import type { SelectorCache } from './build-subnets.ts';
 import type { Conn, End } from './conn.ts';
-import { lookup, type Side } from './keywords.ts';
+import type { Side } from './keywords.ts';
 import { shown } from './printable.ts';
-import { laterWords, type Reporter } from './report.ts';
+import type { Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
-import { defaultOf } from './values.ts';
 
 /** Conns that `subnets=` may add in one file: two lists that a thousand conns share would be ten million. */
 const MAX_EXPANDED = 200_000;
@@ -34,7 +32,7 @@ export class WholeFile {
 /** Builds conns that share what is equal in them. */
 export class ConnBuilder {
   readonly #reporter: Reporter;
-  readonly #selectors: SelectorCache = new Map();
+  readonly #caches: EndCaches = { selectors: new Map(), keys: new Map() };
   readonly #policies: PolicyBuilder;
   readonly #file: WholeFile | undefined;
 
@@ -101,7 +99,6 @@ export class ConnBuilder {
       say.refuse(manyOf(settings)!, 'no pair of subnets is of one family');
     }
     if (refused !== undefined) return { refused };
-    this.#reportDefaultAuthby(settings, conns, label);
     return { conns };
   }
 
@@ -120,7 +117,7 @@ export class ConnBuilder {
   *#ends(side: Side, from: readonly Choice[], settings: Settings, say: Complaints) {
     const ends: { readonly end: End; readonly number: number }[] = [];
     for (const { number, subnet } of from) {
-      const end = buildEnd(side, settings, this.#selectors, say, subnet);
+      const end = buildEnd(side, settings, this.#caches, say, subnet);
       if (end) ends.push({ end, number });
       if (number % STEP === STEP - 1) yield undefined;
     }
@@ -146,19 +143,7 @@ export class ConnBuilder {
     if (problem) say.refuse(settings.get(problem.key) ?? settings.get('left')!, problem.text);
     if (isSamePlace(left, right)) say.warn(settings.get('right')!, 'it is the address of left=');
   }
-
-  /** Saying nothing asks for signatures, which is news to whoever expects a tunnel. */
-  #reportDefaultAuthby(settings: Settings, [conn]: readonly Conn[], section: string): void {
-    const needsPeer = conn?.type === 'tunnel' || conn?.type === 'transport';
-    if (!needsPeer || settings.has('authby') || conn.left.auth !== undefined) return;
-    const words = laterWords(AUTHBY, conn.keyexchange === 'ikev1' ? ['rsasig'] : (defaultOf(AUTHBY) ?? []));
-    if (words.length === 0) return;
-    const setting = { ...settings.get('left')!, key: 'authby' };
-    this.#reporter.laterText(setting, section, `authby=${words.join(',')}, the default,`);
-  }
 }
-
-const AUTHBY = lookup('conn', 'authby')!.keyword;
 
 function isOpportunistic(settings: Settings): boolean {
   return ['left', 'right'].some((key) => /^%oppo/i.test(settings.get(key)?.raw ?? ''));

@@ -2,8 +2,9 @@
 import type { Address, Family } from '../net/address.ts';
 import { Id } from '../net/id.ts';
 import { parseAddress, parseProtoport } from './address-text.ts';
+import { buildKeys, type KeysCache } from './build-keys.ts';
 import { type SelectorCache, subnetsOf } from './build-subnets.ts';
-import { isCkaid, isPublicKey, parseAddresses, parseInterfaceIp, parsePool } from './build-text.ts';
+import { parseAddresses, parseInterfaceIp, parsePool } from './build-text.ts';
 import type { End, EndAuth, HostSpec, Nexthop } from './conn.ts';
 import type { Side } from './keywords.ts';
 import { shown } from './printable.ts';
@@ -22,11 +23,17 @@ export interface Complaints {
 
 const NONE: readonly never[] = Object.freeze([]);
 
+/** What ends that say the same share. */
+export interface EndCaches {
+  readonly selectors: SelectorCache;
+  readonly keys: KeysCache;
+}
+
 /** The end, or undefined if it has no host. `subnets` stands in for `SIDEsubnet=`. */
 export function buildEnd(
   side: Side,
   settings: Settings,
-  cache: SelectorCache,
+  caches: EndCaches,
   say: Complaints,
   subnets = settings.get(`${side}subnet`),
 ): End | undefined {
@@ -50,7 +57,7 @@ export function buildEnd(
   const end = {
     id,
     idText: id === undefined && idText !== '' && idText !== '%none' ? idText : undefined,
-    ...subnetsOf(subnets, protoport, cache, say),
+    ...subnetsOf(subnets, protoport, caches.selectors, say),
     addresspool: readList('addresspool', parsePool),
     protoport,
     sourceip,
@@ -60,9 +67,8 @@ export function buildEnd(
     nexthop: read('nexthop', parseNexthop),
     updown: parseUpdown(textOf(get('updown'))),
     auth: get('auth')?.value as EndAuth | undefined,
+    keys: buildKeys(side, settings, caches.keys, say),
   };
-  for (const name of KEYS) read(name, checkKey);
-  read('ckaid', (value) => (isCkaid(value) ? value : { fault: 'expected the 40 hex digits of a CKAID' }));
   if (!host) return undefined;
   const stray = sourceip.length > 0 && straySourceip(side, host, end, settings);
   if (stray) say.refuse(get('sourceip')!, stray);
@@ -71,8 +77,8 @@ export function buildEnd(
 
 /** What there is of an end, by the name without its side: made once, as joining the two costs more than looking up. */
 const END_KEYWORDS = [
-  ...(['', 'addresspool', 'auth', 'ckaid', 'ecdsakey', 'id', 'ikeport', 'interface-ip', 'nexthop'] as const),
-  ...(['protoport', 'pubkey', 'rsasigkey', 'sourceip', 'updown', 'vti'] as const),
+  ...(['', 'addresspool', 'auth', 'id', 'ikeport', 'interface-ip', 'nexthop'] as const),
+  ...(['protoport', 'sourceip', 'updown', 'vti'] as const),
 ];
 type EndKeyword = (typeof END_KEYWORDS)[number];
 const namesAt = (side: Side) =>
@@ -164,14 +170,6 @@ function parseId(text: string): Id | undefined | ValueFault {
 
 function parseUpdown(text: string | undefined): string | null | undefined {
   return text === '' || text === '%disabled' ? null : text;
-}
-
-const KEYS = ['rsasigkey', 'ecdsakey', 'pubkey'] as const;
-const KEY_WORDS: ReadonlySet<string> = new Set(['', '%cert', '%dns', '%dnsondemand', '%dnsonload', '%none']);
-
-function checkKey(text: string): undefined | ValueFault {
-  if (KEY_WORDS.has(text.toLowerCase()) || isPublicKey(text)) return undefined;
-  return { fault: 'expected a key as 0x hex or 0s base64, %cert, %dns or %dnsondemand' };
 }
 
 /** Why our own packets cannot be from there: it has to be an address that the tunnel is for, one of each family. */

@@ -1,7 +1,7 @@
 /** What a conn says beside its ends: how it negotiates, and what for. */
 import { defaultProposals, type ParsedProposals, type Proposal, parseProposals } from '../ike/crypto/proposal.ts';
 import type { Address } from '../net/address.ts';
-import { parseAuthby } from './authby.ts';
+import { DEFAULT_AUTHBY, DEFAULT_AUTHBY_V1, parseAuthby } from './authby.ts';
 import { knownClasses } from './build-debug.ts';
 import { type Complaints, wordsOf } from './build-end.ts';
 import { familyOf } from './build-families.ts';
@@ -10,7 +10,7 @@ import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts'
 import type { Authby, Conn, Mark } from './conn.ts';
 import type { Value } from './keyword.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
-import { harmless } from './printable.ts';
+import { harmless, shown } from './printable.ts';
 import { laterWords, type Reporter } from './report.ts';
 import type { Setting, Settings } from './sections.ts';
 import { laterOf, Taken } from './taken.ts';
@@ -50,6 +50,12 @@ export class PolicyBuilder {
       type,
       keyexchange,
       authby: isShunt ? NEVER : authbyOf(settings, version, say),
+      sha1Signatures: s.flag('sha1-signatures'),
+      idOnCertificate: s.flag('require-id-on-certificate'),
+      sendCa: s.word<Conn['sendCa']>('sendca')!,
+      ppk: s.word<Conn['ppk']>('ppk')!,
+      ppkIds: ppkIds(settings.get('ppk-ids'), say),
+      intermediate: s.flag('intermediate'),
       hostFamily: familyOf(settings),
       ike: proposals('ike', settings.get('ike')),
       child: proposals(phase2, child),
@@ -128,8 +134,6 @@ export class PolicyBuilder {
 }
 
 const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
-const DEFAULT_AUTHBY = parseAuthby(['rsasig', 'ecdsa'], 2) as readonly Authby[];
-const DEFAULT_AUTHBY_V1 = parseAuthby(['rsasig'], 1) as readonly Authby[];
 
 const NEVER: readonly Authby[] = Object.freeze(['never']);
 
@@ -191,4 +195,15 @@ function nameServers(setting: Setting | undefined, version: 1 | 2, say: Complain
   return NO_ADDRESSES;
 }
 
+/** RFC 8784 §5.1 leaves their length open; libreswan takes 64 octets. */
+const MAX_PPK_ID = 64;
+
+function ppkIds(setting: Setting | undefined, say: Complaints): readonly string[] {
+  const words = (setting && wordsOf(setting)) ?? NO_WORDS;
+  const long = words.find((word) => Buffer.byteLength(word) > MAX_PPK_ID);
+  if (setting && long !== undefined) say.refuse(setting, `an id has at most ${MAX_PPK_ID} octets, got ${shown(long)}`);
+  return words.length === 0 ? NO_WORDS : Object.freeze([...new Set(words)]);
+}
+
+const NO_WORDS: readonly string[] = Object.freeze([]);
 const NO_ADDRESSES: readonly Address[] = Object.freeze([]);

@@ -105,12 +105,3 @@ export function parseIpsecInterface(text: string): number | undefined | ValueFau
   const number = /^\d{1,10}$/.test(word) ? Number(word) : Number.NaN;
   return number < MAX_UINT32 ? number : { fault: `expected yes, no or the number of an interface, got ${shown(text)}` };
 }
-
-/** 20 octets in hex, with or without `0x` and colons: SHA-1 of a public key. */
-export const isCkaid = (text: string): boolean =>
-  /^(0x)?[0-9a-f]{40}$/i.test(text) || /^[0-9a-f]{2}(:[0-9a-f]{2}){19}$/i.test(text);
-
-/** Octets as base64 after `0s`, or as hex after `0x`. */
-export const isPublicKey = (text: string): boolean =>
-  (/^0s[A-Za-z0-9+/]+={0,2}$/.test(text) && (text.length - 2) % 4 === 0) ||
-  /^0x[0-9a-f]{2}(_?[0-9a-f]{2})*$/i.test(text);

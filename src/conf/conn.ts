@@ -3,6 +3,7 @@
  * of them are an ordinary file, so whatever equal conns can share (proposals, selectors, empty lists) they do.
  */
 import type { Proposal } from '../ike/crypto/proposal.ts';
+import type { KeyKind } from '../ike/crypto/signature/key-kind.ts';
 import type { Address, Family } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
@@ -21,8 +22,17 @@ export interface Conn {
   readonly auto: 'ignore' | 'add' | 'ondemand' | 'start' | 'keep';
   readonly type: 'tunnel' | 'transport' | 'passthrough' | 'reject' | 'drop';
   readonly keyexchange: 'ikev1' | 'ikev2';
-  /** In order of preference; an end's own `auth` outranks it. */
+  /** In order of preference; an end's own `auth` outranks it. Equal ones are one list. */
   readonly authby: readonly Authby[];
+  /** SHA-1 in digital signatures (RFC 7427), which RFC 8247 forbids. */
+  readonly sha1Signatures: boolean;
+  /** A certificate must name the identity that comes with it. */
+  readonly idOnCertificate: boolean;
+  readonly sendCa: 'none' | 'issuer' | 'all';
+  readonly ppk: 'no' | 'yes' | 'insist';
+  /** In order of preference; empty: any that there is. */
+  readonly ppkIds: readonly string[];
+  readonly intermediate: boolean;
   /** `left`/`right`, when neither is an address (`hostaddrfamily=`, or the family of other addresses there). */
   readonly hostFamily: Family | undefined;
 
@@ -101,6 +111,43 @@ export interface End {
   /** The command; undefined: the stock one, `null`: none (`%disabled` or empty). */
   readonly updown: string | null | undefined;
   readonly auth: EndAuth | undefined;
+  readonly keys: EndKeys;
+}
+
+/** What an end proves itself with. Frozen; of ends that say the same there is one. */
+export interface EndKeys {
+  /** The name of its certificate in the store; it outranks `ckaid`. */
+  readonly cert: string | undefined;
+  /** 20 octets. */
+  readonly ckaid: Uint8Array | undefined;
+  /** Each once. */
+  readonly publicKeys: readonly RawKey[];
+  /** `%dns`, `%dnsondemand`: further ones are looked for in DNS. */
+  readonly fromDns: boolean;
+  /** The authority that its certificate comes from; `same`: as the other end's. */
+  readonly ca: Id | 'same' | undefined;
+  readonly sendCert: 'always' | 'ifasked' | 'never';
+  /** The method of `eaponly`. */
+  readonly eap: 'none' | 'tls';
+  readonly second: SecondProof | undefined;
+}
+
+/** One more proof after the first, RFC 4739. */
+export interface SecondProof {
+  readonly auth: EndAuth;
+  /** Absent: as in the first. */
+  readonly id: Id | undefined;
+  readonly cert: string | undefined;
+}
+
+/** A public key without a certificate. */
+export interface RawKey {
+  readonly kind: KeyKind;
+  readonly bits: number;
+  /** SubjectPublicKeyInfo in DER. */
+  readonly spki: Uint8Array;
+  /** 20 octets. */
+  readonly ckaid: Uint8Array;
 }
 
 export type HostSpec =
@@ -168,9 +215,21 @@ export type Authby =
   | 'rsa-sha2_512'
   | 'ecdsa-sha2_256'
   | 'ecdsa-sha2_384'
-  | 'ecdsa-sha2_512';
+  | 'ecdsa-sha2_512'
+  | 'eddsa';
 
-export type EndAuth = 'never' | 'secret' | 'rsasig' | 'ecdsa' | 'null' | 'eaponly';
+export type EndAuth =
+  | 'never'
+  | 'secret'
+  | 'rsasig'
+  | 'ecdsa'
+  | 'eddsa'
+  /** Any signature that `authby=` allows. */
+  | 'pubkey'
+  | 'null'
+  | 'eaponly'
+  | EapAuth;
+export type EapAuth = 'eap' | 'eap-tls' | 'eap-mschapv2' | 'eap-md5' | 'eap-ttls' | 'eap-peap' | 'eap-radius';
 
 /** What travels from or to `end` inside the tunnel when its host turns out to be `host`. */
 export function selectorsOf(end: End, host: Address): readonly Selector[] {

@@ -2,7 +2,7 @@
  * What differs between two readings of a configuration, by meaning: the same connection written in another order, with
  * `also=` or in another file is the same. Differences are named by the keyword that makes them.
  */
-import type { Conn, End } from './conn.ts';
+import type { Conn, End, EndKeys } from './conn.ts';
 import type { Setup } from './setup.ts';
 
 /** Where it stands says nothing about what it means. */
@@ -18,8 +18,20 @@ const CONN_NAMES: Readonly<Record<string, string>> = {
   ikeLifetimeMs: 'ikelifetime',
   rekeyMarginMs: 'rekeymargin',
   rekeyFuzzPercent: 'rekeyfuzz',
+  idOnCertificate: 'require-id-on-certificate',
+  sendCa: 'sendca',
 };
 const END_NAMES: Readonly<Record<string, string>> = { host: '', idText: 'id', subnets: 'subnet', virtual: 'subnet' };
+const KEY_NAMES: Readonly<Record<keyof EndKeys, string>> = {
+  cert: 'cert',
+  ckaid: 'ckaid',
+  publicKeys: 'pubkey',
+  fromDns: 'pubkey',
+  ca: 'ca',
+  sendCert: 'sendcert',
+  eap: 'autheap',
+  second: 'auth2',
+};
 const SETUP_NAMES: Readonly<Record<string, string>> = {
   radius: 'radius-server',
   vendorId: 'myvendorid',
@@ -46,7 +58,10 @@ export const setupDifferences = (one: Setup, other: Setup): readonly string[] =>
   );
 
 const endDifferences = (one: End, other: End): readonly string[] =>
-  differences(one, other, (field) => [END_NAMES[field] ?? spelled(field)]);
+  differences(one, other, (field) => {
+    if (field !== 'keys') return [END_NAMES[field] ?? spelled(field)];
+    return differences(one.keys, other.keys, (name) => [KEY_NAMES[name as keyof EndKeys]]);
+  });
 
 /** `names`: what to call a difference in this field; nothing if it is none. What has no effect yet names itself. */
 function differences<T extends object>(one: T, other: T, names: (field: string) => readonly string[]): string[] {
@@ -74,6 +89,7 @@ const spelled = (field: string) => field.replace(/Ms$/, '').replace(/[A-Z]/g, (l
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   if (Array.isArray(a)) return Array.isArray(b) && isSameList(a, b);
   if ('equals' in a && typeof a.equals === 'function') return a.constructor === b.constructor && a.equals(b) === true;
   const [keys, others] = [Object.keys(a), Object.keys(b)];

@@ -8,11 +8,6 @@ const { now, later } = rows('conn', false);
 const FAMILY = choice('ipv4 v4=ipv4 inet=ipv4 ipv6 v6=ipv6 inet6=ipv6');
 const PERMISSION = yesNoOr('never=no permit=yes propose=yes insist=insist always=insist');
 
-const SIGNATURES = [
-  ...['rsasig', 'rsa', 'rsa-sha1', 'rsa-sha2', 'rsa-sha2_256', 'rsa-sha2_384', 'rsa-sha2_512'],
-  ...['ecdsa', 'ecdsa-sha2', 'ecdsa-sha2_256', 'ecdsa-sha2_384', 'ecdsa-sha2_512', 'null'],
-];
-
 /** `conn NAME`, apart from what stands once for each end. */
 export const CONN_KEYWORDS: readonly Keyword[] = [
   ...about(
@@ -47,9 +42,8 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
   ),
   ...about(
     'How the peers prove who they are',
-    now('authby', LIST, 'secret, rsasig, ecdsa, null, never and their variants', {
+    now('authby', LIST, 'secret, rsasig, ecdsa, eddsa, null, never and their variants', {
       default: 'rsasig,ecdsa',
-      laterValues: SIGNATURES,
       whack: [
         adds('secret', '--psk'),
         adds('rsasig', '--rsasig'),
@@ -64,11 +58,13 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
         adds('ecdsa-sha2_256', '--ecdsa-sha2_256'),
         adds('ecdsa-sha2_384', '--ecdsa-sha2_384'),
         adds('ecdsa-sha2_512', '--ecdsa-sha2_512'),
+        adds('eddsa', '--eddsa'),
       ],
     }),
-    later('ppk', PERMISSION, 'post-quantum preshared keys', { default: 'no' }),
-    later('ppk-ids', LIST, 'which of them', { since: '5.0' }),
-    later('require-id-on-certificate', BOOL, 'the certificate must name the identity', {
+    now('sha1-signatures', BOOL, 'SHA-1 in digital signatures too, which RFC 8247 forbids', { default: 'no' }),
+    now('ppk', PERMISSION, 'post-quantum preshared keys', { default: 'no' }),
+    now('ppk-ids', LIST, 'which of them, in order of preference', { since: '5.0' }),
+    now('require-id-on-certificate', BOOL, 'the certificate must name the identity', {
       default: 'yes',
       whack: [means('no', '--allow-cert-without-san-id')],
     }),
@@ -76,7 +72,7 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
       default: 'no',
       whack: [yes('--dns-match-id')],
     }),
-    later('sendca', choice('none issuer all'), 'which of the issuers to send', {
+    now('sendca', choice('none issuer all'), 'which of the issuers to send', {
       default: 'none',
       whack: [takes('--sendca none|issuer|all')],
     }),

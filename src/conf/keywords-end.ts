@@ -3,6 +3,9 @@ import { means, old, takes, yes } from './whack-form.ts';
 
 const { now, later } = rows('conn', true);
 
+const EAP = ['eaponly', 'eap', 'eap-tls', 'eap-mschapv2', 'eap-md5', 'eap-ttls', 'eap-peap', 'eap-radius'];
+const AUTH = choice(`never secret rsasig rsa=rsasig ecdsa eddsa pubkey null ${EAP.join(' ')}`);
+
 /** What an end has; every name is written with `left` or `right` before it. */
 export const END_KEYWORDS: readonly Keyword[] = [
   ...about(
@@ -46,19 +49,22 @@ export const END_KEYWORDS: readonly Keyword[] = [
     now('id', STRING, 'identity: @FQDN, user@FQDN, an address, a distinguished name, @#HEX, %fromcert', {
       whack: [takes('--id ID')],
     }),
-    now('auth', choice('never secret rsasig rsa=rsasig ecdsa null eaponly'), 'how it proves that', {
-      laterValues: ['rsasig', 'ecdsa', 'null', 'eaponly'],
+    now('auth', AUTH, 'how it proves that', {
+      laterValues: EAP,
       whack: [{ ...takes('--authby psk|null|rsasig|rsa|ecdsa|eaponly'), words: { psk: 'secret' } }],
     }),
-    later('autheap', choice('none tls'), 'EAP method', { default: 'none', whack: [takes('--autheap none|tls')] }),
-    later('rsasigkey', STRING, 'RSA public key, %cert, %dns or %dnsondemand'),
-    later('ecdsakey', STRING, 'ECDSA public key, %cert, %dns or %dnsondemand'),
-    later('pubkey', STRING, 'public key, %cert, %dns or %dnsondemand', {
+    now('autheap', choice('none tls'), 'EAP method of eaponly', {
+      default: 'none',
+      whack: [takes('--autheap none|tls')],
+    }),
+    now('rsasigkey', STRING, 'RSA public key (RFC 3110), %cert, %dns, %dnsondemand or %none'),
+    now('ecdsakey', STRING, 'ECDSA public key, %cert, %dns, %dnsondemand or %none'),
+    now('pubkey', STRING, 'public key of any kind (SubjectPublicKeyInfo), %cert, %dns, %dnsondemand or %none', {
       whack: [means('%dnsondemand', '--dnskeyondemand')],
     }),
-    later('cert', PATH, 'nickname of its certificate', { whack: [takes('--cert NICKNAME')] }),
-    later('ckaid', STRING, 'key by its CKAID', { whack: [takes('--ckaid CKAID')] }),
-    later('sendcert', choice('never sendifasked alwayssend=always always'), 'when to send the certificate', {
+    now('cert', PATH, 'nickname of its certificate', { whack: [takes('--cert NICKNAME')] }),
+    now('ckaid', STRING, 'key by its CKAID', { whack: [takes('--ckaid CKAID')] }),
+    now('sendcert', choice('never sendifasked alwayssend=always always'), 'when to send the certificate', {
       default: 'always',
       whack: [
         {
@@ -67,7 +73,12 @@ export const END_KEYWORDS: readonly Keyword[] = [
         },
       ],
     }),
-    later('ca', STRING, 'certificate authority it must come from', { whack: [takes('--ca DN')] }),
+    now('ca', STRING, 'certificate authority it must come from: a distinguished name, %same or %any', {
+      whack: [takes('--ca DN')],
+    }),
+    now('auth2', AUTH, 'a second proof after the first, RFC 4739', { laterValues: EAP }),
+    now('id2', STRING, 'identity that the second proof is for; unset: the same'),
+    now('cert2', PATH, 'nickname of its certificate'),
     later('groundhog', BOOL, 'accept certificates out of their time', { since: '5.0' }),
   ),
   ...about(

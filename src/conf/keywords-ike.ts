@@ -67,7 +67,7 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
       whack: [means('yes', '--reauth')],
     }),
     later('mobike', BOOL, 'let the peer change its address', { default: 'no', whack: [yes('--mobike')] }),
-    later('intermediate', BOOL, 'IKE_INTERMEDIATE exchange', { default: 'no', whack: [yes('--intermediate')] }),
+    now('intermediate', BOOL, 'IKE_INTERMEDIATE exchange', { default: 'no', whack: [yes('--intermediate')] }),
     later('session-resumption', BOOL, 'resume with a ticket', {
       default: 'no',
       since: '5.2',

@@ -1,5 +1,5 @@
 /** Which connections of two files face each other. */
-import { hindranceOf } from '../actors/policy-of.ts';
+import { hindranceOf, hindranceText } from '../actors/policy-of.ts';
 import type { Conn } from '../conf/conn.ts';
 import { type Placing, type PlacingOptions, place } from './placing.ts';
 import type { Source } from './sources.ts';
@@ -76,7 +76,7 @@ const namesakesForLater = (ofA: readonly Conn[], { name, conns }: Source): reado
 };
 
 const hindered = (of: string, conn: Conn) =>
-  `${of}: ${conn.file}:${conn.line}: conn ${conn.name}: ${hindranceOf(conn)} has no effect yet, so there is nothing to simulate`;
+  `${of}: ${conn.file}:${conn.line}: conn ${conn.name}: ${hindranceText(hindranceOf(conn)!)}, so there is nothing to simulate`;
 
 /** Those of the same name, if their ends are anything like each other; else the one that faces `conn` best. */
 function partners(conn: Conn, namesakes: readonly Conn[], others: readonly Conn[], options: PairingOptions): Pair[] {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { Peers } from '../../src/actors/peers.ts';
 import { policyOf } from '../../src/actors/policy-of.ts';
 import type { Policy } from '../../src/ike/policy.ts';
@@ -13,7 +14,7 @@ const [EAST, NORTH] = ['@east', '@north'].map((text) => Id.parse(text)!);
 
 function policy(right: string, rightid: string | undefined, leftid = '@west'): Policy {
   const [one] = connsIn(conn('x', { right, rightid: rightid ?? '%any', leftid }));
-  const made = policyOf(one, { side: 'left', localHost }, 16_384, 20_000);
+  const made = policyOf(one, { side: 'left', localHost }, 16_384, 20_000, NO_CREDENTIALS);
   if ('hindrance' in made) throw new Error(made.hindrance);
   return made;
 }

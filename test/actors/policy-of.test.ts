@@ -1,18 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { checkingConn, connsOf } from '../../src/actors/conn-text.ts';
+import { type Credentials, NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { policyOf } from '../../src/actors/policy-of.ts';
 import { Address } from '../../src/net/address.ts';
+import { Id } from '../../src/net/id.ts';
 import { conn, connsIn, WEST } from './town.ts';
+
+/** Subject C=CA, CN=west, issuer CN=authority: made by openssl for this test alone. */
+const CERTIFICATE = Uint8Array.from(
+  Buffer.from(
+    'MIIBKzCB0wIUSz1Z5KNxVIdzMISDn05YSD8GL6MwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJYXV0aG9yaXR5MCAXDTI2MTEyMTEy' +
+      'MTA1M1oYDzIxMjYxMDI4MTIxMDUzWjAcMQswCQYDVQQGEwJDQTENMAsGA1UEAwwEd2VzdDBZMBMGByqGSM49AgEGCCqGSM49AwEH' +
+      'A0IABBCj/xB8N8/XKOICKfMGJETy594dpDLlrhzP1f6ekDKLyImeT2ek3Fq1lUL/2/e6Diy/q9ad4dS6S/UBPwAT9J8wCgYIKoZI' +
+      'zj0EAwIDRwAwRAIgR6obvlYrwSLeMBFqWVkzlr25jG6I7FupeyoG9L6FufYCIDcq1hYbbshitB7nxG42I30RrwqtieyP7RLewNEZ' +
+      'hHzJ',
+    'base64',
+  ),
+);
 
 const at = { side: 'left', localHost: Address.parse(WEST)! } as const;
 const policy = (changes: Record<string, string | undefined> = {}) =>
-  policyOf(connsIn(conn('w-e', changes))[0], at, 16_384, 20_000);
+  policyOf(connsIn(conn('w-e', changes))[0], at, 16_384, 20_000, NO_CREDENTIALS);
 
 describe('policyOf', () => {
   test('sees the connection from our end', () => {
     const [one] = connsIn(conn());
-    const west = policyOf(one, at, 16_384, 20_000);
-    const east = policyOf(one, { side: 'right', localHost: Address.parse('192.0.2.2')! }, 16_388, 20_000);
+    const west = policyOf(one, at, 16_384, 20_000, NO_CREDENTIALS);
+    const east = policyOf(
+      one,
+      { side: 'right', localHost: Address.parse('192.0.2.2')! },
+      16_388,
+      20_000,
+      NO_CREDENTIALS,
+    );
     if ('hindrance' in west || 'hindrance' in east) throw new Error('refused');
     expect([`${west.localId}`, `${west.remoteId}`]).toEqual(['@west', '@east']);
     expect([`${east.localId}`, `${east.remoteId}`]).toEqual(['@east', '@west']);
@@ -34,17 +54,156 @@ describe('policyOf', () => {
   test.each([
     [{ keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }, 'keyexchange=ikev1'],
     [{ type: 'passthrough', authby: 'never' }, 'type=passthrough'],
-    [{ authby: undefined }, 'authby=rsasig,ecdsa'],
-    [{ authby: 'null' }, 'authby=null'],
-    [{ leftauth: 'secret', rightauth: 'rsasig', authby: 'secret,rsasig' }, 'rightauth=rsasig'],
     [{ right: 'east.example.net' }, 'right=east.example.net'],
     [{ right: '%group' }, 'right=%group'],
     [{ right: '%defaultroute' }, 'right=%defaultroute'],
     [{ right: '%eth1' }, 'right=%eth1'],
-    [{ rightid: '%fromcert', authby: 'secret,rsasig' }, 'rightid=%fromcert'],
-    [{ leftid: '%any' }, 'leftid=%any'],
+    [{ leftid: 'west.example.net' }, 'leftid=west.example.net'],
   ] as const)('names what is not built: %j', (changes, hindrance) => {
     expect(policy(changes)).toEqual({ hindrance });
+  });
+});
+
+describe('how the ends prove who they are', () => {
+  const made = (changes: Record<string, string | undefined>, credentials = NO_CREDENTIALS) => {
+    const result = policyOf(connsIn(conn('w-e', changes))[0], at, 16_384, 20_000, credentials);
+    if ('hindrance' in result) throw new Error(result.hindrance);
+    return result;
+  };
+  const ways = (changes: Record<string, string | undefined>) => {
+    const { ours, theirs } = made(changes);
+    return [ours, theirs].map((rounds) => rounds.map((round) => round.ways.join()));
+  };
+  const RSA = 'rsa-sha2_256,rsa-sha2_384,rsa-sha2_512';
+  const ECDSA = 'ecdsa-sha2_256,ecdsa-sha2_384,ecdsa-sha2_512';
+
+  test.each([
+    [{ authby: undefined }, `${RSA},rsasig-v1.5,${ECDSA}`],
+    [{ authby: 'secret' }, 'secret'],
+    [{ authby: 'null', leftid: '%null' }, 'null'],
+    [{ authby: 'secret,rsa-sha1' }, 'secret,rsasig-v1.5'],
+    [{ authby: 'eddsa,ecdsa-sha2_384' }, 'eddsa,ecdsa-sha2_384'],
+    [{ authby: 'rsa-sha2' }, RSA],
+  ])('alike: %j', (changes, both) => expect(ways(changes)).toEqual([[both], [both]]));
+
+  test.each([
+    [{ leftauth: 'rsasig', rightauth: 'ecdsa', authby: undefined }, `${RSA},rsasig-v1.5`, ECDSA],
+    [
+      { leftauth: 'rsasig', rightauth: 'ecdsa', authby: 'rsa-sha2_512,ecdsa-sha2_256' },
+      'rsa-sha2_512',
+      'ecdsa-sha2_256',
+    ],
+    [{ leftauth: 'rsasig', rightauth: 'secret', authby: undefined }, `${RSA},rsasig-v1.5`, 'secret'],
+    [{ leftauth: 'eddsa', rightauth: 'null', authby: undefined }, 'eddsa', 'null'],
+    [{ leftauth: 'pubkey', rightauth: 'secret', authby: undefined }, `${RSA},rsasig-v1.5,${ECDSA},eddsa`, 'secret'],
+  ])('each in its own way: %j', (changes, ours, theirs) => expect(ways(changes)).toEqual([[ours], [theirs]]));
+
+  test('a second round has an identity and a certificate of its own', () => {
+    const { ours, theirs } = made({
+      ...{ leftauth: 'rsasig', rightauth: 'secret', authby: undefined, leftcert: 'machine' },
+      ...{ leftauth2: 'secret', leftid2: 'user@example.net', leftcert2: 'person' },
+    });
+    expect(theirs).toHaveLength(1);
+    expect(ours[0]).toMatchObject({ id: undefined, key: { t: 'cert', name: 'machine' } });
+    expect(ours[1]).toMatchObject({ ways: ['secret'], key: { t: 'cert', name: 'person' } });
+    expect(`${ours[1].id}`).toBe('user@example.net');
+  });
+
+  test('what goes with signatures is in the rounds and the policy', () => {
+    const policy = made({
+      ...{ authby: 'rsasig', leftcert: 'west', leftsendcert: 'sendifasked', rightckaid: 'ab'.repeat(20) },
+      ...{ rightca: '"C=CA, CN=ours"', rightpubkey: '%dnsondemand', 'require-id-on-certificate': 'no', sendca: 'all' },
+      ...{ ppk: 'insist', 'ppk-ids': 'a,b', intermediate: 'yes', 'sha1-signatures': 'yes' },
+    });
+    expect(policy).toMatchObject({
+      ...{ sha1: true, idOnCertificate: false, sendCa: 'all', ppk: 'insist', ppkIds: ['a', 'b'], intermediate: true },
+      ours: [{ key: { t: 'cert', name: 'west' }, sendCert: 'ifasked', ca: undefined, keysFromDns: false }],
+      theirs: [{ key: { t: 'ckaid', ckaid: new Uint8Array(20).fill(0xab) }, keysFromDns: true }],
+    });
+    expect(`${policy.theirs[0].ca}`).toBe('C=CA, CN=ours');
+  });
+
+  test('connections that say the same share their rounds', () => {
+    const [one, other] = [made({ authby: 'rsasig', rightca: 'CN=a' }), made({ authby: 'rsasig', rightca: 'CN=A' })];
+    expect(one.ours).toBe(other.ours);
+    expect(one.theirs).toBe(other.theirs);
+    expect(made({ authby: 'rsasig', rightca: 'CN=b' }).theirs).not.toBe(one.theirs);
+  });
+
+  test('the default is what is meant where nothing is said', () => {
+    expect(made({ authby: 'rsasig' })).toMatchObject({
+      ...{ sha1: false, idOnCertificate: true, sendCa: 'none', ppk: 'no', ppkIds: [], intermediate: false },
+      ours: [{ id: undefined, key: undefined, ca: undefined, sendCert: 'always', keysFromDns: false }],
+    });
+  });
+
+  test('nobody proves to be nobody: RFC 7619 has an identity for that', () => {
+    const nobody = made({ authby: 'null', leftid: undefined, rightid: undefined });
+    expect([`${nobody.localId}`, nobody.remoteId]).toEqual(['%null', undefined]);
+    const asymmetric = made({
+      leftauth: 'rsasig',
+      rightauth: 'null',
+      leftid: undefined,
+      rightid: undefined,
+      authby: undefined,
+    });
+    expect([`${asymmetric.localId}`, asymmetric.remoteId]).toEqual([WEST, undefined]);
+  });
+
+  const WITH_CERTIFICATE: Credentials = {
+    ...NO_CREDENTIALS,
+    credential: () => ({
+      ...{ key: 1, kind: 'p256', bits: 256, authorities: [] },
+      certificate: CERTIFICATE,
+      subject: Id.parse('C=CA, CN=west'),
+    }),
+  };
+
+  test('%fromcert of ours is the subject, of the peer whoever its certificate names', () => {
+    const policy = made(
+      { authby: 'ecdsa', leftcert: 'west', leftid: '%fromcert', rightid: '%fromcert' },
+      WITH_CERTIFICATE,
+    );
+    expect([`${policy.localId}`, policy.remoteId, policy.idOnCertificate]).toEqual(['C=CA, CN=west', undefined, true]);
+    const lenient = made({ authby: 'ecdsa', rightid: '%fromcert', 'require-id-on-certificate': 'no' });
+    expect(lenient.idOnCertificate).toBe(true);
+  });
+
+  test('%same is the authority of the other end, said or by its certificate', () => {
+    const said = made({ authby: 'ecdsa', leftca: 'CN=ours', rightca: '%same' });
+    expect(said.theirs[0].ca?.equals(Id.parse('CN=ours')!)).toBe(true);
+    const known = made({ authby: 'ecdsa', leftcert: 'west', rightca: '%same' }, WITH_CERTIFICATE);
+    expect(`${known.theirs[0].ca}`).toBe('CN=authority');
+    expect(`${made({ authby: 'ecdsa', leftca: '%same', rightca: 'CN=ours' }).ours[0].ca}`).toBe('CN=ours');
+  });
+
+  test.each([
+    [{ leftid: '%fromcert' }, 'leftid=%fromcert: there are no private keys'],
+    [{ rightca: '%same' }, 'rightca=%same: there are no private keys'],
+  ] as const)('without the certificate it takes: %j', (changes, hindrance) => {
+    expect(policy({ authby: 'rsasig', leftcert: 'west', ...changes })).toEqual({ hindrance });
+  });
+
+  test('the certificate of somebody who signs without one has no subject', () => {
+    const raw: Credentials = {
+      ...NO_CREDENTIALS,
+      credential: () => ({
+        key: 1,
+        kind: 'rsa',
+        bits: 2048,
+        authorities: [],
+        certificate: undefined,
+        subject: undefined,
+      }),
+    };
+    const result = policyOf(
+      connsIn(conn('w-e', { authby: 'rsasig', leftid: '%fromcert' }))[0],
+      at,
+      16_384,
+      20_000,
+      raw,
+    );
+    expect(result).toEqual({ hindrance: 'leftid=%fromcert: our key has no certificate' });
   });
 });
 

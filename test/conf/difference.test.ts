@@ -4,6 +4,7 @@ import { KEYWORDS } from '../../src/conf/keywords.ts';
 import { SETUP_KEYWORDS } from '../../src/conf/keywords-setup.ts';
 import { DEFAULT_SETUP, loadConfig } from '../../src/conf/load.ts';
 import { memoryFiles } from './memory-files.ts';
+import { RSA_KEY } from './public-keys.ts';
 
 const BASE = {
   left: '192.0.2.1',
@@ -41,6 +42,12 @@ describe('connDifferences', () => {
     [{ connalias: 'y' }, ['connalias']],
     [{ type: 'transport', rightsubnet: '192.0.2.2/32' }, ['type', 'rightsubnet']],
     [{ rightcert: 'east' }, ['rightcert']],
+    [{ leftrsasigkey: RSA_KEY }, ['leftpubkey']],
+    [{ rightckaid: 'ab'.repeat(20), rightca: 'CN=ours' }, ['rightca', 'rightckaid']],
+    [
+      { 'require-id-on-certificate': 'no', ppk: 'yes', 'ppk-ids': 'a' },
+      ['ppk', 'ppk-ids', 'require-id-on-certificate'],
+    ],
   ] as const)('names the keywords that say something else: %j', (changes, keywords) => {
     const [one, other] = [connOf(), connOf(changes)];
     expect([...connDifferences(one, other)].sort()).toEqual([...keywords].sort());
@@ -50,6 +57,7 @@ describe('connDifferences', () => {
   test.each([
     [{ ike: 'aes_cbc_256-hmac_sha2_256-curve25519' }],
     [{ rightsubnet: '10.0.0.0/8', rekeymargin: '9m' }],
+    [{ leftrsasigkey: '%cert', leftsendcert: 'always', leftca: '%any' }],
     [{ ikelifetime: '480m', fragmentation: 'yes', auto: 'ignore' }],
   ])('the same in other words is no difference: %j', (changes) => {
     expect(connDifferences(connOf(), connOf(changes, '\n# moved down\n'))).toEqual([]);
@@ -63,7 +71,8 @@ describe('connDifferences', () => {
     );
     const one = connOf();
     const nothing = (of: object) => Object.fromEntries(Object.keys(of).map((key) => [key, NEVER]));
-    const other = { ...nothing(one), left: nothing(one.left), right: nothing(one.right), later: undefined };
+    const end = { ...nothing(one.left), keys: nothing(one.left.keys) };
+    const other = { ...nothing(one), left: end, right: end, later: undefined };
     const names = connDifferences(one, other as never);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
     expect(names.length).toBeGreaterThan(40);

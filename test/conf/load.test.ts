@@ -210,7 +210,7 @@ describe('warnings leave the conn as it is', () => {
     [['x-note=hello'], 'x-note= is ignored'],
     [['uniqueids=no'], 'uniqueids= belongs in config setup, ignored'],
     [['auto=add', 'auto=start'], 'auto= is ignored, the one in line 5 stands'],
-    [['leftcert=west'], 'leftcert= has no effect yet'],
+    [['leftcat=yes'], 'leftcat= has no effect yet'],
     [['keyexchange=ikev1'], 'keyexchange=ikev1 has no effect yet'],
     [['leftsubnet=10.0.1.1/24'], '"10.0.1.1/24" has host bits; 10.0.1.0/24 it is'],
     [['right=192.0.2.1'], 'right= is ignored, the one in line 3 stands'],
@@ -240,15 +240,9 @@ describe('warnings leave the conn as it is', () => {
   });
 
   test('what has no effect yet is kept, and is said once however many conns have it', () => {
-    const { conns, problems } = load(west('leftcert=a') + west('leftcert=b').replace('conn west', 'conn east'));
-    expect(problems.map((p) => p.text)).toEqual(['leftcert= has no effect yet (in 2 places)']);
-    expect(conns.map((c) => c.later?.get('leftcert'))).toEqual(['a', 'b']);
-  });
-
-  test('a conn that leaves authentication to the default is told what that means', () => {
-    expect(messages('conn w\n\tleft=192.0.2.1\n\tright=192.0.2.2\n')).toEqual([
-      '/etc/ipsec.conf:2: [conn w] warning: authby=rsasig,ecdsa, the default, has no effect yet',
-    ]);
+    const { conns, problems } = load(west('leftusername=a') + west('leftusername=b').replace('conn west', 'conn east'));
+    expect(problems.map((p) => p.text)).toEqual(['leftusername= has no effect yet (in 2 places)']);
+    expect(conns.map((c) => c.later?.get('leftusername'))).toEqual(['a', 'b']);
   });
 
   test('asking for what happens anyway is no news', () => {
