@@ -47,8 +47,9 @@ function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
     case 'sign':
       return [result.auth];
     case 'verify':
-    case 'auth.check':
       return [];
+    case 'auth.check':
+      return [list(result.names), result.fingerprint, list(result.wants.map(flattenWant)), result.auth];
   }
 }
 
@@ -65,6 +66,13 @@ export function unflattenResult(flat: Uint8Array): { result: JobResult; runMs: n
  * Fresh octets with a buffer of their own; the parts are zeros afterwards.
  */
 export function bundle(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = list(parts);
+  for (const part of parts) part.fill(0);
+  return whole;
+}
+
+/** A field with several in it, each with its length, 4 octets, before it; they stay as they are. */
+function list(parts: readonly Uint8Array[]): Uint8Array {
   let octets = 0;
   for (const part of parts) octets += 4 + part.length;
   const whole = new Uint8Array(octets);
@@ -74,7 +82,6 @@ export function bundle(parts: readonly Uint8Array[]): Uint8Array {
     view.setUint32(at, part.length);
     whole.set(part, at + 4);
     at += 4 + part.length;
-    part.fill(0);
   }
   return whole;
 }
@@ -92,6 +99,7 @@ export function unbundle(whole: Uint8Array): Uint8Array[] {
 }
 
 type Field = Uint8Array | undefined;
+type Want = Extract<JobResult, { op: 'auth.check' }>['wants'][number];
 interface Parts {
   readonly numbers: readonly number[];
   readonly fields: readonly Field[];
@@ -157,9 +165,22 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
   },
   'auth.check': {
     code: 5,
-    write: () => ({ numbers: [], fields: [] }),
-    read: () => {
-      throw new RangeError('not yet');
+    write: (job) => ({
+      numbers: [job.scheme, job.trust, job.at, job.flags, job.sign?.key ?? 0, job.sign?.scheme ?? 0],
+      fields: [
+        ...[job.octets, job.signature, job.id, list(job.spkis), list(job.certs), list(job.ocsps)],
+        ...[job.ocspUri, job.sign?.octets],
+      ],
+    }),
+    read: ({ numbers, fields }) => {
+      const [scheme, trust, at, flags, key, signScheme] = numbers;
+      const [octets, signature, id, spkis, certs, ocsps, ocspUri, toSign] = fields;
+      return {
+        op: 'auth.check',
+        ...{ scheme, trust, at, flags, octets: octets!, signature: signature!, id: id! },
+        ...{ spkis: unbundle(spkis!), certs: unbundle(certs!), ocsps: unbundle(ocsps!), ocspUri },
+        sign: toSign && { key, scheme: signScheme, octets: toSign },
+      };
     },
   },
   verify: {
@@ -203,10 +224,27 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
     case 'verify':
       return { ok: true, op: 'verify' };
     case 'auth.check':
+      return {
+        ...{ ok: true, op: 'auth.check', names: unbundle(fields[0]!).map(copy), fingerprint: copy(fields[1]) },
+        ...{ wants: unbundle(fields[2]!).map(unflattenWant), auth: fields[3] && copy(fields[3]) },
+      };
     case undefined:
       throw new RangeError(`no result has code ${code}`);
   }
 }
+
+function flattenWant({ kind, urls, request, about }: Want): Uint8Array {
+  const texts = urls.map((url) => new TextEncoder().encode(url));
+  return list([Uint8Array.of(WANTED.indexOf(kind)), about, list(texts), ...(request ? [request] : [])]);
+}
+
+function unflattenWant(flat: Uint8Array): Want {
+  const [[kind], about, texts, request] = unbundle(flat);
+  const urls = unbundle(texts).map((text) => new TextDecoder().decode(text));
+  return { kind: WANTED[kind], urls, about: about.slice(), ...(request && { request: request.slice() }) };
+}
+
+const WANTED: readonly Want['kind'][] = ['crl', 'ocsp'];
 
 const ABSENT = 0xffffffff;
 

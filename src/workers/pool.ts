@@ -5,10 +5,13 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { TrustReader } from '../ike/auth/x509/trust-reader.ts';
+import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { type Job, type JobOp, type JobResult, runJob, wipeMine, wipeResult } from '../ike/crypto/job.ts';
 import { wipe } from '../ike/crypto/misc.ts';
 import { KeyReader, type KeyShelf } from '../ike/crypto/signature/key-shelf.ts';
 import { bundle, flattenJob, unbundle, unflattenResult } from './flat.ts';
+import type { Shelves } from './worker.ts';
 
 export interface HelperPoolOptions {
   /** `--nhelpers`: that many threads; 0: none, jobs run inline; -1: as many as the machine suggests. */
@@ -24,6 +27,8 @@ export interface HelperPoolOptions {
   readonly now?: () => number;
   /** The private keys that jobs name. */
   readonly keys?: KeyShelf;
+  /** What chains of certificates are held against. */
+  readonly trust?: TrustShelf;
   /** The module that runs in the threads; tests bring one that dies. */
   readonly worker?: URL;
 }
@@ -149,15 +154,16 @@ interface Backend {
   close(): Promise<void>;
 }
 
-function inline({ defer = setImmediate, keys }: HelperPoolOptions, now: () => number): Backend {
+function inline({ defer = setImmediate, keys, trust }: HelperPoolOptions, now: () => number): Backend {
   const keyring = keys && new KeyReader(keys.shared);
+  const trusted = trust && new TrustReader(trust.shared);
   const queue: (() => void)[] = [];
   const next = () => queue.shift()?.();
   return {
     run(job, done) {
       queue.push(() => {
         const started = now();
-        const result = runJob(job, keyring);
+        const result = runJob(job, keyring, trusted);
         done(result, now() - started);
       });
       defer(next);
@@ -185,7 +191,7 @@ function threaded(options: HelperPoolOptions, threads: number): Backend {
     maxThreads: threads,
     concurrentTasksPerWorker: TASKS_PER_WORKER,
     recordTiming: false,
-    workerData: options.keys?.shared,
+    workerData: { keys: options.keys?.shared, trust: options.trust?.shared } satisfies Shelves,
     ...(isSource && { execArgv: ['--import', 'tsx'] }),
   });
   let isClosed = false;

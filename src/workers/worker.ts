@@ -2,17 +2,27 @@
 import { randomFillSync } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { move } from 'piscina';
+import { TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import { type Job, runJob } from '../ike/crypto/job.ts';
 import { KeyReader } from '../ike/crypto/signature/key-shelf.ts';
 import { bundle, flattenResult, unbundle, unflattenJob } from './flat.ts';
 
-const keys = workerData instanceof SharedArrayBuffer ? new KeyReader(workerData) : undefined;
+/** Memory that all threads share. */
+export interface Shelves {
+  readonly keys: SharedArrayBuffer | undefined;
+  readonly trust: SharedArrayBuffer | undefined;
+}
+
+// Null in the main thread, where tests load this.
+const shelves = workerData as Shelves | null;
+const keys = shelves?.keys && new KeyReader(shelves.keys);
+const trust = shelves?.trust && new TrustReader(shelves.trust);
 
 /** Flat jobs to flat results, in their order. Both copies of the secrets that are this thread's are gone afterwards. */
 export function run(jobs: Uint8Array): unknown {
   const results = unbundle(jobs).map((flat) => {
     const started = performance.now();
-    const result = runJob(unflattenJob(flat), keys);
+    const result = runJob(unflattenJob(flat), keys, trust);
     return flattenResult(result, performance.now() - started);
   });
   jobs.fill(0);

@@ -36,7 +36,23 @@ const job: fc.Arbitrary<Job> = fc.oneof(
     .map(([a, b, c]) => ({ ...a, ...b, ...c })),
   fc.record({ op: fc.constant('sign' as const), key: fc.nat(0x7fffffff), scheme: id, octets }),
   fc.record({ op: fc.constant('verify' as const), spki: octets, scheme: id, octets, signature: octets }),
+  fc.record({
+    ...{ op: fc.constant('auth.check' as const), scheme: id, octets, signature: octets, id: octets },
+    ...{ spkis: fc.array(octets), certs: fc.array(octets), ocsps: fc.array(octets) },
+    ...{ trust: id, at: fc.nat(0xffffffff), flags: id, ocspUri: fc.option(octets, { nil: undefined }) },
+    sign: fc.option(fc.record({ key: fc.nat(0x7fffffff), scheme: id, octets }), { nil: undefined }),
+  }),
 );
+
+const want = fc
+  .tuple(
+    fc.record({
+      ...{ kind: fc.constantFrom('crl' as const, 'ocsp' as const), about: octets },
+      urls: fc.array(fc.string({ unit: 'grapheme' })),
+    }),
+    maybe('request', octets),
+  )
+  .map(([a, b]) => ({ ...a, ...b }));
 
 const result: fc.Arbitrary<JobResult> = fc.oneof(
   fc.record({ ok: fc.constant(true as const), op: fc.constant('ke.make' as const), public: octets, private: octets }),
@@ -61,8 +77,12 @@ const result: fc.Arbitrary<JobResult> = fc.oneof(
   fc.record({ ok: fc.constant(true as const), op: fc.constant('sign' as const), auth: octets }),
   fc.record({ ok: fc.constant(true as const), op: fc.constant('verify' as const) }),
   fc.record({
+    ...{ ok: fc.constant(true as const), op: fc.constant('auth.check' as const), names: fc.array(octets) },
+    ...{ fingerprint: octets, wants: fc.array(want), auth: fc.option(octets, { nil: undefined }) },
+  }),
+  fc.record({
     ok: fc.constant(false as const),
-    why: fc.constantFrom('bad-public-value', 'bad-signature', 'unsupported', 'failed'),
+    why: fc.constantFrom('bad-public-value', 'bad-signature', 'bad-certificate', 'unsupported', 'failed'),
     detail: fc.string({ unit: 'grapheme' }),
   }),
 );

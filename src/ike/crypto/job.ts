@@ -2,6 +2,8 @@
  * Jobs for the helpers: the dear operations, each as large as the protocol allows, plain data in and plain data out.
  * Numbers are IANA transform ids; octets are in network order.
  */
+import { checkAuth } from '../auth/check.ts';
+import { NO_TRUST, type Trust } from '../auth/x509/trust-reader.ts';
 import type { Want } from '../questions.ts';
 import { type Encr, encrById, type Group, groupById, type Integ, integById, type Prf, prfById } from './algorithms.ts';
 import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
@@ -134,11 +136,11 @@ export interface JobFailure {
 
 /**
  * Does `job`, here and now. `mine` and `earlier` are used up: they are zeros afterwards. `skD` belongs to a living SA, and is kept. `keys`
- * are those to sign with.
+ * are those to sign with, `trust` is what chains of certificates are held against.
  */
-export function runJob(job: Job, keys: Keyring = NO_KEYS): JobResult {
+export function runJob(job: Job, keys: Keyring = NO_KEYS, trust: Trust = NO_TRUST): JobResult {
   try {
-    return (HANDLERS[job.op] as (job: Job, keys: Keyring) => JobResult)(job, keys);
+    return (HANDLERS[job.op] as (job: Job, keys: Keyring, trust: Trust) => JobResult)(job, keys, trust);
   } catch (error) {
     return { ok: false, why: 'failed', detail: error instanceof Error ? error.message : String(error) };
   } finally {
@@ -164,7 +166,7 @@ export function wipeResult(result: JobResult): void {
   else if (result.op === 'child.keys') wipe(result.keymat);
 }
 
-type Handler<O extends JobOp> = (job: Extract<Job, { op: O }>, keys: Keyring) => JobResult;
+type Handler<O extends JobOp> = (job: Extract<Job, { op: O }>, keys: Keyring, trust: Trust) => JobResult;
 
 const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
   'ke.make': (job) => {
@@ -236,7 +238,14 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
     return wrong === undefined ? { ok: true, op: job.op } : { ok: false, why: 'bad-signature', detail: wrong };
   },
 
-  'auth.check': () => unsupported('authentication by signature', 0),
+  'auth.check': (job, keys, trust) => {
+    const has = (flag: keyof typeof CHECK_FLAGS) => (job.flags & CHECK_FLAGS[flag]) !== 0;
+    const rules = {
+      ...{ idOnCertificate: has('idOnCertificate'), crlStrict: has('crlStrict'), crlFetch: has('crlFetch') },
+      ...{ ocsp: has('ocsp'), ocspStrict: has('ocspStrict'), hasLooked: has('hasLooked') },
+    };
+    return checkAuth(job, rules, trust, (ours) => HANDLERS.sign({ op: 'sign', ...ours }, keys, trust));
+  },
 };
 
 type Agreed = (SharedSecret & { ok: false }) | { ok: true; public?: Uint8Array; shared: Uint8Array };

@@ -69,7 +69,8 @@ function pssOf(algorithm: Uint8Array): { scheme: Scheme; saltLength: number } | 
   const mask = hash && readElement(hash.rest, 0xa1);
   const salt = mask && readElement(mask.rest, 0xa2);
   const number = salt && readInteger(salt.body);
-  if (!outer || !oid || !parameters || !mask || !salt || !number || number.rest.length > 0 || number.body.length > 2) return undefined;
+  if (!outer || !oid || !parameters || !mask || !salt || !number || number.rest.length > 0 || number.body.length > 2)
+    return undefined;
   const saltLength = number.body.reduce((sum, octet) => sum * 256 + octet, 0);
   const before = parameters.body.subarray(0, parameters.body.length - mask.rest.length);
   const ours = { oid: outer.body.subarray(0, outer.body.length - oid.rest.length), before, after: salt.rest };
