@@ -4,6 +4,7 @@ import type { Answer } from '../control/answer.ts';
 import { REPORTS, type ReportKind, type Request, type RequestOf } from '../control/protocol.ts';
 import { exitAfter, RC } from '../control/reply-codes.ts';
 import { Address } from '../net/address.ts';
+import type { StoreDir } from '../services/store/certificate-store.ts';
 import { connsOf } from './conn-text.ts';
 import { type ConnectionMessage, DEAF } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -34,6 +35,8 @@ export interface Daemon {
   unlisten(say: (text: string) => void): void;
   /** In steps; false in the end: they are as they were, because of an error in the file. */
   rereadingSecrets(say: (text: string) => void): Generator<undefined, boolean>;
+  /** In steps: files that have changed, in these directories or in all. */
+  rereadingCertificates(say: (text: string) => void, dirs?: readonly StoreDir[]): Generator<undefined, void>;
   /** Octets, of the sockets there are and of those to come. */
   resizeSockets(octets: number, say: (text: string) => void): void;
   toggleErrorQueue(say: (text: string) => void): void;
@@ -48,8 +51,7 @@ export interface ControlOptions {
   readonly daemon: Daemon;
 }
 
-const NO_CERTIFICATES = 'no certificates are loaded: they are not built yet';
-const NO_CRLS = 'no CRLs are fetched: certificates are not built yet';
+const CRLS: readonly StoreDir[] = ['crls'];
 /** Octets of a socket's buffer: one full packet. */
 const LEAST_BUFFER = 1500;
 
@@ -133,12 +135,11 @@ export class Control {
       case 'rereadsecrets':
         return this.#rereadSecrets(answer);
       case 'rereadall':
-        for (const line of [NO_CERTIFICATES, NO_CRLS]) say(line);
-        return this.#rereadSecrets(answer);
+        return void inSlices(world, 'rereadall', this.#rereadingAll(answer), { answer });
       case 'rereadcerts':
-        return end(answer, RC.LOG, NO_CERTIFICATES);
+        return void inSlices(world, 'certificates', daemon.rereadingCertificates(say), { answer });
       case 'fetchcrls':
-        return end(answer, RC.LOG, NO_CRLS);
+        return void inSlices(world, 'crls', daemon.rereadingCertificates(say, CRLS), { answer });
       case 'purgeocsp':
         return end(answer, RC.LOG, 'no OCSP answers are kept: OCSP is not built yet');
       case 'rereadgroups':
@@ -182,6 +183,11 @@ export class Control {
   *#rereadingSecrets(answer: Answer): Work {
     const isRead = yield* this.#options.daemon.rereadingSecrets((text) => answer.line(RC.LOG, text));
     if (!isRead) answer.line(RC.FATAL, 'secrets kept as they were');
+  }
+
+  *#rereadingAll(answer: Answer): Work {
+    yield* this.#rereadingSecrets(answer);
+    yield* this.#options.daemon.rereadingCertificates((text) => answer.line(RC.LOG, text));
   }
 
   #resizeSockets(octets: number, answer: Answer): void {

@@ -1,7 +1,7 @@
 /** The helper pool behind the port that actors see: who asked is told, and nobody else. */
 import type { Job } from '../ike/crypto/job.ts';
 import type { In } from '../ike/effects.ts';
-import { type FamilyStats, HelperPool } from '../workers/pool.ts';
+import { type FamilyStats, HelperPool, type HelperPoolOptions } from '../workers/pool.ts';
 import type { ActorRef } from './runtime/index.ts';
 import type { Helpers } from './world.ts';
 
@@ -10,9 +10,14 @@ export class PoolHelpers implements Helpers {
   readonly #owners = new Map<number, ActorRef<In>>();
   #lastId = 0;
 
-  constructor(nhelpers: number, warn: (text: string) => void) {
+  constructor(
+    nhelpers: number,
+    shelves: Required<Pick<HelperPoolOptions, 'keys' | 'trust'>>,
+    warn: (text: string) => void,
+  ) {
     this.pool = new HelperPool({
       nhelpers,
+      ...shelves,
       onDone: (id, result) => {
         this.#owners.get(id)?.tell({ t: 'job', id, result });
         this.#owners.delete(id);

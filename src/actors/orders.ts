@@ -3,7 +3,7 @@ import { parseEncoded } from '../conf/encoded-bytes.ts';
 import type { Answer } from '../control/answer.ts';
 import type { RequestOf } from '../control/protocol.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
-import { parseRsaPublicKey } from '../ike/crypto/rsa-public-key.ts';
+import { parseRsaKey } from '../ike/crypto/signature/public-key.ts';
 import { Address } from '../net/address.ts';
 import { Id } from '../net/id.ts';
 import { MOST_KEYS } from './public-keys.ts';
@@ -53,7 +53,7 @@ export function takePublicKey(world: World, { id, add, key }: RequestOf<'pubkey'
   const octets = key === undefined ? undefined : parseEncoded(new TextEncoder().encode(key));
   if (key !== undefined && !octets)
     return end(answer, RC.WHACK_PROBLEM, 'bad key: expected 0x hexadecimal, 0s base 64 or 0t text');
-  const rsa = octets && parseRsaPublicKey(octets);
+  const rsa = octets && parseRsaKey(octets);
   if (rsa && 'wrong' in rsa) return end(answer, RC.WHACK_PROBLEM, `bad key: ${rsa.wrong}`);
   // Only now: a key that is wrong does not cost the ones that were there.
   const forgotten = add ? 0 : publicKeys.forget(whose);

@@ -5,6 +5,7 @@
  *   control ─► connections ─► connection ─┘ └─► helpers
  */
 import { posix } from 'node:path';
+import { atOnce } from '../conf/at-once.ts';
 import type { Conn } from '../conf/conn.ts';
 import { nodeFileSystem } from '../conf/node-file-system.ts';
 import type { Setup } from '../conf/setup.ts';
@@ -12,17 +13,21 @@ import type { Answer } from '../control/answer.ts';
 import type { DaemonOptions } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { version } from '../control/version.ts';
+import { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { openPlane } from '../kernel/index.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
+import { CertificateStore, type StoreDir } from '../services/store/certificate-store.ts';
+import { rereading } from './cert-reading.ts';
 import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
-import { NO_CREDENTIALS } from './credentials.ts';
+import { endsOf, KeptCredentials, rulesOf } from './credentials.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { PoolHelpers } from './helpers.ts';
 import { Impairments } from './impairments.ts';
+import { KeyRing } from './key-ring.ts';
 import { harmless } from './lines.ts';
 import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
@@ -59,6 +64,7 @@ export class Pluto {
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
   readonly #secrets: SecretKeeper;
+  readonly #certificates: CertificateStore;
 
   private constructor(
     options: DaemonOptions,
@@ -67,6 +73,8 @@ export class Pluto {
     parts: {
       plane: DataPlane;
       helpers: PoolHelpers;
+      keys: KeyRing;
+      trust: TrustShelf;
       system: ActorSystem;
       onEvent: (handler: (event: PlaneEvent) => void) => void;
     },
@@ -85,9 +93,12 @@ export class Pluto {
         hearsErrors: options.ikeSocketErrqueue ?? setup.ikeSocketErrqueue,
       },
     });
+    const dir = options.ipsecdir ?? setup.ipsecdir;
+    this.#certificates = new CertificateStore({ dir, trust: parts.trust });
     this.#secrets = new SecretKeeper({
       files: nodeFileSystem,
-      privateDir: posix.join(options.ipsecdir ?? setup.ipsecdir, 'private'),
+      privateDir: posix.join(dir, 'private'),
+      keys: parts.keys,
       log: (level, text) => void this.#world.log(level, text),
     });
     this.stopRequested = new Promise((resolve) => {
@@ -101,7 +112,15 @@ export class Pluto {
       plane: parts.plane,
       helpers: parts.helpers,
       services: new DaemonServices({ group: parts.system.group('questions'), answerers: {} }),
-      credentials: NO_CREDENTIALS,
+      credentials: new KeptCredentials({
+        keys: parts.keys,
+        certificates: this.#certificates,
+        secrets: () => this.#secrets.store,
+        publicKeys: () => this.#world.publicKeys,
+        endsOf: (policy) => endsOf(this.#world.registry.owner(policy)),
+        rules: rulesOf(setup),
+        wall: () => this.#world.wall(),
+      }),
       secrets: () => this.#secrets.store,
       limits: this.#limits(),
       interfaces: () => this.#listening.interfaces,
@@ -129,6 +148,7 @@ export class Pluto {
         listen: (say) => this.#listen(say),
         unlisten: (say) => this.#unlisten(say),
         rereadingSecrets: (say) => this.#secrets.rereading(this.#secretsFile, say),
+        rereadingCertificates: (say, dirs) => this.#rereadingCertificates(say, dirs),
         resizeSockets: (octets, say) => this.#listening.resize(octets, say),
         toggleErrorQueue: (say) => this.#listening.toggleErrorQueue(say),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
@@ -156,7 +176,11 @@ export class Pluto {
         'warn',
         'WARNING: nothing on this machine can carry ESP: tunnels will be negotiated, and protect nothing',
       );
-    const helpers = new PoolHelpers(options.nhelpers ?? setup.nhelpers ?? -1, (text) => log.write('warn', text));
+    const clock = realClock();
+    const keys = new KeyRing(clock);
+    const trust = new TrustShelf();
+    const warn = (text: string) => log.write('warn', text);
+    const helpers = new PoolHelpers(options.nhelpers ?? setup.nhelpers ?? -1, { keys: keys.shelf, trust }, warn);
     log.write(
       'info',
       helpers.pool.threads === 0
@@ -164,7 +188,7 @@ export class Pluto {
         : `started ${helpers.pool.threads} helper threads`,
     );
     const system = new ActorSystem({
-      clock: realClock(),
+      clock,
       report: ({ path, during, error }) => {
         const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
         for (const line of `internal error: ${path} ended in ${during}: ${what}`.split('\n'))
@@ -174,13 +198,14 @@ export class Pluto {
     const onEvent = (wanted: (event: PlaneEvent) => void) => {
       handler = wanted;
     };
-    return new Pluto(options, setup, log, { plane: opened.plane, helpers, system, onEvent });
+    return new Pluto(options, setup, log, { plane: opened.plane, helpers, keys, trust, system, onEvent });
   }
 
-  /** Reads the secrets and opens the sockets. */
+  /** Reads secrets and certificates, and opens the sockets. */
   start(): void {
     this.#listen(() => {});
     this.#secrets.reread(this.#secretsFile, () => {});
+    atOnce(this.#rereadingCertificates(() => {}));
   }
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
@@ -208,6 +233,11 @@ export class Pluto {
 
   get #keepAliveMs(): number {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
+  }
+
+  /** In `dirs`, or all. */
+  #rereadingCertificates(say: (text: string) => void, dirs?: readonly StoreDir[]): Generator<undefined, void> {
+    return rereading(this.#certificates, { log: this.#world.log, say, ...(dirs && { dirs }) });
   }
 
   /** Opens the sockets that are missing, and looks who we are now. */

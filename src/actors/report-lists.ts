@@ -1,13 +1,14 @@
 /** Keys and secrets as listings show them: whose they are, never what they are. And what the daemon consists of. */
 import type { DaemonInfo, ProcessRow } from '../control/status/rows.ts';
+import { kindRow } from '../ike/crypto/signature/key-kind.ts';
 import type { Entry } from './registry.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
 
 export function* publicKeys({ publicKeys }: World): Making {
   for (const slice of slices(publicKeys.list())) {
-    const rows = slice.map(({ id, algorithm, bits, keyId, installed }) => ({
-      algorithm,
+    const rows = slice.map(({ id, kind, bits, keyId, installed }) => ({
+      algorithm: kindRow(kind).type,
       bits,
       keyId,
       hasPrivate: false,

@@ -1,16 +1,20 @@
-/** The secrets in force: one whole reading of ipsec.secrets(5), exchanged for the next or kept, never mixed. */
-
-import { createPrivateKey } from 'node:crypto';
+/**
+ * The secrets in force: one whole reading of ipsec.secrets(5) and of the private keys' files, exchanged for the next or
+ * kept, never mixed.
+ */
 import { atOnce } from '../conf/at-once.ts';
 import type { OctetFiles } from '../conf/file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
 import { SecretStore } from '../conf/secret-store.ts';
 import { readingSecrets } from '../conf/secrets.ts';
+import { readingKeys } from './key-files.ts';
+import type { KeyRing } from './key-ring.ts';
 
 export interface SecretKeeperOptions {
   readonly files: OctetFiles;
   /** Where `: RSA east.pem` looks for its file. */
   readonly privateDir: string;
+  readonly keys: KeyRing;
   readonly log: (level: 'info' | 'warn', text: string) => void;
 }
 
@@ -38,20 +42,24 @@ export class SecretKeeper {
     return atOnce(this.rereading(pattern, say));
   }
 
-  /** The same in steps of some 10 µs; until the last of them the old secrets are in force. */
+  /** The same in steps of some 10 µs, or of a key; until the last of them the old secrets are in force. */
   *rereading(pattern: string, say: (text: string) => void): Generator<undefined, boolean> {
     const tell = (level: 'info' | 'warn', text: string) => {
       this.#options.log(level, text);
       say(text);
     };
     const turn = ++this.#turns;
-    const { files, privateDir } = this.#options;
-    const { secrets, problems } = yield* readingSecrets(pattern, files, { privateDir, checkKey });
+    const { files, privateDir, keys } = this.#options;
+    const { secrets, problems } = yield* readingSecrets(pattern, files, { privateDir });
     for (const problem of problems) tell('warn', formatProblem(problem));
+    const next = keys.begin();
+    const warn = (text: string) => tell('warn', text);
+    if (!hasErrors(problems)) yield* readingKeys(secrets.privateKeys(), next, { files, privateDir, warn });
     // Whoever began later has read what is newer.
     const isLate = turn < this.#inForce;
     if (hasErrors(problems) || isLate) {
       secrets.wipe();
+      next.forget();
       if (!isLate) this.#options.log('warn', 'secrets kept as they were');
       return isLate;
     }
@@ -61,41 +69,12 @@ export class SecretKeeper {
     this.#store = secrets;
     this.#inForce = turn;
     old.wipe();
+    next.use();
     return true;
   }
 
   wipe(): void {
     this.#store.wipe();
+    this.#options.keys.wipe();
   }
 }
-
-/** PKCS#1, PKCS#8 or SEC 1, PEM or DER. OpenSSL's own words are left out: nobody has promised what is in them. */
-function checkKey(octets: Uint8Array, passphrase: Uint8Array | undefined): string | undefined {
-  const key = lent(octets);
-  const unlock = passphrase ? { passphrase: lent(passphrase) } : {};
-  const open = (form: { format: 'pem' } | { format: 'der'; type: 'pkcs1' | 'pkcs8' | 'sec1' }) => {
-    try {
-      createPrivateKey({ key, ...form, ...unlock });
-      return undefined;
-    } catch (e) {
-      return e instanceof Error && 'code' in e ? e.code : 'unknown';
-    }
-  };
-  const outcomes = key.includes('-----BEGIN ')
-    ? [open({ format: 'pem' })]
-    : (['pkcs8', 'pkcs1', 'sec1'] as const).map((type) => open({ format: 'der', type }));
-  if (outcomes.includes(undefined)) return undefined;
-  if (passphrase) return 'there is no private key in its file that the passphrase opens';
-  return outcomes.some((code) => NEEDS_PASSPHRASE.has(code))
-    ? 'its key is encrypted: "passphrase" or %prompt is missing'
-    : 'there is no private key in its file, in PEM or DER';
-}
-
-/** What OpenSSL says when it would have asked at the terminal, and what Node says in its place. */
-const NEEDS_PASSPHRASE: ReadonlySet<unknown> = new Set([
-  'ERR_MISSING_PASSPHRASE',
-  'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED',
-]);
-
-/** A window, not a copy: who wipes the octets wipes all there is. */
-const lent = (octets: Uint8Array): Buffer => Buffer.from(octets.buffer, octets.byteOffset, octets.length);

@@ -1,11 +1,11 @@
 /** Which secret is for whom: ipsec.secrets(5), "match rank". */
 import type { Id } from '../net/id.ts';
-import type { SharedEntry } from './secret-entry.ts';
+import type { PpkEntry, SharedEntry } from './secret-entry.ts';
 
 /** The first entry of the best rank, and the first of the same rank whose secret is another. */
-export interface Found {
-  readonly entry: SharedEntry;
-  readonly rival: SharedEntry | undefined;
+export interface Found<E> {
+  readonly entry: E;
+  readonly rival: E | undefined;
 }
 
 /**
@@ -22,14 +22,14 @@ export interface Found {
  * rank is a lookup but the first, which goes through the shorter one of two lists: a gateway stands in the entry of
  * each of its peers, a peer in few.
  */
-export class SecretIndex {
-  readonly #byId = new Map<string, SharedEntry[]>();
-  readonly #besideAny = new Map<string, Found>();
-  readonly #alone = new Map<string, Found>();
-  #onlyAny: Found | undefined;
-  #noIndex: Found | undefined;
+export class SecretIndex<E extends SharedEntry | PpkEntry> {
+  readonly #byId = new Map<string, E[]>();
+  readonly #besideAny = new Map<string, Found<E>>();
+  readonly #alone = new Map<string, Found<E>>();
+  #onlyAny: Found<E> | undefined;
+  #noIndex: Found<E> | undefined;
 
-  add(entry: SharedEntry): void {
+  add(entry: E): void {
     const keys = keysOf(entry);
     const hasAny = entry.indices.some((index) => index.t === 'any');
     for (const key of keys) {
@@ -44,7 +44,7 @@ export class SecretIndex {
   }
 
   /** For our identity `us` and the peer's; without a `peer` there are ranks 5, 4, 2 and 1. */
-  find(us: Id, peer: Id | undefined): Found | undefined {
+  find(us: Id, peer: Id | undefined): Found<E> | undefined {
     return (
       (peer && this.#both(us.key, peer.key)) ??
       this.#besideAny.get(us.key) ??
@@ -55,11 +55,11 @@ export class SecretIndex {
     );
   }
 
-  #both(us: string, peer: string): Found | undefined {
+  #both(us: string, peer: string): Found<E> | undefined {
     const ours = this.#byId.get(us) ?? [];
     const theirs = this.#byId.get(peer) ?? [];
     const [few, other] = ours.length < theirs.length ? [ours, peer] : [theirs, us];
-    let found: Found | undefined;
+    let found: Found<E> | undefined;
     for (const entry of few) {
       if (entry.indices.some((index) => index.t === 'id' && index.id.key === other)) found = joined(found, entry);
       if (found?.rival) break;
@@ -69,13 +69,13 @@ export class SecretIndex {
 }
 
 /** Each once. */
-function keysOf({ indices }: SharedEntry): Iterable<string> {
+function keysOf({ indices }: SharedEntry | PpkEntry): Iterable<string> {
   const keys: string[] = [];
   for (const index of indices) if (index.t === 'id') keys.push(index.id.key);
   return keys.length < 2 || (keys.length === 2 && keys[0] !== keys[1]) ? keys : new Set(keys);
 }
 
-function joined(found: Found | undefined, entry: SharedEntry): Found {
+function joined<E extends SharedEntry | PpkEntry>(found: Found<E> | undefined, entry: E): Found<E> {
   if (found === undefined) return { entry, rival: undefined };
   return found.rival || entry.secret.equals(found.entry.secret) ? found : { entry: found.entry, rival: entry };
 }

@@ -19,8 +19,8 @@ export interface ParsePorts {
   error(place: Place, text: string): void;
   /** What is said with it does not keep the rest from being loaded. */
   warn(place: Place, text: string): void;
-  /** A key's file, or why it cannot be used. What it holds is looked at if a `check` is asked for. */
-  readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string;
+  /** A key's file, or why it cannot be read. */
+  readKey(place: Place, name: string): ReadKey | string;
   /** Where the secrets go. */
   readonly slab: SecretSlab;
   /** Some of what has been read as an index; a gateway stands in the entry of each of its peers. */
@@ -198,7 +198,7 @@ function keyFile(
   const refuse = (text: string) => ports.error(place, `${kind}: passphrase: ${text}`);
   const passphrase = phrase && !isPrompted ? onlySecret([phrase], ports.slab, refuse) : undefined;
   if (phrase && !isPrompted && !passphrase) return undefined;
-  const read = ports.readKey(place, textOf(name), kind !== 'P12' && !isPrompted && { passphrase });
+  const read = ports.readKey(place, textOf(name));
   if (typeof read !== 'string') return { t: 'file', ...read, passphrase, isPrompted };
   passphrase?.wipe();
   ports.warn(place, `${kind}: ${read}; the entry is left out`);

@@ -11,6 +11,7 @@ import {
   type PpkEntry,
   type SecretEntry,
   type SecretKind,
+  type SharedEntry,
 } from './secret-entry.ts';
 import { SecretIndex } from './secret-index.ts';
 
@@ -25,9 +26,10 @@ export class SecretStore {
   /** Where the secrets of its entries are. */
   readonly slab = new SecretSlab();
   #entries: SecretEntry[] = [];
-  #psks = new SecretIndex();
-  #xauth = new SecretIndex();
-  #radius = new SecretIndex();
+  #psks = new SecretIndex<SharedEntry>();
+  #xauth = new SecretIndex<SharedEntry>();
+  #radius = new SecretIndex<SharedEntry>();
+  #ppksByOwner = new SecretIndex<PpkEntry>();
   readonly #ppks = new Map<string, PpkEntry>();
 
   /** In the order of the file. Returns the entry that stands in this one's way: the same PPK_ID with another secret. */
@@ -41,6 +43,7 @@ export class SecretStore {
       const known = this.#ppks.get(key);
       if (known) return known.secret.equals(entry.secret) ? undefined : known;
       this.#ppks.set(key, entry);
+      this.#ppksByOwner.add(entry);
     }
     return undefined;
   }
@@ -82,6 +85,11 @@ export class SecretStore {
     return this.#ppks.get(ppkKey(id))?.secret;
   }
 
+  /** The PPK that is for these identities, when none is asked for by its ID. */
+  ppkFor(local: Id, remote: Id | undefined): PpkEntry | undefined {
+    return this.#ppksByOwner.find(local, remote)?.entry;
+  }
+
   /** Private keys in the order of the file. */
   privateKeys(): readonly KeyEntry[] {
     return this.#entries.filter(isKey);
@@ -97,6 +105,7 @@ export class SecretStore {
     this.slab.wipe();
     this.#entries = [];
     this.#psks = this.#xauth = this.#radius = new SecretIndex();
+    this.#ppksByOwner = new SecretIndex();
     this.#ppks.clear();
   }
 

@@ -14,8 +14,7 @@ import { atOnce } from './at-once.ts';
 import type { OctetFiles } from './file-system.ts';
 import type { Problem } from './problem.ts';
 import { MAX_FILES, MAX_INCLUDE_DEPTH, type Place } from './scan.ts';
-import type { Secret } from './secret.ts';
-import type { Index, SecretKind } from './secret-entry.ts';
+import type { Index } from './secret-entry.ts';
 import { type ParsePorts, parseEntry, type ReadKey } from './secret-parse.ts';
 import { SecretStore } from './secret-store.ts';
 import { type Entry, entriesOf, isWord, textOf } from './secret-words.ts';
@@ -28,8 +27,6 @@ export interface Secrets {
 export interface SecretOptions {
   /** Where `: RSA east.pem` looks for its file. */
   readonly privateDir?: string;
-  /** Undefined if there is a private key in PEM or DER, else what is wrong with it, in words of its own. */
-  readonly checkKey?: (octets: Uint8Array, passphrase: Uint8Array | undefined) => string | undefined;
 }
 
 /** Every file that `pattern` matches and what it includes. Malformed entries are left out and reported. */
@@ -47,7 +44,7 @@ export function* readingSecrets(
   const found = isGlob(pattern) ? files.glob(pattern) : [pattern];
   if (found.length === 0) reader.warn({ file: pattern, line: 0 }, 'no file matches');
   for (const file of found) yield* reader.readingFile(file, undefined, 0);
-  reader.sayWhatIsLater();
+  reader.sayWhatIsUnused();
   reader.sayWhatIsLeftOut(pattern);
   return { secrets: reader.store, problems: reader.problems };
 }
@@ -67,8 +64,7 @@ class Reader implements ParsePorts {
   readonly problems: Problem[] = [];
   readonly #files: OctetFiles;
   readonly #options: SecretOptions;
-  /** Where each kind stands first. */
-  readonly #kinds = new Map<SecretKind, Place>();
+  #firstPin: Place | undefined = undefined;
   #count = 0;
   #moreErrors = 0;
   #moreWarnings = 0;
@@ -102,9 +98,9 @@ class Reader implements ParsePorts {
     }
   }
 
-  /** One line for each kind that nothing uses yet. */
-  sayWhatIsLater(): void {
-    for (const [kind, place] of this.#kinds) if (kind !== 'PSK') this.warn(place, `${kind} secrets have no effect yet`);
+  /** One line for the kind that nothing uses. */
+  sayWhatIsUnused(): void {
+    if (this.#firstPin) this.warn(this.#firstPin, 'PIN secrets have no effect: keys are in files');
   }
 
   /** What there was no room for, as one problem. */
@@ -127,22 +123,18 @@ class Reader implements ParsePorts {
   #addEntry(words: Entry): void {
     const entry = parseEntry(words, this);
     if (entry === undefined) return;
-    if (!this.#kinds.has(entry.kind)) this.#kinds.set(entry.kind, words[0].place);
+    if (entry.kind === 'PIN') this.#firstPin ??= words[0].place;
     const known = this.store.add(entry);
     if (known) this.warn(entry, `PPKS: the ID is at ${known.file}:${known.line} with another secret, which is used`);
   }
 
   /** The messages leave the name out: a secret may stand in its place by mistake. */
-  readKey(place: Place, name: string, check: false | { readonly passphrase: Secret | undefined }): ReadKey | string {
+  readKey(place: Place, name: string): ReadKey | string {
     const path = posix.resolve(this.#options.privateDir ?? posix.dirname(place.file), name);
     const read = this.#files.readOctets(path);
     if ('errno' in read) return `cannot read its file: ${read.errno}`;
     try {
-      const wrong =
-        read.octets.length > MAX_KEY_OCTETS
-          ? `its file is larger than ${MAX_KEY_OCTETS} octets`
-          : check && this.#options.checkKey?.(read.octets, check.passphrase?.reveal());
-      if (wrong) return wrong;
+      if (read.octets.length > MAX_KEY_OCTETS) return `its file is larger than ${MAX_KEY_OCTETS} octets`;
       this.#checkAccess(place, 'its file', read);
       const octets = this.slab.keep(read.octets.length, (room) => {
         room.set(read.octets);

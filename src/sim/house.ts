@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Connections } from '../actors/connections.ts';
-import { NO_CREDENTIALS } from '../actors/credentials.ts';
+import { type Credentials, NO_CREDENTIALS } from '../actors/credentials.ts';
 import type { Interface } from '../actors/interfaces.ts';
 import type { About } from '../actors/lines.ts';
 import { type Inside, makeWorld } from '../actors/make-world.ts';
@@ -13,7 +13,10 @@ import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
 import { NO_SERVICES, type World } from '../actors/world.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
+import { NO_TRUST, type Trust, TrustReader } from '../ike/auth/x509/trust-reader.ts';
+import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
+import { KeyReader, type Keyring, type KeyShelf, NO_KEYS } from '../ike/crypto/signature/key-shelf.ts';
 import type { Datagram } from '../ike/effects.ts';
 import type { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
@@ -24,6 +27,11 @@ export interface HouseSettings {
   /** The first is where `%defaultroute` leads. */
   readonly interfaces: readonly [Interface, ...Interface[]];
   readonly secrets: SecretStore;
+  /** Of its own keys and certificates; none unless said. */
+  readonly credentials?: Credentials;
+  /** Where those keys are, and what chains are held against. */
+  readonly keys?: KeyShelf;
+  readonly trust?: TrustShelf;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   /** Besides 500 and 4500: `leftikeport=`. */
@@ -52,6 +60,8 @@ export class House {
   readonly ports: readonly number[];
   secrets: SecretStore;
   readonly #inside: Inside;
+  readonly #keys: Keyring;
+  readonly #trust: Trust;
   #dice = 0;
   #jobs = 0;
 
@@ -62,6 +72,8 @@ export class House {
     this.interfaces = settings.interfaces;
     this.address = settings.interfaces[0].address;
     this.secrets = settings.secrets;
+    this.#trust = settings.trust ? new TrustReader(settings.trust.shared) : NO_TRUST;
+    this.#keys = settings.keys ? new KeyReader(settings.keys.shared) : NO_KEYS;
     this.ports = [...new Set([500, 4500, ...(settings.ports ?? [])])];
     this.plane = new NotedPlane(clock, name.charCodeAt(0), (event) => this.#inside.planeEvent(event));
     this.system = new ActorSystem({
@@ -81,7 +93,7 @@ export class House {
         submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: this.#compute(job) })),
       },
       services: NO_SERVICES,
-      credentials: NO_CREDENTIALS,
+      credentials: settings.credentials ?? NO_CREDENTIALS,
       secrets: () => this.secrets,
       limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...settings.limits },
       interfaces: () => this.interfaces,
@@ -123,7 +135,7 @@ export class House {
   }
 
   #compute(job: Job): JobResult {
-    const result = runJob(job);
+    const result = runJob(job, this.#keys, this.#trust);
     this.onJob(job, result);
     return result;
   }

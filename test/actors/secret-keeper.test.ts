@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { KeyRing } from '../../src/actors/key-ring.ts';
+import { TestClock } from '../../src/actors/runtime/index.ts';
 import { SecretKeeper } from '../../src/actors/secret-keeper.ts';
 import type { OctetFiles } from '../../src/conf/file-system.ts';
+import { KeyReader, MOST_KEYS } from '../../src/ike/crypto/signature/key-shelf.ts';
 import { Address } from '../../src/net/address.ts';
 import { Id } from '../../src/net/id.ts';
 
@@ -15,16 +19,21 @@ function house(files: Record<string, string | Uint8Array>, mode = 0o600) {
   const port: OctetFiles = {
     readOctets: (path) =>
       Object.hasOwn(files, path) ? { octets: Uint8Array.from(Buffer.from(files[path])), mode } : { errno: 'ENOENT' },
-    glob: () => Object.keys(files),
+    glob: (pattern) => Object.keys(files).filter((path) => posix.dirname(path) === posix.dirname(pattern)),
   };
+  const clock = new TestClock();
+  const keys = new KeyRing(clock);
   const keeper = new SecretKeeper({
     files: port,
     privateDir: '/etc/ipsec.d/private',
+    keys,
     log: (level, text) => log.push(`${level}: ${text}`),
   });
   const find = () => keeper.store.findPsk(WEST, WEST, { local: ADDRESS, remote: ADDRESS });
   return {
     keeper,
+    keys,
+    clock,
     log,
     find,
     /** What whack is told. */
@@ -134,33 +143,137 @@ describe('private keys', () => {
     'junk.der': Uint8Array.of(1, 2, 3),
     'empty.pem': '',
   };
-  const dir = '/etc/ipsec.d/private';
+  const dir = '/etc/keys';
   const keyed = (line: string) => {
     const files = Object.entries(forms).map(([name, form]) => [`${dir}/${name}`, form] as const);
-    const { reread, keeper } = house({ [PATH]: `${line}\n`, ...Object.fromEntries(files) });
+    const [, name, more] = /^: ECDSA (\S+)(.*)$/.exec(line)!;
+    const { reread, keys } = house({ [PATH]: `: ECDSA ${dir}/${name}${more}\n`, ...Object.fromEntries(files) });
     const { said } = reread();
-    return [keeper.store.privateKeys().length, said.find((text) => text.includes('left out'))];
+    return [keys.list().map(({ kind, where }) => `${kind} ${where}`), said.find((text) => text.includes('left out'))];
   };
-  const leftOut = (text: string) => [0, `${PATH}:1: warning: ECDSA: ${text}; the entry is left out`];
+  const leftOut = (text: string) => [[], `${PATH}:1: warning: ECDSA: ${text}; the entry is left out`];
 
-  test.each([
-    'pkcs8.pem',
-    'sec1.pem',
-    'pkcs8.der',
-    'sec1.der',
-    'locked.pem "sesame"',
-    'locked.der "sesame"',
-    'locked.pem %prompt',
-  ])('%s is one', (value) => expect(keyed(`: ECDSA ${value}`)).toEqual([1, undefined]));
+  test.each(['pkcs8.pem', 'sec1.pem', 'pkcs8.der', 'sec1.der', 'locked.pem "sesame"', 'locked.der "sesame"'])(
+    '%s is one',
+    (value) => expect(keyed(`: ECDSA ${value}`)).toEqual([[`p256 ${dir}/${value.split(' ')[0]}`], undefined]),
+  );
 
   test.each(['junk.pem', 'junk.der', 'empty.pem'])('%s is none', (value) => {
-    expect(keyed(`: ECDSA ${value}`)).toEqual(leftOut('there is no private key in its file, in PEM or DER'));
+    expect(keyed(`: ECDSA ${value}`)).toEqual(leftOut('bad key: there is no private key, in PEM or DER'));
   });
 
   test.each(['locked.pem', 'locked.der'])('%s wants its passphrase, the right one', (file) => {
-    expect(keyed(`: ECDSA ${file}`)).toEqual(leftOut('its key is encrypted: "passphrase" or %prompt is missing'));
+    expect(keyed(`: ECDSA ${file}`)).toEqual(leftOut('bad key: it is encrypted, and there is no passphrase'));
     expect(keyed(`: ECDSA ${file} "wrong"`)).toEqual(
-      leftOut('there is no private key in its file that the passphrase opens'),
+      leftOut('bad key: there is no private key that the passphrase opens'),
+    );
+    expect(keyed(`: ECDSA ${file} %prompt`)).toEqual(
+      leftOut('nobody can be prompted for its passphrase here: say it, or decrypt the file'),
     );
   });
+
+  test('PKCS#12 is for ipsec import', () => {
+    const { reread, keys } = house({ [PATH]: ': P12 /k.p12 "x"\n', '/k.p12': 'x' });
+    expect(reread().said[0]).toBe(
+      `${PATH}:1: warning: P12: \`ipsec import FILE\` takes PKCS#12 apart, once and for all; the entry is left out`,
+    );
+    expect(keys.list()).toEqual([]);
+  });
+
+  test('also those that lie in the directory without an entry, for everybody', () => {
+    const inDir = '/etc/ipsec.d/private';
+    const { reread, keys, log } = house({
+      [PATH]: '@west : ECDSA a.pem\n',
+      [`${inDir}/a.pem`]: keyFile('a'),
+      [`${inDir}/b.pem`]: keyFile('b'),
+      [`${inDir}/copy-of-a.pem`]: keyFile('a'),
+      [`${inDir}/locked.pem`]: forms['locked.pem'],
+    });
+    expect(reread().ok).toBe(true);
+    expect(keys.list().map(({ where, owners }) => [posix.basename(where), owners.map((o) => o.length)])).toEqual([
+      ['a.pem', [1]],
+      ['b.pem', [0]],
+    ]);
+    expect(log).toContain(
+      `warn: ${inDir}/locked.pem: warning: bad key: it is encrypted, and there is no passphrase; left out`,
+    );
+  });
+
+  test('a file that others may read draws a warning', () => {
+    const path = '/etc/ipsec.d/private/a.pem';
+    const { reread, keys } = house({ [PATH]: '', [path]: keyFile('a') }, 0o644);
+    expect(reread().said).toContain(
+      `${path}: warning: others than the owner may read or write it (mode 0644); chmod 600 it`,
+    );
+    expect(keys.list().length).toBe(1);
+  });
+
+  test('a key that is still there keeps its number, one that is gone can be signed with for a while', () => {
+    const files = { [PATH]: ': ECDSA /a.pem\n: ECDSA /b.pem\n', '/a.pem': keyFile('a'), '/b.pem': keyFile('b') };
+    const { reread, keys, clock } = house(files);
+    reread();
+    const [a, b] = keys.list().map(({ number }) => number);
+    files[PATH] = ': ECDSA /b.pem\n';
+    reread();
+    expect(keys.list().map(({ number }) => number)).toEqual([b]);
+    const reader = new KeyReader(keys.shelf.shared);
+    expect(reader.find(a)?.kind).toBe('p256');
+    clock.advance(31_000);
+    expect(reader.find(a)).toBeUndefined();
+    expect(reader.find(b)?.kind).toBe('p256');
+  });
+
+  test('one that has gone and come again is the same', () => {
+    const files = { [PATH]: ': ECDSA /a.pem\n', '/a.pem': keyFile('a') };
+    const { reread, keys, clock } = house(files);
+    reread();
+    const [{ number }] = keys.list();
+    files[PATH] = '';
+    reread();
+    files[PATH] = ': ECDSA /a.pem\n';
+    reread();
+    clock.advance(31_000);
+    expect(new KeyReader(keys.shelf.shared).find(keys.list()[0].number)).toBeDefined();
+    expect(new KeyReader(keys.shelf.shared).find(number) === undefined).toBe(keys.list()[0].number !== number);
+  });
+
+  test('with an error in ipsec.secrets the old keys stay', () => {
+    const files = { [PATH]: ': ECDSA /a.pem\n', '/a.pem': keyFile('a'), '/b.pem': keyFile('b') };
+    const { reread, keys } = house(files);
+    reread();
+    files[PATH] = ': ECDSA /b.pem\n: PSK oops\n';
+    expect(reread().ok).toBe(false);
+    expect(keys.list().map(({ where }) => where)).toEqual(['/a.pem']);
+  });
+
+  test('there is room for so many, and a line says that there are more', () => {
+    const many = Array.from({ length: MOST_KEYS + 2 }, (_, i) => [`/k${i}.pem`, keyFile(`k${i}`)] as const);
+    const { reread, keys } = house({
+      [PATH]: many.map(([path]) => `: ECDSA ${path}\n`).join(''),
+      ...Object.fromEntries(many),
+    });
+    expect(reread().said).toContain(
+      `there is room for ${MOST_KEYS} private keys: that at /k${MOST_KEYS}.pem and more are left out`,
+    );
+    expect(keys.list().length).toBe(MOST_KEYS);
+  });
+
+  test('in the end nobody signs with them', () => {
+    const { reread, keeper, keys } = house({ [PATH]: ': ECDSA /a.pem\n', '/a.pem': keyFile('a') });
+    reread();
+    const [{ number }] = keys.list();
+    keeper.wipe();
+    expect([keys.list(), new KeyReader(keys.shelf.shared).find(number)]).toEqual([[], undefined]);
+  });
 });
+
+const made = new Map<string, string>();
+
+/** A key of its own for each name. */
+function keyFile(name: string): string {
+  const key =
+    made.get(name) ??
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  made.set(name, key);
+  return key;
+}

@@ -131,6 +131,10 @@ export class House extends BareHouse {
         listen: () => this.listen(),
         unlisten: () => this.unlisten(),
         rereadingSecrets: (say) => this.#rereadingSecrets(say),
+        *rereadingCertificates(say, dirs) {
+          yield undefined;
+          say(dirs ? `certificates of ${dirs.join()}` : 'certificates');
+        },
         resizeSockets: (octets, say) => say(`${octets}`),
         toggleErrorQueue: (say) => say('toggled'),
         shutdown: (_leaveState, answer) => {

@@ -4,6 +4,8 @@
  */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { KeyRing } from '../../src/actors/key-ring.ts';
+import { TestClock } from '../../src/actors/runtime/index.ts';
 import { SecretKeeper } from '../../src/actors/secret-keeper.ts';
 import type { OctetFiles } from '../../src/conf/file-system.ts';
 import { hasErrors } from '../../src/conf/problem.ts';
@@ -131,7 +133,8 @@ test('a keeper says and throws nothing either', () => {
   rounds(500, (dice) => {
     const lines: string[] = [];
     const port = files((path) => wounded(dice, path));
-    const keeper = new SecretKeeper({ files: port, privateDir: '/private', log: (_, text) => lines.push(text) });
+    const keys = new KeyRing(new TestClock());
+    const keeper = new SecretKeeper({ files: port, privateDir: '/private', keys, log: (_, text) => lines.push(text) });
     keeper.reread('/main', (text) => lines.push(text));
     expect(
       leaks([lines.join('\n'), inspect(keeper, { depth: 9, showHidden: true }), JSON.stringify(keeper)].join('\n')),

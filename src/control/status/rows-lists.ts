@@ -3,7 +3,7 @@ import { CONN_NAME } from './rows-states.ts';
 import { flag, list, optional, text, whole, wordOf } from './shape.ts';
 
 export const PUBLIC_KEY = {
-  algorithm: wordOf(['RSA', 'ECDSA']),
+  algorithm: wordOf(['RSA', 'ECDSA', 'EdDSA']),
   bits: whole(),
   keyId: text('the first octets of the key, in base 64'),
   hasPrivate: flag(),
