@@ -106,6 +106,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   stopped(): void {
     this.#world.sas.remove(this.#install);
+    this.#world.accounting.childDown(this.#install.serial);
     this.#removeOutbound();
     this.#traceRouting('SA deleted', 'in');
     if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
@@ -235,6 +236,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   #sayTraffic(): void {
     const { serial, policy, peer, suite } = this.#install;
     const [received, sent] = [this.#count(this.#inbound), this.#count(this.#outbound)];
+    this.#world.accounting.childDown(serial, { in: received, out: sent });
     this.#world.stats.childDown(suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
     if (!received && !sent) return;
     const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;

@@ -149,6 +149,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard, registry } = this.#world;
     switchboard.unregister(this.#sa.ourSpi);
     this.#world.stats.ikeDown(this.#sa.establishedAt > 0);
+    this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen();
     for (const { ref } of this.#kids) ref.tell({ t: 'remove', lingers: false });
     if (why === 'crashed') {
@@ -303,7 +304,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { serial } = child;
     const actor = new ChildSaActor(this.#world, self, child);
     const fault = actor.enter(halves, self.wall());
-    this.#kids = including(this.#kids, { serial, ref: this.#world.spawn('states', `#${serial}`, actor) });
+    const ref = this.#world.spawn('states', `#${serial}`, actor);
+    this.#kids = including(this.#kids, { serial, ref });
+    this.#world.accounting.childUp(this.#sa.serial, serial, ref);
     if (!fault) return this.#world.stats.childUp(child);
     this.#refused = serial;
     self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
@@ -359,6 +362,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #authenticated(initialContact: boolean, self: Context<IkeSaMessage>): void {
     const { registry, stats } = this.#world;
     stats.ikeUp(this.#sa.suite);
+    this.#world.accounting.up(this.#sa, self);
     this.#leaveHalfOpen();
     const former = registry.ikeSa(this.#sa.policy);
     registry.registerIkeSa(this.#sa.policy, self);
@@ -389,12 +393,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     for (const answer of this.#watchers?.take() ?? []) heir.ref.tell({ t: 'watch', answer });
     if (children.length > 0 || inheritance.tasks.every((t) => t.t !== 'deleteIke')) {
       this.#world.registry.registerIkeSa(this.#sa.policy, heir.ref);
+      this.#world.accounting.moved(this.#sa.serial, to, heir.ref);
       this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: to, ike: heir.ref, replaces: this.#sa.serial });
     }
   }
 
   #ended(why: DownReason, text: string): void {
     const { policy, serial } = this.#sa;
+    this.#world.accounting.down(serial, why);
     if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';

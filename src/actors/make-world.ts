@@ -6,6 +6,7 @@ import type { SecretStore } from '../conf/secret-store.ts';
 import type { Datagram, Env } from '../ike/effects.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
+import { type Accounting, NO_ACCOUNTING } from './accounting.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { Debugging } from './debugging.ts';
@@ -32,6 +33,7 @@ export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly plane: DataPlane;
   readonly helpers: Helpers;
   readonly services: Services;
+  readonly accounting?: Accounting;
   readonly credentials: Credentials;
   readonly secrets: () => SecretStore;
   readonly limits: GateLimits;
@@ -112,6 +114,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     serial,
     helpers,
     services: ports.services,
+    accounting: ports.accounting ?? NO_ACCOUNTING,
     plane,
     policies: new Policies(plane, (text) => debugging.on('routing') && log('debug', text())),
     registry,

@@ -35,6 +35,7 @@ import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
 import { PRIVATE_WARNING } from './orders.ts';
 import { IKE_PORT } from './policy-of.ts';
+import { DaemonRadius } from './radius.ts';
 import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
@@ -64,6 +65,7 @@ export class Pluto {
   readonly #startTime = new Date();
   #stop: (request: StopRequest) => void = () => {};
   readonly #secrets: SecretKeeper;
+  readonly #radius: DaemonRadius | undefined;
   readonly #certificates: CertificateStore;
 
   private constructor(
@@ -101,6 +103,14 @@ export class Pluto {
       keys: parts.keys,
       log: (level, text) => void this.#world.log(level, text),
     });
+    this.#radius =
+      setup.radius &&
+      new DaemonRadius(setup.radius, {
+        clock: realClock(),
+        random: dice(),
+        log: (level, text) => void this.#world.log(level, text),
+        secrets: () => this.#secrets.store,
+      });
     this.stopRequested = new Promise((resolve) => {
       this.#stop = resolve;
     });
@@ -121,6 +131,7 @@ export class Pluto {
         rules: rulesOf(setup),
         wall: () => this.#world.wall(),
       }),
+      ...(this.#radius && { accounting: this.#radius.sessions }),
       secrets: () => this.#secrets.store,
       limits: this.#limits(),
       interfaces: () => this.#listening.interfaces,
@@ -206,6 +217,7 @@ export class Pluto {
     this.#listen(() => {});
     this.#secrets.reread(this.#secretsFile, () => {});
     atOnce(this.#rereadingCertificates(() => {}));
+    this.#radius?.start();
   }
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
@@ -218,8 +230,10 @@ export class Pluto {
   }
 
   async close(leaveState: boolean): Promise<void> {
+    this.#radius?.sessions.closing();
     const report = await this.#system.shutdown(leaveState ? 0 : FAREWELL);
     if (report.forced > 0) this.#world.log('info', `${report.forced} actors had to be ended`);
+    await this.#radius?.stop();
     this.#listening.close();
     if (!leaveState) this.#world.plane.flush();
     this.#world.plane.close();

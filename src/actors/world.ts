@@ -10,6 +10,7 @@ import type { Env, In } from '../ike/effects.ts';
 import type { Question } from '../ike/questions.ts';
 import type { DataPlane } from '../kernel/port.ts';
 import type { FamilyStats } from '../workers/pool.ts';
+import type { Accounting } from './accounting.ts';
 import type { Debugging } from './debugging.ts';
 import type { Impairments } from './impairments.ts';
 import type { About } from './lines.ts';
@@ -39,6 +40,8 @@ export interface World {
   serial(): number;
   readonly helpers: Helpers;
   readonly services: Services;
+  /** The sessions of RADIUS users. */
+  readonly accounting: Accounting;
   readonly plane: DataPlane;
   readonly policies: Policies;
   readonly registry: Registry;

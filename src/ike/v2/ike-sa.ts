@@ -129,6 +129,12 @@ export type Collision =
   | { readonly t: 'ike'; readonly successor: IkeSa; readonly lowest: Uint8Array }
   | { readonly t: 'child'; readonly child: Child; readonly replaces: Child; readonly lowest: Uint8Array };
 
+/** `classes`: of RADIUS, as `Reply` has them; absent for users of our own. */
+export interface EapUser {
+  readonly name: string;
+  readonly classes: readonly string[] | undefined;
+}
+
 export class IkeSa {
   readonly serial: number;
   readonly role: 'initiator' | 'responder';
@@ -140,6 +146,8 @@ export class IkeSa {
   /** As responder, provisional until the peer is authentic. */
   policy: Policy;
   peerId: Id | undefined = undefined;
+  /** Who the peer is to EAP, if it has been asked. */
+  eapUser: EapUser | undefined = undefined;
   suite: IkeSuite | undefined = undefined;
   keys: IkeKeys | undefined = undefined;
   handshake: Handshake | undefined = undefined;

@@ -238,6 +238,7 @@ function successor(
   const next = new IkeSa(env.serial(), role, spis, sa.policy, sa.local, sa.peer);
   next.state = 'established';
   next.peerId = sa.peerId;
+  next.eapUser = sa.eapUser;
   next.suite = suite;
   next.keys = new IkeKeys(keys, suite);
   next.fragments = sa.fragments;
