@@ -102,6 +102,7 @@ export const IKE_STATES: Record<IkeState, readonly [string, string, string]> = {
   idle: ['UNSECURED_R', 'larval unsecured IKE SA responder', 'larval unsecured IKE SA responder'],
   initSent: ['IKE_SA_INIT_I', 'sent IKE_SA_INIT request', ''],
   initAnswered: ['IKE_SA_INIT_R', '', 'sent IKE_SA_INIT response'],
+  proving: ['IKE_AUTH_EAP_R', '', 'sent IKE_AUTH response'],
   authSent: ['IKE_AUTH_I', 'sent IKE_AUTH request', ''],
   established: ['ESTABLISHED_IKE_SA', 'established IKE SA', 'established IKE SA'],
   replaced: ['ESTABLISHED_IKE_SA', 'replaced IKE SA', 'replaced IKE SA'],
@@ -187,7 +188,8 @@ function childRow(
 function pendingOf({ sa }: IkeSaReport): NonNullable<StateRow['pending']> {
   const tasks = [...sa.tasks, ...sa.postponed].flatMap((task) => (task.t === 'newChild' ? [task.policy] : []));
   const pending = sa.outstanding?.pending;
-  const offered = pending?.kind === 'auth' || pending?.kind === 'newChild' ? [pending.offer.policy] : [];
+  const isAsked = pending?.kind === 'auth' || pending?.kind === 'eap' || pending?.kind === 'newChild';
+  const offered = isAsked ? [pending.offer.policy] : [];
   return [...offered, ...tasks].map(connName);
 }
 

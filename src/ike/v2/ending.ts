@@ -81,6 +81,11 @@ export function forgetHandshake(turn: Turn): void {
   const { handshake } = turn.sa;
   if (!handshake) return;
   wipe(handshake.private);
+  const eap = handshake.talk?.eap;
+  if (eap) {
+    wipe(eap.msk);
+    turn.outs.push({ t: 'forgetEap', session: eap.session });
+  }
   turn.sa.handshake = undefined;
 }
 

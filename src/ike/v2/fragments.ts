@@ -40,7 +40,7 @@ export function collect(
   const got: Reassembly = isFresh
     ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0, octets: 0 }
     : known;
-  const max = sa.state === 'initAnswered' ? MAX_UNKNOWN_MESSAGE : MAX_MESSAGE;
+  const max = sa.isHalfOpen ? MAX_UNKNOWN_MESSAGE : MAX_MESSAGE;
   if (total < got.parts.length || got.octets + plaintext.length > max) return 'refused';
   sa.reassembly = got;
   if (got.parts[number - 1]) return 'more';

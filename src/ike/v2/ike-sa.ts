@@ -8,9 +8,11 @@ import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
 import type { IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
+import type { Hash } from '../crypto/signature/scheme.ts';
 import type { DownReason, In } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
+import type { AuthTalk } from './auth-talk.ts';
 import type { Child } from './child.ts';
 import type { Reassembly } from './fragments.ts';
 import type { Transition } from './transitions.ts';
@@ -18,15 +20,18 @@ import type { Turn } from './turn.ts';
 
 /**
  *   idle ──► initSent ──► authSent ──► established ──► deleting ──► dead
- *     └────► initAnswered ───────────────┘   └──► replaced ──┘
+ *     └────► initAnswered ─┬─────────────┘   └──► replaced ──┘
+ *                          └► proving ►──┘
  *
  * `replaced`: a successor has the children, and one side will delete this SA. `deleting`: our farewell waits for
- * its answer, which from `authSent` tells a peer that it has not convinced us.
+ * its answer, which from `authSent` tells a peer that it has not convinced us. `proving`: as responder, when one
+ * request and answer of IKE_AUTH are not enough.
  */
 export type IkeState =
   | 'idle'
   | 'initSent'
   | 'initAnswered'
+  | 'proving'
   | 'authSent'
   | 'established'
   | 'replaced'
@@ -77,6 +82,8 @@ export interface IkeOffer {
 export type Pending =
   | { readonly kind: 'init' }
   | { readonly kind: 'auth'; readonly offer: ChildOffer }
+  /** An EAP message of IKE_AUTH. */
+  | { readonly kind: 'eap'; readonly offer: ChildOffer }
   | { readonly kind: 'newChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyIke'; readonly offer: IkeOffer }
@@ -122,6 +129,15 @@ export interface Handshake {
   response: Uint8Array;
   /** Answers that made us start over: cookies, other groups. */
   restarts: number;
+  /** The peer's SIGNATURE_HASH_ALGORITHMS; absent: it does not know RFC 7427. */
+  peerHashes?: ReadonlySet<Hash> | undefined;
+  /** From the peer's CERTREQ, SHA-1 hashes one after another; absent: it has not asked for our certificate. RFC 7296 §3.7. */
+  certRequest?: Uint8Array | undefined;
+  /** The peer may prove itself, and have us do so, more than once. RFC 4739. */
+  multipleAuth?: boolean;
+  /** What AUTH signs besides, after IKE_INTERMEDIATE. RFC 9242 §3.3.2. */
+  intAuth?: Uint8Array | undefined;
+  talk?: AuthTalk | undefined;
 }
 
 /** An exchange of the peer that does the same as one of ours (RFC 7296 §2.8.1). */
@@ -200,6 +216,11 @@ export class IkeSa {
   /** The SPI by which packets find us. */
   get ourSpi(): Uint8Array {
     return this.role === 'initiator' ? this.spiI : this.spiR;
+  }
+
+  /** The peer has asked for it, and has yet to say who it is. */
+  get isHalfOpen(): boolean {
+    return this.state === 'initAnswered' || this.state === 'proving';
   }
 
   child(serial: number): Child | undefined {

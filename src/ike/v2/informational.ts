@@ -16,7 +16,7 @@ export const INFORMATIONAL: readonly Transition[] = [
   {
     story: 'peer does not trust us after all',
     exchange: EXCHANGE.INFORMATIONAL,
-    request: ['established'],
+    request: ['established', 'proving'],
     need: ['N'],
     notify: NOTIFY.AUTHENTICATION_FAILED,
     run: distrusted,

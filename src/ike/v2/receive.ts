@@ -165,7 +165,7 @@ function reveal(turn: Turn, message: Message, outer: Incoming): readonly Payload
 function follow(turn: Turn, { local, peer }: Incoming): void {
   const { sa } = turn;
   const isMoved = !sa.peer.equals(peer) || !sa.local.equals(local);
-  const mayMove = sa.state === 'initAnswered' || (sa.peerIsNatted && !sa.weAreNatted);
+  const mayMove = sa.isHalfOpen || (sa.peerIsNatted && !sa.weAreNatted);
   if (!isMoved || !mayMove) return;
   turn.debug(() => `peer moved from ${sa.peer} to ${peer}`);
   sa.peer = peer;

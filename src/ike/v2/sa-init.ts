@@ -8,6 +8,7 @@ import { explainIkeRefusal } from '../explain/refusals.ts';
 import { clip, PEER_ASKS } from '../explain/words.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { announce, noteAnnounced } from './auth-announce.ts';
 import { end } from './ending.ts';
 import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText, where } from './handshake.ts';
 import { startAuth } from './ike-auth.ts';
@@ -24,9 +25,6 @@ const MAX_RESTARTS = 5;
 export const NAT_PORT = 4500;
 /** Connections whose proposals a refusal is explained by. */
 const MOST_EXPLAINED = 4;
-
-/** SHA2-256, -384, -512 and Identity, RFC 7427 §7 and RFC 8420. */
-const SIGNATURE_HASHES = Uint8Array.of(0, 2, 0, 3, 0, 4, 0, 5);
 
 export const SA_INIT: readonly Transition[] = [
   {
@@ -110,6 +108,7 @@ function sendInit(turn: Turn): void {
       { type: 'KE', critical: false, group: group.id, data },
       { type: 'Nonce', critical: false, data: ni },
       ...extensions(sa),
+      ...announce(turn, [sa.policy]),
     ],
     { kind: 'init' },
   );
@@ -242,6 +241,7 @@ function answerInit(turn: Turn, message: Incoming): void {
       { type: 'KE', critical: false, group: suite.group.id, data: result.public },
       { type: 'Nonce', critical: false, data: handshakeOf(sa).nr },
       ...extensions(sa),
+      ...announce(later, candidates),
     ]);
     later.arm('discard', HALF_OPEN_LIFE);
     later.say(`sent IKE_SA_INIT response to ${where(sa.peer)} ${suiteText(suite)}`);
@@ -284,6 +284,7 @@ function keysJob(sa: IkeSa, suite: IkeSuite, theirs: Uint8Array, mine?: Uint8Arr
 function adoptKeys(sa: IkeSa, suite: IkeSuite, keys: Uint8Array, message: Incoming): void {
   sa.suite = suite;
   sa.keys = new IkeKeys(keys, suite);
+  noteAnnounced(sa, handshakeOf(sa), message.payloads);
   sa.fragments = sa.policy.fragmentation && hasNotify(message.payloads, NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED);
   const nat = detectNat(message.header, message.payloads, message.local, message.peer);
   const isWanted = sa.policy.encapsulation !== 'no' && nat.isSupported;
@@ -304,7 +305,6 @@ function float(turn: Turn): void {
 function extensions(sa: IkeSa): Payload[] {
   return [
     ...(sa.policy.fragmentation ? [notification(NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
-    notification(NOTIFY.SIGNATURE_HASH_ALGORITHMS, SIGNATURE_HASHES),
     ...(sa.policy.encapsulation === 'no' ? [] : natDetection(sa, sa.local, sa.peer, sa.policy.encapsulation === 'yes')),
   ];
 }

@@ -19,7 +19,7 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
     case 'discard':
       // A peer whose rekey lost may have heard of that before our answer to it: then it has nothing to delete.
       if (sa.isProvisional) return end(turn, 'replaced', 'redundant');
-      return sa.state === 'initAnswered' ? end(turn, 'timeout', 'half-open IKE SA timed out') : undefined;
+      return sa.isHalfOpen ? end(turn, 'timeout', 'half-open IKE SA timed out') : undefined;
     case 'liveness':
       return liveness(turn);
     case 'keepalive':
@@ -105,6 +105,7 @@ function liveness(turn: Turn): void {
 const STATE_NAMES: Record<Pending['kind'], string> = {
   init: 'IKE_SA_INIT_I',
   auth: 'IKE_AUTH_I',
+  eap: 'IKE_AUTH_EAP_I',
   newChild: 'NEW_CHILD_I1',
   rekeyChild: 'REKEY_CHILD_I1',
   rekeyIke: 'REKEY_IKE_I1',
@@ -116,6 +117,7 @@ const STATE_NAMES: Record<Pending['kind'], string> = {
 const TAILS: Record<Pending['kind'], string> = {
   init: 'No response (or no acceptable response) to our first IKEv2 message',
   auth: 'Possible authentication failure: no acceptable response to our first encrypted message',
+  eap: 'Possible authentication failure: no response to our EAP message',
   newChild: 'No response to our request for a Child SA',
   rekeyChild: 'No response to our request to rekey a Child SA',
   rekeyIke: 'No response to our request to rekey the IKE SA',

@@ -48,6 +48,7 @@ export const TRANSITIONS: readonly Transition[] = [
 export const ASKED_IN: Readonly<Record<Pending['kind'], readonly IkeState[]>> = {
   init: ['initSent'],
   auth: ['authSent'],
+  eap: ['authSent'],
   newChild: ['established'],
   rekeyChild: ['established'],
   rekeyIke: ['established'],
@@ -62,11 +63,11 @@ export const MOVES: readonly { readonly story: string; readonly from: readonly I
   { story: 'no sound first message', from: ['idle'], to: 'dead' },
   { story: 'told to go, expired, or replaced: say farewell', from: ['established', 'replaced'], to: 'deleting' },
   { story: 'no answer to our rekey, but the peer has rekeyed', from: ['established'], to: 'replaced' },
-  { story: 'half-open for too long', from: ['initAnswered'], to: 'dead' },
+  { story: 'half-open for too long', from: ['initAnswered', 'proving'], to: 'dead' },
   { story: 'redundant for too long', from: ['established'], to: 'dead' },
   {
     story: 'no answer, or abandoned',
-    from: ['initSent', 'initAnswered', 'authSent', 'established', 'replaced', 'deleting'],
+    from: ['initSent', 'initAnswered', 'proving', 'authSent', 'established', 'replaced', 'deleting'],
     to: 'dead',
   },
 ];
@@ -79,6 +80,7 @@ export const EXITS: Readonly<Record<IkeState, readonly TimerName[]>> = {
   idle: [],
   initSent: ['retransmit'],
   initAnswered: ['discard'],
+  proving: ['discard'],
   authSent: ['retransmit'],
   established: ['expire', 'discard', 'retransmit'],
   replaced: ['expire', 'retransmit'],

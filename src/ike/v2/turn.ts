@@ -160,9 +160,9 @@ export class Turn {
   }
 
   /** Asks the world: as with `submit`, everything else waits until `hear` has run. */
-  ask(question: Question, hear: (turn: Turn, reply: Reply) => void): void {
+  ask(question: Question, hear: (turn: Turn, reply: Reply) => void, offer?: ChildOffer): void {
     this.sa.job = this.env.jobId();
-    this.sa.suspended = { resume: misled, hear, offer: undefined, row: this.row, from: this.from };
+    this.sa.suspended = { resume: misled, hear, offer, row: this.row, from: this.from };
     this.outs.push({ t: 'ask', id: this.sa.job, question });
   }
 

@@ -2,11 +2,12 @@
  * One host in memory: it does for IKE SAs what the daemon's actors do, on a virtual clock, and watches over what
  * they may not do.
  */
-import { NO_CREDENTIALS } from '../../../src/actors/credentials.ts';
-import { type Job, runJob } from '../../../src/ike/crypto/job.ts';
+import type { Credentials } from '../../../src/actors/credentials.ts';
+import type { Job } from '../../../src/ike/crypto/job.ts';
 import { IkeKeys } from '../../../src/ike/crypto/keys.ts';
 import type { Command, Datagram, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
 import type { Policy } from '../../../src/ike/policy.ts';
+import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { openMessage } from '../../../src/ike/v2/channel.ts';
 import { admit, type CookieSecrets } from '../../../src/ike/v2/gate.ts';
 import { IkeSa } from '../../../src/ike/v2/ike-sa.ts';
@@ -26,6 +27,7 @@ import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';
 import type { Dice } from './dice.ts';
 import { keyText, Plane } from './plane.ts';
+import { credentialsOf, type Proofs, runWithKeys } from './proofs.ts';
 import type { Deadline, VirtualClock } from './virtual-clock.ts';
 import type { Wire } from './wire.ts';
 
@@ -33,6 +35,10 @@ export interface HostOptions {
   readonly policies: readonly Policy[];
   /** By identities, or one for all. */
   readonly psk: string | ((local: Id, remote: Id) => string | undefined);
+  /** Keys and certificates. */
+  readonly proofs?: Proofs;
+  /** What the world answers; without it nobody does. */
+  readonly answers?: (question: Question) => Reply;
   readonly cookies?: 'always' | 'never';
   /** How long a helper takes. */
   readonly jobMs?: number;
@@ -43,6 +49,10 @@ export interface Running {
   readonly sa: IkeSa;
   readonly timers: Map<string, Deadline>;
   keys: IkeKeys | undefined;
+  /** Those before, which answer the request that changes them. */
+  former: IkeKeys | undefined;
+  /** What `keys` is a copy of. */
+  of: IkeKeys | undefined;
 }
 
 export class Host {
@@ -65,6 +75,12 @@ export class Host {
   jobMs: number;
   policies: readonly Policy[];
   psk: HostOptions['psk'];
+  credentials: Credentials;
+  answers: HostOptions['answers'];
+  /** All that was asked. */
+  readonly questions: Question[] = [];
+  /** EAP sessions that were given up or are over. */
+  readonly forgotten: number[] = [];
   /** Called after every single effect. */
   afterEffect: (() => void) | undefined = undefined;
   refuseChildSpi: string | undefined = undefined;
@@ -89,6 +105,8 @@ export class Host {
     this.plane = new Plane(clock);
     this.policies = is.policies;
     this.psk = is.psk;
+    this.credentials = credentialsOf(is.proofs ?? {});
+    this.answers = is.answers;
     this.cookies = is.cookies ?? 'never';
     this.cookieSecrets = { generation: 0, current: dice.octets(32), previous: dice.octets(32) };
     this.jobMs = is.jobMs ?? 0;
@@ -139,11 +157,11 @@ export class Host {
   }
 
   input(running: Running, input: In): void {
-    running.keys ??= copyOf(running.sa);
+    copyKeys(running);
     const from = running.sa.state;
     const outs = step(running.sa, input, this.env);
     if (running.sa.state !== from) this.ways.add(`${from} ${running.sa.state}`);
-    running.keys ??= copyOf(running.sa);
+    copyKeys(running);
     this.#carryOut(running, outs);
   }
 
@@ -205,27 +223,25 @@ export class Host {
     return spi;
   }
 
-  readonly #directory: Directory = {
-    candidates: (_local, peer) => this.policies.filter((p) => !p.remoteHost || p.remoteHost.equals(peer)),
-    siblings: (policy) => [
-      policy,
-      ...this.policies.filter(
-        (p) => p !== policy && p.localId.equals(policy.localId) && p.remoteId && policy.remoteId?.equals(p.remoteId),
-      ),
-    ],
-    psk: (local, remote) => {
-      const secret = typeof this.psk === 'string' ? this.psk : this.psk(local, remote);
-      return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
-    },
-    ...NO_CREDENTIALS,
-    instantiate: (policy, peerId, peer) =>
-      policy.remoteHost
-        ? policy
-        : Object.freeze({ ...policy, instance: 1, remoteHost: peer.address, remoteId: peerId }),
-  };
+  get #directory(): Directory {
+    return {
+      ...this.credentials,
+      candidates: (_local, peer) => this.policies.filter((p) => !p.remoteHost || p.remoteHost.equals(peer)),
+      siblings: (policy) => [policy, ...this.policies.filter((p) => p !== policy && isSibling(policy, p))],
+      psk: (local, remote) => {
+        const secret = typeof this.psk === 'string' ? this.psk : this.psk(local, remote);
+        return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
+      },
+      instantiate: (policy, peerId, peer) =>
+        policy.remoteHost
+          ? policy
+          : Object.freeze({ ...policy, instance: 1, remoteHost: peer.address, remoteId: peerId }),
+    };
+  }
 
   #start(sa: IkeSa): Running {
-    const running = { sa, timers: new Map<string, Deadline>(), keys: copyOf(sa) };
+    const running = { sa, timers: new Map<string, Deadline>(), keys: undefined, former: undefined, of: undefined };
+    copyKeys(running);
     this.sas.set(sa.serial, running);
     return running;
   }
@@ -257,7 +273,7 @@ export class Host {
         const result = () =>
           this.failJobs === out.job.op
             ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
-            : runJob(out.job);
+            : runWithKeys(out.job);
         this.#clock.after(this.jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
         return;
       }
@@ -269,9 +285,16 @@ export class Host {
         return this.plane.remove(out.serial, out.lingers);
       case 'moved':
         return this.plane.move(out.serials, `${out.peer}`);
-      case 'ask':
+      case 'ask': {
+        const { question } = out;
+        this.questions.push(question);
+        const reply = () => this.answers?.(question) ?? ({ t: 'none', why: 'nobody answers' } as const);
+        this.#clock.after(this.jobMs, () => this.input(running, { t: 'reply', id: out.id, reply: reply() }));
+        return;
+      }
       case 'forgetEap':
-        throw new Error(`${out.t}: nobody answers here`);
+        this.forgotten.push(out.session);
+        return;
       case 'say':
         if (out.level !== 'debug') this.lines.push(`#${out.serial ?? sa.serial}: ${out.text}`);
         return;
@@ -347,6 +370,9 @@ export class Host {
   }
 }
 
+const isSibling = (policy: Policy, p: Policy) =>
+  p.localId.equals(policy.localId) && p.remoteId && policy.remoteId?.equals(p.remoteId);
+
 const timerKey = (name: TimerName, serial: number | undefined) => (serial === undefined ? name : `${name} #${serial}`);
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 
@@ -374,12 +400,24 @@ const isTelling = (p: Payload) => !(p.type === 'N' && USUAL.has(p.notify));
 
 function opened(running: Running | undefined, message: Message, bytes: Uint8Array): readonly Payload[] {
   if (!running?.keys) throw new Error('sent what nobody has keys for');
-  const { sa, keys } = running;
+  const { sa, former } = running;
   const role = sa.role === 'initiator' ? 'responder' : 'initiator';
-  const mirror = Object.assign(Object.create(Object.getPrototypeOf(sa)), sa, { role, keys }) as IkeSa;
-  const inner = openMessage(mirror, message, bytes);
-  if (inner.t !== 'payloads') throw new Error(`sent what nobody can open: ${inner.t}`);
-  return inner.payloads;
+  for (const keys of [running.keys, former]) {
+    const mirror = Object.assign(Object.create(Object.getPrototypeOf(sa)), sa, { role, keys }) as IkeSa;
+    const inner = openMessage(mirror, message, bytes);
+    if (inner.t === 'payloads') return inner.payloads;
+    if (!former) throw new Error(`sent what nobody can open: ${inner.t}`);
+  }
+  throw new Error('sent what nobody can open, with old keys or new ones');
+}
+
+/** Before a step and after it: the keys may go in it, and others may come. */
+function copyKeys(running: Running): void {
+  const { keys } = running.sa;
+  if (!keys || keys === running.of) return;
+  running.former = running.keys;
+  running.keys = copyOf(running.sa);
+  running.of = keys;
 }
 
 function copyOf({ keys, suite }: IkeSa): IkeKeys | undefined {

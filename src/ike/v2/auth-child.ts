@@ -1,0 +1,115 @@
+/** The end of IKE_AUTH: the IKE SA is established, and the first Child SA comes with it. RFC 7296 §1.2, §2.21.2. */
+import type { Id } from '../../net/id.ts';
+import { explainChildRefusal } from '../explain/refusals.ts';
+import { answerFor, faultText } from '../fault.ts';
+import type { Policy } from '../policy.ts';
+import { find, NOTIFY, type Payload } from '../wire/index.ts';
+import type { AuthTalk } from './auth-talk.ts';
+import { acceptAnswer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
+import { whyNotAccepted, whyNotGranted } from './child-why.ts';
+import { dropOffer, forgetHandshake } from './ending.ts';
+import { handshakeOf } from './handshake.ts';
+import type { ChildOffer } from './ike-sa.ts';
+import { armEstablished } from './lifetimes.ts';
+import { isFault, spiOctets } from './proposals.ts';
+import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+/** As initiator: the peer is authentic, and `message` is its last. */
+export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer): void {
+  const { sa } = turn;
+  const { policy } = sa;
+  authentic(turn, talk, message.payloads);
+  const hasChild = (['SA', 'TSi', 'TSr'] as const).every((type) => find(message.payloads, type));
+  if (!hasChild) {
+    const error = errorIn(message.payloads);
+    turn.why(explainChildRefusal(error?.notify, policy, []), { serial: offer.serial });
+    return childRefused(
+      turn,
+      offer,
+      `IKE_AUTH response rejected Child SA with ${error?.name ?? 'no Child SA in IKE_AUTH'}`,
+    );
+  }
+  const settled = acceptAnswer(turn, offer, message.payloads);
+  const { ni, nr } = handshakeOf(sa);
+  if (isFault(settled)) {
+    turn.why(whyNotAccepted(policy, offer, message.payloads), { serial: offer.serial });
+    childRefused(turn, offer, `peer's Child SA does not fit: ${faultText(settled)}`);
+    // The peer has installed it: it must learn that we have not.
+    turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
+  } else {
+    const keymat = keymatOf(sa, settled.suite, ni, nr);
+    const { suite, spi, local, remote } = settled;
+    install(turn, {
+      serial: offer.serial,
+      policy,
+      suite,
+      spiIn: offer.spiIn,
+      spiOut: spi,
+      mode: policy.child.mode,
+      keymat,
+      initiator: true,
+      local,
+      remote,
+    });
+  }
+  forgetHandshake(turn);
+}
+
+function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
+  forgetHandshake(turn);
+  turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
+  dropOffer(turn, offer, 'refused', text);
+}
+
+/** As responder: answers `message`, with `payloads` of ours before what is said of the child. */
+export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, payloads: readonly Payload[]): void {
+  const { sa, env } = turn;
+  // The peer is authentic: only now does it get an instance of its own, and a place among the established.
+  sa.policy = env.directory.instantiate(talk.policy, talk.firstId!, sa.peer);
+  const { request } = talk;
+  authentic(turn, talk, request);
+  const { ni, nr } = handshakeOf(sa);
+  const siblings = env.directory.siblings(sa.policy);
+  const answer = grant(sa, siblings, request, false);
+  const spiIn = isFault(answer) ? answer : reserveSpi(turn, answer.policy);
+  if (isFault(answer) || typeof spiIn !== 'number') {
+    const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);
+    turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn', event: 'rejected' });
+    turn.why(whyNotGranted(sa, siblings, request, false));
+    turn.respond(message, [...payloads, notification(answerFor(fault, 'protected') ?? NOTIFY.NO_PROPOSAL_CHOSEN)]);
+  } else {
+    const { suite, spi, local, remote, mode } = answer;
+    const keymat = keymatOf(sa, suite, ni, nr);
+    turn.respond(message, [...payloads, ...answerPayloads(answer, spiOctets(spiIn))]);
+    install(turn, {
+      serial: env.serial(),
+      policy: answer.policy,
+      suite,
+      spiIn,
+      spiOut: spi,
+      mode,
+      keymat,
+      initiator: false,
+      local,
+      remote,
+    });
+  }
+  forgetHandshake(turn);
+}
+
+/** From half-open to established, on either side. `payloads`: where the peer may say that it has forgotten all else. */
+function authentic(turn: Turn, { firstId, proofs, isNameless }: AuthTalk, payloads: readonly Payload[]): void {
+  const { sa, env } = turn;
+  sa.peerId = sharedId(sa.policy, firstId!);
+  turn.enter('established');
+  sa.establishedAt = env.now;
+  sa.lastHeard = env.now;
+  turn.disarm('discard');
+  turn.say(`${sa.role} established IKE SA; authenticated peer ${proofs.join(', and ')}`, { event: 'established-ike' });
+  armEstablished(turn);
+  // Whoever has not proven a name ends nothing in that name (RFC 7619 §2.3).
+  const initialContact = !isNameless && hasNotify(payloads, NOTIFY.INITIAL_CONTACT);
+  turn.outs.push({ t: 'authenticated', initialContact });
+}
+
+const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);

@@ -1,0 +1,209 @@
+/**
+ * IKE_AUTH as initiator. RFC 7296 §1.2, §2.16; RFC 4739 §2. As a rule one request and its answer; each further proof
+ * of ours, and each EAP message, is a request more:
+ *
+ *     IDi, [CERT,] [CERTREQ,] [IDr,] [AUTH,] SA, TSi, TSr   ──►
+ *                                                           ◄──   IDr, [CERT,] AUTH [, EAP] [, SA, TSi, TSr]
+ *     EAP | AUTH | IDi, [CERT,] [AUTH] | nothing            ──►
+ *                                                           ◄──   EAP | AUTH | …
+ */
+import { Id as Identity } from '../../net/id.ts';
+import { explainId } from '../explain/identities.ts';
+import { explainAuthRefusal } from '../explain/refusals.ts';
+import { faultText } from '../fault.ts';
+import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { certRequests } from './auth-certs.ts';
+import { checkAuth, claimIn, isIssuedFor } from './auth-check.ts';
+import { finishInitiator } from './auth-child.ts';
+import { isEapOnly, type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
+import { type AuthTalk, beginTalk, idOf, idPayload, named, talkOf } from './auth-talk.ts';
+import { offerPayloads, reserveSpi } from './child-setup.ts';
+import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-peer.ts';
+import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
+import { handshakeOf, where } from './handshake.ts';
+import type { ChildOffer } from './ike-sa.ts';
+import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+export function startAuth(turn: Turn): void {
+  const { sa, env } = turn;
+  const { policy } = sa;
+  const most = Math.max(policy.ours.length, policy.theirs.length);
+  if (most > 1 && !handshakeOf(sa).multipleAuth)
+    return void end(
+      turn,
+      'refused',
+      `the connection wants ${most} proofs of one end, and the peer knows of one (RFC 4739)`,
+    );
+  const talk = beginTalk(sa, policy);
+  const proof = nextProof(turn, talk);
+  if ('wrong' in proof) {
+    turn.why(proof.why());
+    return void end(turn, 'local', proof.wrong);
+  }
+  const spiIn = reserveSpi(turn, policy);
+  if (typeof spiIn !== 'number') return void end(turn, 'local', faultText(spiIn));
+  const offer: ChildOffer = {
+    policy,
+    serial: env.serial(),
+    spiIn,
+    proposals: policy.child.proposals,
+    ni: handshakeOf(sa).ni,
+    isRetry: false,
+    isSure: true,
+  };
+  prove(turn, proof, offer);
+}
+
+/** Nobody can be asked to be an identity that stands for many. */
+const askedFor = ({ sa }: Turn) => (sa.policy.remoteId?.hasWildcards ? undefined : sa.policy.remoteId);
+
+function nextProof(turn: Turn, talk: AuthTalk): ReturnType<typeof ourProof> {
+  const { sa } = turn;
+  const peerId = talk.firstId ?? askedFor(turn) ?? Identity.ofAddress(sa.peer.address);
+  return ourProof(turn, sa.policy, talk.ours, { peerId, eapOnly: isEapOnly(sa.policy) });
+}
+
+function prove(turn: Turn, proof: OurProof, offer: ChildOffer): void {
+  ourAuth(turn, proof, undefined, offer, (later, made) => {
+    if (made.wrong !== undefined) {
+      dropOffer(later, offer, 'local', made.wrong);
+      return void end(later, 'local', made.wrong);
+    }
+    const { sa } = later;
+    const talk = talkOf(sa);
+    const isFirst = talk.ours === 0 && sa.state !== 'authSent';
+    if (proof.t === 'eap') beginEap(later, talk, proof);
+    else talk.ours++;
+    later.enter('authSent');
+    const { id, certs, auth } = made;
+    const payloads = isFirst ? firstRequest(later, made, offer) : [id, ...certs, ...auth];
+    later.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
+    if (isFirst) later.say(`sent IKE_AUTH request to ${where(sa.peer)}`);
+  });
+}
+
+function firstRequest(turn: Turn, { id, certs, auth }: Extract<Made, { wrong?: never }>, offer: ChildOffer): Payload[] {
+  const { policy } = turn.sa;
+  const wanted = askedFor(turn);
+  const { multipleAuth } = handshakeOf(turn.sa);
+  const hasMore = policy.ours.length > 1 || policy.theirs.length > 1;
+  return [
+    id,
+    ...(policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT)] : []),
+    ...certs,
+    ...certRequests(turn, policy, { inClear: false }),
+    ...(wanted ? [idPayload('IDr', wanted)] : []),
+    ...auth,
+    ...(talkOf(turn.sa).eap?.isOnly ? [notification(NOTIFY.EAP_ONLY_AUTHENTICATION)] : []),
+    ...(multipleAuth && hasMore ? [notification(NOTIFY.MULTIPLE_AUTH_SUPPORTED)] : []),
+    ...offerPayloads(turn, offer),
+  ];
+}
+
+/** What the peer owes goes first: its proof, if it has not given it or has announced another one; then it is our turn. */
+export function authAnswered(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { offer } = turn.expects('auth', 'eap');
+  const talk = talkOf(sa);
+  const { payloads } = message;
+  const { eap } = talk;
+  const error = errorIn(payloads);
+  const isOver = error !== undefined && !find(payloads, 'AUTH') && !find(payloads, 'SA');
+  if (isOver) return refused(turn, error.name, error.notify);
+  if (eap && isEapProven(eap)) {
+    const problem = finishEap(turn, talk, payloads);
+    return problem ? distrust(turn, offer, problem.wrong, problem.why()) : goOn(turn, talk, message, offer);
+  }
+  const isOwed = talk.theirs === 0 || talk.moreFollows;
+  const isByEap = eap?.isOnly === true && talk.peerId !== undefined && talk.theirs === 0;
+  if (!isOwed || isByEap) return goOn(turn, talk, message, offer);
+  hearProof(turn, talk, message, offer);
+}
+
+function hearProof(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer): void {
+  const { sa } = turn;
+  const { policy } = sa;
+  const { payloads } = message;
+  const peerId = idOf(payloads, 'IDr');
+  if (!peerId) return distrust(turn, offer, 'peer does not say who it is');
+  const problem = unexpected(turn, talk, peerId);
+  if (problem) {
+    turn.why(problem.why);
+    return distrust(turn, offer, problem.wrong);
+  }
+  talk.peerId = peerId;
+  talk.firstId ??= peerId;
+  if (!find(payloads, 'AUTH')) {
+    if (talk.eap?.isOnly && talk.theirs === 0) return goOn(turn, talk, message, offer);
+    return distrust(turn, offer, `peer ${named(peerId)} does not prove who it is`);
+  }
+  const round = talk.theirs;
+  const checking = { policy, round, peerId, claim: claimIn(payloads), payloads, sign: undefined, offer };
+  checkAuth(turn, checking, (later, verdict) => {
+    if (!verdict.ok) return distrust(later, offer, verdict.wrong, verdict.why());
+    if (!isIssuedFor(policy, round, verdict.names))
+      return distrust(
+        later,
+        offer,
+        `peer ${named(peerId)} has a certificate of another authority than '${policy.theirs[round].ca}'`,
+      );
+    talk.proofs = [...talk.proofs, verdict.how];
+    talk.isNameless ||= verdict.isNameless;
+    talk.theirs++;
+    talk.moreFollows = hasNotify(payloads, NOTIFY.ANOTHER_AUTH_FOLLOWS);
+    goOn(later, talk, message, offer);
+  });
+}
+
+function unexpected({ sa }: Turn, talk: AuthTalk, peerId: Identity) {
+  const { policy } = sa;
+  const round = policy.theirs[talk.theirs];
+  if (!round) return { wrong: 'peer proves itself more often than we ask for', why: [] };
+  const expected = talk.theirs === 0 ? policy.remoteId : round.id;
+  if (!expected || expected.matches(peerId.key) !== undefined) return undefined;
+  return {
+    wrong: `peer ID ${named(peerId)} is not the configured '${expected}'`,
+    why: explainId('the peer', peerId, 'we', expected, sa.peer.address),
+  };
+}
+
+/** The peer owes nothing for now. */
+function goOn(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer): void {
+  const { policy } = turn.sa;
+  if (talk.eap) {
+    const packet = eapPacketIn(message.payloads);
+    if (packet) return hearEap(turn, talk, packet, offer, distrust);
+    return distrust(turn, offer, 'peer wants no EAP of us, and we have nothing else to prove who we are');
+  }
+  if (talk.ours < policy.ours.length) {
+    const proof = nextProof(turn, talk);
+    return 'wrong' in proof ? distrust(turn, offer, proof.wrong, proof.why()) : prove(turn, proof, offer);
+  }
+  if (talk.moreFollows) return turn.request(EXCHANGE.IKE_AUTH, [], { kind: 'auth', offer });
+  if (talk.theirs < policy.theirs.length)
+    return distrust(turn, offer, `peer proves itself ${talk.theirs} times, we want ${policy.theirs.length}`);
+  finishInitiator(turn, talk, message, offer);
+}
+
+/** The peer failed to prove who it is, and may believe itself established: it is told in an exchange of its own (§2.21.2). */
+export function distrust(turn: Turn, offer: ChildOffer, text: string, why: readonly string[] = []): void {
+  turn.why(why);
+  turn.say(text, { level: 'warn', event: 'failed' });
+  dropOffer(turn, offer, 'refused', text);
+  forgetHandshake(turn);
+  turn.enter('deleting');
+  const pending = { kind: 'deleteIke', why: 'refused', text } as const;
+  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)], pending);
+}
+
+export function authRefused(turn: Turn, message: Incoming): void {
+  const error = errorIn(message.payloads);
+  refused(turn, error?.name, error?.notify);
+}
+
+function refused(turn: Turn, name: string | undefined, notify: number | undefined): void {
+  const text = `IKE_AUTH response: peer refused with ${name ?? 'no reason'}`;
+  turn.why(explainAuthRefusal(notify, turn.sa.policy, turn.sa.local.address));
+  dropPending(turn, turn.expects('auth', 'eap'), 'refused', text);
+  end(turn, 'refused', text);
+}

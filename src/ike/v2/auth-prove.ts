@@ -1,0 +1,156 @@
+/** How our end proves who it is, a round at a time. RFC 7296 §2.15, RFC 7427, RFC 7619. */
+import type { Id } from '../../net/id.ts';
+import { chooseScheme } from '../crypto/signature/choice.ts';
+import type { Scheme } from '../crypto/signature/scheme.ts';
+import type { Credential } from '../effects.ts';
+import { explainNoSecret } from '../explain/identities.ts';
+import type { EapWay, Policy } from '../policy.ts';
+import { AUTH_METHOD, NOTIFY, type Payload } from '../wire/index.ts';
+import { certPayloads } from './auth-certs.ts';
+import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
+import { idPayload, ourIdOf } from './auth-talk.ts';
+import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
+import { detail, handshakeOf } from './handshake.ts';
+import type { ChildOffer } from './ike-sa.ts';
+import { notification, type Turn } from './turn.ts';
+
+/** What our proof of a round will be: decided, and nothing computed yet. */
+export type OurProof = { readonly round: number; readonly id: Id; readonly policy: Policy } & (
+  | { readonly t: 'secret'; readonly secret: Uint8Array }
+  | { readonly t: 'null' }
+  | { readonly t: 'signature'; readonly scheme: Scheme; readonly credential: Credential }
+  /** As initiator, and as responder where nothing else proves us. */
+  | { readonly t: 'eap'; readonly ways: readonly EapWay[]; readonly isOnly: boolean }
+);
+
+/** Why something is not proven, for the log, and what might mend it. */
+export interface Refusal {
+  readonly wrong: string;
+  readonly why: () => readonly string[];
+}
+
+export interface ProofTerms {
+  readonly peerId: Id;
+  /** What the peer has signed with. */
+  readonly like?: Scheme | undefined;
+  /** The peer would prove us by the EAP method that proves it. RFC 5998. */
+  readonly eapOnly: boolean;
+}
+
+/** The first of the round's ways that we can go. */
+export function ourProof(turn: Turn, policy: Policy, round: number, terms: ProofTerms): OurProof | Refusal {
+  const { ways } = policy.ours[round];
+  const common = { round, id: ourIdOf(policy, round), policy };
+  const problems: Refusal[] = [];
+  let hasTriedKey = false;
+  for (const way of ways) {
+    if (way === 'null') return { t: 'null', ...common };
+    if (way === 'secret') {
+      const secret = secretFor(turn, common.id, terms.peerId);
+      if (secret) return { t: 'secret', ...common, secret };
+      problems.push(noSecret(common.id, terms.peerId));
+    } else if (isEap(way)) {
+      const isOnly = terms.eapOnly && isEapOnly(policy);
+      const eap = isOnly ? safeAlone(ways) : ways.filter(isEap);
+      if (turn.sa.role === 'initiator' || isOnly) return { t: 'eap', ...common, ways: eap, isOnly };
+      problems.push({ wrong: 'the peer does not ask for EAP alone', why: () => [] });
+    } else if (isSignature(way) && !hasTriedKey) {
+      hasTriedKey = true;
+      const signed = signatureOf(turn, policy, round, terms);
+      if (!('wrong' in signed)) return { t: 'signature', ...common, ...signed };
+      problems.push({ wrong: signed.wrong, why: () => [] });
+    }
+  }
+  return {
+    wrong: problems.map(({ wrong }) => wrong).join('; ') || `we may not prove who we are: ${waysText(ways)}`,
+    why: () => problems.flatMap(({ why }) => why()),
+  };
+}
+
+/** Both ends are to be proven by an EAP method that does it alone. */
+export const isEapOnly = ({ ours, theirs }: Policy): boolean =>
+  safeAlone(ours[0].ways).length > 0 && safeAlone(theirs[0].ways).length > 0;
+
+function signatureOf(turn: Turn, policy: Policy, round: number, { like }: ProofTerms) {
+  const credential = turn.env.directory.credential(policy, round);
+  if ('wrong' in credential) return credential;
+  const { ways } = policy.ours[round];
+  const scheme = chooseScheme({
+    key: credential,
+    policy: { ways, sha1: policy.sha1 },
+    peerHashes: handshakeOf(turn.sa).peerHashes,
+    ...(like && { like }),
+  });
+  return 'wrong' in scheme ? scheme : { scheme, credential };
+}
+
+export const secretFor = ({ sa, env }: Turn, ourId: Id, peerId: Id): Uint8Array | undefined =>
+  env.directory.psk(ourId, peerId, sa.local.address, sa.peer.address);
+
+export const noSecret = (local: Id, remote: Id | undefined): Refusal => ({
+  wrong: `no pre-shared key found for '${local}' and '${remote ?? '%any'}'`,
+  why: () => (remote ? explainNoSecret(local, remote) : []),
+});
+
+/** What a helper signs. */
+export const toSign = ({ sa }: Turn, { scheme, credential, id }: Extract<OurProof, { t: 'signature' }>) =>
+  ({ key: credential.key, scheme: scheme.code, octets: octetsToSign(sa, sa.role, id) }) as const;
+
+/**
+ * Our ID, CERT and AUTH payloads of a round, once they are made. `signed`: what a helper has made already; `offer`: the
+ * child that will not be if the SA ends meanwhile.
+ */
+export function ourAuth(
+  turn: Turn,
+  proof: OurProof,
+  signed: Uint8Array | undefined,
+  offer: ChildOffer | undefined,
+  done: (turn: Turn, made: Made) => void,
+): void {
+  const { sa } = turn;
+  const id = idPayload(sa.role === 'initiator' ? 'IDi' : 'IDr', proof.id);
+  const made = (method: number, data: Uint8Array, certs: Payload[] = []): Made => ({
+    id,
+    certs,
+    auth: [{ type: 'AUTH', critical: false, method, data }, ...another(proof)],
+  });
+  switch (proof.t) {
+    case 'eap':
+      return done(turn, { id, certs: [], auth: [] });
+    case 'null':
+      return done(turn, made(AUTH_METHOD.NULL, nullAuth(sa, sa.role, proof.id)));
+    case 'secret':
+      return done(turn, made(AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, proof.secret)));
+    case 'signature': {
+      const { scheme, credential, policy, round } = proof;
+      const certs = certPayloads(turn, policy, policy.ours[round], credential);
+      if (signed) return done(turn, made(scheme.method, signed, certs));
+      return turn.submit(
+        { op: 'sign', ...toSign(turn, proof) },
+        (later, result) =>
+          done(
+            later,
+            result.ok && result.op === 'sign'
+              ? made(scheme.method, result.auth, certs)
+              : { wrong: `cannot sign: ${detail(result)}` },
+          ),
+        offer,
+      );
+    }
+    default:
+      return proof satisfies never;
+  }
+}
+
+export type Made =
+  | {
+      readonly id: Payload;
+      readonly certs: readonly Payload[];
+      readonly auth: readonly Payload[];
+      readonly wrong?: never;
+    }
+  | { readonly wrong: string };
+
+/** After this proof of ours there will be one more. RFC 4739 §2. */
+const another = ({ policy, round }: OurProof): Payload[] =>
+  round + 1 < policy.ours.length ? [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)] : [];

@@ -1,0 +1,204 @@
+/**
+ * IKE_AUTH as responder, RFC 7296 §1.2, §2.16; RFC 4739 §2. Nothing is answered but refusals until the connection is
+ * chosen; nothing of the peer's is believed, and nothing installed, until all that the connection asks for is proven.
+ */
+import type { Id } from '../../net/id.ts';
+import type { Policy } from '../policy.ts';
+import { find, NOTIFY, type Payload } from '../wire/index.ts';
+import { noteCertRequests } from './auth-certs.ts';
+import { checkAuth, claimIn, isIssuedFor, notAllowed, type Verdict } from './auth-check.ts';
+import { finishResponder } from './auth-child.ts';
+import { type Choice, choose, poolFor, type Stranger } from './auth-choose.ts';
+import { type OurProof, ourAuth, ourProof, type Refusal, toSign } from './auth-prove.ts';
+import { type AuthTalk, beginTalk, idOf, named, talkOf } from './auth-talk.ts';
+import { askEap, beginEap, endEap } from './eap-server.ts';
+import { end } from './ending.ts';
+import { handshakeOf } from './handshake.ts';
+import { hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+/** The first request of IKE_AUTH. */
+export function answerAuth(turn: Turn, message: Incoming): void {
+  const { payloads } = message;
+  const stranger: Stranger = {
+    peerId: idOf(payloads, 'IDi')!,
+    wanted: idOf(payloads, 'IDr'),
+    claim: claimIn(payloads),
+    // As seen from our end.
+    asked: { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors },
+    moreFollows: hasNotify(payloads, NOTIFY.ANOTHER_AUTH_FOLLOWS),
+    eapOnly: hasNotify(payloads, NOTIFY.EAP_ONLY_AUTHENTICATION),
+  };
+  noteCertRequests(handshakeOf(turn.sa), payloads);
+  pursue(turn, message, stranger, poolFor(turn, stranger.peerId));
+}
+
+/** Holds the peer to the connection that fits best, or to another one if its certificate turns out to be for that. */
+function pursue(turn: Turn, message: Incoming, stranger: Stranger, pool: Choice['others']): void {
+  const choice = choose(turn, pool, stranger);
+  if ('wrong' in choice) return distrustStranger(turn, message, choice);
+  const { policy, proof, others } = choice;
+  const { claim, peerId } = stranger;
+  if (claim.t === 'eap') return admit(turn, message, stranger, choice, undefined);
+  const sign = proof.t === 'signature' ? toSign(turn, proof) : undefined;
+  const checking = { policy, round: 0, peerId, claim, payloads: message.payloads, sign };
+  checkAuth(turn, checking, (later, verdict) => {
+    if (!verdict.ok) return distrustStranger(later, message, verdict);
+    if (isIssuedFor(policy, 0, verdict.names)) return admit(later, message, stranger, choice, verdict);
+    const issued = others.filter((other) => isIssuedFor(other, 0, verdict.names));
+    if (issued.length === 0) return distrustStranger(later, message, otherIssuer(policy, 0, peerId));
+    later.debug(() => `the peer's certificate is not for "${policy.name}"`);
+    pursue(later, message, stranger, issued);
+  });
+}
+
+type Good = Extract<Verdict, { ok: true }>;
+
+/** Believed so far; without a verdict it has asked for EAP. */
+function admit(turn: Turn, message: Incoming, stranger: Stranger, choice: Choice, verdict: Good | undefined): void {
+  const { policy, proof, others } = choice;
+  const talk = beginTalk(turn.sa, policy);
+  talk.peerId = stranger.peerId;
+  talk.firstId = stranger.peerId;
+  talk.others = others;
+  talk.request = message.payloads.filter(({ type }) => OF_THE_CHILD.has(type));
+  if (verdict) believe(talk, verdict, stranger.moreFollows);
+  else beginEap(turn, talk, proof.t === 'eap');
+  answer(turn, message, talk, { proof, signed: verdict?.signed });
+}
+
+const OF_THE_CHILD: ReadonlySet<Payload['type']> = new Set(['SA', 'TSi', 'TSr', 'N', 'CP'] as const);
+
+function believe(talk: AuthTalk, { how, isNameless }: Good, moreFollows: boolean): void {
+  talk.proofs = talk.proofs.concat(how);
+  talk.isNameless ||= isNameless;
+  talk.theirs++;
+  talk.moreFollows = moreFollows;
+}
+
+/** A further proof of the peer's, perhaps of another identity: with AUTH, or by EAP. */
+export function answerNextProof(turn: Turn, message: Incoming): void {
+  const talk = talkOf(turn.sa);
+  const { payloads } = message;
+  const { policy, theirs: round } = talk;
+  const peerId = idOf(payloads, 'IDi')!;
+  const claim = claimIn(payloads);
+  const refuse = (later: Turn, { wrong, why }: Refusal) => distrustRequest(later, message, wrong, why());
+  if (talk.eap || !talk.moreFollows) return refuse(turn, plain(`peer says out of turn that it is ${named(peerId)}`));
+  const expected = policy.theirs[round]?.id;
+  if (expected && expected.matches(peerId.key) === undefined)
+    return refuse(turn, plain(`peer ID ${named(peerId)} is not the configured '${expected}'`));
+  const wrong = notAllowed(policy, round, claim);
+  if (wrong !== undefined) return refuse(turn, plain(wrong));
+  talk.peerId = peerId;
+  talk.moreFollows = false;
+  if (claim.t === 'eap') {
+    beginEap(turn, talk, false);
+    return answer(turn, message, talk);
+  }
+  checkAuth(turn, { policy, round, peerId, claim, payloads, sign: undefined }, (later, verdict) => {
+    if (!verdict.ok) return refuse(later, verdict);
+    if (!isIssuedFor(policy, round, verdict.names)) return refuse(later, otherIssuer(policy, round, peerId));
+    believe(talk, verdict, hasNotify(payloads, NOTIFY.ANOTHER_AUTH_FOLLOWS));
+    answer(later, message, talk);
+  });
+}
+
+/** An EAP message, or after the last one the AUTH that comes of it. */
+export function answerEap(turn: Turn, message: Incoming): void {
+  const talk = talkOf(turn.sa);
+  if (!talk.eap || talk.eap.msk) return distrustRequest(turn, message, 'peer speaks EAP out of turn');
+  answer(turn, message, talk);
+}
+
+export function answerEapProof(turn: Turn, message: Incoming): void {
+  const talk = talkOf(turn.sa);
+  if (!talk.eap?.msk) return distrustRequest(turn, message, 'peer proves itself before EAP is over');
+  const ended = endEap(turn, talk, message.payloads);
+  return 'wrong' in ended ? distrustRequest(turn, message, ended.wrong) : answer(turn, message, talk, undefined, ended);
+}
+
+/** Nothing but its turn to hear our next proof. */
+export function answerNothing(turn: Turn, message: Incoming): void {
+  const talk = talkOf(turn.sa);
+  if (talk.eap || talk.moreFollows || talk.ours >= talk.policy.ours.length)
+    return distrustRequest(turn, message, 'peer says nothing when it was to prove who it is');
+  answer(turn, message, talk);
+}
+
+/** What we have to say in turn: an EAP message, our next proof, and at the end what comes of the child. */
+function answer(turn: Turn, message: Incoming, talk: AuthTalk, ready?: Ready, before: readonly Payload[] = []): void {
+  if (talk.eap && !talk.eap.msk) {
+    return askEap(turn, talk, find(message.payloads, 'EAP')?.data, (later, heard) => {
+      if (!heard.ok) return failEap(later, message, heard);
+      prove(later, message, talk, ready, before, heard.payloads);
+    });
+  }
+  prove(turn, message, talk, ready, before, []);
+}
+
+/** Our next proof, as far as it is made already. */
+interface Ready {
+  readonly proof: OurProof;
+  readonly signed: Uint8Array | undefined;
+}
+
+function prove(
+  turn: Turn,
+  message: Incoming,
+  talk: AuthTalk,
+  ready: Ready | undefined,
+  before: readonly Payload[],
+  after: readonly Payload[],
+): void {
+  const { policy } = talk;
+  // Where EAP proves us, and where its AUTH has just been answered, there is nothing to add.
+  const isProven = before.length > 0 || (talk.eap?.isOnly && talk.eap.count > 1);
+  if (talk.ours >= policy.ours.length || isProven) return conclude(turn, message, talk, [...before, ...after]);
+  const proof =
+    ready?.proof ?? ourProof(turn, policy, talk.ours, { peerId: talk.peerId!, like: undefined, eapOnly: false });
+  if ('wrong' in proof) return distrustRequest(turn, message, proof.wrong, proof.why());
+  ourAuth(turn, proof, ready?.signed, undefined, (later, made) => {
+    if (made.wrong !== undefined) return distrustRequest(later, message, made.wrong);
+    if (proof.t !== 'eap') talk.ours++;
+    conclude(later, message, talk, [made.id, ...made.certs, ...made.auth, ...after]);
+  });
+}
+
+function conclude(turn: Turn, message: Incoming, talk: AuthTalk, payloads: readonly Payload[]): void {
+  const { policy } = talk;
+  if (talk.eap || talk.moreFollows || talk.ours < policy.ours.length) {
+    turn.enter('proving');
+    return turn.respond(message, payloads);
+  }
+  if (talk.theirs < policy.theirs.length)
+    return distrustRequest(turn, message, `peer proves itself ${talk.theirs} times, we want ${policy.theirs.length}`);
+  finishResponder(turn, talk, message, payloads);
+}
+
+const plain = (wrong: string): Refusal => ({ wrong, why: () => [] });
+
+const otherIssuer = ({ theirs }: Policy, round: number, peerId: Id): Refusal =>
+  plain(`peer ${named(peerId)} has a certificate of another authority than '${theirs[round].ca}'`);
+
+/** Of the first request: anybody can send it. */
+function distrustStranger(turn: Turn, message: Incoming, { wrong, why }: Refusal): void {
+  turn.whyStranger(why);
+  distrustRequest(turn, message, wrong);
+}
+
+function distrustRequest(turn: Turn, message: Incoming, text: string, why: readonly string[] = []): void {
+  turn.why(why);
+  turn.refuse(message, { kind: 'unauthentic', why: text });
+  end(turn, 'refused', text);
+}
+
+/** The method's own last word goes along. */
+function failEap(
+  turn: Turn,
+  message: Incoming,
+  { wrong, payloads }: { wrong: string; payloads: readonly Payload[] },
+): void {
+  turn.say(`${wrong}; responding with AUTHENTICATION_FAILED`, { level: 'warn', event: 'rejected' });
+  turn.respond(message, [...payloads, notification(NOTIFY.AUTHENTICATION_FAILED)]);
+  end(turn, 'refused', wrong);
+}

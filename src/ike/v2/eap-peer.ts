@@ -1,0 +1,114 @@
+/** EAP as initiator, RFC 7296 §2.16: the peer is the authenticator, and whoever knows the methods answers it. */
+import { equalSecret, wipe } from '../crypto/misc.ts';
+import { clip } from '../explain/words.ts';
+import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { nullAuth, otherRole, secretAuth } from './auth-octets.ts';
+import type { OurProof, Refusal } from './auth-prove.ts';
+import { type AuthTalk, type EapTalk, named, ourIdOf } from './auth-talk.ts';
+import type { ChildOffer, IkeSa } from './ike-sa.ts';
+import { hasNotify, notification, type Turn } from './turn.ts';
+
+/** More than any method needs: EAP-TLS with a long chain in fragments of 1000 octets takes thirty. */
+export const MAX_EAP_MESSAGES = 60;
+
+export const isEapProven = (eap: EapTalk): boolean => eap.msk !== undefined;
+
+export const eapPacketIn = (payloads: readonly Payload[]): Uint8Array | undefined => find(payloads, 'EAP')?.data;
+
+export const eapPayload = (data: Uint8Array): Payload => ({ type: 'EAP', critical: false, data });
+
+export function beginEap(turn: Turn, talk: AuthTalk, proof: Extract<OurProof, { t: 'eap' }>): void {
+  const { isOnly, ways } = proof;
+  talk.eap = { session: turn.env.jobId(), isOnly, ways, count: 0, msk: undefined, how: '' };
+}
+
+export function hearEap(
+  turn: Turn,
+  talk: AuthTalk,
+  packet: Uint8Array,
+  offer: ChildOffer,
+  fail: (turn: Turn, offer: ChildOffer, text: string) => void,
+): void {
+  const { sa } = turn;
+  const eap = talk.eap!;
+  if (++eap.count > MAX_EAP_MESSAGES) return fail(turn, offer, `EAP does not end after ${MAX_EAP_MESSAGES} messages`);
+  const { policy } = sa;
+  const question = {
+    t: 'eapPeer',
+    session: eap.session,
+    ways: eap.ways,
+    localId: ourIdOf(policy, talk.ours),
+    peerId: talk.peerId,
+    packet: Uint8Array.from(packet),
+  } as const;
+  turn.ask(
+    question,
+    (later, reply) => {
+      if (reply.t !== 'eap')
+        return fail(later, offer, `EAP failed: ${reply.t === 'none' ? reply.why : 'another question was answered'}`);
+      if (reply.outcome === 'failure')
+        return fail(later, offer, `EAP failed: ${clip(reply.why ?? 'the peer says so')}`);
+      if (reply.outcome === 'success') {
+        const msk = reply.msk ?? new Uint8Array();
+        const wrong =
+          eap.isOnly && msk.length === 0
+            ? `${reply.method ?? 'the EAP method'} makes no key, and nothing else proves the peer`
+            : undefined;
+        if (wrong) {
+          return fail(later, offer, wrong);
+        }
+        eap.msk = msk;
+        eap.how = `using ${reply.method ?? 'EAP'}`;
+        return later.request(EXCHANGE.IKE_AUTH, proofPayloads(later.sa, talk), { kind: 'auth', offer });
+      }
+      if (!reply.packet) return fail(later, offer, 'EAP failed: there is no answer to the peer');
+      later.request(EXCHANGE.IKE_AUTH, [eapPayload(reply.packet)], { kind: 'eap', offer });
+    },
+    offer,
+  );
+}
+
+function proofPayloads(sa: IkeSa, talk: AuthTalk): Payload[] {
+  const round = talk.ours;
+  const data = eapAuth(sa, sa.role, talk, ourIdOf(sa.policy, round));
+  talk.ours++;
+  const isLast = talk.ours >= sa.policy.ours.length;
+  return [eapAuthPayload(data), ...(isLast ? [] : [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)])];
+}
+
+export const eapAuthPayload = (data: Uint8Array): Payload => ({
+  type: 'AUTH',
+  critical: false,
+  method: AUTH_METHOD.SHARED_KEY_MIC,
+  data,
+});
+
+/** From the key that the method has made at both ends; else from SK_p. */
+export function eapAuth(sa: IkeSa, who: IkeSa['role'], talk: AuthTalk, id: Parameters<typeof nullAuth>[2]): Uint8Array {
+  const { msk } = talk.eap!;
+  if (!msk) throw new Error('EAP is not over');
+  return msk.length > 0 ? secretAuth(sa, who, id, msk) : nullAuth(sa, who, id);
+}
+
+/** The peer's own AUTH from the same key, which ends it. */
+export function finishEap(turn: Turn, talk: AuthTalk, payloads: readonly Payload[]): Refusal | undefined {
+  const { sa } = turn;
+  const eap = talk.eap!;
+  const auth = find(payloads, 'AUTH');
+  const expected = eapAuth(sa, otherRole(sa), talk, talk.peerId!);
+  const isGood = auth?.method === AUTH_METHOD.SHARED_KEY_MIC && equalSecret(expected, auth.data);
+  if (!isGood)
+    return {
+      wrong: `peer ${named(talk.peerId!)} failed authentication: its AUTH does not come from the key that EAP made`,
+      why: () => [],
+    };
+  wipe(eap.msk);
+  talk.eap = undefined;
+  if (talk.theirs === 0) {
+    talk.theirs++;
+    talk.proofs = [...talk.proofs, `${eap.how} and ${named(talk.peerId!)}`];
+    talk.moreFollows = hasNotify(payloads, NOTIFY.ANOTHER_AUTH_FOLLOWS);
+  }
+  turn.outs.push({ t: 'forgetEap', session: eap.session });
+  return undefined;
+}
