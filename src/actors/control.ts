@@ -37,6 +37,10 @@ export interface Daemon {
   rereadingSecrets(say: (text: string) => void): Generator<undefined, boolean>;
   /** In steps: files that have changed, in these directories or in all. */
   rereadingCertificates(say: (text: string) => void, dirs?: readonly StoreDir[]): Generator<undefined, void>;
+  /** Those that certificates and earlier fetches name; ends `answer`. */
+  fetchCrls(answer: Answer): void;
+  /** How many answers there were. */
+  purgeOcsp(): number;
   /** Octets, of the sockets there are and of those to come. */
   resizeSockets(octets: number, say: (text: string) => void): void;
   toggleErrorQueue(say: (text: string) => void): void;
@@ -139,9 +143,11 @@ export class Control {
       case 'rereadcerts':
         return void inSlices(world, 'certificates', daemon.rereadingCertificates(say), { answer });
       case 'fetchcrls':
-        return void inSlices(world, 'crls', daemon.rereadingCertificates(say, CRLS), { answer });
+        return void inSlices(world, 'crls', daemon.rereadingCertificates(say, CRLS), {
+          over: () => daemon.fetchCrls(answer),
+        });
       case 'purgeocsp':
-        return end(answer, RC.LOG, 'no OCSP answers are kept: OCSP is not built yet');
+        return end(answer, RC.LOG, world.log('info', `forgot ${daemon.purgeOcsp()} OCSP answers`));
       case 'rereadgroups':
         return end(answer, RC.LOG, 'no policy groups are loaded: they are not built yet');
       case 'ddns':

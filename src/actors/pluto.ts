@@ -31,6 +31,7 @@ import { KeyRing } from './key-ring.ts';
 import { harmless } from './lines.ts';
 import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
+import { LookingUp } from './looking-up.ts';
 import type { Log } from './log.ts';
 import { makeWorld } from './make-world.ts';
 import { PRIVATE_WARNING } from './orders.ts';
@@ -67,6 +68,7 @@ export class Pluto {
   readonly #secrets: SecretKeeper;
   readonly #radius: DaemonRadius | undefined;
   readonly #certificates: CertificateStore;
+  readonly #lookingUp: LookingUp;
 
   private constructor(
     options: DaemonOptions,
@@ -114,14 +116,30 @@ export class Pluto {
     this.stopRequested = new Promise((resolve) => {
       this.#stop = resolve;
     });
+    const clock = realClock();
+    const random = dice();
+    this.#lookingUp = new LookingUp({
+      lookups: setup.lookups,
+      shelf: parts.trust,
+      certificates: () => this.#storedCertificates(),
+      crlsDir: posix.join(dir, 'crls'),
+      system: parts.system,
+      clock,
+      random,
+      log: (level, text) => void this.#world.log(level, text),
+    });
     const { world, connections, planeEvent } = makeWorld({
       system: parts.system,
-      clock: realClock(),
-      random: dice(),
+      clock,
+      random,
       log: (level, line, text, about) => log.write(level, line, text, about),
       plane: parts.plane,
       helpers: parts.helpers,
-      services: new DaemonServices({ group: parts.system.group('questions'), answerers: {} }),
+      services: new DaemonServices({
+        group: parts.system.group('questions'),
+        answerers: { ...this.#lookingUp.answerers },
+        moreFigures: () => this.#lookingUp.figures(),
+      }),
       credentials: new KeptCredentials({
         keys: parts.keys,
         certificates: this.#certificates,
@@ -160,6 +178,8 @@ export class Pluto {
         unlisten: (say) => this.#unlisten(say),
         rereadingSecrets: (say) => this.#secrets.rereading(this.#secretsFile, say),
         rereadingCertificates: (say, dirs) => this.#rereadingCertificates(say, dirs),
+        fetchCrls: (answer) => this.#lookingUp.fetchCrls(answer),
+        purgeOcsp: () => this.#lookingUp.purgeOcsp(),
         resizeSockets: (octets, say) => this.#listening.resize(octets, say),
         toggleErrorQueue: (say) => this.#listening.toggleErrorQueue(say),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
@@ -238,6 +258,7 @@ export class Pluto {
     if (!leaveState) this.#world.plane.flush();
     this.#world.plane.close();
     this.#secrets.wipe();
+    await this.#lookingUp.close();
     await this.#helpers.pool.close();
   }
 
@@ -247,6 +268,12 @@ export class Pluto {
 
   get #keepAliveMs(): number {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
+  }
+
+  /** Ours and the authorities', in DER. */
+  *#storedCertificates(): Generator<Uint8Array> {
+    for (const { der } of this.#certificates.authorities()) yield der;
+    for (const { der } of this.#certificates.certificates()) yield der;
   }
 
   /** In `dirs`, or all. */

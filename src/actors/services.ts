@@ -30,6 +30,8 @@ export interface ServicesOptions {
   /** Where questions live while they are under way. */
   readonly group: Group;
   readonly answerers: Answerers;
+  /** What answerers have to tell of themselves in `--globalstatus`. */
+  readonly moreFigures?: () => Iterable<readonly [string, number]>;
   /** In place of `QUESTION_LIMITS`. */
   readonly limits?: Partial<Record<Kind, QuestionLimit>>;
 }
@@ -65,6 +67,7 @@ export interface QuestionFigures {
 export class DaemonServices implements Services {
   readonly #group: Group;
   readonly #answerers: Answerers;
+  readonly #moreFigures: () => Iterable<readonly [string, number]>;
   readonly #limits: Readonly<Record<Kind, QuestionLimit>>;
   readonly #figures: Record<Kind, QuestionFigures> = {
     eap: none(),
@@ -73,9 +76,10 @@ export class DaemonServices implements Services {
     dnsKeys: none(),
   };
 
-  constructor({ group, answerers, limits }: ServicesOptions) {
+  constructor({ group, answerers, limits, moreFigures = () => [] }: ServicesOptions) {
     this.#group = group;
     this.#answerers = answerers;
+    this.#moreFigures = moreFigures;
     this.#limits = { ...QUESTION_LIMITS, ...limits };
   }
 
@@ -103,6 +107,7 @@ export class DaemonServices implements Services {
   *figures(): Generator<readonly [string, number]> {
     for (const [kind, figures] of Object.entries(this.#figures))
       for (const [name, value] of Object.entries(figures)) yield [`questions.${kind}.${name}`, value];
+    yield* this.#moreFigures();
   }
 }
 

@@ -19,6 +19,7 @@ import { hasErrors } from '../../src/conf/problem.ts';
 import type { SecretStore } from '../../src/conf/secret-store.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
 import type { Request } from '../../src/control/protocol.ts';
+import { RC } from '../../src/control/reply-codes.ts';
 import type { DaemonInfo } from '../../src/control/status/rows.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
 import { decodeHeader, EXCHANGE } from '../../src/ike/wire/index.ts';
@@ -135,6 +136,11 @@ export class House extends BareHouse {
           yield undefined;
           say(dirs ? `certificates of ${dirs.join()}` : 'certificates');
         },
+        fetchCrls: (answer) => {
+          answer.line(RC.LOG, 'CRLs are fetched');
+          answer.end();
+        },
+        purgeOcsp: () => 3,
         resizeSockets: (octets, say) => say(`${octets}`),
         toggleErrorQueue: (say) => say('toggled'),
         shutdown: (_leaveState, answer) => {
