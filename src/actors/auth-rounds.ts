@@ -78,6 +78,28 @@ function keyOf({ keys: { cert, ckaid } }: End): KeyName | undefined {
   return cert === undefined ? ckaid && { t: 'ckaid', ckaid } : { t: 'cert', name: cert };
 }
 
+/** The same for policies that ask for the same proofs and give the same. */
+export function proofKey({ ours, theirs, ppk, sha1, idOnCertificate }: Policy): string {
+  const rounds = ours === theirs ? roundsText(ours) : `${roundsText(ours)} | ${roundsText(theirs)}`;
+  return ppk === 'no' && !sha1 && idOnCertificate ? rounds : `${rounds} ${ppk} ${sha1} ${idOnCertificate}`;
+}
+
+function roundsText(rounds: Policy['ours']): string {
+  let text = TEXTS.get(rounds);
+  if (text === undefined) {
+    text = rounds.map(roundText).join(' + ');
+    TEXTS.set(rounds, text);
+  }
+  return text;
+}
+
+const TEXTS = new WeakMap<Policy['ours'], string>();
+
+function roundText({ ways, id, key, ca, sendCert, keysFromDns }: AuthRound): string {
+  const name = key && (key.t === 'cert' ? `cert ${key.name}` : `ckaid ${Buffer.from(key.ckaid).toString('hex')}`);
+  return [ways.join(), id?.key, name, ca?.key, sendCert, keysFromDns].join('\n');
+}
+
 // --- equal rounds are one object ---------------------------------------------------------------------------------
 
 const ROUNDS = new Map<string, AuthRound>();
@@ -86,9 +108,7 @@ const ALONE = new WeakMap<AuthRound, Policy['ours']>();
 const MOST_REMEMBERED = 1_000;
 
 function shared(round: AuthRound): AuthRound {
-  const { ways, id, key, ca, sendCert, keysFromDns } = round;
-  const name = key && (key.t === 'cert' ? `cert ${key.name}` : Buffer.from(key.ckaid).toString('hex'));
-  const text = [ways.join(), id?.key, name, ca?.key, sendCert, keysFromDns].join('\n');
+  const text = roundText(round);
   const known = ROUNDS.get(text);
   if (known) return known;
   if (ROUNDS.size >= MOST_REMEMBERED) ROUNDS.clear();

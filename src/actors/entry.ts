@@ -1,6 +1,8 @@
 /** A connection as the registry holds it: what it says, and whom to tell. Replaced as a whole, but for its `auto=`. */
 import type { Conn } from '../conf/conn.ts';
 import type { Policy } from '../ike/policy.ts';
+import { ID_TYPES } from '../net/id.ts';
+import { proofKey } from './auth-rounds.ts';
 import type { ConnectionMessage } from './connection.ts';
 import type { ActorRef } from './runtime/index.ts';
 
@@ -67,9 +69,15 @@ export class Entry implements Omit<EntryParts, 'spawn'> {
   }
 }
 
+/** Nobody in particular (RFC 7619): two of them are not the same one. */
+export const isNobody = (policy: Policy): boolean => policy.remoteId?.type === ID_TYPES.ID_NULL;
+
 /**
  * The same for all that may share an IKE SA. A key made by `join` is one flat string; one made by a template stays a
  * tree of its parts for as long as it lives.
  */
 export const peerKey = (p: Policy): string =>
-  [p.localHost, p.remoteHost, p.localId.key, p.remoteId?.key ?? '*'].join(' ');
+  [
+    ...[p.localHost, p.remoteHost, p.localId.key, p.remoteId?.key ?? '*', proofKey(p)],
+    ...(isNobody(p) && p.instance !== undefined ? [p.instance] : []),
+  ].join(' ');

@@ -11,6 +11,7 @@ import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { ID_TYPES, type Id } from '../net/id.ts';
 import {
   type Armed,
   type ArmedTimer,
@@ -44,6 +45,8 @@ export type IkeSaMessage =
   | { readonly t: 'dropNewest'; readonly what: 'ike' | 'child'; readonly policy: Policy }
   /** `deletestate`: this SA, or the child of that serial; the answer ends when it is gone. */
   | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
+  /** The peer has made another IKE SA with us, and `uniqueids=yes`. */
+  | { readonly t: 'outlived'; readonly by: number; readonly peerId: Id }
   /** The peer sent INITIAL_CONTACT on another IKE SA. */
   | { readonly t: 'forgotten' }
   /** The actors of inherited children. */
@@ -123,6 +126,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         if (this.#sa.state === 'initSent' || this.#sa.state === 'authSent') return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'adoptActors':
+      case 'outlived':
+        return this.#outlived(message, self);
         this.#kids = this.#kids.concat(message.kids);
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
         return;
@@ -366,10 +371,21 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#leaveHalfOpen();
     const former = registry.ikeSa(this.#sa.policy);
     registry.registerIkeSa(this.#sa.policy, self);
+    const outlived = this.#sa.role === 'responder' ? registry.outlived(this.#sa.policy) : NONE;
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
     // The peer has forgotten all it had with us (RFC 7296 §2.4).
     if (initialContact && former && former.path !== self.path) former.tell({ t: 'forgotten' });
   }
+    const { peerId, serial } = this.#sa;
+    if (!this.#world.uniqueIds || !peerId || peerId.type === ID_TYPES.ID_NULL) return;
+    for (const other of outlived) if (other.path !== self.path) other.tell({ t: 'outlived', by: serial, peerId });
+  }
+
+  #outlived({ by, peerId }: Extract<IkeSaMessage, { t: 'outlived' }>, self: Context<IkeSaMessage>): void {
+    // Both ends at once: one that is on its way is nothing that the peer has given up.
+    if (this.#sa.state !== 'established' || !this.#sa.peerId?.equals(peerId)) return;
+    this.#say({ t: 'say', level: 'info', text: `replaced by #${by}: the peer has come again (uniqueids=yes)` });
+    this.#command({ t: 'deleteIke', why: 'replaced' }, self);
 
   #leaveHalfOpen(): void {
     if (!this.#halfOpenPeer) return;

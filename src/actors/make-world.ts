@@ -37,6 +37,8 @@ export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly credentials: Credentials;
   readonly secrets: () => SecretStore;
   readonly limits: GateLimits;
+  /** `uniqueids=`; yes. */
+  readonly uniqueIds?: boolean;
 }
 
 export interface Inside {
@@ -112,6 +114,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     standing: nothingStanding(),
     wall: () => clock.wall(),
     serial,
+    uniqueIds: ports.uniqueIds ?? true,
     helpers,
     services: ports.services,
     accounting: ports.accounting ?? NO_ACCOUNTING,

@@ -4,7 +4,9 @@
  */
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
-import type { Id } from '../net/id.ts';
+import { type Id, rdnKeys } from '../net/id.ts';
+import { proofKey } from './auth-rounds.ts';
+import { WildcardNames } from './wildcard-names.ts';
 
 export class Peers {
   readonly #byHosts = new Map<string, Policy | Crowd>();
@@ -31,12 +33,13 @@ export class Peers {
     return known instanceof Crowd ? known.all : [known];
   }
 
-  /** Of those the ones that name this identity, then those that name none, or stand for many. */
+  /** Of those the ones that name this identity, then those with wildcards that take it, then those that name none. */
   naming(local: Address, remote: Address | undefined, id: Id): readonly Policy[] {
     const known = this.#byHosts.get(hostsKey(local, remote));
     if (!known) return NONE;
     if (known instanceof Crowd) return known.naming(id);
-    return [id.key, ANYBODY].includes(idKey(known)) ? [known] : NONE;
+    const { remoteId } = known;
+    return !remoteId || remoteId.matches(id.key) !== undefined ? [known] : NONE;
   }
 
   /** All that may share an IKE SA with it, itself included if it is here. */
@@ -52,6 +55,7 @@ export class Peers {
 class Crowd {
   readonly all: Policy[] = [];
   readonly #byId = new Map<string, Policy[]>();
+  readonly #wildcards = new WildcardNames();
   readonly #byIds = new Map<string, Policy[]>();
 
   constructor(...policies: readonly Policy[]) {
@@ -60,7 +64,8 @@ class Crowd {
 
   add(policy: Policy): void {
     this.all.push(policy);
-    push(this.#byId, idKey(policy), policy);
+    if (policy.remoteId?.hasWildcards) this.#wildcards.add(policy);
+    else push(this.#byId, idKey(policy), policy);
     push(this.#byIds, idsKey(policy), policy);
   }
 
@@ -68,13 +73,14 @@ class Crowd {
   remove(policy: Policy): boolean {
     const at = this.all.indexOf(policy);
     if (at >= 0) this.all.splice(at, 1);
-    pull(this.#byId, idKey(policy), policy);
+    if (policy.remoteId?.hasWildcards) this.#wildcards.remove(policy);
+    else pull(this.#byId, idKey(policy), policy);
     pull(this.#byIds, idsKey(policy), policy);
     return this.all.length === 0;
   }
 
   naming(id: Id): readonly Policy[] {
-    return joined(this.#byId.get(id.key), this.#byId.get(ANYBODY));
+    return joined(joined(this.#byId.get(whoever(id)), this.#wildcards.matching(id)), this.#byId.get(ANYBODY));
   }
 
   sharing(policy: Policy): readonly Policy[] {
@@ -86,9 +92,11 @@ const NONE: readonly never[] = Object.freeze([]);
 
 const hostsKey = (local: Address | undefined, remote: Address | undefined) => [local ?? '*', remote ?? '*'].join(' ');
 const ANYBODY = '*';
-/** Whether an identity with wildcards takes the peer is for the handshake to say. */
-const idKey = ({ remoteId }: Policy) => (remoteId && !remoteId.hasWildcards ? remoteId.key : ANYBODY);
-const idsKey = ({ localId, remoteId }: Policy) => [localId.key, remoteId?.key ?? ANYBODY].join(' ');
+const idKey = ({ remoteId }: Policy) => (remoteId ? whoever(remoteId) : ANYBODY);
+/** The same for all that are each other to `Id.matches`: RDNs may come in any order. */
+const whoever = ({ key }: Id): string => [...(rdnKeys(key) ?? [key])].sort().join(',');
+/** What an IKE SA proves for one of them must be what the other asks for. */
+const idsKey = (policy: Policy) => [policy.localId.key, policy.remoteId?.key ?? ANYBODY, proofKey(policy)].join(' ');
 
 /** As a rule one of them is empty, and nothing is copied. */
 export const joined = (a: readonly Policy[] = NONE, b: readonly Policy[] = NONE): readonly Policy[] =>

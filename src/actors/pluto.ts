@@ -157,6 +157,7 @@ export class Pluto {
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
+      uniqueIds: options.uniqueIds ?? setup.uniqueids,
     });
     this.#world = world;
     this.#misbehave();

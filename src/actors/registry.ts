@@ -8,10 +8,10 @@ import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import type { Id } from '../net/id.ts';
+import { ID_TYPES, type Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
 import type { Credentials } from './credentials.ts';
-import { type Entry, peerKey } from './entry.ts';
+import { type Entry, isNobody, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import { joined, Peers, pull, push } from './peers.ts';
 import type { ActorRef } from './runtime/index.ts';
@@ -38,6 +38,10 @@ export class Registry implements Directory {
   /** Policies of named connections. */
   readonly #peers = new Peers();
   readonly #instances = new Map<string, Policy>();
+  /** Of peers that are nobody: where they are, port included. */
+  readonly #nobodies = new Map<Policy, number>();
+  /** Of the peers of templates, by who they are: the latest instance. */
+  readonly #latest = new Map<string, Policy>();
   readonly #byTemplate = new Map<Entry, Set<Entry>>();
   readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
   #instanceCount = 0;
@@ -97,7 +101,7 @@ export class Registry implements Directory {
     if (!policy) return;
     this.#byPolicy.set(policy, entry);
     if (template) {
-      this.#instances.set(instanceKey(template, policy.remoteHost, policy.remoteId), policy);
+      this.#instances.set(this.#instanceKey(template, policy), policy);
       const siblings = this.#byTemplate.get(template);
       if (siblings) siblings.add(entry);
       else this.#byTemplate.set(template, new Set([entry]));
@@ -115,7 +119,10 @@ export class Registry implements Directory {
     if (!policy) return;
     this.#byPolicy.delete(policy);
     if (template) {
-      this.#instances.delete(instanceKey(template, policy.remoteHost, policy.remoteId));
+      this.#instances.delete(this.#instanceKey(template, policy));
+      this.#nobodies.delete(policy);
+      const latest = latestKey(template, policy);
+      if (this.#latest.get(latest) === policy) this.#latest.delete(latest);
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
     } else {
@@ -138,12 +145,32 @@ export class Registry implements Directory {
     this.#ikeSas.set(this.#peerOf(policy), sa);
   }
 
+  /**
+   * The IKE SAs of the same peer that one of `policy`, whose peer has just proved who it is, takes the place of: the
+   * one there was, and with a template the one from where the peer was before. None of those who are nobody.
+   */
+  outlived(policy: Policy): readonly ActorRef<IkeSaMessage>[] {
+    const here = this.ikeSa(policy);
+    const template = this.owner(policy)?.template;
+    if (isNobody(policy)) return NONE;
+    if (!template) return here ? [here] : NONE;
+    const key = latestKey(template, policy);
+    const former = this.#latest.get(key);
+    this.#latest.set(key, policy);
+    const there = former && former !== policy ? this.ikeSa(former) : undefined;
+    return [here, there].filter((sa) => sa !== undefined);
+  }
+
   unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
     const key = this.#peerOf(policy);
     if (this.#ikeSas.get(key) !== sa) return;
     this.#ikeSas.delete(key);
     const owner = this.owner(policy);
     if (owner?.template) this.#ports.retireInstance(owner);
+  }
+
+  #instanceKey(template: Entry, policy: Policy): string {
+    return instanceKey(template, policy.remoteHost, policy.remoteId, this.#nobodies.get(policy));
   }
 
   #peerOf(policy: Policy): string {
@@ -199,7 +226,8 @@ export class Registry implements Directory {
     if (policy.remoteHost || !template) return policy;
     const { address } = peer;
     const { child } = policy;
-    const known = this.#instances.get(instanceKey(template, address, peerId));
+    const isNull = peerId?.type === ID_TYPES.ID_NULL;
+    const known = this.#instances.get(instanceKey(template, address, peerId, isNull ? peer.port : undefined));
     if (known) return known;
     this.#instanceCount++;
     // Without `rightsubnet` it is the peer itself that travels inside.
@@ -211,13 +239,17 @@ export class Registry implements Directory {
       ...(peerId ? { remoteId: peerId } : {}),
       child: derived(child, { remote, reqid }),
     });
+    if (isNull) this.#nobodies.set(wanted, peer.port);
     this.#ports.spawnInstance(template, wanted);
     return wanted;
   }
 }
 
-const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined) =>
-  [template.serial, host, id?.key].join(' ');
+/** `port`: of one who is nobody, and has neighbours behind one NAT. */
+const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined, port: number | undefined) =>
+  [template.serial, host, id?.key, ...(port === undefined ? [] : [port])].join(' ');
+
+const latestKey = ({ serial }: Entry, { remoteId }: Policy) => `${serial} ${remoteId?.key}`;
 
 const NONE: readonly never[] = Object.freeze([]);
 

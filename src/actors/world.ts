@@ -38,6 +38,8 @@ export interface World {
   wall(): number;
   /** The next `#n` of a state. */
   serial(): number;
+  /** A new IKE SA of a peer takes the place of its old one (`uniqueids=`). */
+  readonly uniqueIds: boolean;
   readonly helpers: Helpers;
   readonly services: Services;
   /** The sessions of RADIUS users. */

@@ -52,7 +52,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     'The daemon',
     now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
     now('nhelpers', UNSIGNED, 'helper threads; 0 computes on the main thread; unset counts processors'),
-    later('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
+    now('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
     later('myvendorid', STRING, 'vendor ID to send'),
     later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),
     later('seccomp', choice('enabled disabled tolerant'), 'confine system calls', { default: 'disabled' }),

@@ -25,10 +25,13 @@ export class Id {
   readonly data: Uint8Array;
   /** Of a distinguished name: its key, which takes longer than all that is done with it. */
   #dnKey: string | undefined = undefined;
+  /** Written as a pattern may be. What a peer or a certificate says is never more than its text, `*` or not. */
+  readonly #mayStandForMany: boolean;
 
-  constructor(type: number, data: Uint8Array) {
+  constructor(type: number, data: Uint8Array, mayStandForMany = false) {
     this.type = type;
     this.data = data;
+    this.#mayStandForMany = mayStandForMany;
   }
 
   static ofAddress(address: Address): Id {
@@ -54,7 +57,7 @@ export class Id {
     if (/^@[^@#~[]/.test(text)) return new Id(ID_TYPES.ID_FQDN, ascii(text.slice(1)));
     if (text.includes('=')) {
       const dn = parseDn(text);
-      return dn && new Id(ID_TYPES.ID_DER_ASN1_DN, writeDn(dn));
+      return dn && new Id(ID_TYPES.ID_DER_ASN1_DN, writeDn(dn), true);
     }
     if (/^[^@]+@.+$/.test(text)) return new Id(ID_TYPES.ID_USER_FQDN, ascii(text));
     const address = Address.parse(text);
@@ -87,9 +90,9 @@ export class Id {
     return Buffer.compare(this.data, other.data) === 0 || this.key === other.key;
   }
 
-  /** It stands for many: `C=CA, CN=*`. */
+  /** It stands for many: `C=CA, CN=*`, from a configuration. */
   get hasWildcards(): boolean {
-    if (this.type !== ID_TYPES.ID_DER_ASN1_DN) return false;
+    if (!this.#mayStandForMany) return false;
     const { key } = this;
     return key.startsWith(DN) && hasWildcard(key);
   }
@@ -102,7 +105,7 @@ export class Id {
   matches(presented: string): number | undefined {
     const { key } = this;
     if (key === presented) return 0;
-    if (!key.startsWith(DN) || !presented.startsWith(DN)) return undefined;
+    if (!this.#mayStandForMany || !key.startsWith(DN) || !presented.startsWith(DN)) return undefined;
     return matchDn(key.slice(DN.length), presented.slice(DN.length), 'any');
   }
 
@@ -136,6 +139,10 @@ export class Id {
 
 /** Before the key of a distinguished name. */
 const DN = 'dn:';
+
+/** Of a distinguished name's `key`: each RDN's, in order; undefined for other identities. */
+export const rdnKeys = (key: string): readonly string[] | undefined =>
+  key.startsWith(DN) ? key.slice(DN.length).split(',') : undefined;
 
 function keyOfDn(data: Uint8Array): string {
   const dn = readDn(data);

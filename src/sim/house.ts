@@ -34,6 +34,8 @@ export interface HouseSettings {
   readonly trust?: TrustShelf;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
+  /** `uniqueids=`; yes. */
+  readonly uniqueIds?: boolean;
   /** Besides 500 and 4500: `leftikeport=`. */
   readonly ports?: readonly number[];
 }
@@ -101,6 +103,7 @@ export class House {
       ikePort: 500,
       keepAliveMs: 20_000,
       ...(settings.ikev1Policy && { ikev1Policy: settings.ikev1Policy }),
+      uniqueIds: settings.uniqueIds ?? true,
     });
     this.world = this.#inside.world;
     this.connections = this.#inside.connections;

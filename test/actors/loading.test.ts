@@ -50,7 +50,9 @@ test.each([
 
 test('the file’s conns are loaded a few to a step, all but auto=ignore, and said once what has no effect yet', () => {
   const { west, clock } = town({ both: '' });
-  const conns = connsIn(many(600, (i) => (i % 100 === 7 ? { authby: 'rsasig' } : i === 8 ? { auto: 'ignore' } : {})));
+  const conns = connsIn(
+    many(600, (i) => (i % 100 === 7 ? { leftid: 'w.example.net' } : i === 8 ? { auto: 'ignore' } : {})),
+  );
   let isLoaded = false;
   loadingOf(west).start('/etc/ipsec.conf', conns, () => {
     isLoaded = true;
@@ -66,7 +68,7 @@ test('the file’s conns are loaded a few to a step, all but auto=ignore, and sa
   expect([sizes[0], sizes.at(-1)]).toEqual([0, 599]);
   expect(Math.max(...sizes.slice(1).map((size, i) => size - sizes[i]))).toBeLessThan(300);
   expect(west.log.filter((line) => line.includes('has no effect yet'))).toEqual([
-    '"c7": authby=rsasig has no effect yet: the connection can be loaded but not negotiated (so are 5 more)',
+    '"c7": leftid=w.example.net has no effect yet: the connection can be loaded but not negotiated (so are 5 more)',
   ]);
 });
 
@@ -81,14 +83,14 @@ test('load replaces what is there, begins it, and says only what went wrong and 
   const { west, clock } = town({ both: conn('a') });
   const before = west.world.registry.named('a')?.serial;
   const heard = new Heard();
-  const conns = [text('a'), text('b', { right: 'x y z' }), text('c', { authby: 'null' })];
+  const conns = [text('a'), text('b', { right: 'x y z' }), text('c', { leftid: 'w.example.net' })];
   loadingOf(west).load({ kind: 'load', conns, begin: true }, heard);
   clock.settle();
   expect(west.world.registry.named('a')?.serial).not.toBe(before);
   expect(heard.lines.map((l) => l.text)).toEqual([
     expect.stringContaining('[conn b] right=: expected an address'),
     '"b": failed to add connection',
-    '"c": authby=null has no effect yet: the connection can be loaded but not negotiated',
+    '"c": leftid=w.example.net has no effect yet: the connection can be loaded but not negotiated',
     'loaded 2 connections',
   ]);
   expect(heard.exit).toBe(56);

@@ -10,10 +10,20 @@ import { conn, connsIn, town, WEST } from './town.ts';
 
 const localHost = Address.parse(WEST)!;
 const [NEAR, FAR] = ['192.0.2.2', '192.0.2.3'].map((text) => Address.parse(text)!);
-const [EAST, NORTH] = ['@east', '@north'].map((text) => Id.parse(text)!);
+/** As a peer presents them: a star is a star. */
+const PRESENTED = [
+  '@east',
+  '@north',
+  'C=CA, CN=a',
+  'CN=a, C=CA',
+  'C=DE, CN=a',
+  'C=CA, CN=*',
+  'C=CA, O=x, CN=b',
+  'CN=a',
+].map((text) => new Id(Id.parse(text)!.type, Id.parse(text)!.data));
 
 function policy(right: string, rightid: string | undefined, leftid = '@west'): Policy {
-  const [one] = connsIn(conn('x', { right, rightid: rightid ?? '%any', leftid }));
+  const [one] = connsIn(conn('x', { right, rightid: `"${rightid ?? '%any'}"`, leftid }));
   const made = policyOf(one, { side: 'left', localHost }, 16_384, 20_000, NO_CREDENTIALS);
   if ('hindrance' in made) throw new Error(made.hindrance);
   return made;
@@ -27,7 +37,12 @@ class Plain {
   between = (_: Address, remote: Address | undefined) => this.#all.filter((p) => `${p.remoteHost}` === `${remote}`);
   naming = (local: Address, remote: Address | undefined, id: Id) => {
     const between = this.between(local, remote);
-    return [...between.filter((p) => p.remoteId?.equals(id)), ...between.filter((p) => !p.remoteId)];
+    const isWild = (p: Policy) => p.remoteId?.hasWildcards === true;
+    return [
+      ...between.filter((p) => !isWild(p) && p.remoteId?.matches(id.key) !== undefined),
+      ...between.filter((p) => isWild(p) && p.remoteId?.matches(id.key) !== undefined),
+      ...between.filter((p) => !p.remoteId),
+    ];
   };
   sharing = ({ remoteHost, remoteId, localId }: Policy) =>
     this.between(localHost, remoteHost).filter(
@@ -37,7 +52,9 @@ class Plain {
 
 test('finds what looking through all of them finds, whoever comes and goes', () => {
   const kinds = [NEAR, FAR, '%any'].flatMap((right) =>
-    ['@east', '@north', undefined].flatMap((id) => ['@west', '@w2'].map((own) => [`${right}`, id, own] as const)),
+    ['@east', '@north', 'C=CA, CN=*', 'C=*, CN=a', 'CN=*, C=*', 'C=CA, O=x, CN=*', 'C=CA, CN=a', undefined].flatMap(
+      (id) => ['@west', '@w2'].map((own) => [`${right}`, id, own] as const),
+    ),
   );
   const step = fc.record({ kind: fc.nat(kinds.length - 1), removes: fc.boolean(), which: fc.nat(9) });
   fc.assert(
@@ -56,7 +73,7 @@ test('finds what looking through all of them finds, whoever comes and goes', () 
         }
         for (const remote of [NEAR, FAR, undefined]) {
           expect(peers.between(localHost, remote)).toEqual(plain.between(localHost, remote));
-          for (const id of [EAST, NORTH])
+          for (const id of PRESENTED)
             expect(peers.naming(localHost, remote, id)).toEqual(plain.naming(localHost, remote, id));
         }
         for (const one of here) expect(peers.sharing(one)).toEqual(plain.sharing(one));

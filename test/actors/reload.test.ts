@@ -150,12 +150,12 @@ describe('ipsec reload', () => {
 
   test('a dry run shows the plan and does nothing', () => {
     const { west, reload } = started(upTown(), {
-      [CONFIG]: `config setup\n  nhelpers=3\n  uniqueids=no\n${other('comes')}`,
+      [CONFIG]: `config setup\n  nhelpers=3\n  statsbin=/bin/true\n${other('comes')}`,
     });
     const before = serials(west);
     const heard = reload(true);
     expect(plan(heard)).toEqual(['add comes', 'remove w-e']);
-    expect(heard.text).not.toContain('uniqueids changed');
+    expect(heard.text).not.toContain('statsbin changed');
     expect(heard.text).toContain(
       'config setup: nhelpers changed, takes effect at restart\nwould be added 1, changed 0, removed 1, untouched 0',
     );

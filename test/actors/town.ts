@@ -9,7 +9,9 @@
  *     clock.advance(8 * 3600_000);
  */
 import { Control } from '../../src/actors/control.ts';
+import { KeyRing } from '../../src/actors/key-ring.ts';
 import { Loading } from '../../src/actors/loading.ts';
+import type { Holdings } from '../../src/actors/report-certs.ts';
 import { Reports } from '../../src/actors/reports.ts';
 import { TestClock } from '../../src/actors/runtime/index.ts';
 import type { GateLimits } from '../../src/actors/switchboard.ts';
@@ -21,9 +23,11 @@ import { loadSecrets } from '../../src/conf/secrets.ts';
 import type { Request } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import type { DaemonInfo } from '../../src/control/status/rows.ts';
+import { TrustShelf } from '../../src/ike/auth/x509/trust-shelf.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
 import { decodeHeader, EXCHANGE } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
+import { CertificateStore } from '../../src/services/store/certificate-store.ts';
 import { House as BareHouse } from '../../src/sim/house.ts';
 import { Wire } from '../../src/sim/wire.ts';
 import { memoryFiles } from '../conf/memory-files.ts';
@@ -59,6 +63,7 @@ export interface HouseOptions {
   readonly secrets: string;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
+  readonly uniqueIds?: boolean;
 }
 
 /** A daemon that loads its configuration when it opens, and that whack can ask. */
@@ -67,13 +72,13 @@ export class House extends BareHouse {
   /** What rereading them comes to. */
   hasSoundSecrets = true;
 
-  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, ...more }: HouseOptions) {
+  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, holdings, ...more }: HouseOptions) {
     super(name, clock, wire, {
       interfaces: [{ name: 'eth0', address: Address.parse(address)! }],
       secrets: secretsOf(secrets),
       ...more,
     });
-    this.control = this.#makeControl();
+    this.control = this.#makeControl(holdings ?? noHoldings());
     this.load(conf);
   }
 
@@ -121,13 +126,13 @@ export class House extends BareHouse {
     return this.hasSoundSecrets;
   }
 
-  #makeControl(): Control {
+  #makeControl(holdings: Holdings): Control {
     const { world, connections, system } = this;
     return new Control({
       world,
       connections,
       loading: new Loading({ world, connections }),
-      reports: new Reports({ world, system, info: () => DAEMON }),
+      reports: new Reports({ world, system, info: () => DAEMON, holdings }),
       daemon: {
         listen: () => this.listen(),
         unlisten: () => this.unlisten(),
@@ -150,6 +155,18 @@ export class House extends BareHouse {
       },
     });
   }
+}
+
+let none: Holdings | undefined;
+
+/** No keys and no certificates: the same for all. */
+export function noHoldings(): Holdings {
+  none ??= {
+    keys: new KeyRing(new TestClock()),
+    certificates: new CertificateStore({ dir: '/etc/ipsec.d', trust: new TrustShelf(), wall: () => 0 }),
+    since: 0,
+  };
+  return none;
 }
 
 export interface Town {

@@ -228,7 +228,7 @@ describe('whack --name … adds a connection', () => {
 
   test.each([
     ['keyexchange', 'ikev1', 'IKEv1', RC.FATAL],
-    ['authby', 'rsasig', 'IKEv2', RC.FATAL],
+    ['leftid', 'west.example.net', 'IKEv2', RC.FATAL],
     ['type', 'passthrough', 'passthrough', RC.INITSHUNT],
     ['right', 'east.example.net', 'IKEv2', RC.FATAL],
   ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code) => {
@@ -252,7 +252,7 @@ describe('whack --name … adds a connection', () => {
   });
 
   test('a responder never picks a connection that cannot be negotiated', () => {
-    const made = town({ west: { conf: conn() }, east: { conf: conn('w-e', { authby: 'rsasig' }) } });
+    const made = town({ west: { conf: conn() }, east: { conf: conn('w-e', { rightid: 'east.example.net' }) } });
     const up = made.west.whack({ kind: 'initiate', name: 'w-e' });
     made.clock.advance(1_000);
     expect(up.exit).toBeUndefined();
