@@ -10,16 +10,12 @@ import { misfitOf } from './x509/identity.ts';
 import { Memo } from './x509/memo.ts';
 import { latin1 } from './x509/name.ts';
 import { type Chain, findChain, told } from './x509/path.ts';
+import { checkRevocation, type RevocationRules } from './x509/revocation.ts';
 import type { Trust } from './x509/trust-reader.ts';
 
 /** What of `CHECK_FLAGS` is set. */
-export interface CheckRules {
+export interface CheckRules extends Omit<RevocationRules, 'ocspUri' | 'at'> {
   readonly idOnCertificate: boolean;
-  readonly crlStrict: boolean;
-  readonly crlFetch: boolean;
-  readonly ocsp: boolean;
-  readonly ocspStrict: boolean;
-  readonly hasLooked: boolean;
 }
 
 /** Certificates of a peer's that are looked at; more are refused. */
@@ -71,8 +67,17 @@ function checkChain(job: AuthCheck, rules: CheckRules, scheme: Scheme, trust: Tr
   if (misfits !== undefined) return badCertificate(told(leaf, misfits));
   const path = findChain(leaf, sent.filter(isRead), trust, job.at);
   if ('wrong' in path) return badCertificate(path.wrong);
-  return found(leaf.spki, path.chain);
+  const ocspUri = job.ocspUri && latin1(job.ocspUri);
+  const revocation = checkRevocation(path.chain, job.ocsps, trust, { ...rules, ocspUri, at: job.at });
+  if ('wrong' in revocation) return badCertificate(revocation.wrong);
+  const { wants } = revocation;
+  return wants.length > 0 ? { ...UNDECIDED, wants } : found(leaf.spki, path.chain);
 }
+
+/** Nothing, before what is wanted has been looked up. */
+const UNDECIDED: Checked = {
+  ...{ ok: true, op: 'auth.check', names: [], fingerprint: new Uint8Array(0), wants: [], auth: undefined },
+};
 
 const found = (spki: Uint8Array, chain: Chain): Checked => ({
   ok: true,

@@ -16,18 +16,19 @@
  * Of the entries, of which there may be a million, nothing is read here: `revoked.ts`.
  */
 import type { Wrong } from '../../crypto/signature/public-key.ts';
-import type { Signed } from '../../crypto/signed.ts';
+import { type Signed, sha256 } from '../../crypto/signed.ts';
 import { MOST_SERIAL_OCTETS } from './certificate.ts';
 import { context, DER, DerCursor, primitive } from './der-cursor.ts';
 import { readPointName } from './distribution-point.ts';
 import { dotted, EXTENSION, eachExtension, readAuthorityKeyId } from './extensions.ts';
 import type { GeneralName } from './general-name.ts';
 import { isEmptyName, isEqual, latin1, nameKey, readName } from './name.ts';
+import { type Revoked, readRevoked } from './revoked.ts';
 
 export const MOST_CRL_OCTETS = 64 << 20;
 
-/** Octets are views of what was parsed. */
-export interface Crl extends Signed {
+/** What a CRL says. Octets are views of `der`. */
+interface Fields extends Signed {
   readonly der: Uint8Array;
   readonly issuer: Uint8Array;
   /** As `nameKey` writes it. */
@@ -82,13 +83,59 @@ export function parseCrl(der: Uint8Array): Crl | Wrong {
   const { number, authorityKeyId, scope, scopeOctets } = extensions;
   const issuerKey = nameKey(issuer);
   const series = [issuerKey, latin1(authorityKeyId ?? NONE), latin1(scopeOctets)].join('/');
-  return {
+  return new Crl({
     ...{ der, signedPart, algorithm, signature, issuer, issuerKey, thisUpdate, nextUpdate, entries },
     ...{ number, authorityKeyId, scope, series },
-  };
+  });
 }
 
-interface CrlExtensions extends Pick<Crl, 'number' | 'authorityKeyId' | 'scope'> {
+export class Crl implements Fields {
+  readonly der: Uint8Array;
+  readonly signedPart: Uint8Array;
+  readonly algorithm: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly issuer: Uint8Array;
+  readonly issuerKey: string;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly entries: Uint8Array;
+  readonly number: Uint8Array | undefined;
+  readonly authorityKeyId: Uint8Array | undefined;
+  readonly scope: CrlScope;
+  readonly series: string;
+  #fingerprint: string | undefined = undefined;
+  #revoked: Revoked | Wrong | undefined = undefined;
+
+  constructor(fields: Fields) {
+    this.der = fields.der;
+    this.signedPart = fields.signedPart;
+    this.algorithm = fields.algorithm;
+    this.signature = fields.signature;
+    this.issuer = fields.issuer;
+    this.issuerKey = fields.issuerKey;
+    this.thisUpdate = fields.thisUpdate;
+    this.nextUpdate = fields.nextUpdate;
+    this.entries = fields.entries;
+    this.number = fields.number;
+    this.authorityKeyId = fields.authorityKeyId;
+    this.scope = fields.scope;
+    this.series = fields.series;
+  }
+
+  /** SHA-256 over the whole, a character for each octet. */
+  get fingerprint(): string {
+    this.#fingerprint ??= latin1(sha256(this.der));
+    return this.#fingerprint;
+  }
+
+  /** Its entries, read when somebody looks for one. */
+  get revoked(): Revoked | Wrong {
+    this.#revoked ??= readRevoked(this.entries);
+    return this.#revoked;
+  }
+}
+
+interface CrlExtensions extends Pick<Fields, 'number' | 'authorityKeyId' | 'scope'> {
   readonly scopeOctets: Uint8Array;
 }
 

@@ -35,9 +35,10 @@ export class DerCursor {
   #start = 0;
   #stop = 0;
 
-  constructor(octets: Uint8Array) {
+  /** From octet `at` on. */
+  constructor(octets: Uint8Array, at = 0) {
     this.octets = octets;
-    this.#at = 0;
+    this.#at = at;
     this.#end = octets.length;
   }
 

@@ -5,7 +5,7 @@ export const SET = 0x31;
 
 export function tlv(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const length = contents.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([Uint8Array.of(tag, ...lengthOf(length)), ...contents]);
+  return Uint8Array.from(Buffer.concat([Uint8Array.of(tag, ...lengthOf(length)), ...contents]));
 }
 
 function lengthOf(length: number): number[] {
