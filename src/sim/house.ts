@@ -4,6 +4,7 @@
  * of its name, so that the same town lives the same life every time.
  */
 import { createHash } from 'node:crypto';
+import type { Accounting } from '../actors/accounting.ts';
 import type { Connections } from '../actors/connections.ts';
 import { type Credentials, NO_CREDENTIALS } from '../actors/credentials.ts';
 import type { Interface } from '../actors/interfaces.ts';
@@ -36,6 +37,7 @@ export interface HouseSettings {
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   /** `uniqueids=`; yes. */
   readonly uniqueIds?: boolean;
+  readonly accounting?: (clock: TestClock) => Accounting;
   /** Besides 500 and 4500: `leftikeport=`. */
   readonly ports?: readonly number[];
 }
@@ -103,6 +105,7 @@ export class House {
       ikePort: 500,
       keepAliveMs: 20_000,
       ...(settings.ikev1Policy && { ikev1Policy: settings.ikev1Policy }),
+      ...(settings.accounting && { accounting: settings.accounting(clock) }),
       uniqueIds: settings.uniqueIds ?? true,
     });
     this.world = this.#inside.world;

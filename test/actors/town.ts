@@ -8,6 +8,7 @@
  *     expect(up.exit).toBe(0);
  *     clock.advance(8 * 3600_000);
  */
+import type { Accounting } from '../../src/actors/accounting.ts';
 import { Control } from '../../src/actors/control.ts';
 import { KeyRing } from '../../src/actors/key-ring.ts';
 import { Loading } from '../../src/actors/loading.ts';
@@ -63,6 +64,7 @@ export interface HouseOptions {
   readonly secrets: string;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
+  readonly accounting?: (clock: TestClock) => Accounting;
   readonly uniqueIds?: boolean;
 }
 

@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Sessions } from '../../src/actors/accounting.ts';
+import type { Event, SessionName } from '../../src/services/radius/record.ts';
+import { conn, EAST, type Town, upTown, WEST } from './town.ts';
+
+interface Note {
+  readonly name: SessionName;
+  readonly event: Event;
+}
+
+const MINUTE = 60_000;
+const JOE = { id: undefined, user: 'joe', peer: undefined, conn: undefined, local: undefined };
+
+let notes: Note[];
+let sessions: Sessions;
+beforeEach(() => {
+  notes = [];
+});
+
+/** East lets west in as joe, because RADIUS says so. */
+function eapTown({ interim = 0, both = conn(), isOurs = false } = {}): Town {
+  const made = upTown({
+    both,
+    east: {
+      accounting: (clock) => {
+        sessions = new Sessions({
+          clock,
+          random: (octets) => new Uint8Array(octets),
+          interim,
+          radius: { note: (name, event) => notes.push({ name, event }), figures: () => [] },
+        });
+        const up = sessions.up.bind(sessions);
+        sessions.up = (sa, ike) => {
+          sa.eapUser = { name: 'joe', classes: isOurs ? undefined : ['staff'] };
+          up(sa, ike);
+        };
+        return sessions;
+      },
+    },
+  });
+  made.clock.settle();
+  return made;
+}
+
+const story = () => notes.map(({ event }) => (event.t === 'stop' ? `stop ${event.cause}` : event.t));
+
+/** Every SA has carried as much. */
+function counting({ east }: Town): void {
+  const { plane } = east;
+  const counters = plane.counters.bind(plane);
+  plane.counters = (key) => {
+    const known = counters(key);
+    return 'bytes' in known ? { ...known, bytes: 1000, packets: 10 } : known;
+  };
+}
+
+describe('a session of RADIUS', () => {
+  test('begins with the tunnel, and ends with it', () => {
+    const made = eapTown();
+    const { west, clock } = made;
+    counting(made);
+    expect(notes).toMatchObject([{ name: { user: 'joe', classes: ['staff'], conn: 'w-e' }, event: { t: 'start' } }]);
+    expect([`${notes[0].name.peer}`, `${notes[0].name.local}`]).toEqual([WEST, EAST]);
+    clock.advance(10 * MINUTE);
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.settle();
+    expect(story()).toEqual(['start', 'stop User-Request']);
+    expect(notes[1].event).toMatchObject({
+      seconds: 600,
+      traffic: { octetsIn: 1000, octetsOut: 1000, packetsIn: 10, packetsOut: 10 },
+    });
+    expect(notes[1].name.id).toBe(notes[0].name.id);
+  });
+
+  test('goes on when its SAs are rekeyed, and sums up what all of them carried', () => {
+    const made = eapTown();
+    const { west, east, clock } = made;
+    counting(made);
+    east.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(MINUTE);
+    west.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(MINUTE);
+    east.whack({ kind: 'rekey-child', name: 'w-e' });
+    clock.advance(MINUTE);
+    expect(story()).toEqual(['start']);
+    east.whack({ kind: 'terminate', name: 'w-e' });
+    clock.settle();
+    expect(story()).toEqual(['start', 'stop Admin-Reset']);
+    expect(notes[1].event).toMatchObject({ traffic: { octetsIn: 2000, packetsOut: 20 } });
+    expect([...sessions.figures()]).toEqual([
+      ['current.radius.sessions', 0],
+      ['total.radius.sessions', 1],
+    ]);
+  });
+
+  test('is told of now and then, with what it has carried so far', () => {
+    const made = eapTown({ interim: 5 * MINUTE });
+    counting(made);
+    made.clock.advance(16 * MINUTE);
+    expect(story()).toEqual(['start', 'interim', 'interim', 'interim']);
+    expect(notes[3].event).toMatchObject({ seconds: 900, traffic: { octetsIn: 1000, octetsOut: 1000 } });
+    made.west.whack({ kind: 'terminate', name: 'w-e' });
+    made.clock.advance(60 * MINUTE);
+    expect(story()).toEqual(['start', 'interim', 'interim', 'interim', 'stop User-Request']);
+    expect(notes[4].event).toMatchObject({ traffic: { octetsIn: 1000 } });
+  });
+
+  test('of a user of our own is none', () => {
+    const { west, clock } = eapTown({ interim: MINUTE, isOurs: true });
+    clock.advance(5 * MINUTE);
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    expect(story()).toEqual([]);
+  });
+
+  test('whose peer has gone without a word is a lost carrier', () => {
+    const { west, clock } = eapTown({ both: conn('w-e', { dpddelay: '10s', 'retransmit-timeout': '5s' }) });
+    west.unlisten();
+    clock.advance(5 * MINUTE);
+    expect(story()).toEqual(['start', 'stop Lost-Carrier']);
+  });
+
+  test('is over when the daemon goes, and says that this is why', () => {
+    const { east, clock } = eapTown({ interim: MINUTE });
+    sessions.closing();
+    east.leave();
+    clock.advance(3000);
+    sessions.close();
+    clock.advance(10 * MINUTE);
+    expect(story()).toEqual(['start', 'stop Admin-Reboot']);
+  });
+
+  test('that does not come to its end in time is over all the same', () => {
+    eapTown();
+    sessions.closing();
+    sessions.close();
+    expect(story()).toEqual(['start', 'stop Admin-Reboot']);
+  });
+});
+
+describe('a session that RADIUS wants ended', () => {
+  test('is deleted, and the peer is told', () => {
+    const { west, clock } = eapTown();
+    expect(sessions.disconnect(JOE)).toBe(1);
+    clock.settle();
+    expect(story()).toEqual(['start', 'stop Admin-Reset']);
+    expect(west.world.switchboard.size).toBe(0);
+    expect(west.plane.inbound()).toEqual([]);
+  });
+
+  test('is found by what identifies it, all of it', () => {
+    const { clock, west } = eapTown();
+    const [{ name }] = notes;
+    for (const other of [
+      { ...JOE, user: 'ann' },
+      { ...JOE, id: `${name.id}0` },
+      { ...JOE, conn: 'e-w' },
+      { ...JOE, peer: name.local },
+      { ...JOE, local: name.peer },
+    ])
+      expect(sessions.disconnect(other)).toBe(0);
+    clock.settle();
+    expect(west.world.switchboard.size).toBe(1);
+    expect(sessions.disconnect({ ...name, user: undefined })).toBe(1);
+    clock.settle();
+    expect(sessions.disconnect({ ...name })).toBe(0);
+  });
+
+  test('after its IKE SA was rekeyed is its successor', () => {
+    const { east, west, clock } = eapTown();
+    east.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(MINUTE);
+    expect(sessions.disconnect(JOE)).toBe(1);
+    clock.settle();
+    expect(west.world.switchboard.size).toBe(0);
+    expect(story()).toEqual(['start', 'stop Admin-Reset']);
+  });
+});
