@@ -35,7 +35,8 @@ export const libipsec: Contender = {
   start: async (topology, directory) => {
     const { west, east } = topology;
     const tunnel = { encryption: 'aes_gcm128', groups: ['dh31'], encapsulates: true } as const;
-    const end = (id: string, { address, subnet }: Side) => ({ id, address, subnet });
+    const proof = { by: 'secret' } as const;
+    const end = (id: string, { address, subnet }: Side) => ({ id, address, subnet, proof });
     const [w, e] = [end('west.test', west), end('east.test', east)];
     const place = (side: 'west' | 'east', me: typeof w, peer: typeof w) =>
       startStrongSwan('libipsec', {
