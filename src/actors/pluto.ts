@@ -31,8 +31,8 @@ import { KeyRing } from './key-ring.ts';
 import { harmless } from './lines.ts';
 import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
-import { LookingUp } from './looking-up.ts';
 import type { Log } from './log.ts';
+import { LookingUp } from './looking-up.ts';
 import { makeWorld } from './make-world.ts';
 import { PRIVATE_WARNING } from './orders.ts';
 import { IKE_PORT } from './policy-of.ts';
@@ -98,7 +98,7 @@ export class Pluto {
       },
     });
     const dir = options.ipsecdir ?? setup.ipsecdir;
-    this.#certificates = new CertificateStore({ dir, trust: parts.trust });
+    this.#certificates = new CertificateStore({ dir, trust: parts.trust, wall: () => this.#world.wall() });
     this.#secrets = new SecretKeeper({
       files: nodeFileSystem,
       privateDir: posix.join(dir, 'private'),
@@ -167,6 +167,7 @@ export class Pluto {
       world: this.#world,
       system: this.#system,
       info: () => this.#info(),
+      holdings: { keys: parts.keys, certificates: this.#certificates, since: this.#startTime.getTime() },
       helperThreads: () => this.#helpers.pool.threads,
     });
     this.control = new Control({

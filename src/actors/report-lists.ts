@@ -1,24 +1,8 @@
 /** Keys and secrets as listings show them: whose they are, never what they are. And what the daemon consists of. */
 import type { DaemonInfo, ProcessRow } from '../control/status/rows.ts';
-import { kindRow } from '../ike/crypto/signature/key-kind.ts';
 import type { Entry } from './registry.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
-
-export function* publicKeys({ publicKeys }: World): Making {
-  for (const slice of slices(publicKeys.list())) {
-    const rows = slice.map(({ id, kind, bits, keyId, installed }) => ({
-      algorithm: kindRow(kind).type,
-      bits,
-      keyId,
-      hasPrivate: false,
-      installed: Math.floor(installed / 1000),
-      idType: id.typeName,
-      id: `${id}`,
-    }));
-    yield { of: 'publicKeys', rows };
-  }
-}
 
 export function* secrets({ secretRows }: World, { setup }: DaemonInfo): Making {
   yield { of: 'secretsFile', rows: [{ file: setup.secretsfile ?? '' }] };

@@ -4,9 +4,10 @@ import type { ReportKind, Request } from '../control/protocol.ts';
 import { RC } from '../control/reply-codes.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { inOrder } from './in-order.ts';
+import { caCertificates, certificates, crls, expiringKeys, type Holdings, publicKeys } from './report-certs.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { pools, processes, publicKeys, secrets, withStanding } from './report-lists.ts';
+import { pools, processes, secrets, withStanding } from './report-lists.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
@@ -16,6 +17,7 @@ export interface ReportsOptions {
   readonly world: World;
   readonly system: ActorSystem;
   readonly info: () => DaemonInfo;
+  readonly holdings: Holdings;
   /** Threads that compute for us. */
   readonly helperThreads?: () => number;
 }
@@ -41,7 +43,7 @@ export class Reports {
   }
 
   *#make(request: ReportRequest, name: string | undefined): Making {
-    const { world, system, info } = this.#options;
+    const { world, system, info, holdings } = this.#options;
     switch (request.kind) {
       case 'status': {
         yield { of: 'daemon', rows: [withStanding(info(), world)] };
@@ -71,20 +73,27 @@ export class Reports {
       case 'addresspoolstatus':
         return yield* pools(entriesOf(world.registry, undefined));
       case 'listpubkeys':
-        return yield* publicKeys(world);
+        return yield* publicKeys(world, holdings);
+      case 'checkpubkeys':
+        return yield* expiringKeys(world, holdings);
+      case 'listcerts':
+        return yield* certificates(holdings);
+      case 'listcacerts':
+        return yield* caCertificates(holdings);
+      case 'listcrls':
+        return yield* crls(holdings);
       case 'listpsks':
         return yield* secrets(world, info());
       case 'listevents':
         return yield* events(world);
       case 'listall':
-        yield* publicKeys(world);
-        return yield* secrets(world, info());
-      // Raw keys, the only ones there are, do not expire; nothing of the others is kept yet.
-      case 'checkpubkeys':
+        yield* publicKeys(world, holdings);
+        yield* secrets(world, info());
+        yield* certificates(holdings);
+        yield* caCertificates(holdings);
+        return yield* crls(holdings);
+      // Nothing of these is kept yet.
       case 'shuntstatus':
-      case 'listcerts':
-      case 'listcacerts':
-      case 'listcrls':
       case 'listgroups':
         return;
       default:

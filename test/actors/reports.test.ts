@@ -6,7 +6,7 @@ import { jsonReport, textReport } from '../../src/control/status/report.ts';
 import { statusSchema } from '../../src/control/status/schema.ts';
 import { faults } from '../control/status/validator.ts';
 import { Heard } from './heard.ts';
-import { conn, EAST, type House, town, upTown, WEST } from './town.ts';
+import { conn, EAST, type House, noHoldings, town, upTown, WEST } from './town.ts';
 
 const MANY = Array.from({ length: 450 }, (_, i) =>
   conn(`c${i}`, { leftsubnet: `10.${1 + (i >> 8)}.${i & 255}.0/24`, rightsubnet: '10.200.0.0/16' }),
@@ -241,6 +241,7 @@ describe('reports', () => {
       info: () => {
         throw new Error('not asked');
       },
+      holdings: noHoldings(),
       helperThreads: () => 2,
     });
     const heard = new Heard();
@@ -262,6 +263,7 @@ describe('reports', () => {
       info: () => {
         throw new Error('a bug');
       },
+      holdings: noHoldings(),
     });
     const heard = new Heard();
     reports.answer({ kind: 'status' }, heard);

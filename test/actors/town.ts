@@ -66,6 +66,8 @@ export interface HouseOptions {
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   readonly accounting?: (clock: TestClock) => Accounting;
   readonly uniqueIds?: boolean;
+  /** For listings; none unless said. */
+  readonly holdings?: Holdings;
 }
 
 /** A daemon that loads its configuration when it opens, and that whack can ask. */

@@ -42,7 +42,7 @@ export function certificateLines(row: CertificateRow, clock: Clock): string[] {
     `  subject: ${row.subject}`,
     `  issuer: ${row.issuer}`,
     `  not before: ${instant(row.notBefore, clock)}`,
-    `  not after: ${instant(row.notAfter, clock)}`,
+    `  not after: ${instant(row.notAfter, clock)} ${expiry(row.notAfter, clock)}`,
     `  ${row.bits} bit ${row.algorithm}${row.hasPrivate ? ': has private key' : ''}`,
   ];
 }
@@ -53,7 +53,7 @@ export function crlLines(row: CrlRow, clock: Clock): string[] {
     `issuer: ${row.issuer}`,
     `revoked certs: ${row.revoked}`,
     `updates: this ${instant(row.thisUpdate, clock)}`,
-    `         next ${instant(row.nextUpdate, clock)}`,
+    `         next ${instant(row.nextUpdate, clock)} ${expiry(row.nextUpdate, clock)}`,
   ];
 }
 

@@ -6,10 +6,11 @@ export const PUBLIC_KEY = {
   algorithm: wordOf(['RSA', 'ECDSA', 'EdDSA']),
   bits: whole(),
   keyId: text('the first octets of the key, in base 64'),
+  ckaid: text('in hex'),
   hasPrivate: flag(),
   installed: whole(),
   until: optional(whole('absent: it does not expire')),
-  idType: text('ID_FQDN…'),
+  idType: text('ID_FQDN…; %any: of whoever has it'),
   id: text(),
   issuer: optional(text('of the certificate that it came with')),
 };
@@ -24,7 +25,7 @@ export const SECRET = {
 };
 
 export const CERTIFICATE = {
-  nickname: text(),
+  nickname: text('of its file; of those behind the first in a file, the common name'),
   isCa: flag(),
   subject: text(),
   issuer: text(),
@@ -34,6 +35,9 @@ export const CERTIFICATE = {
   hasPrivate: flag(),
   notBefore: whole(),
   notAfter: whole(),
+  ckaid: text('of its key, in hex'),
+  names: list(text(), 'alternative names, those that can be identities'),
+  file: text(),
 };
 
 export const CRL = { issuer: text(), revoked: whole(), thisUpdate: whole(), nextUpdate: optional(whole()) };

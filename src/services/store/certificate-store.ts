@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly dir: string;
   readonly trust: TrustShelf;
   readonly files?: StoreFiles;
+  /** ms since 1970. */
+  readonly wall: () => number;
 }
 
 /** What a reading has come to. */
@@ -50,16 +52,18 @@ export class CertificateStore {
   readonly dir: string;
   readonly trust: TrustShelf;
   readonly #files: StoreFiles;
+  readonly #wall: () => number;
   #records: Records = new Map();
   #index = new Index();
   #crls = new Set<number>();
   #turns = 0;
   #inForce = 0;
 
-  constructor({ dir, trust, files = nodeStoreFiles }: StoreOptions) {
+  constructor({ dir, trust, wall, files = nodeStoreFiles }: StoreOptions) {
     this.dir = dir;
     this.trust = trust;
     this.#files = files;
+    this.#wall = wall;
   }
 
   /** By its nickname, by its file's name or path, or by its common name. */
@@ -150,7 +154,8 @@ export class CertificateStore {
         return changed;
       }
       const known = this.#records.get(`${path}/${name}`);
-      const record = readRecord({ dir, path: `${path}/${name}`, name, known, files: this.#files, say });
+      const at = { dir, path: `${path}/${name}`, name, at: this.#wall() };
+      const record = readRecord({ ...at, known, files: this.#files, say });
       if (record) next.set(record.path, record);
       if (record && record !== known) changed++;
     }

@@ -1,6 +1,5 @@
 /** One file of the store: what was in it when it was last written to. */
 import { posix } from 'node:path';
-import type { Wrong } from '../../ike/crypto/signature/public-key.ts';
 import { type Block, blocksOf } from './pem.ts';
 import { isStoreFault, type StoreFiles } from './store-files.ts';
 import { StoredCertificate } from './stored-certificate.ts';
@@ -26,6 +25,8 @@ export interface Reading {
   /** The same file as it was. */
   readonly known: FileRecord | undefined;
   readonly files: StoreFiles;
+  /** Now, ms since 1970. */
+  readonly at: number;
   readonly say: (text: string) => void;
 }
 
@@ -33,7 +34,7 @@ export interface Reading {
 const MOST_BLOCKS = 4096;
 
 /** `known` if it has not changed, or is broken now; undefined for what is no file, or has never been whole. */
-export function readRecord({ dir, path, name, known, files, say }: Reading): FileRecord | undefined {
+export function readRecord({ dir, path, name, known, files, at, say }: Reading): FileRecord | undefined {
   const stamp = files.stamp(path);
   if (typeof stamp === 'string' && known?.stamp === stamp) return known;
   const kept = known ? `; kept as it was` : '';
@@ -69,11 +70,11 @@ export function readRecord({ dir, path, name, known, files, say }: Reading): Fil
       return undefined;
     }
     if (label !== '' && !CERTIFICATES.has(label)) return undefined;
-    const certificate: StoredCertificate | Wrong = StoredCertificate.of(
-      der,
+    const certificate = StoredCertificate.of(der, {
       path,
-      certificates.length === 0 ? nickname : undefined,
-    );
+      nickname: certificates.length === 0 ? nickname : undefined,
+      readAt: at,
+    });
     if ('wrong' in certificate) return `it is no certificate: ${certificate.wrong}`;
     if (dir === 'cacerts' && !certificate.isCa) return 'it is no authority’s: its basicConstraints do not say so';
     certificates.push(certificate);

@@ -2,20 +2,26 @@
 
 import { type Certificate, parseCertificate } from '../../ike/auth/x509/certificate.ts';
 import { type GeneralName, NAME } from '../../ike/auth/x509/general-name.ts';
+import { misfitOf } from '../../ike/auth/x509/identity.ts';
 import { sha1 } from '../../ike/crypto/misc.ts';
 import type { Wrong } from '../../ike/crypto/signature/public-key.ts';
 import { readDn } from '../../net/dn-der.ts';
 import { ID_TYPES, Id } from '../../net/id.ts';
-import { ckaidOf } from './spki-ckaid.ts';
+import { factsOf, type SpkiFacts } from './spki-facts.ts';
 
 /** Where an element is in the octets: `from * 65536 + length`, for no certificate is longer. */
 type Span = number;
+
+/** Where it comes from. */
+type Origin = Pick<StoredCertificate, 'path' | 'nickname' | 'readAt'>;
 
 export class StoredCertificate {
   /** The file's name without its ending; undefined for those behind the first in a file. */
   readonly nickname: string | undefined;
   readonly path: string;
   readonly der: Uint8Array;
+  /** When its file was read, ms since 1970. */
+  readonly readAt: number;
   /** s since 1970, both inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -27,10 +33,11 @@ export class StoredCertificate {
   readonly commonName: string | undefined;
   readonly #spki: Span;
 
-  private constructor(path: string, nickname: string | undefined, certificate: Certificate, ckaid: string) {
+  private constructor({ path, nickname, readAt }: Origin, certificate: Certificate, ckaid: string) {
     const { der, version, extensions, subject, spki } = certificate;
     this.nickname = nickname;
     this.path = path;
+    this.readAt = readAt;
     this.der = der;
     this.notBefore = certificate.notBefore;
     this.notAfter = certificate.notAfter;
@@ -43,18 +50,22 @@ export class StoredCertificate {
   }
 
   /** Keeps `der`. */
-  static of(der: Uint8Array, path: string, nickname: string | undefined): StoredCertificate | Wrong {
+  static of(der: Uint8Array, origin: Origin): StoredCertificate | Wrong {
     const certificate = parseCertificate(der);
     if ('wrong' in certificate) return certificate;
-    const ckaid = ckaidOf(certificate.spki);
-    if (ckaid === undefined) return { wrong: 'its key is neither RSA, ECDSA, Ed25519 nor Ed448' };
-    return new StoredCertificate(path, nickname, certificate, Buffer.from(ckaid).toString('hex'));
+    const facts = factsOf(certificate.spki);
+    if (facts === undefined) return { wrong: 'its key is neither RSA, ECDSA, Ed25519 nor Ed448' };
+    return new StoredCertificate(origin, certificate, Buffer.from(facts.ckaid).toString('hex'));
   }
 
   /** SubjectPublicKeyInfo in DER. A view. */
   get spki(): Uint8Array {
     const from = Math.floor(this.#spki / 0x10000);
     return this.der.subarray(from, from + (this.#spki % 0x10000));
+  }
+
+  get keyFacts(): SpkiFacts {
+    return factsOf(this.spki)!;
   }
 
   /** SHA-1 over that: what a CERTREQ has. RFC 7296 §3.7. */
@@ -77,12 +88,14 @@ export class StoredCertificate {
     return certificate;
   }
 
-  /** Whom it is for: its subject and its alternative names. */
+  /** Its alternative names, those that IKE has identities for. */
+  get names(): readonly Id[] {
+    return this.fields().extensions.altNames.flatMap((name) => idOf(name) ?? []);
+  }
+
+  /** Whether it is for `id`, as a peer would see it. */
   isNamed(id: Id): boolean {
-    const { subject, extensions } = this.fields();
-    return (
-      new Id(ID_TYPES.ID_DER_ASN1_DN, subject).equals(id) || extensions.altNames.some((name) => idOf(name)?.equals(id))
-    );
+    return misfitOf(id, this.fields()) === undefined;
   }
 }
 
