@@ -23,7 +23,7 @@ export function endpoint(port: NodePort): Endpoint {
       if (hear) port.off('message', hear);
       listeners.delete(listener);
     },
-  } as Endpoint;
+  };
 }
 
 type Listener = ((event: { data: unknown }) => void) | { handleEvent(event: { data: unknown }): void };

@@ -11,26 +11,28 @@ import {
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
+import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import type { Keyring } from '../../ike/crypto/signature/key-shelf.ts';
 import { pem, pemChain } from './pem.ts';
-import type { Flight, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
+import { MOST_CERTIFICATES, wrongWith } from './tls-certificates.ts';
+import type { Flight, Judging, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
 
 /** Each has 80 kB and more of OpenSSL's; whoever has one has been through IKE_SA_INIT and sent a ClientHello. */
 export const MOST_TUNNELS = 256;
 /** Turns of the event loop without news after which a flight is complete. */
 const QUIET_TURNS = 3;
-/** Certificates of the other end that are handed on. */
-const MOST_CERTIFICATES = 8;
 /** Octets that the other end may have us hold. */
 const MOST_PLAIN = 65_536;
 
 export class TlsEngine implements TlsPort {
   readonly #keys: Keyring;
+  readonly #trust: Trust;
   readonly #tunnels = new Map<number, Tunnel>();
   #last = 0;
 
-  constructor(keys: Keyring) {
+  constructor(keys: Keyring, trust: Trust) {
     this.#keys = keys;
+    this.#trust = trust;
   }
 
   async open(terms: TlsTerms): Promise<number | { readonly wrong: string }> {
@@ -53,6 +55,11 @@ export class TlsEngine implements TlsPort {
 
   async write(tunnel: number, plain: Uint8Array): Promise<Flight> {
     return this.#tunnels.get(tunnel)?.write(plain) ?? GONE;
+  }
+
+  async judge(tunnel: number, judging: Judging): Promise<string | undefined> {
+    const known = this.#tunnels.get(tunnel);
+    return known ? known.judge(judging, this.#trust) : 'the tunnel is gone';
   }
 
   async exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined> {
@@ -89,10 +96,9 @@ function settingsOf({ key, chain, anchors, wantsCertificate }: TlsTerms, keys: K
     // An empty list would have OpenSSL trust everybody whom browsers trust.
     ca: anchors.length > 0 ? pemChain(anchors) : NOBODY,
     minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     requestCert: wantsCertificate,
-    // Judged by whoever opened the tunnel, who says in the log which certificate it was.
+    // Judged when the tunnel is open, with a word for the log of which certificate it is.
     rejectUnauthorized: false,
   };
 }
@@ -126,6 +132,14 @@ class Tunnel {
     // TLS enciphers it before this returns.
     if (this.#state === 'open') this.#socket?.write(plain);
     return this.#settled();
+  }
+
+  /** By OpenSSL, and by our own rules, which say more of what is wrong. */
+  judge(judging: Judging, trust: Trust): string | undefined {
+    if (this.#state !== 'open' || this.#socket === undefined) return 'the tunnel is not open';
+    const wrong = wrongWith(chainOf(this.#socket), judging, trust);
+    if (wrong !== undefined || this.#socket.authorized) return wrong;
+    return `the certificate is not trusted (${this.#socket.authorizationError})`;
   }
 
   exportKey({ octets, label, context }: KeyRequest): Uint8Array | undefined {
@@ -167,8 +181,7 @@ class Tunnel {
     this.#news++;
     this.#state = 'open';
     const isTls13 = socket.getProtocol() === 'TLSv1.3';
-    const doubt = socket.authorized ? undefined : `${socket.authorizationError}`;
-    this.#opened = { isTls13, chain: chainOf(socket), doubt };
+    this.#opened = { isTls13, hasCertificate: chainOf(socket).length > 0 };
     socket.on('error', (error) => this.#end(text(error)));
     socket.on('end', () => this.#end('the other end has closed the tunnel'));
     socket.on('data', (part: Buffer) => {
@@ -230,7 +243,7 @@ class Wire extends Duplex {
 function chainOf(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
   let certificate = socket.getPeerCertificate(true);
-  while (certificate?.raw && chain.length < MOST_CERTIFICATES) {
+  while (certificate?.raw && chain.length <= MOST_CERTIFICATES) {
     chain.push(Uint8Array.from(certificate.raw));
     // What signs itself is its own issuer there.
     if (certificate.issuerCertificate === certificate) break;

@@ -31,10 +31,16 @@ export interface Flight {
 
 export interface Opened {
   readonly isTls13: boolean;
-  /** The other end's certificates as it sent them, DER, its own first. */
-  readonly chain: readonly Uint8Array[];
-  /** What OpenSSL has against them; undefined: nothing. Without certificates there is nothing to say. */
-  readonly doubt: string | undefined;
+  /** The other end has a certificate. */
+  readonly hasCertificate: boolean;
+}
+
+/** What the other end's certificate must be. */
+export interface Judging {
+  /** The identity that it must name: ID type, then the data. Absent: any. */
+  readonly id: Uint8Array | undefined;
+  /** s since 1970. */
+  readonly at: number;
 }
 
 export interface KeyRequest {
@@ -51,6 +57,8 @@ export interface TlsPort {
   feed(tunnel: number, records: Uint8Array): Promise<Flight>;
   /** Sends through an open tunnel. */
   write(tunnel: number, plain: Uint8Array): Promise<Flight>;
+  /** What is wrong with the other end's certificates: undefined if nothing is. Of an open tunnel. */
+  judge(tunnel: number, judging: Judging): Promise<string | undefined>;
   /** RFC 5705, of an open tunnel: octets of the receiver's to wipe; undefined if the tunnel is not open. */
   exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined>;
   /** Its memory is free at once. One that is not there is no news. */

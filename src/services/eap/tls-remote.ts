@@ -6,12 +6,11 @@ import { Worker } from 'node:worker_threads';
 import { type Remote, transfer, wrap } from 'comlink';
 import type { Clock } from '../fetch/clock.ts';
 import { endpoint } from './endpoint.ts';
-import type { Flight, KeyRequest, TlsPort, TlsTerms } from './tls-port.ts';
-import type { served } from './tls-thread.ts';
+import type { Flight, Judging, KeyRequest, TlsPort, TlsTerms } from './tls-port.ts';
+import type { Shelves, served } from './tls-thread.ts';
 
 export interface TlsRemoteOptions {
-  /** Of the `KeyShelf`. */
-  readonly keys: SharedArrayBuffer;
+  readonly shelves: Shelves;
   readonly clock: Clock;
   /** The thread has died, and why. */
   readonly onError: (what: string) => void;
@@ -55,6 +54,14 @@ export class TlsRemote implements TlsPort {
   write(tunnel: number, plain: Uint8Array): Promise<Flight> {
     const own = Uint8Array.from(plain);
     return this.#within(tunnel, (remote, number) => remote.write(number, transfer(own, [own.buffer])), closed);
+  }
+
+  judge(tunnel: number, judging: Judging): Promise<string | undefined> {
+    return this.#within<string | undefined>(
+      tunnel,
+      (remote, number) => remote.judge(number, judging),
+      (why) => why,
+    );
   }
 
   exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined> {
@@ -113,7 +120,10 @@ export class TlsRemote implements TlsPort {
     // Beside this file, and as it is: compiled, or TypeScript under tsx and vitest.
     const isSource = import.meta.url.endsWith('.ts');
     const module = new URL(isSource ? './tls-thread.ts' : './tls-thread.js', import.meta.url);
-    const worker = new Worker(isSource ? underTsx(module) : module, { workerData: this.#options.keys, eval: isSource });
+    const worker = new Worker(isSource ? underTsx(module) : module, {
+      workerData: this.#options.shelves,
+      eval: isSource,
+    });
     const thread: Thread = { worker, remote: wrap<typeof served>(endpoint(worker)), waiting: new Set() };
     // The daemon does not live on for its sake.
     worker.unref();

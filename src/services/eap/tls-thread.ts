@@ -1,12 +1,20 @@
 /** What runs in the thread that does TLS for EAP. Private keys come out of memory that the threads share. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
-import { KeyReader, NO_KEYS } from '../../ike/crypto/signature/key-shelf.ts';
+import { TrustReader } from '../../ike/auth/x509/trust-reader.ts';
+import { KeyReader } from '../../ike/crypto/signature/key-shelf.ts';
 import { endpoint } from './endpoint.ts';
 import { TlsEngine } from './tls-engine.ts';
-import type { Flight, KeyRequest, TlsTerms } from './tls-port.ts';
+import type { Flight, Judging, KeyRequest, TlsTerms } from './tls-port.ts';
 
-const engine = new TlsEngine(workerData instanceof SharedArrayBuffer ? new KeyReader(workerData) : NO_KEYS);
+/** Memory that is shared with the main thread. */
+export interface Shelves {
+  readonly keys: SharedArrayBuffer;
+  readonly trust: SharedArrayBuffer;
+}
+
+const { keys, trust } = workerData as Shelves;
+const engine = new TlsEngine(new KeyReader(keys), new TrustReader(trust));
 
 /** What leaves here is moved, so that no copy of a secret stays behind. */
 const moved = (flight: Flight): Flight => transfer(flight, [flight.out.buffer, flight.plain.buffer]);
@@ -20,6 +28,7 @@ export const served = {
     plain.fill(0);
     return moved(flight);
   },
+  judge: (tunnel: number, judging: Judging) => engine.judge(tunnel, judging),
   exportKey: async (tunnel: number, request: KeyRequest) => {
     const key = await engine.exportKey(tunnel, request);
     if (key === undefined) return undefined;

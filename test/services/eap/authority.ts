@@ -4,6 +4,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TrustShelf } from '../../../src/ike/auth/x509/trust-shelf.ts';
 import { KeyShelf } from '../../../src/ike/crypto/signature/key-shelf.ts';
 
 export interface Issued {
@@ -17,6 +18,8 @@ export class Authority {
   /** Of all authorities of a test. */
   readonly shelf: KeyShelf;
   readonly certificate: Uint8Array;
+  /** Where it is believed. */
+  readonly trust = new TrustShelf();
   readonly #folder = mkdtempSync(join(tmpdir(), 'pluto-eap-'));
   #count = 0;
 
@@ -24,6 +27,7 @@ export class Authority {
     this.shelf = shelf;
     this.#openssl('req', '-x509', ...EC, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', `/CN=${name}`, '-days', '30');
     this.certificate = this.#der('ca.pem');
+    this.trust.replaceCertificates([{ der: this.certificate, isAnchor: true }]);
   }
 
   /** `extensions` as openssl.cnf(5) has them; `days` may be negative: already expired. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { NO_TRUST, TrustReader } from '../../../src/ike/auth/x509/trust-reader.ts';
 import { KeyReader } from '../../../src/ike/crypto/signature/key-shelf.ts';
 import { MOST_TUNNELS, TlsEngine } from '../../../src/services/eap/tls-engine.ts';
 import type { Flight, TlsPort, TlsTerms } from '../../../src/services/eap/tls-port.ts';
@@ -7,7 +8,7 @@ import { realClock } from '../../../src/services/fetch/clock.ts';
 import { Authority } from './authority.ts';
 
 const authority = new Authority('Root');
-const moon = authority.issue('moon');
+const moon = authority.issue('moon', { extensions: ['subjectAltName=DNS:moon.example'] });
 const carol = authority.issue('carol');
 const expired = authority.issue('late', { days: -1 });
 afterAll(() => authority.end());
@@ -21,7 +22,11 @@ const client: TlsTerms = {
   anchors,
   wantsCertificate: true,
 };
-const engine = () => new TlsEngine(new KeyReader(authority.shelf.shared));
+const shelves = { keys: authority.shelf.shared, trust: authority.trust.shared };
+const engine = () => new TlsEngine(new KeyReader(shelves.keys), new TrustReader(shelves.trust));
+const at = Math.floor(Date.now() / 1000);
+
+const named = (name: string) => Uint8Array.of(2, ...Buffer.from(name));
 
 /** Feeds each end what the other has sent, until there is no more; the flights that opened or closed either. */
 async function shake(port: TlsPort, terms: { server?: TlsTerms; client?: TlsTerms }) {
@@ -41,18 +46,18 @@ async function shake(port: TlsPort, terms: { server?: TlsTerms; client?: TlsTerm
 
 describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
   ['in this thread', engine],
-  ['in a thread', () => new TlsRemote({ keys: authority.shelf.shared, clock: realClock, onError: () => {} })],
+  ['in a thread', () => new TlsRemote({ shelves, clock: realClock, onError: () => {} })],
 ])('TLS %s', (_, make) => {
   test('both ends open, know each other and have the same key', async () => {
     const port = make();
     const { s, c, server: atServer, client: atClient } = await shake(port, {});
-    expect(atServer?.opened).toEqual({
-      isTls13: true,
-      chain: [carol.certificate, authority.certificate],
-      doubt: undefined,
-    });
-    expect(atClient?.opened?.chain[0]).toEqual(moon.certificate);
-    expect(atClient?.opened?.doubt).toBeUndefined();
+    expect(atServer?.opened).toEqual({ isTls13: true, hasCertificate: true });
+    expect(atClient?.opened).toEqual({ isTls13: true, hasCertificate: true });
+    expect(await port.judge(s, { id: undefined, at })).toBeUndefined();
+    expect(await port.judge(c, { id: named('moon.example'), at })).toBeUndefined();
+    expect(await port.judge(c, { id: named('sun.example'), at })).toBe(
+      'certificate "CN=moon": the identity "@sun.example" is not among its subjectAltNames',
+    );
     const request = { label: 'EXPORTER_EAP_TLS_Key_Material', context: Uint8Array.of(13), octets: 128 };
     const key = await port.exportKey(s, request);
     expect(key?.length).toBe(128);
@@ -65,24 +70,33 @@ describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
     await port.stop?.();
   });
 
-  test('a client without a certificate, and one that has expired, are doubted', async () => {
+  test('a client without a certificate, and one that has expired, are not believed', async () => {
     const port = make();
     const bare = await shake(port, { client: { ...client, key: undefined, chain: [] } });
-    expect(bare.server?.opened ?? bare.server?.why).toMatchObject({ chain: [], doubt: expect.stringMatching(/./) });
+    expect(bare.server?.opened?.hasCertificate).toBe(false);
+    expect(await port.judge(bare.s, { id: undefined, at })).toBe('there is no certificate');
     const late = await shake(port, { client: { ...client, key: expired.key, chain: [expired.certificate] } });
-    expect(late.server?.opened?.doubt).toMatch(/CERT_HAS_EXPIRED|expired/);
+    expect(await port.judge(late.s, { id: undefined, at })).toBe(
+      'certificate "CN=late": expired 2021-01-01 00:00:00 UTC',
+    );
     await port.stop?.();
   });
 });
 
 describe('an engine', () => {
-  test('trusts nobody when there are no anchors', async () => {
-    const { server: atServer, client: atClient } = await shake(engine(), {
-      server: { ...server, anchors: [] },
-      client: { ...client, anchors: [] },
-    });
-    expect(atServer?.opened?.doubt).toMatch(/./);
-    expect(atClient?.opened?.doubt).toMatch(/./);
+  test('trusts nobody when OpenSSL has no anchors, whatever the store believes', async () => {
+    const port = engine();
+    const { s, c } = await shake(port, { server: { ...server, anchors: [] }, client: { ...client, anchors: [] } });
+    expect(await port.judge(s, { id: undefined, at })).toMatch(/^the certificate is not trusted \(/);
+    expect(await port.judge(c, { id: undefined, at })).toMatch(/^the certificate is not trusted \(/);
+  });
+
+  test('trusts nobody when the store believes nobody, whatever OpenSSL has', async () => {
+    const port = new TlsEngine(new KeyReader(shelves.keys), NO_TRUST);
+    const { s } = await shake(port, {});
+    expect(await port.judge(s, { id: undefined, at })).toBe(
+      'certificate "CN=Root": it is self-signed, and not trusted here',
+    );
   });
 
   test('refuses what is no TLS, and keys that are gone', async () => {
@@ -117,7 +131,7 @@ test('a thread that takes too long is no answer', async () => {
     return () => {};
   };
   const clock = { now: () => 0, after };
-  const port = new TlsRemote({ keys: authority.shelf.shared, clock, onError: () => {} });
+  const port = new TlsRemote({ shelves, clock, onError: () => {} });
   const opening = port.open(server);
   ring();
   expect(await opening).toEqual({ wrong: 'TLS takes too long' });

@@ -90,7 +90,7 @@ export class TlsFraming {
     const limit = this.#announced ?? MAX_TLS_MESSAGE;
     this.#received += part.length;
     if (this.#received > limit) return wrong(`more than ${limit} octets`);
-    this.#parts.push(part.slice());
+    this.#parts.push(Uint8Array.from(part));
     if (hasMore) return { t: 'send', data: this.acknowledge() };
     if (this.#announced !== undefined && this.#received !== this.#announced)
       return wrong(`${this.#received} octets of ${this.#announced}`);

@@ -1,0 +1,25 @@
+/** What EAP wants of the world: the daemon's secrets and certificates, TLS, time and dice. Tests bring their own. */
+import type { Random } from '../../ike/auth/eap/roles.ts';
+import type { Id } from '../../net/id.ts';
+import type { TlsPort } from './tls-port.ts';
+
+/** What we show in TLS. */
+export interface TlsIdentity {
+  /** Of the private key, its number on the key shelf. */
+  readonly key: number;
+  /** DER, ours first, then its issuers as far as they are to be sent. */
+  readonly chain: readonly Uint8Array[];
+}
+
+export interface EapPorts {
+  /** A user's password in UTF-8, or our own as that user. The octets belong to the store: not to be kept, not to be wiped. */
+  password(user: string): Uint8Array | undefined;
+  /** The certificate of an identity of ours, and its key; `conn`: of this connection, if the question has one. */
+  identity(localId: Id, conn: string | undefined): TlsIdentity | { readonly wrong: string };
+  /** Authorities and what comes between them and others, DER. */
+  anchors(): readonly Uint8Array[];
+  readonly tls: TlsPort;
+  readonly random: Random;
+  /** ms since 1970. */
+  wall(): number;
+}

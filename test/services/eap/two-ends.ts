@@ -1,0 +1,72 @@
+/** An authenticator and a peer of ours, and between them a link that may alter, repeat or end what they say. */
+
+import type { EapWay } from '../../../src/ike/policy.ts';
+import { Address } from '../../../src/net/address.ts';
+import { Id } from '../../../src/net/id.ts';
+import type { EapConversation, EapQuestion, EapReply } from '../../../src/services/eap/backend.ts';
+import { LocalEap } from '../../../src/services/eap/local.ts';
+import { EapPeerAnswerer } from '../../../src/services/eap/peer-answerer.ts';
+import type { EapPorts } from '../../../src/services/eap/ports.ts';
+
+export interface Ends {
+  readonly server: EapPorts;
+  readonly client: EapPorts;
+  readonly offers: readonly EapWay[];
+  readonly wants: readonly EapWay[];
+  /** As `leftid=` writes them. */
+  readonly us: string;
+  readonly them: string;
+  /** Whom the client expects; else `us`. */
+  readonly expects?: string;
+  /** IDi, if it is another than the client's name. */
+  readonly idi?: string;
+}
+
+/** What becomes of a packet on its way: each of the octets returned is delivered in turn. */
+export type Link = (packet: Uint8Array, to: 'server' | 'client', count: number) => readonly Uint8Array[];
+
+export interface Ended {
+  readonly server: EapReply;
+  readonly client: EapReply | undefined;
+  readonly packets: number;
+}
+
+export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi'>): EapQuestion {
+  const { offers, us, them, idi } = ends;
+  return {
+    t: 'eap',
+    session: 1,
+    ways: offers,
+    peerId: Id.parse(idi ?? them)!,
+    localId: Id.parse(us)!,
+    peer: Address.parse('192.0.2.2')!,
+    local: Address.parse('192.0.2.1')!,
+    conn: 'road',
+    packet: undefined,
+  };
+}
+
+/** Talks until one end says that it is over, or `most` packets have gone. */
+export async function converse(ends: Ends, link: Link = (packet) => [packet], most = 300): Promise<Ended> {
+  const conversation: EapConversation = new LocalEap(ends.server).open(question(ends));
+  const peer = new EapPeerAnswerer({ ports: ends.client, now: () => 0 });
+  const [localId, peerId] = [Id.parse(ends.them)!, Id.parse(ends.expects ?? ends.us)];
+  let server = await conversation.next(undefined);
+  let client: EapReply | undefined;
+  let packets = 0;
+  for (; packets < most; ) {
+    // Repeated packets have repeated answers, of which the last goes on; whoever is done hears nothing more.
+    for (const packet of link(server.packet!, 'client', ++packets)) {
+      if (client && client.outcome !== 'continue') break;
+      const reply = await peer.answer({ t: 'eapPeer', session: 1, ways: ends.wants, localId, peerId, packet });
+      if (reply.t !== 'eap') throw new Error(reply.t);
+      client = reply;
+    }
+    if (server.outcome !== 'continue' || client?.outcome !== 'continue') break;
+    for (const packet of link(client.packet!, 'server', ++packets))
+      if (server.outcome === 'continue') server = await conversation.next(packet);
+  }
+  conversation.close();
+  peer.forget(1);
+  return { server, client, packets };
+}
