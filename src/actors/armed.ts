@@ -19,6 +19,7 @@ export const TIMER_NAMES: readonly TimerName[] = [
   'rekey',
   'expire',
   'retry',
+  'followup',
   'childRekey',
   'childExpire',
   'childOutbound',

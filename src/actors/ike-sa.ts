@@ -123,7 +123,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#dropState(message.serial, message.answer, self);
       case 'forgotten':
         // Both ends at once: one that is on its way is no memory that the peer could have lost.
-        if (this.#sa.state === 'initSent' || this.#sa.state === 'authSent') return;
+        if (this.#sa.state === 'initSent' || this.#sa.state === 'intermediateSent' || this.#sa.state === 'authSent')
+          return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'adoptActors':
       case 'outlived':

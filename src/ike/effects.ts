@@ -30,6 +30,7 @@ export type TimerName =
   | 'rekey'
   | 'expire'
   | 'retry'
+  | 'followup'
   | 'childRekey'
   | 'childExpire'
   | 'childOutbound';

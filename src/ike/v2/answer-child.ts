@@ -7,6 +7,8 @@ import type { Child } from './child.ts';
 import { type Answer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
 import { whyNotGranted } from './child-why.ts';
 import { isUnwanted, keysJob, replace } from './create-child.ts';
+import { protocolOf } from './ending.ts';
+import { awaitFollowup, earlierOf } from './followup.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS } from './handshake.ts';
 import { isFault, spiOctets } from './proposals.ts';
 import type { Transition } from './transitions.ts';
@@ -91,10 +93,59 @@ function give(turn: Turn, message: Incoming, answer: Answer, old?: Child): void 
   const complete = (later: Turn, keymat: Uint8Array, publicValue?: Uint8Array) =>
     granted(later, message, answer, { keymat, publicValue, ni, nr, old });
   if (!suite.group || !ke) return complete(turn, keymatOf(turn.sa, suite, ni, nr));
+  if (suite.additional) return giveLater(turn, message, answer, Uint8Array.from(ke.data), { ni, nr, old });
   turn.submit(keysJob(turn, suite.group.id, suite, ke.data, ni, nr), (later, result) => {
     if (!result.ok || result.op !== 'child.keys') return later.refuse(message, keyFault(detail(result)));
     complete(later, result.keymat, result.public);
   });
+}
+
+/** The child comes to be after the further key exchanges that are agreed on. RFC 9370 §2.2.4. */
+function giveLater(
+  turn: Turn,
+  message: Incoming,
+  answer: Answer,
+  theirs: Uint8Array,
+  { ni, nr, old }: Pick<Granted, 'ni' | 'nr' | 'old'>,
+): void {
+  const { suite, policy } = answer;
+  const { group, additional } = suite;
+  if (!group || !additional) throw new Error('nothing follows');
+  turn.submit({ op: 'ke.mix', group: group.id, theirs }, (later, result) => {
+    if (!result.ok || result.op !== 'ke.mix' || !result.public) return later.refuse(message, keyFault(detail(result)));
+    const spiIn = reserveSpi(later, policy);
+    if (typeof spiIn !== 'number') return later.refuse(message, spiIn);
+    const link = awaitFollowup(later, {
+      ...{ groups: additional, done: 0, first: result.shared, more: new Uint8Array() },
+      ...{ replaces: old, lowest: lowest(ni, nr) },
+      objection: (now) => (old ? unfitToReplace(now, old) : collisionWithIkeRekey(now)?.why),
+      complete: (now, last, theirLast, larval) =>
+        now.submit(
+          { ...keysJob(now, additional[larval.done].id, suite, theirLast, ni, nr), ...earlierOf(larval) },
+          (then, done) => {
+            if (!done.ok || done.op !== 'child.keys' || !done.public) {
+              larval.drop(then);
+              return then.refuse(last, keyFault(detail(done)));
+            }
+            then.respond(last, [{ type: 'KE', critical: false, group: additional[larval.done].id, data: done.public }]);
+            take(then, answer, { keymat: done.keymat, spiIn, ni, nr, old });
+          },
+        ),
+      drop: ({ env, sa }) => env.releaseSpi({ protocol: protocolOf(policy), local: sa.local.address, spi: spiIn }),
+    });
+    const nonce: Payload = { type: 'Nonce', critical: false, data: nr };
+    const ke: Payload = { type: 'KE', critical: false, group: group.id, data: result.public };
+    const granted = answerPayloads(answer, spiOctets(spiIn)).flatMap((p): Payload[] =>
+      p.type === 'SA' ? [p, nonce, ke] : [p],
+    );
+    later.respond(message, [...granted, link]);
+  });
+}
+
+/** A child that meanwhile goes, or has gone, has no heir. */
+function unfitToReplace(turn: Turn, old: Child): string | undefined {
+  const isThere = turn.sa.children.includes(old) && (old.state === 'up' || old.state === 'rekeying');
+  return isThere ? collisionWithIkeRekey(turn)?.why : `Child SA #${old.serial} is being deleted or replaced`;
 }
 
 const keyFault = (why: string): Fault => ({ kind: 'local', what: 'crypto', why });
@@ -108,8 +159,7 @@ interface Granted {
 }
 
 function granted(turn: Turn, message: Incoming, answer: Answer, { keymat, publicValue, ni, nr, old }: Granted): void {
-  const { sa, env } = turn;
-  const { suite, policy, mode, local, remote, spi } = answer;
+  const { suite, policy } = answer;
   const spiIn = reserveSpi(turn, policy);
   if (typeof spiIn !== 'number') return turn.refuse(message, spiIn);
   const nonce: Payload = { type: 'Nonce', critical: false, data: nr };
@@ -119,6 +169,17 @@ function granted(turn: Turn, message: Incoming, answer: Answer, { keymat, public
     message,
     answerPayloads(answer, spiOctets(spiIn)).flatMap((p) => (p.type === 'SA' ? [p, nonce, ...ke] : [p])),
   );
+  take(turn, answer, { keymat, spiIn, ni, nr, old });
+}
+
+/** A child that is granted: here as well. */
+function take(
+  turn: Turn,
+  answer: Answer,
+  { keymat, spiIn, ni, nr, old }: Omit<Granted, 'publicValue'> & { readonly spiIn: number },
+): void {
+  const { sa, env } = turn;
+  const { suite, policy, mode, local, remote, spi } = answer;
   const serial = env.serial();
   const made = { serial, policy, suite, spiIn, spiOut: spi, mode, keymat, initiator: false, local, remote };
   const child = install(turn, { ...made, ...(old ? { old } : {}) });
@@ -134,8 +195,9 @@ function granted(turn: Turn, message: Incoming, answer: Answer, { keymat, public
 }
 
 /** RFC 7296 §2.25.2: nothing new for a peer while we rekey the IKE SA itself. */
-function collisionWithIkeRekey(turn: Turn): Fault | undefined {
-  return turn.sa.outstanding?.pending.kind === 'rekeyIke'
+function collisionWithIkeRekey(turn: Turn): Extract<Fault, { kind: 'busy' }> | undefined {
+  const kind = turn.sa.outstanding?.pending.kind;
+  return kind === 'rekeyIke' || kind === 'ikeFollowup'
     ? { kind: 'busy', why: 'we are rekeying the IKE SA' }
     : undefined;
 }

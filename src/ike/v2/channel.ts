@@ -2,15 +2,20 @@
  * The encrypted channel of an IKE SA: payloads to datagrams and back, in one SK payload (RFC 7296 §3.14) or
  * several SKF (RFC 7383).
  */
+
+import type { IkeKeys } from '../crypto/keys.ts';
 import { ivOctets, open, seal, sealedOctets } from '../crypto/protect.ts';
 import type { Env } from '../effects.ts';
 import type { Fault } from '../fault.ts';
 import {
   decodeChain,
+  EXCHANGE,
   encodeChain,
   encodeProtectedPrefix,
+  HEADER_OCTETS,
   type HeaderFields,
   type Message,
+  PAYLOAD,
   type Payload,
 } from '../wire/index.ts';
 import { type Collected, collect } from './fragments.ts';
@@ -52,7 +57,12 @@ export function sealMessage(
 
 /** The inner payloads of an encrypted message; `more` when it was an authentic fragment and others are missing. */
 export type Opened =
-  | { readonly t: 'payloads'; readonly payloads: readonly Payload[] }
+  /** `covered`: of IKE_INTERMEDIATE, as `coveredOctets` would have it. */
+  | {
+      readonly t: 'payloads';
+      readonly payloads: readonly Payload[];
+      readonly covered: readonly Uint8Array[] | undefined;
+    }
   | { readonly t: 'more' }
   /** Not from our peer, or damaged: to be dropped without any other effect. */
   | { readonly t: 'unauthentic'; readonly why: string }
@@ -68,9 +78,11 @@ export function openMessage(sa: IkeSa, message: Message, bytes: Uint8Array): Ope
   const opened = open(suite, encr, integ, bytes, envelope.aadOctets);
   if (!opened.ok) return { t: 'unauthentic', why: opened.why };
 
-  let whole: Collected = { first: envelope.nextPayload, bytes: opened.plaintext };
+  const isSigned = message.header.exchange === EXCHANGE.IKE_INTERMEDIATE;
+  const head = isSigned ? bytes.subarray(0, envelope.aadOctets) : undefined;
+  let whole: Collected = { first: envelope.nextPayload, head, bytes: opened.plaintext };
   if (envelope.type === 'SKF') {
-    const collected = collect(sa, message.header, envelope, opened.plaintext);
+    const collected = collect(sa, message.header, envelope, opened.plaintext, head);
     if (collected === 'more') return { t: 'more' };
     if (collected === 'refused') return { t: 'unauthentic', why: 'fragment does not fit the others' };
     whole = collected;
@@ -78,12 +90,54 @@ export function openMessage(sa: IkeSa, message: Message, bytes: Uint8Array): Ope
   // Whole by now; a peer that gave up on fragments half-way has left some behind.
   sa.reassembly = undefined;
   const inner = decodeChain(whole.first, whole.bytes);
-  return inner.ok ? { t: 'payloads', payloads: inner.value } : { t: 'fault', fault: inner.fault };
+  if (!inner.ok) return { t: 'fault', fault: inner.fault };
+  const covered = whole.head && [unfragmented(whole.head, whole.bytes.length), whole.bytes];
+  return { t: 'payloads', payloads: inner.value, covered };
 }
 
-/** Whether our peer made this datagram; nothing is kept of it. */
-export function isAuthentic(sa: IkeSa, message: Message, bytes: Uint8Array): boolean {
-  const { suite, keys } = established(sa);
+/**
+ * What AUTH covers of an IKE_INTERMEDIATE message of ours, in pieces: its headers, as if it were sent whole and without
+ * IV, padding and ICV, and its payloads. RFC 9242 §3.3.2.
+ */
+export function coveredOctets(header: HeaderFields, payloads: readonly Payload[]): readonly Uint8Array[] {
+  const { first, bytes } = encodeChain(payloads);
+  return [encodeProtectedPrefix(header, { type: 'SK', first }, bytes.length), bytes];
+}
+
+/** The headers of a message that came, whole or in fragments, as `coveredOctets` has them. */
+function unfragmented(head: Uint8Array, innerOctets: number): Uint8Array {
+  const typeAt = envelopeTypeAt(head);
+  const octets = head[typeAt] === PAYLOAD.SKF ? head.length - (SKF_PREFIX - SK_PREFIX) : head.length;
+  const fixed = head.slice(0, octets);
+  fixed[typeAt] = PAYLOAD.SK;
+  const view = new DataView(fixed.buffer);
+  view.setUint32(HEADER_OCTETS - 4, octets + innerOctets);
+  view.setUint16(octets - 2, PAYLOAD_HEADER + innerOctets);
+  return fixed;
+}
+
+/** Where it stands that SK or SKF comes next: in the header, or in a payload in clear before it. Lengths have been checked. */
+function envelopeTypeAt(head: Uint8Array): number {
+  let typeAt = NEXT_PAYLOAD_AT;
+  for (let at = HEADER_OCTETS; head[typeAt] !== PAYLOAD.SK && head[typeAt] !== PAYLOAD.SKF; ) {
+    typeAt = at;
+    at += (head[at + 2] << 8) | head[at + 3];
+  }
+  return typeAt;
+}
+
+const NEXT_PAYLOAD_AT = 16;
+const PAYLOAD_HEADER = 4;
+
+/** Whether our peer made this datagram, with the keys of now or with `keys`; nothing is kept of it. */
+export function isAuthentic(
+  sa: IkeSa,
+  message: Message,
+  bytes: Uint8Array,
+  keys: IkeKeys | undefined = sa.keys,
+): boolean {
+  const { suite } = sa;
+  if (!suite || !keys) return false;
   const envelope = message.payloads.at(-1);
   if (envelope?.type !== 'SK' && envelope?.type !== 'SKF') return false;
   const isInitiator = sa.role === 'initiator';

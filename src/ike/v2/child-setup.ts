@@ -1,14 +1,15 @@
 /** What every exchange that makes a Child SA shares: offering, choosing, keys, installing. RFC 7296 §1.3, §2.9, §2.17. */
 import { Id } from '../../net/id.ts';
-import { GROUPS, type Group } from '../crypto/algorithms.ts';
+import { GROUPS, type Group, groupById } from '../crypto/algorithms.ts';
 import { type ChildSuite, keymatOctets, splitKeymat } from '../crypto/keys.ts';
 import { prfPlus } from '../crypto/prf.ts';
-import { defaultProposals } from '../crypto/proposal.ts';
+import { defaultProposals, type Proposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
 import type { Child } from './child.ts';
 import { protocolOf } from './ending.ts';
+import { groupsText } from './handshake.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
@@ -40,6 +41,18 @@ export function pfsGroups(sa: Pick<IkeSa, 'suite'>, policy: Policy, as: 'initiat
   return as === 'initiator' ? own : [...new Set([...own, ...DEFAULT_GROUPS])];
 }
 
+/**
+ * Additional key exchanges where `esp=` names no group: those of the IKE SA, as far as the peer likes them too. As
+ * responder any KEM that the peer wants, for the same reason.
+ */
+export function pfsAdditional(sa: Pick<IkeSa, 'suite'>, as: 'initiator' | 'responder'): Proposal['addke'] {
+  const own = sa.suite?.additional?.map((group) => [group, NO_GROUP]);
+  return own ?? (as === 'initiator' ? [] : ANY_KEM);
+}
+
+const NO_GROUP = groupById(0)!;
+const ANY_KEM = [[...GROUPS.filter((group) => group.isKem), NO_GROUP]];
+
 const DEFAULT_GROUPS: readonly Group[] = GROUPS.filter((g) => defaultProposals('ike', 2).some((p) => p.dh.includes(g)));
 
 /** SA, TSi, TSr and what else describes the child that we ask for. */
@@ -54,7 +67,11 @@ export function offerPayloads(turn: Turn, offer: ChildOffer): Payload[] {
     {
       type: 'SA',
       critical: false,
-      proposals: offerChild(offer.proposals, offer.spiIn, { esn: policy.child.esn, groups }),
+      proposals: offerChild(offer.proposals, offer.spiIn, {
+        esn: policy.child.esn,
+        groups,
+        addke: pfsAdditional(turn.sa, 'initiator'),
+      }),
     },
     { type: 'TSi', critical: false, selectors: [...wanted.local] },
     { type: 'TSr', critical: false, selectors: [...wanted.remote] },
@@ -76,7 +93,11 @@ export function acceptAnswer(
   const { policy } = offer;
   const proposals = find(payloads, 'SA')!.proposals;
   const groups = offer.ke ? pfsGroups(turn.sa, policy, 'initiator') : [];
-  const chosen = chooseChild(offer.proposals, proposals, { esn: policy.child.esn, groups });
+  const chosen = chooseChild(offer.proposals, proposals, {
+    esn: policy.child.esn,
+    groups,
+    addke: pfsAdditional(turn.sa, 'initiator'),
+  });
   if (isFault(chosen)) return chosen;
   if (proposals.length !== 1 || chosen.answer.transforms.length < proposals[0].transforms.length) {
     return { kind: 'misbehaved', rule: 'RFC 7296 §3.3: an answer has one proposal with one transform of each type' };
@@ -149,7 +170,8 @@ function chooseFor(
 ) {
   const { proposals, esn, pfs } = policy.child;
   const groups = withKe ? pfsGroups(sa, policy, 'responder') : [];
-  return chooseChild(proposals, theirs, { esn, groups, isGroupOptional: !pfs }, find(payloads, 'KE')?.group);
+  const terms = { esn, groups, isGroupOptional: !pfs, addke: pfsAdditional(sa, 'responder') };
+  return chooseChild(proposals, theirs, terms, find(payloads, 'KE')?.group);
 }
 
 /** The answering payloads: the chosen proposal under our SPI, and the selectors. */
@@ -255,7 +277,7 @@ function establishedText(sa: IkeSa, child: Child, initiator: boolean, old: Child
   const xfrm = [cipher, suite.integ?.name ?? 'NONE'].filter(Boolean).join('-');
   const nat = sa.peerIsNatted ? ` NATD=${sa.peer}` : '';
   const dpd = policy.dpdDelay > 0 ? 'active' : 'passive';
-  const pfs = suite.group ? `-${suite.group.name}` : '';
+  const pfs = suite.group ? `-${groupsText(suite)}` : '';
   return `${who} ${how}; IPsec ${child.mode} [${traffic}] {${encap}=>${hex(child.spiOut)} <${hex(child.spiIn)} xfrm=${xfrm}${pfs}${nat} DPD=${dpd}}`;
 }
 

@@ -4,7 +4,7 @@
  * Both ends may rekey the same child at the same moment (§2.8.1). Then both exchanges run to their end, and
  * the one with the lowest of the four nonces is redundant: whoever began it deletes what it made.
  */
-import { keymatOctets } from '../crypto/keys.ts';
+import { type ChildSuite, keymatOctets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import { explainChildRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
@@ -23,6 +23,7 @@ import {
 } from './child-setup.ts';
 import { whyNotAccepted } from './child-why.ts';
 import { dropChild, dropOffer, forgetOffer } from './ending.ts';
+import { askNext, dropLarval, earlierOf, larvalsOf, linkIn } from './followup.ts';
 import { detail, lowest, NONCE_OCTETS, suggestedGroup } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
 import { rekeyChildLater } from './lifetimes.ts';
@@ -132,6 +133,7 @@ function finish(turn: Turn, message: Incoming): void {
   };
   const theirs = find(message.payloads, 'KE');
   if (!ke || !theirs) return complete(turn, keymatOf(turn.sa, suite, ni, nr));
+  if (suite.additional) return followUp(turn, message, offer, suite, { ni, nr, theirs: theirs.data }, complete);
   turn.submit(
     keysJob(turn, ke.group.id, suite, theirs.data, ni, nr, ke.private),
     (later, result) => {
@@ -144,6 +146,74 @@ function finish(turn: Turn, message: Incoming): void {
   );
 }
 
+/** SK(0) is there, and nothing is keyed yet: further exchanges follow. RFC 9370 §2.2.4. */
+function followUp(
+  turn: Turn,
+  message: Incoming,
+  asked: ChildOffer,
+  suite: ChildSuite,
+  { ni, nr, theirs }: { readonly ni: Uint8Array; readonly nr: Uint8Array; readonly theirs: Uint8Array },
+  complete: (later: Turn, keymat: Uint8Array) => void,
+): void {
+  const { ke, old, serial } = asked;
+  const link = linkIn(message.payloads);
+  if (!ke || !suite.additional || !link)
+    return failed(turn, asked, "peer's answer announces no further key exchange, and has agreed to one");
+  const groups = suite.additional;
+  const job = { op: 'ke.mix', group: ke.group.id, mine: ke.private, theirs: Uint8Array.from(theirs) } as const;
+  const mixed = (later: Turn, first: Uint8Array) => {
+    const offer: ChildOffer = { ...asked };
+    offer.followup = {
+      ...{ groups, done: 0, first, more: new Uint8Array(), private: new Uint8Array(), link, about: { serial } },
+      pending: { kind: 'childFollowup', offer },
+      isLost: (now) => old !== undefined && hasLost(now, offer, old, lowest(ni, nr)),
+      complete: (now, last, followup) =>
+        now.submit(
+          { ...keysJob(now, groups[followup.done].id, suite, last, ni, nr, followup.private), ...earlierOf(followup) },
+          (then, result) => {
+            if (!result.ok || result.op !== 'child.keys')
+              return spurn(then, offer, `additional key exchange failed: ${detail(result)}`);
+            complete(then, result.keymat);
+          },
+          offer,
+        ),
+      fail: (now, text, isPassing = false) => {
+        if (old || !isPassing) return failed(now, offer, text);
+        now.say(`${text}; will try again`, { serial });
+        forgetOffer(now, offer);
+        now.later({ t: 'newChild', policy: offer.policy, serial });
+      },
+    };
+    askNext(later, offer.followup);
+  };
+  turn.submit(
+    job,
+    (later, result) => {
+      wipe(ke.private);
+      if (!result.ok || result.op !== 'ke.mix') return failed(later, asked, `key exchange failed: ${detail(result)}`);
+      mixed(later, result.shared);
+    },
+    asked,
+  );
+}
+
+/** The peer rekeys the same child, and its exchange wins: nobody goes on with ours, and the peer has nothing to delete. */
+function hasLost(turn: Turn, offer: ChildOffer, old: Child, ours: Uint8Array): boolean {
+  const larval = larvalsOf(turn).find((l) => l.replaces === old);
+  const made = turn.sa.collisions.find((c) => c.t === 'child' && c.replaces === old);
+  const theirs = made?.t === 'child' ? made : larval;
+  if (!theirs || Buffer.compare(ours, theirs.lowest) >= 0) return false;
+  const text = `peer rekeys Child SA #${old.serial} at the same time; going on with its`;
+  if (made) concede(turn, offer, text);
+  else {
+    turn.say(text, { serial: offer.serial });
+    dropOffer(turn, offer, 'replaced', text);
+    // Should it come to nothing.
+    rekeyChildLater(turn, old);
+  }
+  return true;
+}
+
 /** The peer has installed what we do not take: it must learn of it. */
 function spurn(turn: Turn, offer: ChildOffer, text: string): void {
   turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
@@ -152,6 +222,20 @@ function spurn(turn: Turn, offer: ChildOffer, text: string): void {
 
 /** Our replacement is granted. Did the peer replace the same child meanwhile? */
 function rekeyed(turn: Turn, old: Child, made: NewChild, ours: Uint8Array): void {
+  for (const larval of larvalsOf(turn)) {
+    if (larval.replaces !== old) continue;
+    if (Buffer.compare(ours, larval.lowest) < 0) {
+      // All key exchanges were under way before it was known: the peer has installed it.
+      const text = `peer rekeys Child SA #${old.serial} at the same time; going on with its, deleting our #${made.serial}`;
+      turn.say(text);
+      wipe(made.keymat);
+      forgetOffer(turn, made);
+      rekeyChildLater(turn, old);
+      turn.childDown(made, 'replaced', text);
+      return turn.plan({ t: 'deleteStray', policy: made.policy, spiIn: made.spiIn });
+    }
+    dropLarval(turn, larval);
+  }
   const theirs = takeCollision(turn, old);
   if (theirs && Buffer.compare(ours, theirs.lowest) < 0) {
     const text = `peer rekeyed Child SA #${old.serial} at the same time; keeping its #${theirs.child.serial}, deleting our #${made.serial}`;
@@ -239,7 +323,7 @@ export function replace(old: Child, by: Child): void {
 export const isUnwanted = (turn: Turn, child: Child): boolean =>
   turn.sa.tasks.some((task) => task.t === 'deleteChild' && task.serial === child.serial && task.why === undefined);
 
-const hasCollision = (turn: Turn, old: Child) => turn.sa.collisions.some((c) => c.t === 'child' && c.replaces === old);
+const hasCollision = (turn: Turn, old: Child) => turn.sa.collisions.some((c) => c.t !== 'ike' && c.replaces === old);
 
 function takeCollision(turn: Turn, old: Child) {
   const { sa } = turn;

@@ -1,10 +1,13 @@
 /** How an IKE SA, or a child of it, ends. */
+
+import type { EarlierSecrets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Child } from './child.ts';
 import { type ChildOffer, NONE, type Pending, type Task } from './ike-sa.ts';
 import { disarmChild } from './lifetimes.ts';
+import { forgetMixing } from './mixing.ts';
 import type { Turn } from './turn.ts';
 
 /** Ends the SA without a word to the peer: its children, its secrets, its timers. */
@@ -23,6 +26,10 @@ export function end(turn: Turn, why: DownReason, text: string): void {
   // Successors that a collision made, and that nobody needs any more.
   for (const c of sa.collisions) {
     if (c.t === 'ike') turn.handOver(c.successor, NONE, [{ t: 'deleteIke', why }]);
+    else if (c.t === 'larval') {
+      forgetSecrets(c);
+      c.drop(turn);
+    }
   }
   forgetHandshake(turn);
   sa.keys?.wipe();
@@ -56,8 +63,10 @@ export function dropChild(turn: Turn, child: Child, why: DownReason, text: strin
 
 /** What we asked for and will not get: its secrets, and whoever waits for the child. */
 export function dropPending(turn: Turn, pending: Pending, why: DownReason, text: string): void {
-  if (pending.kind === 'rekeyIke') wipe(pending.offer.private);
-  else if ('offer' in pending) dropOffer(turn, pending.offer, why, text);
+  if (pending.kind === 'rekeyIke' || pending.kind === 'ikeFollowup') {
+    wipe(pending.offer.private);
+    forgetSecrets(pending.offer.followup);
+  } else if ('offer' in pending) dropOffer(turn, pending.offer, why, text);
 }
 
 export function dropOffer(turn: Turn, offer: ChildOffer, why: DownReason, text: string): void {
@@ -66,11 +75,19 @@ export function dropOffer(turn: Turn, offer: ChildOffer, why: DownReason, text: 
 }
 
 /** No child will come of it, perhaps of another one like it. */
-export function forgetOffer(turn: Turn, offer: Pick<ChildOffer, 'ke' | 'spiIn' | 'policy'>): void {
+export function forgetOffer(turn: Turn, offer: Pick<ChildOffer, 'ke' | 'spiIn' | 'policy' | 'followup'>): void {
   wipe(offer.ke?.private);
+  forgetSecrets(offer.followup);
   if (offer.spiIn === 0) return;
   const { env, sa } = turn;
   env.releaseSpi({ protocol: protocolOf(offer.policy), local: sa.local.address, spi: offer.spiIn });
+}
+
+/** Of key exchanges that lead to nothing. */
+export function forgetSecrets(of: (EarlierSecrets & { readonly private?: Uint8Array }) | undefined): void {
+  wipe(of?.first);
+  wipe(of?.more);
+  wipe(of?.private);
 }
 
 /** Of the child's SAs. */
@@ -81,6 +98,7 @@ export function forgetHandshake(turn: Turn): void {
   const { handshake } = turn.sa;
   if (!handshake) return;
   wipe(handshake.private);
+  forgetMixing(handshake.mixing);
   const eap = handshake.talk?.eap;
   if (eap) {
     wipe(eap.msk);

@@ -15,12 +15,15 @@ export interface Reassembly {
   readonly isResponse: boolean;
   readonly parts: (Uint8Array | undefined)[];
   first: number;
+  /** What the first fragment has before its body, where that is signed: in IKE_INTERMEDIATE. */
+  head: Uint8Array | undefined;
   received: number;
   octets: number;
 }
 
 export interface Collected {
   readonly first: number;
+  readonly head: Uint8Array | undefined;
   readonly bytes: Uint8Array;
 }
 
@@ -29,6 +32,7 @@ export function collect(
   header: Header,
   fragment: { readonly number: number; readonly total: number; readonly nextPayload: number },
   plaintext: Uint8Array,
+  head?: Uint8Array,
 ): Collected | 'more' | 'refused' {
   const { number, total } = fragment;
   if (number < 1 || number > total || total > MAX_FRAGMENTS) return 'refused';
@@ -38,7 +42,7 @@ export function collect(
   const isFresh = !known || !isSame || total > known.parts.length;
   const { messageId, isResponse } = header;
   const got: Reassembly = isFresh
-    ? { messageId, isResponse, parts: new Array(total), first: 0, received: 0, octets: 0 }
+    ? { messageId, isResponse, parts: new Array(total), first: 0, head: undefined, received: 0, octets: 0 }
     : known;
   const max = sa.isHalfOpen ? MAX_UNKNOWN_MESSAGE : MAX_MESSAGE;
   if (total < got.parts.length || got.octets + plaintext.length > max) return 'refused';
@@ -47,8 +51,11 @@ export function collect(
   got.parts[number - 1] = plaintext;
   got.received++;
   got.octets += plaintext.length;
-  if (number === 1) got.first = fragment.nextPayload;
+  if (number === 1) {
+    got.first = fragment.nextPayload;
+    got.head = head;
+  }
   if (got.received < total) return 'more';
   sa.reassembly = undefined;
-  return { first: got.first, bytes: new Uint8Array(Buffer.concat(got.parts as Uint8Array[])) };
+  return { first: got.first, head: got.head, bytes: new Uint8Array(Buffer.concat(got.parts as Uint8Array[])) };
 }

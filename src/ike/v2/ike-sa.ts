@@ -6,7 +6,7 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
-import type { IkeKeys, IkeSuite } from '../crypto/keys.ts';
+import type { EarlierSecrets, IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
 import type { Hash } from '../crypto/signature/scheme.ts';
 import type { DownReason, In } from '../effects.ts';
@@ -15,14 +15,18 @@ import type { Reply } from '../questions.ts';
 import type { AuthTalk } from './auth-talk.ts';
 import type { Child } from './child.ts';
 import type { Reassembly } from './fragments.ts';
+import type { Mixing } from './mixing.ts';
 import type { Transition } from './transitions.ts';
-import type { Turn } from './turn.ts';
+import type { Incoming, Turn } from './turn.ts';
 
 /**
- *   idle ──► initSent ──► authSent ──► established ──► deleting ──► dead
+ *   idle ──► initSent ─────────────────► authSent ──► established ──► deleting ──► dead
+ *     │          └► intermediateSent ►──┘
  *     └────► initAnswered ─┬─────────────┘   └──► replaced ──┘
  *                          └► proving ►──┘
  *
+ * `intermediateSent`, `intermediateAwaited`: secrets are mixed in before IKE_AUTH (RFC 9242); as responder, there are
+ * key exchanges that must come before it.
  * `replaced`: a successor has the children, and one side will delete this SA. `deleting`: our farewell waits for
  * its answer, which from `authSent` tells a peer that it has not convinced us. `proving`: as responder, when one
  * request and answer of IKE_AUTH are not enough.
@@ -31,6 +35,8 @@ export type IkeState =
   | 'idle'
   | 'initSent'
   | 'initAnswered'
+  | 'intermediateSent'
+  | 'intermediateAwaited'
   | 'proving'
   | 'authSent'
   | 'established'
@@ -68,6 +74,7 @@ export interface ChildOffer {
   readonly isRetry: boolean;
   /** When we asked, the peer was sure to have `old`: `isConfirmed`. */
   readonly isSure: boolean;
+  followup?: Followup;
 }
 
 export interface IkeOffer {
@@ -76,17 +83,58 @@ export interface IkeOffer {
   readonly group: Group;
   readonly private: Uint8Array;
   readonly isRetry: boolean;
+  followup?: Followup;
+}
+
+/** Key exchanges after a CREATE_CHILD_SA of ours, RFC 9370 §2.2.4; those that are done have left their secrets. */
+export interface Followup extends EarlierSecrets {
+  readonly groups: readonly Group[];
+  done: number;
+  more: Uint8Array;
+  private: Uint8Array;
+  link: Uint8Array;
+  /** With the offer that this belongs to. */
+  readonly pending: Extract<Pending, { kind: 'childFollowup' | 'ikeFollowup' }>;
+  /** Whose log it is. */
+  readonly about: { readonly serial?: number };
+  /** The peer's exchange for the same wins: then nobody goes on with ours, and all is said and done. */
+  isLost(turn: Turn): boolean;
+  complete(turn: Turn, theirs: Uint8Array, followup: Followup): void;
+  /** `isPassing`: another try may well succeed. */
+  fail(turn: Turn, text: string, isPassing?: boolean): void;
+}
+
+/** The same of a CREATE_CHILD_SA of the peer's. */
+export interface Larval extends EarlierSecrets {
+  readonly t: 'larval';
+  readonly groups: readonly Group[];
+  done: number;
+  more: Uint8Array;
+  link: Uint8Array;
+  /** ms of `Env.now`. */
+  until: number;
+  /** What it is to replace; the IKE SA itself without. */
+  readonly replaces: Child | 'ike' | undefined;
+  readonly lowest: Uint8Array;
+  /** Why it cannot be any more. */
+  objection(turn: Turn): string | undefined;
+  complete(turn: Turn, message: Incoming, theirs: Uint8Array, larval: Larval): void;
+  drop(turn: Turn): void;
 }
 
 /** The request that we wait for an answer to. Responses are told apart by `kind` alone. */
 export type Pending =
   | { readonly kind: 'init' }
+  /** Before IKE_AUTH, RFC 9242. */
+  | { readonly kind: 'intermediate' }
   | { readonly kind: 'auth'; readonly offer: ChildOffer }
   /** An EAP message of IKE_AUTH. */
   | { readonly kind: 'eap'; readonly offer: ChildOffer }
   | { readonly kind: 'newChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyChild'; readonly offer: ChildOffer }
   | { readonly kind: 'rekeyIke'; readonly offer: IkeOffer }
+  | { readonly kind: 'childFollowup'; readonly offer: ChildOffer }
+  | { readonly kind: 'ikeFollowup'; readonly offer: IkeOffer }
   | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason; readonly isSure: boolean }
   | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string }
   | { readonly kind: 'liveness' };
@@ -138,10 +186,13 @@ export interface Handshake {
   /** What AUTH signs besides, after IKE_INTERMEDIATE. RFC 9242 §3.3.2. */
   intAuth?: Uint8Array | undefined;
   talk?: AuthTalk | undefined;
+  /** Secrets besides the first key exchange; most SAs have none. */
+  mixing?: Mixing | undefined;
 }
 
 /** An exchange of the peer that does the same as one of ours (RFC 7296 §2.8.1). */
 export type Collision =
+  | Larval
   | { readonly t: 'ike'; readonly successor: IkeSa; readonly lowest: Uint8Array }
   | { readonly t: 'child'; readonly child: Child; readonly replaces: Child; readonly lowest: Uint8Array };
 
@@ -220,7 +271,7 @@ export class IkeSa {
 
   /** The peer has asked for it, and has yet to say who it is. */
   get isHalfOpen(): boolean {
-    return this.state === 'initAnswered' || this.state === 'proving';
+    return this.state === 'initAnswered' || this.state === 'intermediateAwaited' || this.state === 'proving';
   }
 
   child(serial: number): Child | undefined {

@@ -50,7 +50,7 @@ function request(turn: Turn, message: Message, incoming: (payloads: readonly Pay
   if (messageId !== sa.expectedRequestId)
     return turn.debug(() => `request ${messageId} where ${sa.expectedRequestId} was expected`);
   // Established at the peer's end, but not here until its answer comes; the request comes again.
-  if (sa.state === 'authSent')
+  if (sa.state === 'authSent' || sa.state === 'intermediateSent')
     return turn.debug(() => `${name(exchange)} request before the answer to IKE_AUTH; dropped`);
   const payloads =
     exchange === EXCHANGE.IKE_SA_INIT ? message.payloads : reveal(turn, message, incoming(message.payloads));
@@ -94,7 +94,9 @@ function again(turn: Turn, message: Message, incoming: Incoming): void {
   const isSame =
     exchange === EXCHANGE.IKE_SA_INIT
       ? sa.handshake !== undefined && Buffer.compare(sa.handshake.request, incoming.bytes) === 0
-      : sa.keys !== undefined && isAuthentic(sa, message, incoming.bytes);
+      : isAuthentic(sa, message, incoming.bytes) ||
+        // What it was answered by may have been new keys, which it does not have yet.
+        isAuthentic(sa, message, incoming.bytes, sa.handshake?.mixing?.former);
   if (!isSame) return turn.debug(() => `${name(exchange)} request ${messageId} once more, but not the same; dropped`);
   turn.debug(() => `${name(exchange)} request ${messageId} once more; answering as before`);
   turn.send(sa.lastResponse, incoming);
@@ -155,6 +157,7 @@ function reveal(turn: Turn, message: Message, outer: Incoming): readonly Payload
     case 'payloads':
       sa.lastHeard = env.now;
       follow(turn, outer);
+      turn.covered = opened.covered;
       return opened.payloads;
     default:
       return opened satisfies never;

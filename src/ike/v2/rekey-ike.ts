@@ -3,14 +3,15 @@
  * children. Simultaneous rekeys end as those of children do: the lowest nonce loses (§2.8.2).
  */
 import { groupById } from '../crypto/algorithms.ts';
-import { wipeResult } from '../crypto/job.ts';
+import { type JobResult, wipeResult } from '../crypto/job.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import { explainProposals } from '../explain/proposals.ts';
 import { explainIkeRefusal } from '../explain/refusals.ts';
 import { PEER_ASKS } from '../explain/words.ts';
-import { EXCHANGE, find, NOTIFY } from '../wire/index.ts';
-import { end, isInheritable } from './ending.ts';
+import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { end, forgetSecrets, isInheritable } from './ending.ts';
+import { askNext, awaitFollowup, dropLarval, earlierOf, larvalsOf, linkIn } from './followup.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS, suggestedGroup, suiteText } from './handshake.ts';
 import { type IkeOffer, IkeSa, NONE } from './ike-sa.ts';
 import { disarmChild, disarmEstablished, retryAfter } from './lifetimes.ts';
@@ -105,23 +106,109 @@ function finish(turn: Turn, message: Incoming): void {
   }
   const { suite } = chosen;
   const spis = { spiI: offer.spi, spiR: Uint8Array.from(chosen.spi) };
-  turn.submit(keysJob(sa, suite, ke.data, offer.ni, nr, spis, offer.private), (later, result) => {
+  const job = keysJob(sa, suite, ke.data, offer.ni, nr, spis, offer.private);
+  if (suite.additional) return followUp(turn, message, offer, suite, { job, nr, spis });
+  turn.submit(job, (later, result) => {
     wipe(offer.private);
     if (!result.ok || result.op !== 'ike.keys')
       return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
-    const ours = successor(later, 'initiator', spis, suite, result.keys);
-    const theirs = takeCollision(later);
-    later.outs.push({ t: 'successor', sa: ours });
-    if (theirs && Buffer.compare(lowest(offer.ni, nr), theirs.lowest) < 0) {
-      const text = `keeping its #${theirs.successor.serial}, deleting our #${ours.serial}`;
-      later.say(`peer rekeyed IKE SA #${sa.serial} at the same time; ${text}`);
-      later.handOver(ours, NONE, [{ t: 'deleteIke', why: 'replaced' }]);
-      return replaceBy(later, theirs.successor, 'peer');
-    }
-    later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${ours.serial}`, { event: 'rekeyed' });
-    replaceBy(later, ours, 'us');
+    succeed(later, { suite, spis, keys: result.keys, lowest: lowest(offer.ni, nr) });
   });
 }
+
+interface Succession {
+  readonly suite: IkeSuite;
+  readonly spis: { readonly spiI: Uint8Array; readonly spiR: Uint8Array };
+  readonly keys: Uint8Array;
+  readonly lowest: Uint8Array;
+}
+
+/** What we have asked for is there: ours, unless the peer did the same and has the higher nonces. */
+function succeed(later: Turn, { suite, spis, keys, lowest: least }: Succession): void {
+  const { sa } = later;
+  const ours = successor(later, 'initiator', spis, suite, keys);
+  const larval = ikeLarval(later);
+  const theirs = takeCollision(later);
+  later.outs.push({ t: 'successor', sa: ours });
+  if (larval && Buffer.compare(least, larval.lowest) < 0) {
+    // All key exchanges were under way before it was known: the peer has its end of ours.
+    later.say(`peer rekeys IKE SA #${sa.serial} at the same time; going on with its, deleting our #${ours.serial}`);
+    later.handOver(ours, NONE, [{ t: 'deleteIke', why: 'replaced' }]);
+    return later.arm('rekey', retryAfter(later.env));
+  }
+  if (theirs && Buffer.compare(least, theirs.lowest) < 0) {
+    const text = `keeping its #${theirs.successor.serial}, deleting our #${ours.serial}`;
+    later.say(`peer rekeyed IKE SA #${sa.serial} at the same time; ${text}`);
+    later.handOver(ours, NONE, [{ t: 'deleteIke', why: 'replaced' }]);
+    return replaceBy(later, theirs.successor, 'peer');
+  }
+  later.say(`initiator rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${ours.serial}`, { event: 'rekeyed' });
+  replaceBy(later, ours, 'us');
+}
+
+/** SK(0) is there, and nothing is keyed yet: further exchanges follow. RFC 9370 §2.2.4. */
+function followUp(
+  turn: Turn,
+  message: Incoming,
+  asked: IkeOffer,
+  suite: IkeSuite,
+  {
+    job,
+    nr,
+    spis,
+  }: { readonly job: ReturnType<typeof keysJob>; readonly nr: Uint8Array; readonly spis: Succession['spis'] },
+): void {
+  const link = linkIn(message.payloads);
+  const groups = suite.additional;
+  if (!link || !groups) {
+    wipe(asked.private);
+    return tryLater(turn, "peer's answer announces no further key exchange, and has agreed to one");
+  }
+  const least = lowest(asked.ni, nr);
+  const { group, theirs } = job;
+  turn.submit({ op: 'ke.mix', group, theirs, mine: asked.private }, (later, result) => {
+    wipe(asked.private);
+    if (!result.ok || result.op !== 'ke.mix') return tryLater(later, `key exchange failed: ${detail(result)}`);
+    const offer: IkeOffer = { ...asked };
+    offer.followup = {
+      ...{ groups, done: 0, first: result.shared, more: new Uint8Array(), private: new Uint8Array(), link, about: {} },
+      pending: { kind: 'ikeFollowup', offer },
+      isLost: (now) => hasLost(now, least),
+      complete: (now, last, followup) => {
+        const { rekey, ni, spis: newSpis, prf, encr, encrBits, integ } = job;
+        const mixed = { op: job.op, group: groups[followup.done].id, theirs: last, mine: followup.private };
+        now.submit(
+          { ...mixed, ni, nr, spis: newSpis, prf, encr, encrBits, integ, rekey, ...earlierOf(followup) },
+          (then, done) => {
+            if (!done.ok || done.op !== 'ike.keys')
+              return void end(then, 'refused', `additional key exchange failed: ${detail(done)}`);
+            succeed(then, { suite, spis, keys: done.keys, lowest: least });
+          },
+        );
+      },
+      fail: (now, text, isPassing) => {
+        forgetSecrets(offer.followup);
+        tryLater(now, text, isPassing);
+      },
+    };
+    askNext(later, offer.followup);
+  });
+}
+
+/** The peer rekeys too, and its exchange wins: nobody goes on with ours, and the peer has nothing to delete. */
+function hasLost(turn: Turn, ours: Uint8Array): boolean {
+  const { sa } = turn;
+  const made = sa.collisions.find((c) => c.t === 'ike');
+  const theirs = made ?? ikeLarval(turn);
+  if (!theirs || Buffer.compare(ours, theirs.lowest) >= 0) return false;
+  turn.say(`peer rekeys IKE SA #${sa.serial} at the same time; going on with its`);
+  // Should it come to nothing.
+  if (!made) turn.arm('rekey', retryAfter(turn.env));
+  else concedeIke(turn);
+  return true;
+}
+
+const ikeLarval = (turn: Turn) => larvalsOf(turn).find((l) => l.replaces === 'ike');
 
 function refused(turn: Turn, message: Incoming): void {
   const { sa } = turn;
@@ -165,10 +252,8 @@ function takeCollision(turn: Turn) {
 
 function answer(turn: Turn, message: Incoming): void {
   const { sa, env } = turn;
-  const kind = sa.outstanding?.pending.kind;
-  if (kind === 'newChild' || kind === 'rekeyChild' || kind === 'deleteChild') {
-    return turn.refuse(message, { kind: 'busy', why: 'we are changing a Child SA' });
-  }
+  const busy = changesChild(turn);
+  if (busy) return turn.refuse(message, { kind: 'busy', why: busy });
   const proposals = find(message.payloads, 'SA')!.proposals;
   const ke = find(message.payloads, 'KE')!;
   const ni = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
@@ -188,26 +273,71 @@ function answer(turn: Turn, message: Incoming): void {
   }
   const nr = env.random(NONCE_OCTETS);
   const spis = { spiI: Uint8Array.from(chosen.spi), spiR: env.ikeSpi() };
-  turn.submit(keysJob(sa, suite, ke.data, ni, nr, spis), (later, result) => {
-    if (!result.ok || result.op !== 'ike.keys' || !result.public) {
-      wipeResult(result);
-      return later.refuse(message, { kind: 'local', what: 'crypto', why: detail(result) });
-    }
-    later.respond(message, [
-      { type: 'SA', critical: false, proposals: [{ ...chosen.answer, spi: spis.spiR }] },
-      { type: 'Nonce', critical: false, data: nr },
-      { type: 'KE', critical: false, group: suite.group.id, data: result.public },
-    ]);
-    const theirs = successor(later, 'responder', spis, suite, result.keys);
-    theirs.isProvisional = sa.outstanding?.pending.kind === 'rekeyIke';
-    later.outs.push({ t: 'successor', sa: theirs });
-    later.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`, { event: 'rekeyed' });
-    if (theirs.isProvisional) {
-      sa.collisions = [...sa.collisions, { t: 'ike', successor: theirs, lowest: lowest(ni, nr) }];
-      return;
-    }
-    replaceBy(later, theirs, 'peer');
+  const job = keysJob(sa, suite, ke.data, ni, nr, spis);
+  const agreed = (publicValue: Uint8Array): Payload[] => [
+    { type: 'SA', critical: false, proposals: [{ ...chosen.answer, spi: spis.spiR }] },
+    { type: 'Nonce', critical: false, data: nr },
+    { type: 'KE', critical: false, group: suite.group.id, data: publicValue },
+  ];
+  const least = lowest(ni, nr);
+  if (suite.additional) return answerLater(turn, message, job, { suite, spis, lowest: least }, agreed);
+  turn.submit(job, (later, result) => {
+    if (!result.ok || result.op !== 'ike.keys' || !result.public) return refuseKey(later, message, result);
+    later.respond(message, agreed(result.public));
+    grant(later, { suite, spis, keys: result.keys, lowest: least });
   });
+}
+
+function refuseKey(turn: Turn, message: Incoming, result: JobResult): void {
+  wipeResult(result);
+  turn.refuse(message, { kind: 'local', what: 'crypto', why: detail(result) });
+}
+
+/** The successor that the peer has asked for takes over; or waits, if we have asked for one too. */
+function grant(turn: Turn, { suite, spis, keys, lowest: least }: Succession): void {
+  const { sa } = turn;
+  const theirs = successor(turn, 'responder', spis, suite, keys);
+  const kind = sa.outstanding?.pending.kind;
+  theirs.isProvisional = kind === 'rekeyIke' || kind === 'ikeFollowup';
+  turn.outs.push({ t: 'successor', sa: theirs });
+  turn.say(`responder rekeyed IKE SA #${sa.serial} ${suiteText(suite)} as #${theirs.serial}`, { event: 'rekeyed' });
+  if (theirs.isProvisional) sa.collisions = [...sa.collisions, { t: 'ike', successor: theirs, lowest: least }];
+  else replaceBy(turn, theirs, 'peer');
+}
+
+/** It comes to be after the further key exchanges that are agreed on. RFC 9370 §2.2.4. */
+function answerLater(
+  turn: Turn,
+  message: Incoming,
+  job: ReturnType<typeof keysJob>,
+  { suite, spis, lowest: least }: Omit<Succession, 'keys'>,
+  agreed: (publicValue: Uint8Array) => Payload[],
+): void {
+  const groups = suite.additional ?? [];
+  turn.submit({ op: 'ke.mix', group: job.group, theirs: job.theirs }, (later, result) => {
+    if (!result.ok || result.op !== 'ke.mix' || !result.public) return refuseKey(later, message, result);
+    const link = awaitFollowup(later, {
+      ...{ groups, done: 0, first: result.shared, more: new Uint8Array(), replaces: 'ike', lowest: least },
+      objection: changesChild,
+      complete: (now, last, theirs, larval) => {
+        const group = groups[larval.done].id;
+        now.submit({ ...job, group, theirs, ...earlierOf(larval) }, (then, done) => {
+          if (!done.ok || done.op !== 'ike.keys' || !done.public) return refuseKey(then, last, done);
+          then.respond(last, [{ type: 'KE', critical: false, group, data: done.public }]);
+          grant(then, { suite, spis, keys: done.keys, lowest: least });
+        });
+      },
+      drop: () => {},
+    });
+    later.respond(message, [...agreed(result.public), link]);
+  });
+}
+
+/** The children go over to a new IKE SA only when both ends have the same. */
+function changesChild({ sa }: Turn): string | undefined {
+  const kind = sa.outstanding?.pending.kind;
+  const changes = kind === 'newChild' || kind === 'rekeyChild' || kind === 'deleteChild' || kind === 'childFollowup';
+  return changes ? 'we are changing a Child SA' : undefined;
 }
 
 /** The children go over; one side deletes what is left of the old SA. */
@@ -216,6 +346,7 @@ export function replaceBy(turn: Turn, to: IkeSa, deleter: 'us' | 'peer'): void {
   // A successor that a collision made may have lived and died by the time that the collision ends.
   if (to.state === 'dead') return void end(turn, 'peer', 'its successor is deleted');
   turn.enter('replaced');
+  for (const larval of larvalsOf(turn)) dropLarval(turn, larval);
   for (const child of sa.children) disarmChild(turn, child.serial);
   turn.handOver(to, sa.children, [...sa.tasks, ...sa.postponed].filter(isInheritable));
   sa.children = NONE;

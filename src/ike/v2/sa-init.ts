@@ -6,14 +6,17 @@ import { wipe } from '../crypto/misc.ts';
 import { explainProposals } from '../explain/proposals.ts';
 import { explainIkeRefusal } from '../explain/refusals.ts';
 import { clip, PEER_ASKS } from '../explain/words.ts';
+import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { announce, noteAnnounced } from './auth-announce.ts';
 import { end } from './ending.ts';
 import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText, where } from './handshake.ts';
-import { startAuth } from './ike-auth.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { startNext } from './intermediate.ts';
+import { agreeOn, wantsIntermediate } from './mixing.ts';
 import { detectNat, natDetection } from './nat.ts';
+import { ppksOf, usePpk } from './ppk.ts';
 import { chooseIke, isFault, offerIke } from './proposals.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
@@ -33,7 +36,7 @@ export const SA_INIT: readonly Transition[] = [
     request: ['idle'],
     need: ['SA', 'KE', 'Nonce'],
     run: answerInit,
-    to: ['initAnswered', 'dead'],
+    to: ['initAnswered', 'intermediateAwaited', 'dead'],
   },
   {
     story: 'peer wants a cookie, ask again',
@@ -54,12 +57,12 @@ export const SA_INIT: readonly Transition[] = [
     to: ['initSent', 'dead'],
   },
   {
-    story: 'algorithms agreed, start IKE_AUTH',
+    story: 'algorithms agreed, start what comes before IKE_AUTH, or that',
     exchange: EXCHANGE.IKE_SA_INIT,
     response: 'init',
     need: ['SA', 'KE', 'Nonce'],
     run: processInit,
-    to: ['authSent', 'initSent', 'dead'],
+    to: ['authSent', 'intermediateSent', 'initSent', 'dead'],
   },
   {
     story: 'peer refuses IKE_SA_INIT',
@@ -75,6 +78,8 @@ export function startInit(turn: Turn): void {
   const { sa } = turn;
   const group = sa.policy.ike[0]?.dh[0];
   if (!group) throw new Error(`"${sa.policy.name}" has no IKE proposal`);
+  if (sa.policy.ppk === 'insist' && ppksOf(turn.env, sa.policy).length === 0)
+    return void end(turn, 'local', 'ppk=insist, and there is no PPK for this connection in ipsec.secrets');
   turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`, { event: 'initiated' });
   turn.enter('initSent');
   makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
@@ -109,11 +114,18 @@ function sendInit(turn: Turn): void {
       { type: 'Nonce', critical: false, data: ni },
       ...extensions(sa),
       ...announce(turn, [sa.policy]),
+      ...mixingOffer(turn),
     ],
     { kind: 'init' },
   );
   turn.say(`sent IKE_SA_INIT request to ${where(sa.peer)}`);
 }
+
+/** What we could mix in besides the first key exchange. */
+const mixingOffer = ({ sa, env }: Turn): readonly Payload[] => [
+  ...(wantsIntermediate(sa.policy) ? [notification(NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED)] : []),
+  ...usePpk(env, sa.policy),
+];
 
 function retryWithCookie(turn: Turn, message: Incoming): void {
   const { sa } = turn;
@@ -162,19 +174,31 @@ function processInit(turn: Turn, message: Incoming): void {
     // Anybody on the path could have sent this: the real answer may still come (RFC 7296 §2.21.1).
     return void turn.say('IKE_SA_INIT response does not fit our request; ignored', { level: 'warn' });
   }
+  const { suite } = chosen;
+  const mixing = agreeOn(suite, message.payloads, mixingOffer(turn));
+  const lacking =
+    suite.additional && !mixing?.isAgreed
+      ? 'additional key exchanges without IKE_INTERMEDIATE'
+      : sa.policy.ppk === 'insist' && (mixing?.ppk ?? 'none') === 'none'
+        ? 'no PPK, and ppk=insist'
+        : undefined;
+  // RFC 8784 §6: this too could be anybody's.
+  if (lacking) return void turn.say(`IKE_SA_INIT response has ${lacking}; ignored`, { level: 'warn' });
   turn.settle();
+  handshake.mixing = mixing;
   sa.spiR = Uint8Array.from(message.header.spiR);
   handshake.nr = Uint8Array.from(nonce);
   handshake.response = Uint8Array.from(message.bytes);
-  const { suite } = chosen;
   turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data), handshake.private), (later, result) => {
     wipe(handshake.private);
     if (!result.ok || result.op !== 'ike.keys')
       return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
     adoptKeys(later.sa, suite, result.keys, message);
-    later.say(`processed IKE_SA_INIT response from ${where(sa.peer)} ${suiteText(suite)}, initiating IKE_AUTH`);
+    later.say(
+      `processed IKE_SA_INIT response from ${where(sa.peer)} ${suiteText(suite)}, initiating ${mixing?.isAgreed ? 'IKE_INTERMEDIATE' : 'IKE_AUTH'}`,
+    );
     float(later);
-    startAuth(later);
+    startNext(later);
   });
 }
 
@@ -197,7 +221,11 @@ function answerInit(turn: Turn, message: Incoming): void {
   };
   if (!isNonce(nonce)) return void end(turn, 'refused', `nonce of ${nonce.length} octets`);
   const candidates = env.directory.candidates(sa.local.address, sa.peer.address);
-  const found = firstThatFits(candidates, (p) => chooseIke(p.ike, proposals, ke.group));
+  const canMix = hasNotify(message.payloads, NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED);
+  const found = firstThatFits(candidates, (p) => {
+    const chosen = chooseIke(p.ike, proposals, ke.group);
+    return !canMix && !isFault(chosen) && chosen.suite.additional ? WITHOUT_INTERMEDIATE : chosen;
+  });
   if (!found) return refuse(`no connection for a peer at ${sa.peer.address}`, NOTIFY.NO_PROPOSAL_CHOSEN);
   if (isFault(found.fit)) {
     turn.whyStranger(() => {
@@ -230,23 +258,54 @@ function answerInit(turn: Turn, message: Incoming): void {
     response: empty,
     restarts: 0,
   };
+  const mixed = mixingAnswer(turn, suite, message, candidates);
   turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data)), (later, result) => {
     if (!result.ok || result.op !== 'ike.keys' || !result.public) {
       return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
     }
     adoptKeys(sa, suite, result.keys, message);
-    later.enter('initAnswered');
+    handshakeOf(sa).mixing = agreeOn(suite, message.payloads, mixed);
+    later.enter(suite.additional ? 'intermediateAwaited' : 'initAnswered');
     later.respond(message, [
       { type: 'SA', critical: false, proposals: [{ ...answer, spi: empty }] },
       { type: 'KE', critical: false, group: suite.group.id, data: result.public },
       { type: 'Nonce', critical: false, data: handshakeOf(sa).nr },
       ...extensions(sa),
       ...announce(later, candidates),
+      ...mixed,
     ]);
     later.arm('discard', HALF_OPEN_LIFE);
     later.say(`sent IKE_SA_INIT response to ${where(sa.peer)} ${suiteText(suite)}`);
   });
 }
+
+/** What the peer has offered to mix in and we, or a connection that may turn out to be meant, agree to. */
+function mixingAnswer(
+  { env }: Turn,
+  suite: IkeSuite,
+  { payloads }: Incoming,
+  candidates: readonly Policy[],
+): readonly Payload[] {
+  const asks = (notify: number) => hasNotify(payloads, notify);
+  const isAgreed =
+    asks(NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED) &&
+    (suite.additional !== undefined || candidates.some(wantsIntermediate));
+  const intermediate = isAgreed ? [notification(NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED)] : [];
+  if (!asks(NOTIFY.USE_PPK) && !asks(NOTIFY.USE_PPK_INT)) return intermediate;
+  const policy = candidates.find((p) => p.ppk !== 'no');
+  if (!policy || ppksOf(env, policy).length === 0) return intermediate;
+  if (isAgreed && policy.intermediate && asks(NOTIFY.USE_PPK_INT))
+    return [...intermediate, notification(NOTIFY.USE_PPK_INT)];
+  return asks(NOTIFY.USE_PPK) ? [...intermediate, notification(NOTIFY.USE_PPK)] : intermediate;
+}
+
+/** RFC 9370 §2.2.1: who offers additional key exchanges must offer the way to do them too. */
+const WITHOUT_INTERMEDIATE: Fault = {
+  kind: 'incompatible',
+  what: 'proposal',
+  offered: 'additional key exchanges without IKE_INTERMEDIATE',
+  wanted: 'both or none',
+};
 
 /** The first candidate whose proposals fit; otherwise the first one's reason; undefined without candidates. */
 function firstThatFits<F extends object>(policies: readonly Policy[], attempt: (policy: Policy) => F) {

@@ -3,6 +3,7 @@ import type { TimerName } from '../effects.ts';
 import { explainSilence } from '../explain/refusals.ts';
 import type { Child } from './child.ts';
 import { dropChild, end } from './ending.ts';
+import { dropLateLarvals } from './followup.ts';
 import { NONE, type Outstanding, type Pending } from './ike-sa.ts';
 import { openOutbound } from './informational.ts';
 import { armOutbound } from './lifetimes.ts';
@@ -35,6 +36,8 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       for (const task of sa.postponed) turn.plan(task);
       sa.postponed = NONE;
       return;
+    case 'followup':
+      return dropLateLarvals(turn);
     case 'childRekey':
       return child && rekeyChild(turn, child);
     case 'childExpire':
@@ -83,7 +86,7 @@ function giveUp(turn: Turn, { pending, retransmits, sentAt, giveUpAt, packets }:
     const octets = Math.max(...packets.map((packet) => packet.length));
     turn.why(explainSilence(pending.kind, sa.local.address, sa.peer, octets));
   }
-  if (pending.kind === 'rekeyIke' && concedeIke(turn)) return turn.settle();
+  if ((pending.kind === 'rekeyIke' || pending.kind === 'ikeFollowup') && concedeIke(turn)) return turn.settle();
   const isUnwanted = sa.tasks.some((task) => task.t === 'deleteIke' && task.why === undefined);
   end(turn, isFarewell ? pending.why : isUnwanted ? 'asked' : 'timeout', text);
 }
@@ -104,11 +107,14 @@ function liveness(turn: Turn): void {
 /** libreswan's names of the states in which these requests are sent. */
 const STATE_NAMES: Record<Pending['kind'], string> = {
   init: 'IKE_SA_INIT_I',
+  intermediate: 'IKE_INTERMEDIATE_I',
   auth: 'IKE_AUTH_I',
   eap: 'IKE_AUTH_EAP_I',
   newChild: 'NEW_CHILD_I1',
   rekeyChild: 'REKEY_CHILD_I1',
   rekeyIke: 'REKEY_IKE_I1',
+  childFollowup: 'REKEY_CHILD_I1',
+  ikeFollowup: 'REKEY_IKE_I1',
   deleteChild: 'ESTABLISHED_IKE_SA',
   deleteIke: 'ESTABLISHED_IKE_SA',
   liveness: 'ESTABLISHED_IKE_SA',
@@ -116,11 +122,14 @@ const STATE_NAMES: Record<Pending['kind'], string> = {
 
 const TAILS: Record<Pending['kind'], string> = {
   init: 'No response (or no acceptable response) to our first IKEv2 message',
+  intermediate: 'No response to our IKE_INTERMEDIATE message',
   auth: 'Possible authentication failure: no acceptable response to our first encrypted message',
   eap: 'Possible authentication failure: no response to our EAP message',
   newChild: 'No response to our request for a Child SA',
   rekeyChild: 'No response to our request to rekey a Child SA',
   rekeyIke: 'No response to our request to rekey the IKE SA',
+  childFollowup: 'No response to our request for a further key exchange',
+  ikeFollowup: 'No response to our request for a further key exchange',
   deleteChild: 'The peer is gone',
   deleteIke: 'The peer is gone',
   liveness: 'The peer is gone',

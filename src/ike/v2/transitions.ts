@@ -7,9 +7,11 @@ import type { TimerName } from '../effects.ts';
 import type { Payload } from '../wire/index.ts';
 import { ANSWER_CHILD } from './answer-child.ts';
 import { CREATE_CHILD } from './create-child.ts';
+import { FOLLOWUP } from './followup.ts';
 import { AUTH } from './ike-auth.ts';
 import type { IkeState, Pending } from './ike-sa.ts';
 import { INFORMATIONAL } from './informational.ts';
+import { INTERMEDIATE } from './intermediate.ts';
 import { REKEY_IKE } from './rekey-ike.ts';
 import { SA_INIT } from './sa-init.ts';
 import type { Incoming, Turn } from './turn.ts';
@@ -37,21 +39,26 @@ export type Transition = Row &
 
 export const TRANSITIONS: readonly Transition[] = [
   ...SA_INIT,
+  ...INTERMEDIATE,
   ...AUTH,
   ...REKEY_IKE,
   ...ANSWER_CHILD,
   ...CREATE_CHILD,
+  ...FOLLOWUP,
   ...INFORMATIONAL,
 ];
 
 /** The states in which we await each kind of answer. */
 export const ASKED_IN: Readonly<Record<Pending['kind'], readonly IkeState[]>> = {
   init: ['initSent'],
+  intermediate: ['intermediateSent'],
   auth: ['authSent'],
   eap: ['authSent'],
   newChild: ['established'],
   rekeyChild: ['established'],
   rekeyIke: ['established'],
+  childFollowup: ['established'],
+  ikeFollowup: ['established'],
   deleteChild: ['established'],
   liveness: ['established', 'replaced'],
   deleteIke: ['deleting'],
@@ -63,11 +70,14 @@ export const MOVES: readonly { readonly story: string; readonly from: readonly I
   { story: 'no sound first message', from: ['idle'], to: 'dead' },
   { story: 'told to go, expired, or replaced: say farewell', from: ['established', 'replaced'], to: 'deleting' },
   { story: 'no answer to our rekey, but the peer has rekeyed', from: ['established'], to: 'replaced' },
-  { story: 'half-open for too long', from: ['initAnswered', 'proving'], to: 'dead' },
+  { story: 'half-open for too long', from: ['initAnswered', 'intermediateAwaited', 'proving'], to: 'dead' },
   { story: 'redundant for too long', from: ['established'], to: 'dead' },
   {
     story: 'no answer, or abandoned',
-    from: ['initSent', 'initAnswered', 'proving', 'authSent', 'established', 'replaced', 'deleting'],
+    from: [
+      ...(['initSent', 'initAnswered', 'intermediateSent', 'intermediateAwaited', 'proving', 'authSent'] as const),
+      ...(['established', 'replaced', 'deleting'] as const),
+    ],
     to: 'dead',
   },
 ];
@@ -80,6 +90,8 @@ export const EXITS: Readonly<Record<IkeState, readonly TimerName[]>> = {
   idle: [],
   initSent: ['retransmit'],
   initAnswered: ['discard'],
+  intermediateSent: ['retransmit'],
+  intermediateAwaited: ['discard'],
   proving: ['discard'],
   authSent: ['retransmit'],
   established: ['expire', 'discard', 'retransmit'],

@@ -47,6 +47,8 @@ export class Turn {
   from: IkeState;
   /** While a response is processed: what we had asked. */
   answered: Pending | undefined = undefined;
+  /** Of an IKE_INTERMEDIATE message that has come: what AUTH is to cover of it, in pieces. RFC 9242 §3.3.2. */
+  covered: readonly Uint8Array[] | undefined = undefined;
 
   constructor(sa: IkeSa, env: Env) {
     this.sa = sa;

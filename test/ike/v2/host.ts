@@ -77,6 +77,8 @@ export class Host {
   psk: HostOptions['psk'];
   credentials: Credentials;
   answers: HostOptions['answers'];
+  /** Every job, in order. */
+  readonly jobs: Job['op'][] = [];
   /** All that was asked. */
   readonly questions: Question[] = [];
   /** EAP sessions that were given up or are over. */
@@ -270,6 +272,7 @@ export class Host {
       case 'disarm':
         return this.#disarm(running, timerKey(out.name, out.serial));
       case 'submit': {
+        this.jobs.push(out.job.op);
         const result = () =>
           this.failJobs === out.job.op
             ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
@@ -399,6 +402,8 @@ function textOf(running: Running | undefined, bytes: Uint8Array): string {
 const isTelling = (p: Payload) => !(p.type === 'N' && USUAL.has(p.notify));
 
 function opened(running: Running | undefined, message: Message, bytes: Uint8Array): readonly Payload[] {
+  // Its keys came and went in one step: nobody will ever read it.
+  if (running && !running.keys && running.sa.state === 'dead') return [];
   if (!running?.keys) throw new Error('sent what nobody has keys for');
   const { sa, former } = running;
   const role = sa.role === 'initiator' ? 'responder' : 'initiator';
@@ -414,7 +419,7 @@ function opened(running: Running | undefined, message: Message, bytes: Uint8Arra
 /** Before a step and after it: the keys may go in it, and others may come. */
 function copyKeys(running: Running): void {
   const { keys } = running.sa;
-  if (!keys || keys === running.of) return;
+  if (!keys || keys === running.of || running.sa.state === 'dead') return;
   running.former = running.keys;
   running.keys = copyOf(running.sa);
   running.of = keys;

@@ -23,10 +23,12 @@ function policies(end: 'west' | 'east', change: PolicyChange) {
   ];
 }
 
-export function storm(seed: number): Pair {
+/** `more`: what else the connections of both ends have. */
+export function storm(seed: number, more: PolicyChange = {}): Pair {
   const dice = new Dice(seed);
   const hasShortLives = dice.next() < 0.3;
   const change: PolicyChange = {
+    ...more,
     dpdDelay: 30_000,
     retransmitTimeout: dice.pick([60_000, 20_000, 5_000]),
     ...(hasShortLives ? { ikeLifetime: 100_000, rekeyMargin: 20_000 } : {}),
@@ -34,6 +36,7 @@ export function storm(seed: number): Pair {
       pfs: dice.next() < 0.7,
       ...(hasShortLives ? { lifetime: 60_000 } : {}),
       ...(dice.next() < 0.3 ? { proposals: proposals('esp', 'aes128-sha2_256;dh31,aes_gcm256-null;dh19') } : {}),
+      ...more.child,
     },
   };
   const both = pair({
