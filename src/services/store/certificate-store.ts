@@ -13,12 +13,14 @@
  *     files ─► file-reader ─► records, by path ─► indexes here
  *                                    └──────────► trust shelf: authorities, intermediates, CRLs, for the helpers
  */
+import { parseCertificate } from '../../ike/auth/x509/certificate.ts';
 import type { TrustShelf } from '../../ike/auth/x509/trust-shelf.ts';
 import type { Id } from '../../net/id.ts';
 import { type FileRecord, readRecord, STORE_DIRS, type StoreDir } from './file-record.ts';
 import { Issuers } from './issuers.ts';
+import { factsOf } from './spki-facts.ts';
 import { isStoreFault, nodeStoreFiles, type StoreFiles } from './store-files.ts';
-import type { StoredCertificate } from './stored-certificate.ts';
+import { StoredCertificate } from './stored-certificate.ts';
 
 export type { StoreDir } from './file-record.ts';
 export type { StoredCertificate } from './stored-certificate.ts';
@@ -69,7 +71,9 @@ export class CertificateStore {
   /** By its nickname, by its file's name or path, or by its common name. */
   named(name: string): StoredCertificate | undefined {
     const { byName, byCommonName } = this.#index;
-    return byName.get(name) ?? byCommonName.get(name) ?? undefined;
+    const inFile = this.#records.get(`${this.dir}/certs/${name}`) ?? this.#records.get(name);
+    const first = inFile?.dir === 'certs' ? inFile.certificates.at(0) : undefined;
+    return byName.get(name) ?? first ?? byCommonName.get(name) ?? undefined;
   }
 
   /** Up to `most` of those in `certs` that are no authorities'. */
@@ -83,12 +87,15 @@ export class CertificateStore {
   }
 
   withCkaid(ckaid: string): readonly StoredCertificate[] {
-    return this.#index.byCkaid.get(ckaid) ?? NONE;
+    const found = this.#index.byCkaid.get(ckaid) ?? NONE;
+    return found instanceof StoredCertificate ? [found] : found;
   }
 
   /** The one that these octets are, as they came out of the store. */
   holding(der: Uint8Array): StoredCertificate | undefined {
-    return this.#index.byDer.get(der);
+    const certificate = parseCertificate(der);
+    const facts = 'wrong' in certificate ? undefined : factsOf(certificate.spki);
+    return facts && this.withCkaid(hex(facts.ckaid)).find((one) => one.der === der);
   }
 
   /** Of `certs`, in no order. */
@@ -185,8 +192,8 @@ class Index {
   readonly byName = new Map<string, StoredCertificate>();
   /** null: several have it. */
   readonly byCommonName = new Map<string, StoredCertificate | null>();
-  readonly byCkaid = new Map<string, readonly StoredCertificate[]>();
-  readonly byDer = new WeakMap<Uint8Array, StoredCertificate>();
+  /** Most keys have one certificate, and a list takes room. */
+  readonly byCkaid = new Map<string, StoredCertificate | readonly StoredCertificate[]>();
   issuers = new Issuers([], []);
   count = 0;
 }
@@ -199,15 +206,14 @@ function* indexing(records: Records, say: Say): Generator<undefined, Index> {
   const between: StoredCertificate[] = [];
   const authorities: StoredCertificate[] = [];
   let seen = 0;
-  for (const { dir, certificates, name, path } of records.values()) {
+  for (const { dir, certificates, path } of records.values()) {
     for (const certificate of certificates) {
       if (++seen % STEP === 0) yield undefined;
-      index.byDer.set(certificate.der, certificate);
       if (dir === 'cacerts') authorities.push(certificate);
       else if (certificate.isCa || dir === 'ocspcerts') between.push(certificate);
       if (dir !== 'certs') continue;
       index.count++;
-      enter(index, certificate, name, path, say);
+      enter(index, certificate, path, say);
     }
   }
   index.issuers = new Issuers(authorities, between);
@@ -215,21 +221,20 @@ function* indexing(records: Records, say: Say): Generator<undefined, Index> {
   return index;
 }
 
-function enter(index: Index, certificate: StoredCertificate, name: string, path: string, say: Say): void {
+function enter(index: Index, certificate: StoredCertificate, path: string, say: Say): void {
   const { nickname, ckaid, isCa, commonName } = certificate;
   const known = index.byCkaid.get(ckaid);
-  index.byCkaid.set(ckaid, known ? [...known, certificate] : [certificate]);
+  index.byCkaid.set(ckaid, known ? [known, certificate].flat() : certificate);
   if (nickname === undefined) return;
-  index.byName.set(name, certificate);
-  index.byName.set(path, certificate);
   const twin = index.byName.get(nickname);
   const first = twin && twin.path < path ? twin : certificate;
   if (twin && twin.path !== path)
     say(`${path}: "${nickname}" is ${twin.path} too; ${first.path} is taken by that name`);
   index.byName.set(nickname, first);
-  if (isCa || commonName === undefined) return;
+  if (isCa || commonName === undefined || commonName === nickname) return;
   const other = index.byCommonName.get(commonName);
   index.byCommonName.set(commonName, other === undefined ? certificate : null);
 }
 
 const NONE: readonly never[] = Object.freeze([]);
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');

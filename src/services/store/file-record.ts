@@ -60,7 +60,14 @@ export function readRecord({ dir, path, name, known, files, at, say }: Reading):
   for (const problem of problems.slice(0, FEW)) say(`${path}: ${problem}${kept}`);
   if (problems.length > FEW) say(`${path}: and ${problems.length - FEW} more like that`);
   if (problems.length > 0 && (known || certificates.length + crls.length === 0)) return known;
-  return { dir, path, name, stamp: typeof stamp === 'string' ? stamp : undefined, certificates, crls };
+  return {
+    dir,
+    path,
+    name,
+    stamp: typeof stamp === 'string' ? stamp : undefined,
+    certificates,
+    crls: crls.length === 0 ? NONE : crls,
+  };
 
   function take({ label, der }: Block): string | undefined {
     if (label !== '' && CERTIFICATES.has(label) !== (dir !== 'crls') && (CERTIFICATES.has(label) || label === CRL))
@@ -81,6 +88,8 @@ export function readRecord({ dir, path, name, known, files, at, say }: Reading):
     return undefined;
   }
 }
+
+const NONE: readonly never[] = Object.freeze([]);
 
 /** Of a bundle in which much is wrong. */
 const FEW = 5;
