@@ -60,7 +60,8 @@ function usable(turn: Turn, policy: Policy, { claim, peerId, moreFollows, eapOnl
   if (wrong !== undefined) return { wrong, why: () => [] };
   const ourId = ourIdOf(policy, 0);
   if (claim.t === 'secret' && !secretFor(turn, ourId, peerId)) return noSecret(ourId, peerId);
-  return ourProof(turn, policy, 0, { peerId, eapOnly, ...(claim.t === 'signature' && { like: claim.scheme }) });
+  const like = claim.t === 'signature' ? claim.scheme : undefined;
+  return ourProof(turn, policy, 0, { peerId, eapOnly, like, forEap: claim.t === 'eap' });
 }
 
 /** With EAP it is said when that is over. */

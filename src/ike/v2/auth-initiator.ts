@@ -141,6 +141,8 @@ function hearProof(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOf
   const checking = { policy, round, peerId, claim: claimIn(payloads), payloads, sign: undefined, offer };
   checkAuth(turn, checking, (later, verdict) => {
     if (!verdict.ok) return distrust(later, offer, verdict.wrong, verdict.why());
+    if (talk.eap && verdict.isNameless)
+      return distrust(later, offer, 'peer proves itself by authby=null and wants EAP of us');
     if (!isIssuedFor(policy, round, verdict.names))
       return distrust(
         later,

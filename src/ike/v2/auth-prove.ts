@@ -35,6 +35,8 @@ export interface ProofTerms {
   readonly like?: Scheme | undefined;
   /** The peer would prove us by the EAP method that proves it. RFC 5998. */
   readonly eapOnly: boolean;
+  /** The peer proves itself by EAP, and must know before that whom it talks to. RFC 7619 §2. */
+  readonly forEap?: boolean;
 }
 
 /** The first of the round's ways that we can go. */
@@ -44,8 +46,10 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
   const problems: Refusal[] = [];
   let hasTriedKey = false;
   for (const way of ways) {
-    if (way === 'null') return { t: 'null', ...common };
-    if (way === 'secret') {
+    if (way === 'null') {
+      if (!terms.forEap) return { t: 'null', ...common };
+      problems.push({ wrong: 'authby=null does not go with EAP', why: () => [] });
+    } else if (way === 'secret') {
       const secret = secretFor(turn, common.id, terms.peerId);
       if (secret) return { t: 'secret', ...common, secret };
       problems.push(noSecret(common.id, terms.peerId));
