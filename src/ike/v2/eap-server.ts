@@ -69,6 +69,7 @@ function succeed(turn: Turn, talk: AuthTalk, reply: Extract<Reply, { t: 'eap' }>
   const msk = reply.msk ?? new Uint8Array();
   if (eap.isOnly && msk.length === 0) return `${method} makes no key, and nothing else proves us`;
   eap.msk = msk;
+  if (reply.user !== undefined) turn.sa.eapUser = { name: reply.user, classes: reply.classes };
   const { peerId } = talk;
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;
