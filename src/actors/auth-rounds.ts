@@ -27,8 +27,7 @@ function roundsOf(conn: Conn, end: End, ca: Id | undefined): Policy['ours'] {
   return Object.freeze([first, shared({ ...first, ways: waysOf(auth2, conn, end), id, key })]);
 }
 
-/** Also in `keys.second`. */
-export function waysOf(auth: EndAuth, { authby }: Conn, { keys }: Pick<End, 'keys'>): readonly AuthWay[] {
+function waysOf(auth: EndAuth, { authby }: Conn, { keys }: Pick<End, 'keys'>): readonly AuthWay[] {
   const isDefault = authby === DEFAULT_AUTHBY || authby === DEFAULT_AUTHBY_V1;
   const signatures = authby.filter(isSignature);
   switch (auth) {

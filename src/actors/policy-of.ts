@@ -1,5 +1,5 @@
 /** From a connection as configured to the policy that the protocol works by, seen from our end. */
-import { type Conn, type End, type EndAuth, type HostSpec, selectorsOf } from '../conf/conn.ts';
+import { type Conn, type End, type HostSpec, selectorsOf } from '../conf/conn.ts';
 import type { ChildPolicy, Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { ID_TYPES, Id } from '../net/id.ts';
@@ -41,7 +41,7 @@ export function policyOf(
   const policy = asConfigured(conn, at, reqid, keepAliveMs);
   const [us, them, theirs] = at.side === 'left' ? [conn.left, conn.right, 'right'] : [conn.right, conn.left, 'left'];
   const wantsSubject = us.idText === '%fromcert';
-  const wantsIssuer = them.keys.ca === 'same' && us.keys.ca === undefined && policy.ours[0].key !== undefined;
+  const wantsIssuer = them.keys.ca === 'same' && us.keys.ca === undefined && hasCertificate(policy);
   if (!wantsSubject && !wantsIssuer) return policy;
   const own = credentials.credential(policy, 0);
   const asker = wantsSubject ? `${at.side}id=%fromcert` : `${theirs}ca=%same`;
@@ -54,6 +54,9 @@ export function policyOf(
     theirs: issuer ? theirRounds(conn, them, issuer) : policy.theirs,
   });
 }
+
+const hasCertificate = ({ ours: [own], theirs }: Policy) =>
+  own.key !== undefined && theirs.some(({ ways }) => ways.some((way) => /^(rsa|ecdsa|eddsa)/.test(way)));
 
 /** Without what only our certificate can tell. */
 function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: number): Policy {
@@ -121,19 +124,16 @@ export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undef
   if (conn.type !== 'tunnel' && conn.type !== 'transport') return `type=${conn.type}`;
   if (conn.authby[0] === 'never' && conn.left.auth === undefined) return 'authby=never';
   for (const name of ['left', 'right'] as const) {
-    const { auth, host, id, idText, keys } = conn[name];
-    if (auth !== undefined && UNBUILT.has(auth)) return `${name}auth=${auth}`;
-    if (keys.second && UNBUILT.has(keys.second.auth)) return `${name}auth2=${keys.second.auth}`;
+    const { auth, host, id, idText } = conn[name];
+    if (auth === 'never') return `${name}auth=never`;
     const isOfPeer = side !== undefined && side !== name;
+    if (side === name && id?.hasWildcards) return `${name}id=${id}: an identity of ours cannot stand for many`;
     if (FOR_LATER.has(host.t) || (isOfPeer && OURS_ONLY.has(host.t))) return `${name}=${hostText(host)}`;
     if (!id && idText !== undefined && !ID_WORDS.has(idText)) return `${name}id=${idText}`;
   }
   return undefined;
 }
 
-const UNBUILT: ReadonlySet<EndAuth> = new Set<EndAuth>([
-  ...(['never', 'eaponly', 'eap', 'eap-tls', 'eap-mschapv2', 'eap-md5', 'eap-ttls', 'eap-peap', 'eap-radius'] as const),
-]);
 const ID_WORDS: ReadonlySet<string> = new Set(['%any', '%fromcert']);
 const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name', 'group', 'opportunistic', 'opportunisticgroup']);
 /** Words for an address of this machine, which the peer's cannot be. */

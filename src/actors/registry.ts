@@ -2,7 +2,6 @@
  * The connections by name, by who may be at the other end, and the IKE SAs by who is. What the protocol looks up
  * while it runs (`Directory`) is answered from here: indexes of immutable policies, never another actor's fields.
  */
-import type { End } from '../conf/conn.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
@@ -83,13 +82,6 @@ export class Registry implements Directory {
 
   owner(policy: Policy): Entry | undefined {
     return this.#byPolicy.get(policy);
-  }
-
-  /** What the connection of `policy` says of either end; undefined if it belongs to none any more. */
-  endsOf(policy: Policy): { readonly ours: End; readonly theirs: End } | undefined {
-    const { conn, side } = this.owner(policy) ?? {};
-    if (!conn || !side) return undefined;
-    return side === 'left' ? { ours: conn.left, theirs: conn.right } : { ours: conn.right, theirs: conn.left };
   }
 
   add(entry: Entry): void {

@@ -2,24 +2,11 @@
  * What keywords cannot be together, and what one makes of another: libreswan 5.2's verdicts, a row for each keyword
  * that brings one about. Looking them up by what a conn says keeps them off the conns that say little.
  */
+import { AUTH_RULES, authRules } from './auth-rules.ts';
 import { isVirtual } from './build-text.ts';
-import type { Value } from './keyword.ts';
 import type { Side } from './keywords.ts';
-import type { Setting, Settings } from './sections.ts';
-
-/** What the rules look at. */
-export interface Case {
-  readonly settings: Settings;
-  readonly version: 1 | 2;
-  /** `type=passthrough`, `reject` or `drop`: nothing is ever negotiated. */
-  readonly isShunt: boolean;
-  readonly isOpportunistic: boolean;
-}
-
-/** A text refuses the conn. */
-export type Judgement =
-  | string
-  | { readonly warning: string /** It does nothing here in any case. */; readonly isMoot?: true };
+import { type Case, has, ignoredByIkev1, type Judgement, moot, type Rule, says, warning } from './rule.ts';
+import type { Setting } from './sections.ts';
 
 /** Every judgement on `settings`, with the setting that it is about. */
 export function judge(c: Case, pronounce: (setting: Setting, judgement: Judgement) => void): void {
@@ -31,15 +18,8 @@ export function judge(c: Case, pronounce: (setting: Setting, judgement: Judgemen
   }
 }
 
-type Rule = (c: Case, value: Value) => Judgement | undefined;
-
-const says = ({ settings }: Case, key: string, value: Value): boolean => settings.get(key)?.value === value;
-const has = ({ settings }: Case, key: string): boolean => settings.has(key);
 const isTransport = (c: Case): boolean => says(c, 'type', 'transport');
 const isAh = (c: Case): boolean => says(c, 'phase2', 'ah');
-
-const warning = (text: string) => ({ warning: text });
-const moot = (text: string) => ({ warning: text, isMoot: true }) as const;
 
 /** Holds for `true`, where there is something to negotiate. */
 const yes =
@@ -49,15 +29,14 @@ const yes =
 
 const needsIkev2 = yes(({ version }) => (version === 1 ? 'needs IKEv2' : undefined));
 
-const ignoredByIkev1: Rule = ({ version }) => (version === 1 ? moot('IKEv1 ignores it') : undefined);
-
 const ignoredByShunt: Rule = (c) =>
   c.isShunt ? moot(`type=${String(c.settings.get('type')?.value)} ignores it`) : undefined;
 
 const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
+  ...AUTH_RULES,
+
   // Versions of IKE.
   ikepad: [({ version }) => (version === 2 ? moot('IKEv2 ignores it') : undefined)],
-  ppk: [ignoredByIkev1],
   'accept-redirect': [ignoredByIkev1],
   'send-redirect': [
     ignoredByIkev1,
@@ -97,13 +76,6 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ike: [ignoredByShunt],
   esp: [ignoredByShunt],
   ah: [ignoredByShunt, (c) => (c.isShunt || isAh(c) ? undefined : 'needs phase2=ah')],
-  authby: [
-    (c, value) => {
-      const isNever = Array.isArray(value) && value.includes('never');
-      if (isNever && !c.isShunt) return 'never needs type=passthrough, reject or drop';
-      return c.isShunt && !isNever ? `type=${String(c.settings.get('type')?.value)} authenticates nobody` : undefined;
-    },
-  ],
   mobike: [needsIkev2, yes((c) => (isTransport(c) ? 'needs type=tunnel' : undefined))],
   tfc: [
     (c, value) => {
@@ -186,51 +158,12 @@ function endRules(us: Side, them: Side): Readonly<Record<string, readonly Rule[]
     modecfgclient: [together(`${them}cat`), together(`${them}modecfgclient`)],
     cat: [together(`${them}cat`), yes((c) => (c.version === 1 ? moot('IKEv1 ignores it') : undefined))],
     sourceip: [(c) => (has(c, `${us}interface-ip`) ? `cannot stand beside ${us}interface-ip=` : undefined)],
-    auth: [
-      (c) => (has(c, `${them}auth`) ? undefined : 'leftauth= and rightauth= go together'),
-      (c) => (c.version === 1 ? 'needs IKEv2; authby= is for both' : undefined),
-      (c, value) => (c.isShunt && value !== 'never' ? 'nothing is authenticated, so it can only be never' : undefined),
-      (c, value) =>
-        value === 'eaponly' && (c.settings.get(`${us}autheap`)?.value ?? 'none') === 'none'
-          ? `eaponly needs ${us}autheap=`
-          : undefined,
-      (c, value) => (value === 'rsasig' || value === 'ecdsa' ? signsBy(c, value) : undefined),
-      (c, value) =>
-        (value === 'secret' && says(c, `${them}auth`, 'null')) || (value === 'null' && says(c, `${them}auth`, 'secret'))
-          ? 'secret and null do not mix'
-          : undefined,
-    ],
-    id: [
-      (c, value) => {
-        if (value !== '%fromcert') return undefined;
-        const auth = c.settings.get(`${us}auth`)?.value ?? soleAuthby(c);
-        return auth === 'secret' || auth === 'null' ? `authby=${auth} has no certificate to take it from` : undefined;
-      },
-    ],
-    cert: [
-      (c) => (has(c, `${us}ckaid`) ? warning(`${us}ckaid= is ignored beside it`) : undefined),
-      (c) => (KEYS.some((key) => has(c, us + key)) ? warning('the public key beside it is ignored') : undefined),
-    ],
+    ...authRules(us, them),
   };
 }
 
-const KEYS = ['rsasigkey', 'ecdsakey', 'pubkey'] as const;
-
 /** Opportunistic conns are both client and server, so there a contradiction is only remarked upon. */
 const lenient = (c: Case, text: string): Judgement => (c.isOpportunistic ? warning(text) : text);
-
-/** `leftauth=rsasig` chooses among what `authby=` allows. */
-function signsBy(c: Case, auth: 'rsasig' | 'ecdsa'): Judgement | undefined {
-  const authby = c.settings.get('authby')?.value;
-  if (!Array.isArray(authby) || authby.some((word) => word.toLowerCase().startsWith(auth.slice(0, 3))))
-    return undefined;
-  return `${auth} needs authby=${auth} too`;
-}
-
-function soleAuthby({ settings }: Case): string | undefined {
-  const authby = settings.get('authby')?.value;
-  return Array.isArray(authby) && authby.length === 1 ? authby[0].toLowerCase() : undefined;
-}
 
 const NO_RULES: readonly Rule[] = [];
 

@@ -3,8 +3,10 @@ import { means, old, takes, yes } from './whack-form.ts';
 
 const { now, later } = rows('conn', true);
 
-const EAP = ['eaponly', 'eap', 'eap-tls', 'eap-mschapv2', 'eap-md5', 'eap-ttls', 'eap-peap', 'eap-radius'];
-const AUTH = choice(`never secret rsasig rsa=rsasig ecdsa eddsa pubkey null ${EAP.join(' ')}`);
+const AUTH = choice(
+  'never secret rsasig rsa=rsasig ecdsa eddsa pubkey null ' +
+    'eaponly eap eap-tls eap-mschapv2 eap-md5 eap-ttls eap-peap eap-radius',
+);
 
 /** What an end has; every name is written with `left` or `right` before it. */
 export const END_KEYWORDS: readonly Keyword[] = [
@@ -50,7 +52,6 @@ export const END_KEYWORDS: readonly Keyword[] = [
       whack: [takes('--id ID')],
     }),
     now('auth', AUTH, 'how it proves that', {
-      laterValues: EAP,
       whack: [{ ...takes('--authby psk|null|rsasig|rsa|ecdsa|eaponly'), words: { psk: 'secret' } }],
     }),
     now('autheap', choice('none tls'), 'EAP method of eaponly', {
@@ -76,7 +77,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
     now('ca', STRING, 'certificate authority it must come from: a distinguished name, %same or %any', {
       whack: [takes('--ca DN')],
     }),
-    now('auth2', AUTH, 'a second proof after the first, RFC 4739', { laterValues: EAP }),
+    now('auth2', AUTH, 'a second proof after the first, RFC 4739'),
     now('id2', STRING, 'identity that the second proof is for; unset: the same'),
     now('cert2', PATH, 'nickname of its certificate'),
     later('groundhog', BOOL, 'accept certificates out of their time', { since: '5.0' }),
