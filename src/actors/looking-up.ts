@@ -159,7 +159,7 @@ export class Keeper implements Behavior<KeeperMessage> {
         return;
       case 'check': {
         const before = (self.wall() + 2 * interval) / 1000;
-        self.after(interval * this.#jitter(), message);
+        self.after(Math.round(interval * this.#jitter()), message);
         return look({ urls: urls(), act: (found) => void revocation.keepUp(found, before) }, self);
       }
       case 'fetch': {
