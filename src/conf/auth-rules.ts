@@ -58,10 +58,15 @@ export function authRules(us: Side, them: Side): Readonly<Record<string, readonl
     cert: [
       (c) => (has(c, `${us}ckaid`) ? warning(`${us}ckaid= is ignored beside it`) : undefined),
       (c) =>
-        KEY_KEYWORDS.some((key) => has(c, us + key)) ? warning('the public key beside it is ignored') : undefined,
+        KEY_KEYWORDS.some((key) => isKey(c.settings.get(us + key)?.raw))
+          ? warning('the public key beside it is ignored')
+          : undefined,
     ],
   };
 }
+
+/** And no word such as `%cert`. */
+const isKey = (text: string | undefined): boolean => text !== undefined && text !== '' && !text.startsWith('%');
 
 const isEap = (value: unknown): boolean => typeof value === 'string' && value.startsWith('eap');
 
