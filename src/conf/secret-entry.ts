@@ -11,9 +11,9 @@ interface Indexed extends Place {
   readonly indices: readonly Index[];
 }
 
-/** `@west @east : PSK "…"`, `@user : XAUTH "…"`, and `192.0.2.1 : RADIUS "…"`. */
+/** `@west @east : PSK "…"`, `@user : XAUTH "…"`, `user : EAP "…"`, and `192.0.2.1 : RADIUS "…"`. */
 export interface SharedEntry extends Indexed {
-  readonly kind: 'PSK' | 'XAUTH' | 'RADIUS';
+  readonly kind: 'PSK' | 'XAUTH' | 'EAP' | 'RADIUS';
   readonly secret: Secret;
 }
 

@@ -1,5 +1,5 @@
 /** One entry of ipsec.secrets(5), from words to what it says. No message has a word of the entry. */
-import { Id } from '../net/id.ts';
+import { ID_TYPES, Id } from '../net/id.ts';
 import { parseAddress } from './address-text.ts';
 import { decode } from './encoded-bytes.ts';
 import type { Place } from './scan.ts';
@@ -46,12 +46,13 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
     ports.error(place, `expected ${ALL_KINDS.join(', ')} after the colon`);
     return undefined;
   }
-  const indices = split.indices.map((word) => indexOf(word, ports));
+  const indices = split.indices.map((word) => (kind === 'EAP' ? userOf(word) : undefined) ?? indexOf(word, ports));
   const base = { file: place.file, line: place.line, indices };
   const refuse = (text: string) => ports.error(place, `${kind}: ${text}`);
   switch (kind) {
     case 'PSK':
     case 'XAUTH':
+    case 'EAP':
     case 'RADIUS': {
       const secret = onlySecret(values, ports.slab, refuse);
       return secret && { ...base, kind, secret };
@@ -85,7 +86,7 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
 /** libreswan's limit for a PPK_ID, octets. */
 const MAX_PPK_ID = 64;
 
-const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'RADIUS', 'PPKS', ...KEY_KINDS, 'PIN'];
+const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'EAP', 'RADIUS', 'PPKS', ...KEY_KINDS, 'PIN'];
 
 const PERCENT = 0x25;
 const COLON = 0x3a;
@@ -137,6 +138,13 @@ function indexOf(word: Word, ports: ParsePorts): Index {
     ports.indices.set(text, index);
   }
   return index;
+}
+
+/** A name alone, which strongSwan takes for a user's; of other entries it would be a host's, which is not looked up. */
+function userOf(word: Word): Index | undefined {
+  const text = textOf(word);
+  const isName = /^[^@%"':=]+$/.test(text) && parseIndex(text) === NONE;
+  return isName ? { t: 'id', id: new Id(ID_TYPES.ID_FQDN, Uint8Array.from(octetsOf(word))) } : undefined;
 }
 
 function parseIndex(text: string): Index {

@@ -28,6 +28,7 @@ export class SecretStore {
   #entries: SecretEntry[] = [];
   #psks = new SecretIndex<SharedEntry>();
   #xauth = new SecretIndex<SharedEntry>();
+  #eap = new SecretIndex<SharedEntry>();
   #radius = new SecretIndex<SharedEntry>();
   #ppksByOwner = new SecretIndex<PpkEntry>();
   readonly #ppks = new Map<string, PpkEntry>();
@@ -37,6 +38,7 @@ export class SecretStore {
     this.#entries.push(entry);
     if (entry.kind === 'PSK') this.#psks.add(entry);
     else if (entry.kind === 'XAUTH') this.#xauth.add(entry);
+    else if (entry.kind === 'EAP') this.#eap.add(entry);
     else if (entry.kind === 'RADIUS') this.#radius.add(entry);
     else if (entry.kind === 'PPKS') {
       const key = ppkKey(entry.id);
@@ -75,6 +77,13 @@ export class SecretStore {
     return this.#xauth.find(new Id(ID_TYPES.ID_FQDN, Buffer.from(user)), undefined)?.entry.secret;
   }
 
+  /** The password of the EAP user with this name, or else of the XAUTH user: there are gateways that have both. */
+  findEap(user: string): Secret | undefined {
+    const named = /^[@%]/.test(user) ? undefined : Id.parse(user);
+    const id = named ?? new Id(ID_TYPES.ID_FQDN, Buffer.from(user));
+    return this.#eap.find(id, undefined)?.entry.secret ?? this.findXauth(user);
+  }
+
   /** What we share with the RADIUS server, or client, at this address. */
   findRadius(address: Address): Secret | undefined {
     return this.#radius.find(Id.ofAddress(address), undefined)?.entry.secret;
@@ -104,7 +113,7 @@ export class SecretStore {
   wipe(): void {
     this.slab.wipe();
     this.#entries = [];
-    this.#psks = this.#xauth = this.#radius = new SecretIndex();
+    this.#psks = this.#xauth = this.#eap = this.#radius = new SecretIndex();
     this.#ppksByOwner = new SecretIndex();
     this.#ppks.clear();
   }

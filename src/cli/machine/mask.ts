@@ -74,7 +74,7 @@ function byPlace(text: string): string {
       // ip xfrm state: `aead rfc4106(gcm(aes)) 0x… 128`.
       .replace(/^([ \t]*(?:enc|auth|auth-trunc|aead|comp)\s.*?)0x[0-9a-fA-F]*/gm, `$1${HIDDEN}`)
       // A line of ipsec.secrets that has strayed.
-      .replace(/(:\s*(?:PSK|XAUTH|RADIUS|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)\s).*$/gm, `$1${HIDDEN}`)
+      .replace(/(:\s*(?:PSK|XAUTH|EAP|RADIUS|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)\s).*$/gm, `$1${HIDDEN}`)
       .replace(/\b0s[A-Za-z0-9+/=]{16,}/g, HIDDEN)
       .replace(/(?:\b[0-9a-fA-F]{2}[ :]){15,}[0-9a-fA-F]{2}\b/g, HIDDEN)
       .replace(/\b(?:0x)?[0-9a-fA-F]{32,}\b/g, HIDDEN)
@@ -108,7 +108,7 @@ function* secretWords(text: string): Generator<string> {
     const rest = colon ? line.slice(colon.index + colon[0].length) : line;
     for (const [, double, single, word] of rest.matchAll(/"([^"]*)"?|'([^']*)'?|(\S+)/g)) {
       const secret = double ?? single ?? word;
-      if (!/^[A-Za-z0-9]+:$|^(PSK|XAUTH|RADIUS|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)$/i.test(secret)) yield secret;
+      if (!/^[A-Za-z0-9]+:$|^(PSK|XAUTH|EAP|RADIUS|PPKS?|PIN|RSA|ECDSA|PKCS8|P12)$/i.test(secret)) yield secret;
     }
   }
 }

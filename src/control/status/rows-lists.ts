@@ -20,7 +20,7 @@ export const SECRETS_FILE = { file: text('where secrets are read from') };
 export const SECRET = {
   file: text(),
   line: whole(),
-  kind: wordOf(['PSK', 'XAUTH', 'RADIUS', 'PPKS', 'RSA', 'ECDSA', 'PKCS8', 'P12', 'PIN']),
+  kind: wordOf(['PSK', 'XAUTH', 'EAP', 'RADIUS', 'PPKS', 'RSA', 'ECDSA', 'PKCS8', 'P12', 'PIN']),
   ids: list(text(), 'for whom; empty: everybody'),
 };
 
