@@ -11,6 +11,7 @@ import type { EapBackend, EapConversation, EapQuestion, EapReply } from './backe
 import { CertificatePhase, PeapPhase, TtlsPhase } from './phases.ts';
 import type { EapPorts } from './ports.ts';
 import { type Phase2, TlsAuthenticator } from './tls-authenticator.ts';
+import { wrongWith } from './tls-certificates.ts';
 
 /** Of a conversation: EAP-TLS with a long chain takes some thirty. */
 export const MOST_ROUNDS = 100;
@@ -122,7 +123,8 @@ class Methods {
         return new MsChapAuthenticator({ password, user, name: Buffer.from(nameOf(localId)), random });
       case 'eap-tls': {
         const who = this.#whom(user);
-        return this.#tls(method, true, new CertificatePhase((tunnel) => this.#judge(tunnel, who), nameOf(who)));
+        const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, who);
+        return this.#tls(method, true, new CertificatePhase(judge, nameOf(who)));
       }
       case 'eap-ttls':
         return this.#tls(method, false, new TtlsPhase({ port: tls, passwords: password, inner: this.#inner() }));
@@ -149,10 +151,5 @@ class Methods {
     const { peerId } = this.#question;
     const isAddress = peerId.type === ID_TYPES.ID_IPV4_ADDR || peerId.type === ID_TYPES.ID_IPV6_ADDR;
     return isAddress ? idOfName(user) : peerId;
-  }
-
-  #judge(tunnel: number, { type, data }: Id): Promise<string | undefined> {
-    const at = Math.floor(this.#ports.wall() / 1000);
-    return this.#ports.tls.judge(tunnel, { id: Uint8Array.of(type, ...data), at });
   }
 }

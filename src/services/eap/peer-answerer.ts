@@ -11,6 +11,7 @@ import { Peer, type PeerChoice } from './peer.ts';
 import { PeapPeerPhase, SilentPhase, TtlsPeerPhase } from './peer-phases.ts';
 import type { EapPorts } from './ports.ts';
 import { Sessions } from './sessions.ts';
+import { wrongWith } from './tls-certificates.ts';
 import { type PeerPhase, TlsPeer } from './tls-peer.ts';
 
 type PeerQuestion = Extract<Question, { t: 'eapPeer' }>;
@@ -104,8 +105,7 @@ function peerFor(ports: EapPorts, { ways, localId, peerId }: PeerQuestion): Peer
     phase: PeerPhase,
   ) => {
     const terms = { role: 'client', ...own, anchors: ports.anchors(), wantsCertificate: true } as const;
-    const id = peerId && Uint8Array.of(peerId.type, ...peerId.data);
-    const judge = (tunnel: number) => ports.tls.judge(tunnel, { id, at: Math.floor(ports.wall() / 1000) });
+    const judge = (tunnel: number) => wrongWith(ports, tunnel, peerId);
     return new TlsPeer({ method, port: ports.tls, terms, judge, phase });
   };
   return new Peer({ identity: name, choices: waysOf(ways).map(choice) });

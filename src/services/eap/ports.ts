@@ -1,5 +1,8 @@
 /** What EAP wants of the world: the daemon's secrets and certificates, TLS, time and dice. Tests bring their own. */
+
 import type { Random } from '../../ike/auth/eap/roles.ts';
+import type { ChainRules } from '../../ike/effects.ts';
+import type { Want } from '../../ike/questions.ts';
 import type { Id } from '../../net/id.ts';
 import type { TlsPort } from './tls-port.ts';
 
@@ -20,6 +23,8 @@ export interface EapPorts {
   anchors(): readonly Uint8Array[];
   readonly tls: TlsPort;
   readonly random: Random;
-  /** ms since 1970. */
-  wall(): number;
+  /** How chains are checked now. */
+  rules(): Omit<ChainRules, 'trust'>;
+  /** Fetches what a chain wants; when that is over, what there was to find is on the trust shelf. */
+  lookUp(wants: readonly Want[]): Promise<void>;
 }

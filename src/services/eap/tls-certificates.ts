@@ -2,23 +2,48 @@
 import { type Certificate, parseCertificate } from '../../ike/auth/x509/certificate.ts';
 import { misfitOf } from '../../ike/auth/x509/identity.ts';
 import { findChain, told } from '../../ike/auth/x509/path.ts';
+import { checkRevocation } from '../../ike/auth/x509/revocation.ts';
 import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import { Id } from '../../net/id.ts';
-import type { Judging } from './tls-port.ts';
+import type { EapPorts } from './ports.ts';
+import type { Judgement, Judging } from './tls-port.ts';
 
 /** Of the other end's; more are refused. */
 export const MOST_CERTIFICATES = 10;
 
-/** `chain` in DER, the other end's own first. Undefined: nothing is. */
-export function wrongWith(chain: readonly Uint8Array[], { id, at }: Judging, trust: Trust): string | undefined {
-  if (chain.length > MOST_CERTIFICATES) return `${chain.length} certificates, and ${MOST_CERTIFICATES} are the most`;
-  const read = chain.map((der) => parseCertificate(der));
-  const leaf = read[0];
-  if (leaf === undefined) return 'there is no certificate';
-  if ('wrong' in leaf) return `the certificate cannot be read: ${leaf.wrong}`;
+/** `chain` in DER, the other end's own first. */
+export function judge(chain: readonly Uint8Array[], { id, rules }: Judging, trust: Trust): Judgement {
+  if (chain.length > MOST_CERTIFICATES)
+    return bad(`${chain.length} certificates, and ${MOST_CERTIFICATES} are the most`);
+  const [leaf, ...rest] = chain.map((der) => parseCertificate(der));
+  if (leaf === undefined) return bad('there is no certificate');
+  if ('wrong' in leaf) return bad(`the certificate cannot be read: ${leaf.wrong}`);
   const misfit = id && misfitOf(new Id(id[0], id.subarray(1)), leaf);
-  if (misfit !== undefined) return told(leaf, misfit);
-  const sent = read.slice(1).filter((certificate): certificate is Certificate => !('wrong' in certificate));
-  const path = findChain(leaf, sent, trust, at);
-  return 'wrong' in path ? path.wrong : undefined;
+  if (misfit !== undefined) return bad(told(leaf, misfit));
+  const sent = rest.filter((certificate): certificate is Certificate => !('wrong' in certificate));
+  const path = findChain(leaf, sent, trust, rules.at);
+  if ('wrong' in path) return bad(path.wrong);
+  const revocation = checkRevocation(path.chain, [], trust, rules);
+  if ('wrong' in revocation) return bad(revocation.wrong);
+  const { wants } = revocation;
+  return wants.length > 0 ? { t: 'undecided', wants } : { t: 'good' };
+}
+
+const bad = (why: string): Judgement => ({ t: 'bad', why });
+
+/** The same of an open tunnel, with what it takes to look up: what is wrong, or undefined. `id` absent: anybody. */
+export async function wrongWith(
+  { tls, rules, lookUp }: EapPorts,
+  tunnel: number,
+  id: Id | undefined,
+): Promise<string | undefined> {
+  const named = id && Uint8Array.of(id.type, ...id.data);
+  const ask = (hasLooked: boolean) => tls.judge(tunnel, { id: named, rules: { ...rules(), hasLooked } });
+  let judgement = await ask(false);
+  if (judgement.t === 'undecided') {
+    await lookUp(judgement.wants);
+    judgement = await ask(true);
+  }
+  if (judgement.t === 'undecided') return 'whether its certificate has been revoked cannot be told';
+  return judgement.t === 'bad' ? judgement.why : undefined;
 }

@@ -14,8 +14,8 @@ import {
 import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import type { Keyring } from '../../ike/crypto/signature/key-shelf.ts';
 import { pem, pemChain } from './pem.ts';
-import { MOST_CERTIFICATES, wrongWith } from './tls-certificates.ts';
-import type { Flight, Judging, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
+import { judge, MOST_CERTIFICATES } from './tls-certificates.ts';
+import type { Flight, Judgement, Judging, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
 
 /** Each has 80 kB and more of OpenSSL's; whoever has one has been through IKE_SA_INIT and sent a ClientHello. */
 export const MOST_TUNNELS = 256;
@@ -57,9 +57,9 @@ export class TlsEngine implements TlsPort {
     return this.#tunnels.get(tunnel)?.write(plain) ?? GONE;
   }
 
-  async judge(tunnel: number, judging: Judging): Promise<string | undefined> {
+  async judge(tunnel: number, judging: Judging): Promise<Judgement> {
     const known = this.#tunnels.get(tunnel);
-    return known ? known.judge(judging, this.#trust) : 'the tunnel is gone';
+    return known ? known.judge(judging, this.#trust) : { t: 'bad', why: 'the tunnel is gone' };
   }
 
   async exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined> {
@@ -135,11 +135,11 @@ class Tunnel {
   }
 
   /** By OpenSSL, and by our own rules, which say more of what is wrong. */
-  judge(judging: Judging, trust: Trust): string | undefined {
-    if (this.#state !== 'open' || this.#socket === undefined) return 'the tunnel is not open';
-    const wrong = wrongWith(chainOf(this.#socket), judging, trust);
-    if (wrong !== undefined || this.#socket.authorized) return wrong;
-    return `the certificate is not trusted (${this.#socket.authorizationError})`;
+  judge(judging: Judging, trust: Trust): Judgement {
+    if (this.#state !== 'open' || this.#socket === undefined) return { t: 'bad', why: 'the tunnel is not open' };
+    const judgement = judge(chainOf(this.#socket), judging, trust);
+    if (judgement.t === 'bad' || this.#socket.authorized) return judgement;
+    return { t: 'bad', why: `the certificate is not trusted (${this.#socket.authorizationError})` };
   }
 
   exportKey({ octets, label, context }: KeyRequest): Uint8Array | undefined {

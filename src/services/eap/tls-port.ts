@@ -3,6 +3,9 @@
  * it runs elsewhere, because a private-key operation would hold up the main thread; so all of this is plain data.
  */
 
+import type { RevocationRules } from '../../ike/auth/x509/revocation.ts';
+import type { Want } from '../../ike/questions.ts';
+
 /** What the ends of a kind have in common: made once, used by many tunnels. */
 export interface TlsTerms {
   readonly role: 'server' | 'client';
@@ -39,9 +42,15 @@ export interface Opened {
 export interface Judging {
   /** The identity that it must name: ID type, then the data. Absent: any. */
   readonly id: Uint8Array | undefined;
-  /** s since 1970. */
-  readonly at: number;
+  readonly rules: RevocationRules;
 }
+
+export type Judgement =
+  | { readonly t: 'good' }
+  /** Names the certificate. */
+  | { readonly t: 'bad'; readonly why: string }
+  /** Nothing, before these have been looked up. */
+  | { readonly t: 'undecided'; readonly wants: readonly Want[] };
 
 export interface KeyRequest {
   readonly label: string;
@@ -57,8 +66,8 @@ export interface TlsPort {
   feed(tunnel: number, records: Uint8Array): Promise<Flight>;
   /** Sends through an open tunnel. */
   write(tunnel: number, plain: Uint8Array): Promise<Flight>;
-  /** What is wrong with the other end's certificates: undefined if nothing is. Of an open tunnel. */
-  judge(tunnel: number, judging: Judging): Promise<string | undefined>;
+  /** Whether the other end's certificates are good. Of an open tunnel. */
+  judge(tunnel: number, judging: Judging): Promise<Judgement>;
   /** RFC 5705, of an open tunnel: octets of the receiver's to wipe; undefined if the tunnel is not open. */
   exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined>;
   /** Its memory is free at once. One that is not there is no news. */

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { type Remote, transfer, wrap } from 'comlink';
 import type { Clock } from '../fetch/clock.ts';
 import { endpoint } from './endpoint.ts';
-import type { Flight, Judging, KeyRequest, TlsPort, TlsTerms } from './tls-port.ts';
+import type { Flight, Judgement, Judging, KeyRequest, TlsPort, TlsTerms } from './tls-port.ts';
 import type { Shelves, served } from './tls-thread.ts';
 
 export interface TlsRemoteOptions {
@@ -56,11 +56,11 @@ export class TlsRemote implements TlsPort {
     return this.#within(tunnel, (remote, number) => remote.write(number, transfer(own, [own.buffer])), closed);
   }
 
-  judge(tunnel: number, judging: Judging): Promise<string | undefined> {
-    return this.#within<string | undefined>(
+  judge(tunnel: number, judging: Judging): Promise<Judgement> {
+    return this.#within<Judgement>(
       tunnel,
       (remote, number) => remote.judge(number, judging),
-      (why) => why,
+      (why) => ({ t: 'bad', why }),
     );
   }
 

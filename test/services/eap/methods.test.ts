@@ -25,6 +25,11 @@ afterAll(() => {
   stranger.end();
 });
 
+const RULES = {
+  ...{ crlStrict: false, crlFetch: false, ocsp: false, ocspStrict: false, ocspUri: undefined },
+  at: Math.floor(Date.now() / 1000),
+};
+
 const tls = new TlsEngine(new KeyReader(root.shelf.shared), new TrustReader(root.trust.shared));
 
 function ports(passwords: Readonly<Record<string, string>>, own: Issued | undefined): EapPorts {
@@ -34,7 +39,8 @@ function ports(passwords: Readonly<Record<string, string>>, own: Issued | undefi
     anchors: () => [root.certificate],
     tls,
     random: (octets) => randomBytes(octets),
-    wall: () => Date.now(),
+    rules: () => RULES,
+    lookUp: async () => {},
   };
 }
 

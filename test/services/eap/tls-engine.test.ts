@@ -24,7 +24,11 @@ const client: TlsTerms = {
 };
 const shelves = { keys: authority.shelf.shared, trust: authority.trust.shared };
 const engine = () => new TlsEngine(new KeyReader(shelves.keys), new TrustReader(shelves.trust));
-const at = Math.floor(Date.now() / 1000);
+const rules = {
+  ...{ crlStrict: false, crlFetch: false, ocsp: false, ocspStrict: false, ocspUri: undefined, hasLooked: true },
+  at: Math.floor(Date.now() / 1000),
+};
+const bad = (why: unknown) => ({ t: 'bad', why });
 
 const named = (name: string) => Uint8Array.of(2, ...Buffer.from(name));
 
@@ -53,10 +57,10 @@ describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
     const { s, c, server: atServer, client: atClient } = await shake(port, {});
     expect(atServer?.opened).toEqual({ isTls13: true, hasCertificate: true });
     expect(atClient?.opened).toEqual({ isTls13: true, hasCertificate: true });
-    expect(await port.judge(s, { id: undefined, at })).toBeUndefined();
-    expect(await port.judge(c, { id: named('moon.example'), at })).toBeUndefined();
-    expect(await port.judge(c, { id: named('sun.example'), at })).toBe(
-      'certificate "CN=moon": the identity "@sun.example" is not among its subjectAltNames',
+    expect(await port.judge(s, { id: undefined, rules })).toEqual({ t: 'good' });
+    expect(await port.judge(c, { id: named('moon.example'), rules })).toEqual({ t: 'good' });
+    expect(await port.judge(c, { id: named('sun.example'), rules })).toEqual(
+      bad('certificate "CN=moon": the identity "@sun.example" is not among its subjectAltNames'),
     );
     const request = { label: 'EXPORTER_EAP_TLS_Key_Material', context: Uint8Array.of(13), octets: 128 };
     const key = await port.exportKey(s, request);
@@ -74,10 +78,10 @@ describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
     const port = make();
     const bare = await shake(port, { client: { ...client, key: undefined, chain: [] } });
     expect(bare.server?.opened?.hasCertificate).toBe(false);
-    expect(await port.judge(bare.s, { id: undefined, at })).toBe('there is no certificate');
+    expect(await port.judge(bare.s, { id: undefined, rules })).toEqual(bad('there is no certificate'));
     const late = await shake(port, { client: { ...client, key: expired.key, chain: [expired.certificate] } });
-    expect(await port.judge(late.s, { id: undefined, at })).toBe(
-      'certificate "CN=late": expired 2021-01-01 00:00:00 UTC',
+    expect(await port.judge(late.s, { id: undefined, rules })).toEqual(
+      bad('certificate "CN=late": expired 2021-01-01 00:00:00 UTC'),
     );
     await port.stop?.();
   });
@@ -87,15 +91,19 @@ describe('an engine', () => {
   test('trusts nobody when OpenSSL has no anchors, whatever the store believes', async () => {
     const port = engine();
     const { s, c } = await shake(port, { server: { ...server, anchors: [] }, client: { ...client, anchors: [] } });
-    expect(await port.judge(s, { id: undefined, at })).toMatch(/^the certificate is not trusted \(/);
-    expect(await port.judge(c, { id: undefined, at })).toMatch(/^the certificate is not trusted \(/);
+    expect(await port.judge(s, { id: undefined, rules })).toEqual(
+      bad(expect.stringMatching(/^the certificate is not trusted \(/)),
+    );
+    expect(await port.judge(c, { id: undefined, rules })).toEqual(
+      bad(expect.stringMatching(/^the certificate is not trusted \(/)),
+    );
   });
 
   test('trusts nobody when the store believes nobody, whatever OpenSSL has', async () => {
     const port = new TlsEngine(new KeyReader(shelves.keys), NO_TRUST);
     const { s } = await shake(port, {});
-    expect(await port.judge(s, { id: undefined, at })).toBe(
-      'certificate "CN=Root": it is self-signed, and not trusted here',
+    expect(await port.judge(s, { id: undefined, rules })).toEqual(
+      bad('certificate "CN=Root": it is self-signed, and not trusted here'),
     );
   });
 
