@@ -56,7 +56,7 @@ export const poolFor = ({ sa, env }: Turn, peerId: Id): readonly Policy[] =>
   env.directory.candidates(sa.local.address, sa.peer.address, peerId).filter((p) => suits(p, sa.suite!));
 
 function usable(turn: Turn, policy: Policy, { claim, peerId, moreFollows, eapOnly }: Stranger): OurProof | Refusal {
-  const wrong = notAllowed(policy, 0, claim) ?? otherRounds(policy, moreFollows);
+  const wrong = notAllowed(policy, 0, claim) ?? otherRounds(policy, claim, moreFollows);
   if (wrong !== undefined) return { wrong, why: () => [] };
   const ourId = ourIdOf(policy, 0);
   if (claim.t === 'secret' && !secretFor(turn, ourId, peerId)) return noSecret(ourId, peerId);
@@ -64,11 +64,15 @@ function usable(turn: Turn, policy: Policy, { claim, peerId, moreFollows, eapOnl
   return ourProof(turn, policy, 0, { peerId, eapOnly, like, forEap: claim.t === 'eap' });
 }
 
-/** With EAP it is said when that is over. */
-function otherRounds({ theirs }: Policy, moreFollows: boolean): string | undefined {
+function otherRounds({ theirs }: Policy, claim: Claim, moreFollows: boolean): string | undefined {
   if (moreFollows && theirs.length === 1) return 'peer wants to prove itself more than once, which we do not ask for';
-  return undefined;
+  // With EAP it is said when that is over.
+  return !moreFollows && theirs.length > 1 && claim.t !== 'eap' ? tooFew(1, theirs.length) : undefined;
 }
+
+/** RFC 4739 §2: the peer is done before we are. */
+export const tooFew = (proofs: number, wanted: number): string =>
+  `peer has given ${proofs} proof${proofs === 1 ? '' : 's'} of who it is, we want ${wanted}`;
 
 function nobody(turn: Turn, stranger: Stranger): Refusal {
   const { peerId, wanted } = stranger;
@@ -127,6 +131,8 @@ function suits(policy: Policy, suite: IkeSuite): boolean {
       ) &&
       p.prf.includes(suite.prf) &&
       (suite.encr.isAead || (suite.integ !== undefined && p.integ.includes(suite.integ))) &&
-      p.dh.includes(suite.group),
+      p.dh.includes(suite.group) &&
+      (suite.additional ?? []).every((group) => p.addke.some((groups) => groups.includes(group))) &&
+      p.addke.filter((groups) => groups.every((group) => group.id !== 0)).length <= (suite.additional?.length ?? 0),
   );
 }

@@ -15,6 +15,7 @@ import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { certRequests } from './auth-certs.ts';
 import { checkAuth, claimIn, isIssuedFor } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
+import { tooFew } from './auth-choose.ts';
 import { isEapOnly, type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
 import { type AuthTalk, beginTalk, idOf, idPayload, named, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
@@ -22,6 +23,7 @@ import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-pe
 import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
 import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
+import { proveWithPpk, settlePpk } from './ppk-auth.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
 export function startAuth(turn: Turn): void {
@@ -64,7 +66,10 @@ function nextProof(turn: Turn, talk: AuthTalk): ReturnType<typeof ourProof> {
 }
 
 function prove(turn: Turn, proof: OurProof, offer: ChildOffer): void {
-  ourAuth(turn, proof, undefined, offer, (later, made) => {
+  const make = (now: Turn, done: (later: Turn, made: Made) => void) => ourAuth(now, proof, undefined, offer, done);
+  const begin =
+    proof.t === 'eap' ? make : (now: Turn, done: Parameters<typeof make>[1]) => proveWithPpk(now, make, done);
+  begin(turn, (later, made) => {
     if (made.wrong !== undefined) {
       dropOffer(later, offer, 'local', made.wrong);
       return void end(later, 'local', made.wrong);
@@ -110,6 +115,8 @@ export function authAnswered(turn: Turn, message: Incoming): void {
   const error = errorIn(payloads);
   const isOver = error !== undefined && !find(payloads, 'AUTH') && !find(payloads, 'SA');
   if (isOver) return refused(turn, error.name, error.notify);
+  const unmixed = settlePpk(turn, payloads);
+  if (unmixed) return distrust(turn, offer, unmixed);
   if (eap && isEapProven(eap)) {
     const problem = finishEap(turn, talk, payloads);
     return problem ? distrust(turn, offer, problem.wrong, problem.why()) : goOn(turn, talk, message, offer);
@@ -182,8 +189,7 @@ function goOn(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer):
     return 'wrong' in proof ? distrust(turn, offer, proof.wrong, proof.why()) : prove(turn, proof, offer);
   }
   if (talk.moreFollows) return turn.request(EXCHANGE.IKE_AUTH, [], { kind: 'auth', offer });
-  if (talk.theirs < policy.theirs.length)
-    return distrust(turn, offer, `peer proves itself ${talk.theirs} times, we want ${policy.theirs.length}`);
+  if (talk.theirs < policy.theirs.length) return distrust(turn, offer, tooFew(talk.theirs, policy.theirs.length));
   finishInitiator(turn, talk, message, offer);
 }
 

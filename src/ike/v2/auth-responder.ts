@@ -8,12 +8,13 @@ import { find, NOTIFY, type Payload } from '../wire/index.ts';
 import { noteCertRequests } from './auth-certs.ts';
 import { checkAuth, claimIn, isIssuedFor, notAllowed, type Verdict } from './auth-check.ts';
 import { finishResponder } from './auth-child.ts';
-import { type Choice, choose, poolFor, type Stranger } from './auth-choose.ts';
+import { type Choice, choose, poolFor, type Stranger, tooFew } from './auth-choose.ts';
 import { type OurProof, ourAuth, ourProof, type Refusal, toSign } from './auth-prove.ts';
 import { type AuthTalk, beginTalk, idOf, named, talkOf } from './auth-talk.ts';
 import { askEap, beginEap, endEap } from './eap-server.ts';
 import { end } from './ending.ts';
 import { handshakeOf } from './handshake.ts';
+import { hearPpk, ppkAnswer } from './ppk-auth.ts';
 import { hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
 /** The first request of IKE_AUTH. */
@@ -37,10 +38,13 @@ function pursue(turn: Turn, message: Incoming, stranger: Stranger, pool: Choice[
   const choice = choose(turn, pool, stranger);
   if ('wrong' in choice) return distrustStranger(turn, message, choice);
   const { policy, proof, others } = choice;
-  const { claim, peerId } = stranger;
-  if (claim.t === 'eap') return admit(turn, message, stranger, choice, undefined);
+  const { peerId } = stranger;
+  if (stranger.claim.t === 'eap') return admit(turn, message, stranger, choice, undefined);
+  const heard = hearPpk(turn, policy, message.payloads);
+  if (heard.wrong !== undefined) return distrustStranger(turn, message, plain(heard.wrong));
+  const { payloads } = heard;
   const sign = proof.t === 'signature' ? toSign(turn, proof) : undefined;
-  const checking = { policy, round: 0, peerId, claim, payloads: message.payloads, sign };
+  const checking = { policy, round: 0, peerId, claim: claimIn(payloads), payloads, sign };
   checkAuth(turn, checking, (later, verdict) => {
     if (!verdict.ok) return distrustStranger(later, message, verdict);
     if (isIssuedFor(policy, 0, verdict.names)) return admit(later, message, stranger, choice, verdict);
@@ -113,7 +117,9 @@ export function answerEap(turn: Turn, message: Incoming): void {
 export function answerEapProof(turn: Turn, message: Incoming): void {
   const talk = talkOf(turn.sa);
   if (!talk.eap?.msk) return distrustRequest(turn, message, 'peer proves itself before EAP is over');
-  const ended = endEap(turn, talk, message.payloads);
+  const heard = hearPpk(turn, talk.policy, message.payloads);
+  if (heard.wrong !== undefined) return distrustRequest(turn, message, heard.wrong);
+  const ended = endEap(turn, talk, heard.payloads);
   return 'wrong' in ended ? distrustRequest(turn, message, ended.wrong) : answer(turn, message, talk, undefined, ended);
 }
 
@@ -164,14 +170,15 @@ function prove(
   });
 }
 
-function conclude(turn: Turn, message: Incoming, talk: AuthTalk, payloads: readonly Payload[]): void {
+function conclude(turn: Turn, message: Incoming, talk: AuthTalk, proofs: readonly Payload[]): void {
   const { policy } = talk;
+  const payloads = [...proofs, ...ppkAnswer(turn)];
   if (talk.eap || talk.moreFollows || talk.ours < policy.ours.length) {
     turn.enter('proving');
     return turn.respond(message, payloads);
   }
   if (talk.theirs < policy.theirs.length)
-    return distrustRequest(turn, message, `peer proves itself ${talk.theirs} times, we want ${policy.theirs.length}`);
+    return distrustRequest(turn, message, tooFew(talk.theirs, policy.theirs.length));
   finishResponder(turn, talk, message, payloads);
 }
 

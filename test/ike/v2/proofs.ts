@@ -113,7 +113,7 @@ export function credentialsOf(proofs: Proofs): Credentials {
 
 /** What a helper does, with certificates as above. */
 export function runWithKeys(job: Job): JobResult {
-  return job.op === 'auth.check' ? check(job) : runJob(job, keyring);
+  return job.op === 'auth.check' && job.certs.length > 0 ? check(job) : runJob(job, keyring);
 }
 
 function check(job: AuthCheck): JobResult {
@@ -139,13 +139,13 @@ function check(job: AuthCheck): JobResult {
 
 function passed({ sign }: AuthCheck, spki: Uint8Array, names: readonly string[]): JobResult {
   const signed = sign && runJob({ op: 'sign', ...sign }, keyring);
-  if (signed && !(signed.ok && signed.op === 'sign')) return signed as JobResult;
+  if (signed && !signed.ok) return signed;
   return {
     ok: true,
     op: 'auth.check',
     names: names.map((name) => Id.parse(name)!.data),
     fingerprint: createHash('sha256').update(spki).digest(),
     wants: [],
-    auth: signed?.auth,
+    auth: signed?.op === 'sign' ? signed.auth : undefined,
   };
 }
