@@ -66,7 +66,7 @@ class Search {
     }
     for (const { certificate, isAnchor } of candidates) {
       if (this.#triesLeft-- <= 0) {
-        this.#note(chain.length, told(child, `none of ${MOST_TRIES} ways up leads to an authority`));
+        this.#note(Number.POSITIVE_INFINITY, told(child, `none of ${MOST_TRIES} ways up leads to an authority`));
         return undefined;
       }
       const longer = [...chain, certificate];
