@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must, run } from '../../support/process.ts';
-import { cache, file, libraryPath, type PeerName, shim, version, whyFile } from './prefix.ts';
+import { cache, file, libraryPath, shim, type Unpacked, version, whyFile } from './prefix.ts';
 
-const packages: Readonly<Record<PeerName, readonly string[]>> = {
+const packages: Readonly<Record<Unpacked, readonly string[]>> = {
   strongswan: [
     'strongswan-libcharon',
     'strongswan-swanctl',
@@ -20,6 +20,8 @@ const packages: Readonly<Record<PeerName, readonly string[]>> = {
     'libcharon-extra-plugins',
   ],
   libreswan: ['libreswan', 'libnss3-tools'],
+  freeradius: ['freeradius', 'freeradius-utils', 'freeradius-common', 'freeradius-config', 'libfreeradius3'],
+  unbound: ['unbound', 'ldnsutils'],
 };
 /** What runs, and so what must find its libraries. strongSwan's plugins are found in the folder. */
 const programs = [
@@ -29,6 +31,10 @@ const programs = [
   file('libreswan', 'usr/libexec/ipsec/whack'),
   file('libreswan', 'usr/libexec/ipsec/addconn'),
   file('libreswan', 'usr/bin/certutil'),
+  file('freeradius', 'usr/sbin/freeradius'),
+  file('freeradius', 'usr/bin/radclient'),
+  file('unbound', 'usr/sbin/unbound'),
+  file('unbound', 'usr/bin/ldns-signzone'),
 ];
 /** As prefix.ts puts them on every peer's path; the rest of the plugins may lack a library. */
 const plugins = [
@@ -47,9 +53,10 @@ async function install(): Promise<void> {
   mkdirSync(cache, { recursive: true });
   for (const peer of ['strongswan', 'libreswan'] as const) if (version(peer) === undefined) await unpackPeer(peer);
   await buildShim();
+  for (const server of ['freeradius', 'unbound'] as const) if (version(server) === undefined) await unpackPeer(server);
 }
 
-async function unpackPeer(peer: PeerName): Promise<void> {
+async function unpackPeer(peer: Unpacked): Promise<void> {
   process.stderr.write(`==> unpacking ${peer} for the interop tests in ${cache}\n`);
   rmSync(file(peer, ''), { recursive: true, force: true });
   const found = await unpack(peer);
@@ -66,7 +73,7 @@ async function unpackPeer(peer: PeerName): Promise<void> {
  * Downloads the peer's packages, and what they need that is not installed, and unpacks both; gives the version of
  * the first. apt decides what is needed as if it installed them, in a cache of ours and without its locks.
  */
-async function unpack(peer: PeerName): Promise<string> {
+async function unpack(peer: Unpacked): Promise<string> {
   const names = packages[peer];
   const scratch = mkdtempSync(join(cache, 'download-'));
   try {
