@@ -6,6 +6,7 @@ import { nullAuth, otherRole, secretAuth } from './auth-octets.ts';
 import type { OurProof, Refusal } from './auth-prove.ts';
 import { type AuthTalk, type EapTalk, named, ourIdOf } from './auth-talk.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
+import { proveWithPpk } from './ppk-auth.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 
 /** More than any method needs: EAP-TLS with a long chain in fragments of 1000 octets takes thirty. */
@@ -59,7 +60,7 @@ export function hearEap(
         }
         eap.msk = msk;
         eap.how = `using ${reply.method ?? 'EAP'}`;
-        return later.request(EXCHANGE.IKE_AUTH, proofPayloads(later.sa, talk), { kind: 'auth', offer });
+        return prove(later, talk, offer, fail);
       }
       if (!reply.packet) return fail(later, offer, 'EAP failed: there is no answer to the peer');
       later.request(EXCHANGE.IKE_AUTH, [eapPayload(reply.packet)], { kind: 'eap', offer });
@@ -68,12 +69,21 @@ export function hearEap(
   );
 }
 
-function proofPayloads(sa: IkeSa, talk: AuthTalk): Payload[] {
-  const round = talk.ours;
-  const data = eapAuth(sa, sa.role, talk, ourIdOf(sa.policy, round));
-  talk.ours++;
-  const isLast = talk.ours >= sa.policy.ours.length;
-  return [eapAuthPayload(data), ...(isLast ? [] : [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)])];
+function prove(turn: Turn, talk: AuthTalk, offer: ChildOffer, fail: Parameters<typeof hearEap>[4]): void {
+  const make = ({ sa }: Turn) => ({
+    auth: [eapAuthPayload(eapAuth(sa, sa.role, talk, ourIdOf(sa.policy, talk.ours)))],
+  });
+  proveWithPpk(
+    turn,
+    (now, done) => done(now, make(now)),
+    (now, made) => {
+      if (made.wrong !== undefined) return fail(now, offer, made.wrong);
+      talk.ours++;
+      const isLast = talk.ours >= now.sa.policy.ours.length;
+      const payloads = [...made.auth, ...(isLast ? [] : [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)])];
+      now.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
+    },
+  );
 }
 
 export const eapAuthPayload = (data: Uint8Array): Payload => ({

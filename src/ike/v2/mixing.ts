@@ -28,8 +28,8 @@ export interface Mixing {
   former: IkeKeys | undefined;
   /** The PPK that the keys have in them. */
   ppkId: Uint8Array | undefined;
-  /** IKE_AUTH with a PPK: the keys that it makes, until it is known whether the peer has it too. */
-  withPpk: IkeKeys | undefined;
+  /** In IKE_AUTH with a PPK: the keys as they were before, until it is known whether the peer has it too. */
+  withoutPpk: IkeKeys | undefined;
 }
 
 /** What an IKE_SA_INIT message and our own wishes make of it; undefined if there is nothing to remember. */
@@ -42,7 +42,7 @@ export function agreeOn(suite: IkeSuite, theirs: readonly Payload[], ours: reado
   const none = new Uint8Array();
   return {
     ...{ isAgreed, ppk, exchanges: 0, intAuthI: none, intAuthR: none, done: 0, private: none },
-    ...{ former: undefined, ppkId: undefined, withPpk: undefined },
+    ...{ former: undefined, ppkId: undefined, withoutPpk: undefined },
   };
 }
 
@@ -92,5 +92,11 @@ export function changeKeysAgain(sa: IkeSa, keys: IkeKeys): void {
 export function forgetMixing(mixing: Mixing | undefined): void {
   wipe(mixing?.private);
   mixing?.former?.wipe();
-  mixing?.withPpk?.wipe();
+  if (mixing) forgetWithoutPpk(mixing);
+}
+
+/** Both ends have it. */
+export function forgetWithoutPpk(mixing: Mixing): void {
+  mixing.withoutPpk?.wipe();
+  mixing.withoutPpk = undefined;
 }

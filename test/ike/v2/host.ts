@@ -40,6 +40,8 @@ export interface HostOptions {
   /** What the world answers; without it nobody does. */
   readonly answers?: (question: Question) => Reply;
   readonly cookies?: 'always' | 'never';
+  /** PPKs by their ids, in order. */
+  readonly ppks?: Readonly<Record<string, string>>;
   /** How long a helper takes. */
   readonly jobMs?: number;
 }
@@ -75,6 +77,7 @@ export class Host {
   jobMs: number;
   policies: readonly Policy[];
   psk: HostOptions['psk'];
+  ppks: Readonly<Record<string, string>>;
   credentials: Credentials;
   answers: HostOptions['answers'];
   /** Every job, in order. */
@@ -107,6 +110,7 @@ export class Host {
     this.plane = new Plane(clock);
     this.policies = is.policies;
     this.psk = is.psk;
+    this.ppks = is.ppks ?? {};
     this.credentials = credentialsOf(is.proofs ?? {});
     this.answers = is.answers;
     this.cookies = is.cookies ?? 'never';
@@ -233,6 +237,11 @@ export class Host {
       psk: (local, remote) => {
         const secret = typeof this.psk === 'string' ? this.psk : this.psk(local, remote);
         return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
+      },
+      ppk: ({ ppkIds }, id) => {
+        const wanted = id ? [Buffer.from(id).toString()] : ppkIds.length > 0 ? ppkIds : Object.keys(this.ppks);
+        const name = wanted.find((n) => n in this.ppks && (ppkIds.length === 0 || ppkIds.includes(n)));
+        return name === undefined ? undefined : { id: Buffer.from(name), secret: Buffer.from(this.ppks[name]) };
       },
       instantiate: (policy, peerId, peer) =>
         policy.remoteHost

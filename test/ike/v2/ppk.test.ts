@@ -1,0 +1,153 @@
+/** RFC 8784, with IKE_AUTH, and RFC 9867, with IKE_INTERMEDIATE: who has which PPK, who insists, and what comes of it. */
+import { describe, expect, test } from 'vitest';
+import type { Policy } from '../../../src/ike/policy.ts';
+import { expectAgreement, expectNothing, type Pair, pair } from './pair.ts';
+import type { PolicyChange } from './policies.ts';
+import { proposals } from './policies.ts';
+import { FAIR } from './wire.ts';
+
+const PPK = { 'ppk-1': 'a secret that no quantum computer finds' };
+const OTHER = { 'ppk-1': 'another secret under the same name' };
+const UNKNOWN = { 'ppk-2': 'a secret that the other end has not' };
+
+interface End {
+  readonly ppk: Policy['ppk'];
+  readonly ppks?: Readonly<Record<string, string>>;
+}
+
+function run(west: End, east: End, both: PolicyChange = {}): Pair {
+  const end = ({ ppk, ppks = PPK }: End) => ({ policy: { ppk }, ppks });
+  const made = pair({ west: end(west), east: end(east), policy: both, weather: FAIR });
+  made.west.up();
+  made.clock.advance(70_000);
+  return made;
+}
+
+const usesIt = ({ west, east }: Pair) => {
+  expectAgreement({ west, east });
+  expect(west.plane.size).toBe(1);
+  return [west, east].map((host) => host.lines.some((line) => / PPK 'ppk-1' used in /.test(line)));
+};
+
+describe.each([
+  ['with IKE_AUTH', {}],
+  ['with IKE_INTERMEDIATE', { intermediate: true }],
+  [
+    'with IKE_INTERMEDIATE and a key exchange',
+    { intermediate: true, ike: proposals('ike', 'aes256-sha2_256-dh31-mlkem512') },
+  ],
+  ['with IKE_AUTH, after a key exchange', { ike: proposals('ike', 'aes256-sha2_256-dh31-mlkem512') }],
+] as [string, PolicyChange][])('%s', (_, both) => {
+  test.each([
+    ['insist', 'insist'],
+    ['insist', 'permit'],
+    ['permit', 'insist'],
+    ['permit', 'permit'],
+  ] as const)('%s and %s: the same PPK is used', (west, east) => {
+    expect(usesIt(run({ ppk: west }, { ppk: east }, both))).toEqual([true, true]);
+  });
+
+  test.each([
+    ['permit', 'no'],
+    ['no', 'permit'],
+    ['no', 'no'],
+  ] as const)('%s and %s: none is used', (west, east) => {
+    expect(usesIt(run({ ppk: west }, { ppk: east }, both))).toEqual([false, false]);
+  });
+
+  test.each([
+    ['permit', 'permit', true],
+    ['insist', 'permit', false],
+    ['permit', 'insist', false],
+  ] as const)('%s and %s with PPKs of other names: only where neither insists', (west, east, isUp) => {
+    const made = run({ ppk: west }, { ppk: east, ppks: UNKNOWN }, both);
+    if (isUp) return expect(usesIt(made)).toEqual([false, false]);
+    expectNothing(made.west);
+    expectNothing(made.east);
+    return expect(made.west.plane.installed + made.east.plane.installed).toBe(0);
+  });
+
+  test.each([
+    ['insist', 'no'],
+    ['no', 'insist'],
+  ] as const)('%s and %s: no SA', (west, east) => {
+    const made = run({ ppk: west }, { ppk: east }, both);
+    expectNothing(made.west);
+    expectNothing(made.east);
+    expect(made.west.plane.installed + made.east.plane.installed).toBe(0);
+  });
+
+  test('children are keyed with it, and so is what a rekeyed IKE SA makes', () => {
+    const { west, east, clock } = run({ ppk: 'insist' }, { ppk: 'insist' }, both);
+    west.command({ t: 'rekeyIke' });
+    clock.advance(1_000);
+    west.command({ t: 'rekeyChild', serial: west.sa.children[0].serial });
+    clock.advance(1_000);
+    expectAgreement({ west, east });
+    expect(west.plane.size).toBe(1);
+  });
+
+  test('an initiator that insists and has none says so, and sends nothing', () => {
+    const { west, wire } = run({ ppk: 'insist', ppks: {} }, { ppk: 'insist' }, both);
+    expect(wire.sent).toEqual([]);
+    expect(west.ends).toMatchObject([{ why: 'local', text: expect.stringContaining('ppk=insist') }]);
+  });
+});
+
+describe('one name, two secrets', () => {
+  test('in IKE_AUTH it is an authentication that fails, whoever insists', () => {
+    for (const ppk of ['insist', 'permit'] as const) {
+      const made = run({ ppk }, { ppk, ppks: OTHER });
+      expectNothing(made.west);
+      expectNothing(made.east);
+      expect(made.east.lines.join('\n')).toContain('AUTH mismatch');
+    }
+  });
+
+  test('in IKE_INTERMEDIATE it is found out before anything is encrypted with it', () => {
+    const made = run({ ppk: 'permit' }, { ppk: 'permit', ppks: OTHER }, { intermediate: true });
+    expect(usesIt(made)).toEqual([false, false]);
+    const strict = run({ ppk: 'permit' }, { ppk: 'insist', ppks: OTHER }, { intermediate: true });
+    expectNothing(strict.west);
+    expectNothing(strict.east);
+  });
+});
+
+test('ppk-ids= choose, in order', () => {
+  const ppks = { a: 'secret a', b: 'secret b' };
+  const made = pair({
+    west: { policy: { ppk: 'insist', ppkIds: ['b', 'a'] }, ppks },
+    east: { policy: { ppk: 'insist', ppkIds: ['a', 'b'] }, ppks },
+    weather: FAIR,
+  });
+  made.west.up();
+  made.clock.advance(1_000);
+  expectAgreement(made);
+  expect(made.east.lines.join('\n')).toContain("PPK 'b' used in IKE_AUTH as responder");
+});
+
+test('the messages are those of RFC 8784 §3', () => {
+  const { west, wire, east } = pair({
+    west: { policy: { ppk: 'permit' }, ppks: PPK },
+    east: { policy: { ppk: 'permit' }, ppks: PPK },
+  });
+  west.up();
+  wire.expect('IKE_SA_INIT { SA, KE, Ni, N(USE_PPK) } -->');
+  wire.expect('<-- IKE_SA_INIT { SA, KE, Nr, N(USE_PPK) }');
+  wire.expect('IKE_AUTH { IDi, IDr, AUTH, N(PPK_IDENTITY), N(NO_PPK_AUTH), SA, TSi, TSr } -->');
+  wire.expect('<-- IKE_AUTH { IDr, AUTH, N(PPK_IDENTITY), SA, TSi, TSr }');
+  expectAgreement({ west, east });
+});
+
+test('the messages are those of RFC 9867 §3.1', () => {
+  const end = { policy: { ppk: 'insist' as const, intermediate: true }, ppks: PPK };
+  const { west, wire, east } = pair({ west: end, east: end });
+  west.up();
+  wire.expect('IKE_SA_INIT { SA, KE, Ni, N(INTERMEDIATE_EXCHANGE_SUPPORTED), N(USE_PPK_INT), N(USE_PPK) } -->');
+  wire.expect('<-- IKE_SA_INIT { SA, KE, Nr, N(INTERMEDIATE_EXCHANGE_SUPPORTED), N(USE_PPK_INT) }');
+  wire.expect('IKE_INTERMEDIATE { N(PPK_IDENTITY_KEY) } -->');
+  wire.expect('<-- IKE_INTERMEDIATE { N(PPK_IDENTITY) }');
+  wire.expect('IKE_AUTH { IDi, IDr, AUTH, SA, TSi, TSr } -->');
+  wire.expect('<-- IKE_AUTH { IDr, AUTH, SA, TSi, TSr }');
+  expectAgreement({ west, east });
+});
