@@ -25,6 +25,7 @@ import { Control } from './control.ts';
 import { endsOf, KeptCredentials, rulesOf } from './credentials.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
+import { DaemonEap } from './eap.ts';
 import { PoolHelpers } from './helpers.ts';
 import { Impairments } from './impairments.ts';
 import { KeyRing } from './key-ring.ts';
@@ -69,6 +70,7 @@ export class Pluto {
   readonly #radius: DaemonRadius | undefined;
   readonly #certificates: CertificateStore;
   readonly #lookingUp: LookingUp;
+  readonly #eap: DaemonEap;
 
   private constructor(
     options: DaemonOptions,
@@ -128,6 +130,18 @@ export class Pluto {
       random,
       log: (level, text) => void this.#world.log(level, text),
     });
+    this.#eap = new DaemonEap({
+      secrets: () => this.#secrets.store,
+      keys: parts.keys,
+      certificates: this.#certificates,
+      oursOf: (conn) => this.#world.registry.named(conn)?.policy?.ours[0],
+      rules: () => this.#world.env.directory.chainRules,
+      revocation: this.#lookingUp.answerers.revocation!,
+      radius: this.#radius?.eap,
+      clock,
+      random,
+      log: (level, text) => void this.#world.log(level, text),
+    });
     const { world, connections, planeEvent } = makeWorld({
       system: parts.system,
       clock,
@@ -137,8 +151,8 @@ export class Pluto {
       helpers: parts.helpers,
       services: new DaemonServices({
         group: parts.system.group('questions'),
-        answerers: { ...this.#lookingUp.answerers },
-        moreFigures: () => this.#lookingUp.figures(),
+        answerers: { ...this.#lookingUp.answerers, ...this.#eap.answerers },
+        moreFigures: () => [...this.#lookingUp.figures(), ...this.#eap.figures()],
       }),
       credentials: new KeptCredentials({
         keys: parts.keys,
@@ -261,6 +275,7 @@ export class Pluto {
     this.#world.plane.close();
     this.#secrets.wipe();
     await this.#lookingUp.close();
+    await this.#eap.close();
     await this.#helpers.pool.close();
   }
 
