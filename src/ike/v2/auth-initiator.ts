@@ -11,7 +11,7 @@ import { Id as Identity } from '../../net/id.ts';
 import { explainId } from '../explain/identities.ts';
 import { explainAuthRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
-import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { EXCHANGE, find, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
 import { certRequests } from './auth-certs.ts';
 import { checkAuth, claimIn, isIssuedFor } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
@@ -201,7 +201,9 @@ export function distrust(turn: Turn, offer: ChildOffer, text: string, why: reado
   forgetHandshake(turn);
   turn.enter('deleting');
   const pending = { kind: 'deleteIke', why: 'refused', text } as const;
-  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED)], pending);
+  // libreswan heeds no such notification by itself, and would keep its end for hours.
+  const farewell: Payload = { type: 'D', critical: false, protocol: PROTOCOL.IKE, spiSize: 0, spis: [] };
+  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED), farewell], pending);
 }
 
 export function authRefused(turn: Turn, message: Incoming): void {

@@ -17,7 +17,7 @@ const ASKS = ['IKE_AUTH { IDi, IDr, SA, TSi, TSr } -->', '<-- IKE_AUTH { IDr, AU
 const EAP = ['IKE_AUTH { EAP } -->', '<-- IKE_AUTH { EAP }'];
 const PROOF = ['IKE_AUTH { AUTH } -->', '<-- IKE_AUTH { AUTH, SA, TSi, TSr }'];
 const ALL = [...INIT, ...ASKS, ...EAP, ...EAP, ...PROOF];
-const FAILED = 'INFORMATIONAL { N(AUTHENTICATION_FAILED) } -->';
+const FAILED = 'INFORMATIONAL { N(AUTHENTICATION_FAILED), D } -->';
 const REFUSED = '<-- IKE_AUTH { N(AUTHENTICATION_FAILED) }';
 const ACK = '<-- INFORMATIONAL { }';
 

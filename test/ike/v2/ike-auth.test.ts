@@ -65,11 +65,11 @@ describe('who the peer is', () => {
     });
     wire.expect('IKE_AUTH { IDi, AUTH, SA, TSi, TSr } -->');
     wire.expect(GRANTED);
-    wire.lose('INFORMATIONAL { N(AUTHENTICATION_FAILED) } -->');
+    wire.lose('INFORMATIONAL { N(AUTHENTICATION_FAILED), D } -->');
     expect(west.sa.state).toBe('deleting');
     expect(west.plane.size).toBe(0);
     clock.advance(500);
-    wire.expect('INFORMATIONAL { N(AUTHENTICATION_FAILED) } -->');
+    wire.expect('INFORMATIONAL { N(AUTHENTICATION_FAILED), D } -->');
     wire.expect('<-- INFORMATIONAL { }');
     expectNothing(west);
     expectNothing(east);

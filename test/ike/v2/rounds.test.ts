@@ -9,7 +9,7 @@ import { toyEap } from './toy-eap.ts';
 
 const INIT = ['IKE_SA_INIT { SA, KE, Ni } -->', '<-- IKE_SA_INIT { SA, KE, Nr, N(MULTIPLE_AUTH_SUPPORTED) }'];
 const REFUSED = '<-- IKE_AUTH { N(AUTHENTICATION_FAILED) }';
-const DISTRUST = ['INFORMATIONAL { N(AUTHENTICATION_FAILED) } -->', '<-- INFORMATIONAL { }'];
+const DISTRUST = ['INFORMATIONAL { N(AUTHENTICATION_FAILED), D } -->', '<-- INFORMATIONAL { }'];
 
 const SECRET = round(['secret']);
 const KEY = round(SIGNATURES, { id: Id.parse('@device')! });

@@ -18,7 +18,7 @@ const GRANTED = '<-- IKE_AUTH { IDr, AUTH, SA, TSi, TSr }';
 const AUTH_CERT = 'IKE_AUTH { IDi, CERT, IDr, AUTH, SA, TSi, TSr } -->';
 const GRANTED_CERT = '<-- IKE_AUTH { IDr, CERT, AUTH, SA, TSi, TSr }';
 const REFUSED = '<-- IKE_AUTH { N(AUTHENTICATION_FAILED) }';
-const DISTRUST = ['INFORMATIONAL { N(AUTHENTICATION_FAILED) } -->', '<-- INFORMATIONAL { }'];
+const DISTRUST = ['INFORMATIONAL { N(AUTHENTICATION_FAILED), D } -->', '<-- INFORMATIONAL { }'];
 
 const rawKeys = (own: Kind, peer: Kind, peerId: string): Proofs => ({
   keys: [{ key: KEYS[own] }],

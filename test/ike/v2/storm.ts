@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { EXITS, edges } from '../../../src/ike/v2/transitions.ts';
 import { Dice } from './dice.ts';
 import type { Host, Running } from './host.ts';
-import { expectAgreement, type Pair, pair } from './pair.ts';
+import { type EndOptions, expectAgreement, type Pair, pair } from './pair.ts';
 import { type PolicyChange, policyFor, proposals, selectors } from './policies.ts';
 
 const STORM_MS = 120_000;
@@ -23,8 +23,12 @@ function policies(end: 'west' | 'east', change: PolicyChange) {
   ];
 }
 
-/** `more`: what else the connections of both ends have. */
-export function storm(seed: number, more: PolicyChange = {}): Pair {
+/** `more`: what else the connections of both ends have; `own`: what only one end has. */
+export function storm(
+  seed: number,
+  more: PolicyChange = {},
+  own: { readonly west?: EndOptions; readonly east?: EndOptions } = {},
+): Pair {
   const dice = new Dice(seed);
   const hasShortLives = dice.next() < 0.3;
   const change: PolicyChange = {
@@ -47,9 +51,14 @@ export function storm(seed: number, more: PolicyChange = {}): Pair {
       minDelay: 1,
       maxDelay: dice.pick([1, 50, 400, 1500]),
     },
-    west: { policies: policies('west', change), jobMs: dice.pick([0, 3, 200, 1_500]) },
+    west: {
+      ...own.west,
+      policies: policies('west', { ...change, ...own.west?.policy }),
+      jobMs: dice.pick([0, 3, 200, 1_500]),
+    },
     east: {
-      policies: policies('east', change),
+      ...own.east,
+      policies: policies('east', { ...change, ...own.east?.policy }),
       jobMs: dice.pick([0, 3, 200, 1_500]),
       cookies: dice.pick(['never', 'always']),
     },
@@ -108,7 +117,13 @@ function settle(both: Pair): void {
   }
 }
 
-const EDGES = new Set(edges().map(({ from, to }) => `${from} ${to}`));
+/** One way, or two: what waited for a helper goes on in the step in which that has answered. */
+const EDGES = new Set(
+  edges().flatMap(({ from, to }) => [
+    `${from} ${to}`,
+    ...edges().flatMap((next) => (next.from === to ? [`${from} ${next.to}`] : [])),
+  ]),
+);
 
 /** What must hold when the storm is over. */
 export function checkCalm(both: Pair): void {
@@ -119,6 +134,7 @@ export function checkCalm(both: Pair): void {
     );
     expect([...host.plane.reserved], `${host.name}: SPIs that came to nothing`).toEqual([]);
     checkNews(host);
+    checkEap(host);
     for (const way of host.ways) expect(EDGES, `${host.name} went where no row leads`).toContain(way);
     for (const { sa } of host.sas.values()) {
       expect(['established'], `${host.name} #${sa.serial}`).toContain(sa.state);
@@ -129,6 +145,13 @@ export function checkCalm(both: Pair): void {
       ]);
     }
   }
+}
+
+/** Whoever carries on a conversation is told of its end, once. */
+function checkEap(host: Host): void {
+  const sessions = new Set(host.questions.flatMap((q) => (q.t === 'eap' || q.t === 'eapPeer' ? [q.session] : [])));
+  expect(new Set(host.forgotten).size, `${host.name}: an EAP session forgotten twice`).toBe(host.forgotten.length);
+  for (const session of sessions) expect(host.forgotten, `${host.name}: EAP session ${session}`).toContain(session);
 }
 
 /** Each child comes up at most once, and goes down at most once; what is installed came up and did not go. */
