@@ -37,7 +37,7 @@ export class TrustShelf {
   readonly #slots = new Map<number, Slot>();
   readonly #free: number[] = [];
   readonly #count: Record<Kind, number> = { anchor: 0, intermediate: 0, crl: 0, ocsp: 0 };
-  /** By kind and content, so that what is there already stays. */
+  /** By kind, key and content, so that what is there already stays. */
   readonly #byContent = new Map<string, number>();
   /** By what they are about: the CRL that another one replaces, and the CertID of a response. */
   readonly #crls = new Map<string, number>();
@@ -62,15 +62,17 @@ export class TrustShelf {
    */
   replaceCertificates(certificates: readonly TrustedCertificate[]): readonly (Wrong & { readonly at: number })[] {
     const kept = new Set<number>();
-    const refused: (Wrong & { at: number })[] = [];
-    for (const [at, { der, isAnchor }] of certificates.entries()) {
+    const put = ({ der, isAnchor }: TrustedCertificate, at: number): (Wrong & { at: number }) | undefined => {
       const put = this.#putCertificate(der, isAnchor ? 'anchor' : 'intermediate');
-      if ('wrong' in put) refused.push({ at, wrong: put.wrong });
-      else kept.add(put.number);
-    }
+      if ('wrong' in put) return { at, wrong: put.wrong };
+      kept.add(put.number);
+      return undefined;
+    };
+    // The new ones first, so that no chain is without an authority in between; then again those that had no room.
+    const refused = certificates.map(put).filter((one) => one !== undefined);
     for (const [number, { kind }] of [...this.#slots])
       if ((kind === 'anchor' || kind === 'intermediate') && !kept.has(number)) this.drop(number);
-    return refused;
+    return refused.map(({ at }) => put(certificates[at], at)).filter((one) => one !== undefined);
   }
 
   /**
@@ -132,7 +134,7 @@ export class TrustShelf {
   }
 
   #put(kind: Kind, der: Uint8Array, key: string, crl?: Slot['crl']): Shelved | Wrong {
-    const content = `${kind} ${latin1(sha256(der))}`;
+    const content = `${kind} ${key} ${latin1(sha256(der))}`;
     const known = this.#byContent.get(content);
     if (known !== undefined) return { number: known };
     if (this.#count[kind] >= MOST_OF[kind]) return { wrong: `there are ${MOST_OF[kind]} already` };
