@@ -1,5 +1,6 @@
 /** Ways to prove who one is, as stories: each that both implementations have, and certificates that prove nothing. */
 import { expect } from 'vitest';
+import { eventually } from '../support/process.ts';
 import { type Bed, expectSameSas } from './bed.ts';
 import { type Kind, type LeafWish, pki } from './pki.ts';
 import type { Proof } from './proof.ts';
@@ -34,7 +35,7 @@ const COMMON: readonly Way[] = [
 ];
 /** strongSwan's alone. */
 const STRONGSWAN: readonly Way[] = [
-  { title: 'RSASSA-PKCS1-v1_5 with SHA-2', kind: 'rsa', authby: 'rsasig', swanctl: 'rsa-sha256' },
+  { title: 'RSASSA-PKCS1-v1_5 with SHA-2', kind: 'rsa', authby: 'rsasig', swanctl: 'pubkey' },
   {
     title: 'ECDSA as RFC 4754',
     kind: 'p256',
@@ -157,7 +158,7 @@ const BAD: readonly {
   { title: 'expired', leaf: { days: -1 }, says: /expired/ },
   { title: 'another name', leaf: { san: 'DNS:mallory.test' }, says: /SAN|subjectAltName|name/ },
   { title: 'another authority', leaf: { issuer: 'other' }, says: /issuer|authority|trust/ },
-  { title: 'for mail only', leaf: { eku: 'emailProtection' }, says: /[eE]xtended ?[kK]ey ?[uU]sage|EKU/ },
+  { title: 'for mail only', leaf: { eku: 'emailProtection' }, says: /extKeyUsage/ },
   { title: 'signed with SHA-1', leaf: { digest: 'sha1' }, says: /SHA-?1/ },
 ];
 
@@ -188,7 +189,9 @@ export function impostors(peer: 'strongswan' | 'libreswan', liar: 'west' | 'east
         await expect(west.up()).rejects.toThrow();
         const [us, them] = honest === 'west' ? [west, east] : [east, west];
         expect(await us.log()).toMatch(says);
-        expect(await them.log()).toMatch(/AUTH_FAILED|AUTHENTICATION_FAILED/);
+        // libreswan as responder says nothing of the notification, and goes by the delete beside it.
+        if (peer === 'libreswan' && honest === 'west') await eventually('it is down', async () => !(await them.isUp()));
+        else expect(await them.log()).toMatch(/AUTH_FAILED|AUTHENTICATION_FAILED/);
         expect(await us.installed()).toEqual([]);
         expect(await us.isUp()).toBe(false);
       },

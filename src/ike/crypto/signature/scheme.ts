@@ -82,7 +82,8 @@ const pkcs1Oid = (arc: number) => hex(`06092a864886f70d0101${arc.toString(16).pa
 function pssIdentifiers({ oid, octets }: Digest): Uint8Array[] {
   const spellings = [];
   const hashes = [der(TAG.SEQUENCE, oid, NULL), der(TAG.SEQUENCE, oid)];
-  const trailers = [context(3, derInteger(Uint8Array.of(1))), new Uint8Array(0)];
+  // Without: it is the default, and libreswan 4 takes nothing else.
+  const trailers = [new Uint8Array(0), context(3, derInteger(Uint8Array.of(1)))];
   for (const hash of hashes)
     for (const mgfHash of hashes)
       for (const trailer of trailers) {
