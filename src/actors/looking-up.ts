@@ -11,7 +11,8 @@ import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { DnsKeys } from '../services/dns/dns-keys.ts';
 import { FarLookups } from '../services/fetch/far.ts';
 import type { LookupSettings } from '../services/fetch/lookups.ts';
-import { type Refreshed, Revocation } from '../services/revocation/revocation.ts';
+import type { CrlPlace, Refreshed } from '../services/revocation/crls.ts';
+import { Revocation } from '../services/revocation/revocation.ts';
 import { crlSaver } from '../services/revocation/saved-crls.ts';
 import type { ActorRef, ActorSystem, Behavior, Clock, Context } from './runtime/index.ts';
 import type { Answerers } from './services.ts';
@@ -20,14 +21,20 @@ import type { LogLevel } from './world.ts';
 export interface LookingUpOptions {
   readonly lookups: Lookups;
   readonly shelf: TrustShelf;
-  /** DER of what is in the store: their distribution points are what is fetched without being asked. */
-  readonly certificates: () => Iterable<Uint8Array>;
+  /** What is in the store: their distribution points are what is fetched without being asked. */
+  readonly certificates: () => Iterable<Stored>;
   /** Where fetched CRLs are kept. */
   readonly crlsDir: string;
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: (level: LogLevel, text: string) => void;
+}
+
+/** A certificate, and that of its issuer, in DER. */
+export interface Stored {
+  readonly der: Uint8Array;
+  readonly issuer: Uint8Array;
 }
 
 export class LookingUp {
@@ -51,7 +58,7 @@ export class LookingUp {
       'crls',
       new Keeper({
         revocation: this.#revocation,
-        urls: () => distributionPoints(certificates()),
+        places: () => distributionPoints(certificates()),
         interval: lookups.crlcheckintervalMs,
         random,
       }),
@@ -97,22 +104,22 @@ function settingsOf(lookups: Lookups): LookupSettings {
 const MOST_POINTS = 1024;
 
 /** The first distribution point of each, in steps of a certificate. */
-function* distributionPoints(certificates: Iterable<Uint8Array>): Generator<undefined, ReadonlySet<string>> {
-  const urls = new Set<string>();
-  for (const der of certificates) {
+function* distributionPoints(certificates: Iterable<Stored>): Generator<undefined, readonly CrlPlace[]> {
+  const places = new Map<string, CrlPlace>();
+  for (const { der, issuer } of certificates) {
     const certificate = parseCertificate(der);
     const [url] = 'wrong' in certificate ? [] : urlsOf(certificate.extensions.crlPoints);
-    if (url !== undefined) urls.add(url);
-    if (urls.size >= MOST_POINTS) break;
+    if (url !== undefined) places.set(url, { url, issuer });
+    if (places.size >= MOST_POINTS) break;
     yield undefined;
   }
-  return urls;
+  return [...places.values()];
 }
 
 interface KeeperOptions {
   readonly revocation: Pick<Revocation, 'refresh' | 'keepUp' | 'sweep'>;
   /** Where the store's certificates say that lists are; in steps. */
-  readonly urls: () => Generator<undefined, ReadonlySet<string>>;
+  readonly places: () => Generator<undefined, readonly CrlPlace[]>;
   /** ms; 0: only on request. */
   readonly interval: number;
   readonly random: (octets: number) => Uint8Array;
@@ -125,8 +132,8 @@ type KeeperMessage =
 
 /** Through the certificates, and what to do with what they say. */
 interface Looking {
-  readonly urls: Generator<undefined, ReadonlySet<string>>;
-  readonly act: (urls: ReadonlySet<string>) => void;
+  readonly places: Generator<undefined, readonly CrlPlace[]>;
+  readonly act: (places: readonly CrlPlace[]) => void;
 }
 
 /** ms. */
@@ -151,7 +158,7 @@ export class Keeper implements Behavior<KeeperMessage> {
   }
 
   receive(message: KeeperMessage, self: Context<KeeperMessage>): void {
-    const { revocation, urls, interval } = this.#options;
+    const { revocation, places, interval } = this.#options;
     switch (message.t) {
       case 'sweep':
         revocation.sweep();
@@ -160,13 +167,13 @@ export class Keeper implements Behavior<KeeperMessage> {
       case 'check': {
         const before = (self.wall() + 2 * interval) / 1000;
         self.after(Math.round(interval * this.#jitter()), message);
-        return look({ urls: urls(), act: (found) => void revocation.keepUp(found, before) }, self);
+        return look({ places: places(), act: (found) => void revocation.keepUp(found, before) }, self);
       }
       case 'fetch': {
         const { answer } = message;
-        const act = (found: ReadonlySet<string>) =>
+        const act = (found: readonly CrlPlace[]) =>
           void revocation.refresh(found).then((refreshed) => tell(answer, refreshed));
-        return look({ urls: urls(), act }, self);
+        return look({ places: places(), act }, self);
       }
       case 'more':
         return look(message.looking, self);
@@ -184,7 +191,7 @@ export class Keeper implements Behavior<KeeperMessage> {
 function look(looking: Looking, self: Context<KeeperMessage>): void {
   const until = self.now() + SLICE;
   do {
-    const { done, value } = looking.urls.next();
+    const { done, value } = looking.places.next();
     if (done) return looking.act(value);
   } while (self.now() < until);
   self.soon({ t: 'more', looking });

@@ -33,7 +33,7 @@ import { harmless } from './lines.ts';
 import { Listening } from './listening.ts';
 import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
-import { LookingUp } from './looking-up.ts';
+import { LookingUp, type Stored } from './looking-up.ts';
 import { makeWorld } from './make-world.ts';
 import { PRIVATE_WARNING } from './orders.ts';
 import { IKE_PORT } from './policy-of.ts';
@@ -287,10 +287,14 @@ export class Pluto {
     return this.#options.keepAlive === undefined ? this.#setup.keepAliveMs : this.#options.keepAlive * 1000;
   }
 
-  /** Ours and the authorities', in DER. */
-  *#storedCertificates(): Generator<Uint8Array> {
-    for (const { der } of this.#certificates.authorities()) yield der;
-    for (const { der } of this.#certificates.certificates()) yield der;
+  /** Ours and the authorities', with who has issued each. */
+  *#storedCertificates(): Generator<Stored> {
+    const ours = this.#certificates;
+    for (const stored of [ours.authorities(), ours.certificates()])
+      for (const certificate of stored) {
+        const [issuer] = ours.issuersOf(certificate);
+        if (issuer) yield { der: certificate.der, issuer: issuer.der };
+      }
   }
 
   /** In `dirs`, or all. */

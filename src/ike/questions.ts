@@ -41,7 +41,7 @@ export type Question =
 export interface Want {
   readonly kind: 'crl' | 'ocsp';
   readonly urls: readonly string[];
-  /** Of OCSP, the OCSPRequest in DER. */
+  /** Of OCSP, the OCSPRequest; of a CRL, the certificate that must have signed it. In DER. */
   readonly request?: Uint8Array;
   /** Of OCSP: the CertID in DER, under which the answer is kept. Of a CRL: the issuer's name in DER. */
   readonly about: Uint8Array;

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { Keeper } from '../../src/actors/looking-up.ts';
 import { ActorSystem, TestClock } from '../../src/actors/runtime/index.ts';
+import type { CrlPlace } from '../../src/services/revocation/crls.ts';
 import { Heard } from './heard.ts';
+
+const urls = (places: Iterable<CrlPlace>) => [...places].map(({ url }) => url).join();
 
 function bench(interval: number, dice = 128) {
   const clock = new TestClock(0);
@@ -11,19 +14,19 @@ function bench(interval: number, dice = 128) {
     'crls',
     new Keeper({
       revocation: {
-        keepUp: async (urls, before) => {
-          did.push(`${clock.now()}: keep ${[...urls].join()} up beyond ${before}`);
+        keepUp: async (places, before) => {
+          did.push(`${clock.now()}: keep ${urls(places)} up beyond ${before}`);
           return { fetched: 0, problems: [] };
         },
-        refresh: async (urls) => {
-          did.push(`refresh ${[...urls].join()}`);
+        refresh: async (places) => {
+          did.push(`refresh ${urls(places)}`);
           return { fetched: 1, problems: ['CRL http://b/: no answer'] };
         },
         sweep: () => void did.push('sweep'),
       },
-      *urls() {
+      *places() {
         yield undefined;
-        return new Set(['http://a/', 'http://b/']);
+        return ['http://a/', 'http://b/'].map((url) => ({ url, issuer: new Uint8Array() }));
       },
       interval,
       random: () => Uint8Array.of(dice),

@@ -1,6 +1,8 @@
 /** What is fetched, as it must be before anybody sees it: a CRL that parses, an OCSP response that says something. */
-import { parseCrl } from '../../ike/auth/x509/crl.ts';
+import { parseCertificate } from '../../ike/auth/x509/certificate.ts';
+import { type Crl, parseCrl } from '../../ike/auth/x509/crl.ts';
 import { DER, DerCursor } from '../../ike/auth/x509/der-cursor.ts';
+import { unsigned } from '../../ike/auth/x509/signatures.ts';
 import { type Failure, fetchHttp, type HttpPorts, type HttpQuery, type HttpResult } from './http.ts';
 
 export interface CrlFound {
@@ -23,8 +25,11 @@ const MOST_AHEAD = 3600;
 /** Characters of a request in a URL, above which it is a POST. RFC 6960 §A.1. */
 const LONGEST_GET = 255;
 
-/** `at`: s since 1970. Never rejects. */
-export async function fetchCrl(url: string, within: number, at: number, ports: HttpPorts): Promise<CrlFound | Failure> {
+/**
+ * A list that `issuer`, a certificate in DER, has signed: another would keep the good one from its place, and a server
+ * without TLS can be anybody. `at`: s since 1970. Never rejects.
+ */
+export async function fetchCrl({ url, issuer, within, at }: CrlQuery, ports: HttpPorts): Promise<CrlFound | Failure> {
   const query = { url, within, headers: {}, mostOctets: MOST_CRL_OCTETS };
   const result = await fetchHttp(query, ports);
   if (!result.ok) return result;
@@ -34,7 +39,25 @@ export async function fetchCrl(url: string, within: number, at: number, ports: H
   if ('wrong' in crl) return malformed(`it is no CRL: ${crl.wrong}`);
   const { thisUpdate, nextUpdate } = crl;
   if (thisUpdate > at + MOST_AHEAD) return malformed('it is dated in the future');
+  const wrong = notOf(issuer, crl);
+  if (wrong !== undefined) return malformed(wrong);
   return { ok: true, der, thisUpdate, nextUpdate };
+}
+
+export interface CrlQuery {
+  readonly url: string;
+  readonly issuer: Uint8Array;
+  /** ms. */
+  readonly within: number;
+  readonly at: number;
+}
+
+function notOf(issuer: Uint8Array, crl: Crl): string | undefined {
+  const certificate = parseCertificate(issuer);
+  if ('wrong' in certificate) return `its issuer's certificate is none: ${certificate.wrong}`;
+  if (certificate.subjectKey !== crl.issuerKey) return `it is not of "${certificate.text}", whose list is wanted`;
+  const wrong = unsigned(crl, crl.fingerprint, certificate);
+  return wrong && `"${certificate.text}" has not signed it: ${wrong}`;
 }
 
 /** By GET where that is wanted and short enough; where the server does not take that, by POST. Never rejects. */

@@ -32,8 +32,8 @@ export class FarLookups implements Lookups {
     this.#options = options;
   }
 
-  crl(url: string): Promise<CrlFound | Failure> {
-    return this.#ask<CrlFound>((far) => far.crl(url));
+  crl(url: string, issuer: Uint8Array): Promise<CrlFound | Failure> {
+    return this.#ask<CrlFound>((far) => far.crl(url, issuer));
   }
 
   ocsp(url: string, request: Uint8Array): Promise<OcspFound | Failure> {

@@ -33,7 +33,8 @@ export interface LookupSettings {
 
 /** What can be asked for. Nothing here ever rejects, and everything is over in a time that the settings say. */
 export interface Lookups {
-  crl(url: string): Promise<CrlFound | Failure>;
+  /** `issuer`: the certificate that must have signed the list, in DER. */
+  crl(url: string, issuer: Uint8Array): Promise<CrlFound | Failure>;
   ocsp(url: string, request: Uint8Array): Promise<OcspFound | Failure>;
   /** `name` as `nameOf` has made it. */
   keys(name: string): Promise<KeysFound | Failure>;
@@ -68,8 +69,9 @@ export class NearLookups implements Lookups {
       typeof fetchPrivate === 'string' ? fetchPrivate : fetchPrivate.flatMap((text) => Subnet.parse(text) ?? []);
   }
 
-  crl(url: string): Promise<CrlFound | Failure> {
-    return fetchCrl(url, this.#settings.curlTimeoutMs, this.#ports.wall() / 1000, this.#http(url));
+  crl(url: string, issuer: Uint8Array): Promise<CrlFound | Failure> {
+    const query = { url, issuer, within: this.#settings.curlTimeoutMs, at: this.#ports.wall() / 1000 };
+    return fetchCrl(query, this.#http(url));
   }
 
   ocsp(url: string, request: Uint8Array): Promise<OcspFound | Failure> {

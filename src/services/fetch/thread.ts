@@ -32,7 +32,7 @@ const handOver = <R extends object>(result: R): R =>
   'der' in result && result.der instanceof Uint8Array ? transfer(result, [result.der.buffer as ArrayBuffer]) : result;
 
 const lookups: Lookups = {
-  crl: async (url) => handOver(await near.crl(url)),
+  crl: async (url, issuer) => handOver(await near.crl(url, issuer)),
   ocsp: async (url, request) => handOver(await near.ocsp(url, request)),
   keys: (name) => near.keys(name),
 };

@@ -1,4 +1,5 @@
-/** CRLs as they are fetched: each URL once however many ask, and again before its list runs out. */
+/** CRLs as they are fetched: each of a URL once however many ask, and again before its list runs out. */
+import { createHash } from 'node:crypto';
 import { dateText } from '../../ike/auth/x509/usage.ts';
 import type { CrlFound } from '../fetch/documents.ts';
 import type { Failure } from '../fetch/http.ts';
@@ -6,11 +7,18 @@ import { Recent } from '../recent.ts';
 import { Turns } from '../turns.ts';
 import type { RevocationOptions } from './revocation.ts';
 
+/** Where a list is, and whose it must be. */
+export interface CrlPlace {
+  readonly url: string;
+  /** The certificate whose key must have signed it, in DER. */
+  readonly issuer: Uint8Array;
+}
+
 /** ms. A server that has no news, or nothing to say at all, is left alone for so long. */
 const AFTER_SUCCESS = 60_000;
 const AFTER_FAILURE = 30_000;
-/** URLs whose outcome is remembered, and whose lists are fetched again in time. */
-const MOST_URLS = 1024;
+/** Places whose outcome is remembered, and whose lists are fetched again in time. */
+const MOST_PLACES = 1024;
 const AT_ONCE = 16;
 const MOST_WAITING = 1024;
 
@@ -18,14 +26,14 @@ export class Crls {
   readonly #options: RevocationOptions;
   readonly #recent: Recent<CrlFound | Failure>;
   readonly #turns = new Turns(AT_ONCE, MOST_WAITING);
-  /** s since 1970 when the list of a URL runs out. */
-  readonly #nextUpdates = new Map<string, number>();
+  /** Lists that have been fetched, and when they run out: s since 1970. */
+  readonly #fetched = new Map<string, CrlPlace & { readonly nextUpdate: number }>();
 
   constructor(options: RevocationOptions) {
     this.#options = options;
     this.#recent = new Recent({
       keep: ({ ok }) => (ok ? AFTER_SUCCESS : AFTER_FAILURE),
-      most: MOST_URLS,
+      most: MOST_PLACES,
       now: options.now,
     });
   }
@@ -35,50 +43,66 @@ export class Crls {
   }
 
   /** Why the list is not on the shelf now; undefined if it is. */
-  async fetch(url: string): Promise<string | undefined> {
-    const result = await this.#recent.ask(url, () => this.#fetch(url));
+  async fetch(place: CrlPlace): Promise<string | undefined> {
+    const result = await this.#recent.ask(keyOf(place), () => this.#fetch(place));
     return result.ok ? undefined : result.why;
   }
 
-  /** URLs whose lists run out before `at`, in s since 1970. */
-  *runningOut(at: number): Generator<string> {
-    for (const [url, nextUpdate] of this.#nextUpdates) if (nextUpdate < at) yield url;
+  /** Those whose lists run out before `at`, in s since 1970. */
+  runningOut(at: number): readonly CrlPlace[] {
+    return [...this.#fetched.values()].filter(({ nextUpdate }) => nextUpdate < at);
   }
 
   /** Its list has been fetched since the start. */
-  knows(url: string): boolean {
-    return this.#nextUpdates.has(url);
+  knows(place: CrlPlace): boolean {
+    return this.#fetched.has(keyOf(place));
   }
 
-  /** However lately it was fetched. */
-  again(url: string): Promise<string | undefined> {
-    this.#recent.forget(url);
-    return this.fetch(url);
+  /** Those of `places`, however lately that was done. Why each of those that failed did. */
+  async again(places: Iterable<CrlPlace>): Promise<Refreshed> {
+    const all = [...new Map([...places].map((place) => [keyOf(place), place])).values()];
+    const outcomes = await Promise.all(
+      all.map((place) => {
+        this.#recent.forget(keyOf(place));
+        return this.fetch(place);
+      }),
+    );
+    const problems = outcomes.flatMap((why, i) => (why === undefined ? [] : [`CRL ${all[i].url}: ${why}`]));
+    return { fetched: all.length - problems.length, problems };
   }
 
-  async #fetch(url: string): Promise<CrlFound | Failure> {
+  async #fetch(place: CrlPlace): Promise<CrlFound | Failure> {
     const { lookups, shelf, log, count, save } = this.#options;
-    const found = (await this.#turns.take(() => lookups.crl(url))) ?? TOO_MANY;
+    const { url, issuer } = place;
+    const found = (await this.#turns.take(() => lookups.crl(url, issuer))) ?? TOO_MANY;
     count(`crl.${found.ok ? 'fetched' : found.kind}`);
     if (!found.ok) {
       log('warn', `CRL ${url}: ${found.why}`);
       return found;
     }
-    const octets = found.der.length;
-    const put = shelf.putCrl(found.der);
+    const { der, nextUpdate } = found;
+    const put = shelf.putCrl(der);
     if ('wrong' in put) {
       log('warn', `CRL ${url}: ${put.wrong}`);
       return { ok: false, kind: 'local', why: put.wrong };
     }
-    log('info', `fetched CRL ${url}: ${octets} octets, good until ${dateText(found.nextUpdate)}`);
-    if (this.#nextUpdates.size < MOST_URLS || this.#nextUpdates.has(url)) {
-      this.#nextUpdates.set(url, found.nextUpdate);
-      save?.(url, found.der);
+    log('info', `fetched CRL ${url}: ${der.length} octets, good until ${dateText(nextUpdate)}`);
+    const key = keyOf(place);
+    if (this.#fetched.size < MOST_PLACES || this.#fetched.has(key)) {
+      this.#fetched.set(key, { url, issuer, nextUpdate });
+      save?.(url, der);
     }
     // What is remembered is that it went well.
     return { ...found, der: NOTHING };
   }
 }
+
+export interface Refreshed {
+  readonly fetched: number;
+  readonly problems: readonly string[];
+}
+
+const keyOf = ({ url, issuer }: CrlPlace): string => `${url} ${createHash('sha256').update(issuer).digest('base64')}`;
 
 const NOTHING = new Uint8Array(0);
 const TOO_MANY: Failure = { ok: false, kind: 'local', why: `${MOST_WAITING} fetches wait already` };

@@ -1,5 +1,4 @@
 /** OCSP responses as they are asked for and kept: `ocsp-cache-size=`, `ocsp-cache-min-age=`, `ocsp-cache-max-age=`. */
-import type { Want } from '../../ike/questions.ts';
 import type { OcspFound } from '../fetch/documents.ts';
 import type { Failure } from '../fetch/http.ts';
 import { Recent } from '../recent.ts';
@@ -41,9 +40,8 @@ export class Ocsp {
     return this.#kept.size;
   }
 
-  /** Why the answer is not on the shelf now; undefined if it is. */
-  async fetch(url: string, { about, request }: Want): Promise<string | undefined> {
-    if (request === undefined) return 'there is no request to send';
+  /** `about`: CertID, `request`: OCSPRequest, in DER. Why the answer is not on the shelf now; undefined if it is. */
+  async fetch(url: string, about: Uint8Array, request: Uint8Array): Promise<string | undefined> {
     const certId = latin1(about);
     const result = await this.#recent.ask(`${url} ${certId}`, () => this.#fetch(url, about, request));
     return result.ok ? undefined : result.why;

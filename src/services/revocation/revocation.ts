@@ -7,7 +7,7 @@ import type { TrustShelf } from '../../ike/auth/x509/trust-shelf.ts';
 import type { Question, Reply, Want } from '../../ike/questions.ts';
 import type { Answerer } from '../answerer.ts';
 import type { Lookups } from '../fetch/lookups.ts';
-import { Crls } from './crls.ts';
+import { type CrlPlace, Crls, type Refreshed } from './crls.ts';
 import { Ocsp } from './ocsp.ts';
 
 export interface RevocationOptions {
@@ -25,11 +25,6 @@ export interface RevocationOptions {
   readonly count: (what: string) => void;
   /** Keeps a list for the next start. Does not wait and never throws. */
   readonly save?: (url: string, der: Uint8Array) => void;
-}
-
-export interface Refreshed {
-  readonly fetched: number;
-  readonly problems: readonly string[];
 }
 
 /** Of one chain; a chain has no more certificates than that. */
@@ -52,22 +47,15 @@ export class Revocation implements Answerer<'revocation'> {
     return { t: 'revocation', problems: problems.flat() };
   }
 
-  /** Fetches the lists of `urls`, and all there are, anew. Why each of those that failed did. */
-  refresh(urls: Iterable<string>): Promise<Refreshed> {
-    return this.#fetchAll(new Set([...urls, ...this.#crls.runningOut(Number.POSITIVE_INFINITY)]));
+  /** Fetches the lists of `places`, and all that have been before, anew. */
+  refresh(places: Iterable<CrlPlace>): Promise<Refreshed> {
+    return this.#crls.again([...places, ...this.#crls.runningOut(Number.POSITIVE_INFINITY)]);
   }
 
-  /** Fetches those lists of `urls` that have not been yet, and those that run out before `before` (s since 1970). */
-  keepUp(urls: Iterable<string>, before: number): Promise<Refreshed> {
-    const fresh = [...urls].filter((url) => !this.#crls.knows(url));
-    return this.#fetchAll(new Set([...fresh, ...this.#crls.runningOut(before)]));
-  }
-
-  async #fetchAll(urls: ReadonlySet<string>): Promise<Refreshed> {
-    const all = [...urls];
-    const outcomes = await Promise.all(all.map((url) => this.#crls.again(url)));
-    const problems = outcomes.flatMap((why, i) => (why === undefined ? [] : [`CRL ${all[i]}: ${why}`]));
-    return { fetched: all.length - problems.length, problems };
+  /** Fetches those lists of `places` that have not been yet, and those that run out before `before` (s since 1970). */
+  keepUp(places: Iterable<CrlPlace>, before: number): Promise<Refreshed> {
+    const fresh = [...places].filter((place) => !this.#crls.knows(place));
+    return this.#crls.again([...fresh, ...this.#crls.runningOut(before)]);
   }
 
   /** Drops what is too old; from time to time. */
@@ -93,8 +81,12 @@ export class Revocation implements Answerer<'revocation'> {
   async #lookUp(want: Want): Promise<readonly string[]> {
     const problems: string[] = [];
     const kind = want.kind === 'crl' ? 'CRL' : 'OCSP';
+    const { request } = want;
+    if (request === undefined) return [`${kind}: nobody says what to ask for`];
     for (const url of want.urls.slice(0, MOST_URLS)) {
-      const why = await (want.kind === 'crl' ? this.#crls.fetch(url) : this.#ocsp.fetch(url, want));
+      const why = await (want.kind === 'crl'
+        ? this.#crls.fetch({ url, issuer: request })
+        : this.#ocsp.fetch(url, want.about, request));
       if (why === undefined) return [];
       problems.push(`${kind} ${url}: ${why}`);
     }

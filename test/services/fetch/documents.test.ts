@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fetchCrl, fetchOcsp } from '../../../src/services/fetch/documents.ts';
 import { ports, StandingClock, serve } from './bench.ts';
-import { makeCa, withOpenssl } from './openssl.ts';
+import { type Ca, makeCa, withOpenssl } from './openssl.ts';
 
 const NOW = Date.now() / 1000;
 
@@ -12,29 +12,53 @@ async function serving(body: Uint8Array | string): Promise<string> {
   return `http://ca.example:${port}/crl`;
 }
 
+/** What a server has, as the list of `ca`. */
+async function fetched(ca: Ca, body: Uint8Array | string, at = NOW) {
+  const issuer = Uint8Array.from(ca.run('x509', '-in', 'ca.pem', '-outform', 'DER'));
+  return fetchCrl({ url: await serving(body), issuer, within: 1000, at }, ports());
+}
+
 test('a CRL as OpenSSL makes it, in DER and in PEM', async (context) => {
   withOpenssl(context);
   const ca = makeCa();
   const der = ca.crl();
-  const found = await fetchCrl(await serving(der), 1000, NOW, ports());
+  const found = await fetched(ca, der);
   if (!found.ok) throw new Error(found.why);
   expect(found.der).toEqual(der);
   expect(found.nextUpdate - found.thisUpdate).toBe(7 * 86_400);
-  const armoured = await fetchCrl(await serving(readFileSync(ca.at('crl.pem'))), 1000, NOW, ports());
+  const armoured = await fetched(ca, readFileSync(ca.at('crl.pem')));
   expect(armoured).toEqual(found);
 });
 
 test('what is no CRL is said to be none', async (context) => {
   withOpenssl(context);
-  const der = makeCa().crl();
-  const fetched = async (body: Uint8Array | string, at = NOW) => fetchCrl(await serving(body), 1000, at, ports());
-  expect(await fetched('<html>Log in to the hotel')).toMatchObject({
+  const ca = makeCa();
+  const der = ca.crl();
+  expect(await fetched(ca, '<html>Log in to the hotel')).toMatchObject({
     kind: 'malformed',
     why: 'it is neither a CRL in DER nor one in PEM',
   });
-  expect(await fetched(der.subarray(0, -1))).toMatchObject({ kind: 'malformed' });
-  expect(await fetched('')).toMatchObject({ kind: 'malformed' });
-  expect(await fetched(der, NOW - 2 * 86_400)).toMatchObject({ kind: 'malformed', why: 'it is dated in the future' });
+  expect(await fetched(ca, der.subarray(0, -1))).toMatchObject({ kind: 'malformed' });
+  expect(await fetched(ca, '')).toMatchObject({ kind: 'malformed' });
+  expect(await fetched(ca, der, NOW - 2 * 86_400)).toMatchObject({
+    kind: 'malformed',
+    why: 'it is dated in the future',
+  });
+});
+
+test('a list that another has signed under the same name, or that was changed, does not come in', async (context) => {
+  withOpenssl(context);
+  const [ca, impostor] = [makeCa(), makeCa()];
+  expect(await fetched(ca, impostor.crl())).toMatchObject({
+    kind: 'malformed',
+    why: expect.stringContaining('"CN=test root" has not signed it'),
+  });
+  const der = ca.crl();
+  for (const at of [der.length - 1, 60, 90]) {
+    const changed = Uint8Array.from(der);
+    changed[at] ^= 1;
+    expect(await fetched(ca, changed), `octet ${at}`).toMatchObject({ ok: false, kind: 'malformed' });
+  }
 });
 
 test('OpenSSL’s responder, by GET and by POST', async (context) => {

@@ -27,6 +27,7 @@ function far(settings: Partial<LookupSettings> = {}, thread?: URL) {
   return { lookups, said, pass };
 }
 
+const NOBODY = new Uint8Array();
 const MORTAL = new URL(import.meta.url.endsWith('.ts') ? './mortal.ts' : './mortal.js', import.meta.url);
 
 test('in its own thread, and with the settings of config setup', async () => {
@@ -44,20 +45,20 @@ test('in its own thread, and with the settings of config setup', async () => {
 });
 
 test('localhost is this machine whoever asks, and refused for that', async () => {
-  const result = await far().lookups.crl('http://localhost/');
+  const result = await far().lookups.crl('http://localhost/', NOBODY);
   expect(result).toMatchObject({ ok: false });
 });
 
 test('curl-iface without an address is said', async () => {
   const { lookups } = far({ fetchPrivate: 'yes', curlIface: 'nonesuch0' });
-  const result = await lookups.crl('http://127.0.0.1/');
+  const result = await lookups.crl('http://127.0.0.1/', NOBODY);
   expect(result).toMatchObject({ ok: false, why: 'curl-iface=nonesuch0 has no IPv4 address' });
 });
 
 test('when the thread dies, whoever waits is told, and after a rest there is another one', async () => {
   const { lookups, said, pass } = far({}, MORTAL);
   const died = { ok: false, kind: 'local', why: 'the thread that looks things up has died' };
-  const [one, two] = await Promise.all([lookups.crl('http://a/'), lookups.crl('http://b/')]);
+  const [one, two] = await Promise.all([lookups.crl('http://a/', NOBODY), lookups.crl('http://b/', NOBODY)]);
   expect([one, two]).toEqual([died, died]);
   expect(said.join()).toContain('has died');
   expect(await lookups.keys('east.example')).toMatchObject({ ok: false, why: expect.stringContaining('not running') });
@@ -73,6 +74,6 @@ test('a throw over there is an answer here', async () => {
 test('nothing is looked up after the end', async () => {
   const { lookups, said } = far();
   await lookups.close();
-  expect(await lookups.crl('http://127.0.0.1/')).toMatchObject({ ok: false, kind: 'local' });
+  expect(await lookups.crl('http://127.0.0.1/', NOBODY)).toMatchObject({ ok: false, kind: 'local' });
   expect(said).toEqual([]);
 });

@@ -6,7 +6,9 @@ import type { Failure } from '../../../src/services/fetch/http.ts';
 import { Revocation, type RevocationOptions } from '../../../src/services/revocation/revocation.ts';
 
 const MINUTE = 60_000;
-const crl = (...urls: string[]): Want => ({ kind: 'crl', urls, about: Uint8Array.of(1) });
+const ISSUER = Uint8Array.of(9);
+const places = (...urls: string[]) => urls.map((url) => ({ url, issuer: ISSUER }));
+const crl = (...urls: string[]): Want => ({ kind: 'crl', urls, request: ISSUER, about: Uint8Array.of(1) });
 const ocsp = (certId: number, ...urls: string[]): Want => ({
   kind: 'ocsp',
   urls,
@@ -168,13 +170,13 @@ test('lists that run out are fetched again, and those of certificates that nobod
   await ask(crl('http://soon/'));
   answers.crl = { ok: true, der: Uint8Array.of(0x30, 0), thisUpdate: 0, nextUpdate: 9000 };
   await ask(crl('http://later/'));
-  expect(await revocation.keepUp(['http://later/', 'http://new/', 'http://bad/'], 2000)).toEqual({
+  expect(await revocation.keepUp(places('http://later/', 'http://new/', 'http://bad/'), 2000)).toEqual({
     fetched: 2,
     problems: ['CRL http://bad/: no answer within 5 s'],
   });
   expect(asked.slice(2)).toEqual(['http://new/', 'http://bad/', 'http://soon/']);
   asked.length = 0;
-  expect((await revocation.refresh(['http://bad/'])).fetched).toBe(3);
+  expect((await revocation.refresh(places('http://bad/'))).fetched).toBe(3);
   expect(asked.sort()).toEqual(['http://bad/', 'http://later/', 'http://new/', 'http://soon/']);
 });
 

@@ -67,7 +67,7 @@ function checkOne(
     const wanted = wants.length;
     if (isAsked) wants.push({ kind: 'ocsp', urls: responders, request: writeOcspRequest(certId), about: certId });
     if (crl.is === 'unknown' && rules.crlFetch && points.length > 0 && !(isAsked && rules.ocspStrict))
-      wants.push({ kind: 'crl', urls: points, about: certificate.issuer });
+      wants.push({ kind: 'crl', urls: points, request: issuer.der, about: certificate.issuer });
     if (wants.length > wanted) return undefined;
   }
   if (isAsked && rules.ocspStrict) return ocsp.why;
