@@ -20,8 +20,10 @@ export function explainIkeRefusal(notify: number | undefined, policy: Policy, us
 export function explainAuthRefusal(notify: number | undefined, policy: Policy, us: Address): readonly string[] {
   if (notify !== NOTIFY.AUTHENTICATION_FAILED) return [];
   const asked = policy.remoteId ? ` and asked for '${policy.remoteId}'` : '';
+  const proof =
+    policy.ours[0].ways[0] === 'secret' ? 'another secret for them' : 'does not take what we have to prove it';
   return [
-    `we are '${policy.localId}' (${policy.localId.typeName}) at ${us}${asked}: the peer has no connection for these identities, or another secret for them; its log knows which`,
+    `we are '${policy.localId}' (${policy.localId.typeName}) at ${us}${asked}: the peer has no connection for these identities, or ${proof}; its log knows which`,
   ];
 }
 

@@ -6,6 +6,7 @@ import { parseAuth } from '../crypto/signature/auth.ts';
 import { refusal } from '../crypto/signature/choice.ts';
 import type { Scheme } from '../crypto/signature/scheme.ts';
 import { explainOtherSecret } from '../explain/identities.ts';
+import { explainIssuer, explainNoKey, explainOtherKey, explainWay } from '../explain/proofs.ts';
 import { clip } from '../explain/words.ts';
 import type { Policy } from '../policy.ts';
 import { AUTH_METHOD, find, type Payload } from '../wire/index.ts';
@@ -37,23 +38,27 @@ export function claimIn(payloads: readonly Payload[]): Claim {
 }
 
 const claimText = (claim: Claim): string =>
-  claim.t === 'signature' ? claim.scheme.name : claim.t === 'eap' ? 'EAP' : `authby=${claim.t}`;
+  claim.t === 'signature' ? claim.scheme.name : (OTHER_CLAIMS[claim.t] ?? `authby=${claim.t}`);
+const OTHER_CLAIMS: Readonly<Record<string, string | undefined>> = { eap: 'EAP', unknown: 'what we do not know' };
 
 /** Why the policy does not let a peer prove itself so; undefined if it does. */
-export function notAllowed({ theirs, sha1 }: Policy, round: number, claim: Claim): string | undefined {
-  const ways = theirs[round]?.ways ?? [];
-  const unwanted = () => `peer authenticates by ${claimText(claim)}, we want ${waysText(ways)}`;
+export function notAllowed(policy: Policy, round: number, claim: Claim): Refusal | undefined {
+  const ways = policy.theirs[round]?.ways ?? [];
+  const refused = (detail = ''): Refusal => ({
+    wrong: `peer authenticates by ${claimText(claim)}, we want ${waysText(ways)}${detail && `: ${detail}`}`,
+    why: () => explainWay(claimText(claim), ways, policy.name),
+  });
   switch (claim.t) {
     case 'unknown':
-      return `peer authenticates by what we do not know, we want ${waysText(ways)}: ${claim.wrong}`;
+      return refused(claim.wrong);
     case 'eap':
-      return ways.some(isEap) ? undefined : unwanted();
+      return ways.some(isEap) ? undefined : refused();
     case 'signature': {
-      const wrong = refusal({ ways, sha1 }, claim.scheme);
-      return wrong && `${unwanted()}: ${wrong}`;
+      const wrong = refusal({ ways, sha1: policy.sha1 }, claim.scheme);
+      return wrong === undefined ? undefined : refused(wrong);
     }
     default:
-      return ways.includes(claim.t) ? undefined : unwanted();
+      return ways.includes(claim.t) ? undefined : refused();
   }
 }
 
@@ -84,8 +89,8 @@ export type Verdict =
 /** Says whether the AUTH payload proves `peerId`, in this turn or in a later one. */
 export function checkAuth(turn: Turn, checking: Checking, done: (turn: Turn, verdict: Verdict) => void): void {
   const { policy, round, claim } = checking;
-  const wrong = notAllowed(policy, round, claim);
-  if (wrong !== undefined) return done(turn, { ok: false, wrong, why: () => [] });
+  const refused = notAllowed(policy, round, claim);
+  if (refused) return done(turn, { ok: false, ...refused });
   switch (claim.t) {
     case 'secret':
       return done(turn, checkSecret(turn, checking, claim.data));
@@ -140,7 +145,7 @@ function checkSignature(
   const go = (later: Turn, spkis: readonly Uint8Array[]): void => {
     if (spkis.length > 0 || certs.length > 0) return check(later, { ...checking, claim, spkis, certs, ocsps }, done);
     const wrong = `peer ${named(peerId)} failed authentication: no public key is known for it, and it sent no certificate`;
-    done(later, { ok: false, wrong, why: () => [] });
+    done(later, { ok: false, wrong, why: () => explainNoKey(peerId) });
   };
   if (known.length > 0 || !keysFromDns) return go(turn, known);
   turn.ask(
@@ -199,10 +204,12 @@ function jobOf(
 }
 
 function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: Turn, verdict: Verdict) => void): void {
-  const { peerId, claim, offer } = evidence;
+  const { peerId, claim, offer, spkis, certs } = evidence;
   if (!result.ok || result.op !== 'auth.check') {
     const wrong = `peer ${named(peerId)} failed authentication with ${claim.scheme.name}: ${result.ok ? detail(result) : result.detail}`;
-    return done(turn, { ok: false, wrong: clip(wrong, 1_000), why: () => [] });
+    const isOther = !result.ok && result.why === 'bad-signature' && certs.length === 0;
+    const why = () => (isOther ? explainOtherKey(peerId, spkis.length) : []);
+    return done(turn, { ok: false, wrong: clip(wrong, 1_000), why });
   }
   if (result.wants.length > 0) {
     if (evidence.hasLooked) throw new Error('a helper wants looked up what has been looked up');
@@ -233,9 +240,19 @@ function howOf({ claim, peerId }: Evidence, names: readonly Uint8Array[]): strin
 
 const dnText = (der: Uint8Array): string => clip(`${new Id(ID_TYPES.ID_DER_ASN1_DN, der)}`);
 
-/** Whether the issuers are those that the policy wants. */
-export function isIssuedFor({ theirs }: Policy, round: number, names: readonly Uint8Array[]): boolean {
+/** Why the issuers, if the peer has shown any, are not those that the policy wants; undefined if they are. */
+export function wrongIssuer(
+  { theirs }: Policy,
+  round: number,
+  peerId: Id,
+  names: readonly Uint8Array[],
+): Refusal | undefined {
   const { ca, key } = theirs[round];
-  if (!ca || key) return true;
-  return names.slice(1).some((der) => ca.matches(new Id(ID_TYPES.ID_DER_ASN1_DN, der).key) !== undefined);
+  const issuers = names.slice(1).map((der) => new Id(ID_TYPES.ID_DER_ASN1_DN, der));
+  const isRight = !ca || key || names.length === 0 || issuers.some((issuer) => ca.matches(issuer.key) !== undefined);
+  if (isRight) return undefined;
+  return {
+    wrong: `peer ${named(peerId)} has a certificate of another authority than '${ca}'`,
+    why: () => explainIssuer(issuers.map(String), ca),
+  };
 }

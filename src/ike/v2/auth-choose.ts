@@ -9,7 +9,7 @@ import type { IkeSuite } from '../crypto/keys.ts';
 import { explainNobody } from '../explain/identities.ts';
 import type { Policy } from '../policy.ts';
 import { type Claim, notAllowed } from './auth-check.ts';
-import { noSecret, type OurProof, ourProof, type Refusal, secretFor } from './auth-prove.ts';
+import { noSecret, type OurProof, ourProof, plain, type Refusal, secretFor } from './auth-prove.ts';
 import { named, ourIdOf } from './auth-talk.ts';
 import { fitness, type Traffic } from './selectors.ts';
 import type { Turn } from './turn.ts';
@@ -56,18 +56,19 @@ export const poolFor = ({ sa, env }: Turn, peerId: Id): readonly Policy[] =>
   env.directory.candidates(sa.local.address, sa.peer.address, peerId).filter((p) => suits(p, sa.suite!));
 
 function usable(turn: Turn, policy: Policy, { claim, peerId, moreFollows, eapOnly }: Stranger): OurProof | Refusal {
-  const wrong = notAllowed(policy, 0, claim) ?? otherRounds(policy, claim, moreFollows);
-  if (wrong !== undefined) return { wrong, why: () => [] };
+  const refused = notAllowed(policy, 0, claim) ?? otherRounds(policy, claim, moreFollows);
+  if (refused) return refused;
   const ourId = ourIdOf(policy, 0);
   if (claim.t === 'secret' && !secretFor(turn, ourId, peerId)) return noSecret(ourId, peerId);
   const like = claim.t === 'signature' ? claim.scheme : undefined;
   return ourProof(turn, policy, 0, { peerId, eapOnly, like, forEap: claim.t === 'eap' });
 }
 
-function otherRounds({ theirs }: Policy, claim: Claim, moreFollows: boolean): string | undefined {
-  if (moreFollows && theirs.length === 1) return 'peer wants to prove itself more than once, which we do not ask for';
+function otherRounds({ theirs }: Policy, claim: Claim, moreFollows: boolean): Refusal | undefined {
+  if (moreFollows && theirs.length === 1)
+    return plain('peer wants to prove itself more than once, which we do not ask for');
   // With EAP it is said when that is over.
-  return !moreFollows && theirs.length > 1 && claim.t !== 'eap' ? tooFew(1, theirs.length) : undefined;
+  return !moreFollows && theirs.length > 1 && claim.t !== 'eap' ? plain(tooFew(1, theirs.length)) : undefined;
 }
 
 /** RFC 4739 §2: the peer is done before we are. */

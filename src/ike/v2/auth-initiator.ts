@@ -13,7 +13,7 @@ import { explainAuthRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
 import { EXCHANGE, find, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
 import { certRequests } from './auth-certs.ts';
-import { checkAuth, claimIn, isIssuedFor } from './auth-check.ts';
+import { checkAuth, claimIn, wrongIssuer } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
 import { tooFew } from './auth-choose.ts';
 import { isEapOnly, type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
@@ -150,12 +150,8 @@ function hearProof(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOf
     if (!verdict.ok) return distrust(later, offer, verdict.wrong, verdict.why());
     if (talk.eap && verdict.isNameless)
       return distrust(later, offer, 'peer proves itself by authby=null and wants EAP of us');
-    if (!isIssuedFor(policy, round, verdict.names))
-      return distrust(
-        later,
-        offer,
-        `peer ${named(peerId)} has a certificate of another authority than '${policy.theirs[round].ca}'`,
-      );
+    const problem = wrongIssuer(policy, round, peerId, verdict.names);
+    if (problem) return distrust(later, offer, problem.wrong, problem.why());
     talk.proofs = [...talk.proofs, verdict.how];
     talk.isNameless ||= verdict.isNameless;
     talk.theirs++;

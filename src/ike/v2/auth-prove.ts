@@ -4,6 +4,7 @@ import { chooseScheme } from '../crypto/signature/choice.ts';
 import type { Scheme } from '../crypto/signature/scheme.ts';
 import type { Credential } from '../effects.ts';
 import { explainNoSecret } from '../explain/identities.ts';
+import { explainNoProof } from '../explain/proofs.ts';
 import type { EapWay, Policy } from '../policy.ts';
 import { AUTH_METHOD, NOTIFY, type Payload } from '../wire/index.ts';
 import { certPayloads } from './auth-certs.ts';
@@ -29,6 +30,8 @@ export interface Refusal {
   readonly why: () => readonly string[];
 }
 
+export const plain = (wrong: string): Refusal => ({ wrong, why: () => [] });
+
 export interface ProofTerms {
   readonly peerId: Id;
   /** What the peer has signed with. */
@@ -48,7 +51,7 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
   for (const way of ways) {
     if (way === 'null') {
       if (!terms.forEap) return { t: 'null', ...common };
-      problems.push({ wrong: 'authby=null does not go with EAP', why: () => [] });
+      problems.push(plain('authby=null does not go with EAP'));
     } else if (way === 'secret') {
       const secret = secretFor(turn, common.id, terms.peerId);
       if (secret) return { t: 'secret', ...common, secret };
@@ -57,12 +60,12 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
       const isOnly = terms.eapOnly && isEapOnly(policy);
       const eap = isOnly ? safeAlone(ways) : ways.filter(isEap);
       if (turn.sa.role === 'initiator' || isOnly) return { t: 'eap', ...common, ways: eap, isOnly };
-      problems.push({ wrong: 'the peer does not ask for EAP alone', why: () => [] });
+      problems.push(plain('the peer does not ask for EAP alone'));
     } else if (isSignature(way) && !hasTriedKey) {
       hasTriedKey = true;
       const signed = signatureOf(turn, policy, round, terms);
       if (!('wrong' in signed)) return { t: 'signature', ...common, ...signed };
-      problems.push({ wrong: signed.wrong, why: () => [] });
+      problems.push({ wrong: signed.wrong, why: () => explainNoProof(policy, round) });
     }
   }
   return {

@@ -2,14 +2,12 @@
  * IKE_AUTH as responder, RFC 7296 §1.2, §2.16; RFC 4739 §2. Nothing is answered but refusals until the connection is
  * chosen; nothing of the peer's is believed, and nothing installed, until all that the connection asks for is proven.
  */
-import type { Id } from '../../net/id.ts';
-import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload } from '../wire/index.ts';
 import { noteCertRequests } from './auth-certs.ts';
-import { checkAuth, claimIn, isIssuedFor, notAllowed, type Verdict } from './auth-check.ts';
+import { checkAuth, claimIn, notAllowed, type Verdict, wrongIssuer } from './auth-check.ts';
 import { finishResponder } from './auth-child.ts';
 import { type Choice, choose, poolFor, type Stranger, tooFew } from './auth-choose.ts';
-import { type OurProof, ourAuth, ourProof, type Refusal, toSign } from './auth-prove.ts';
+import { type OurProof, ourAuth, ourProof, plain, type Refusal, toSign } from './auth-prove.ts';
 import { type AuthTalk, beginTalk, idOf, named, talkOf } from './auth-talk.ts';
 import { askEap, beginEap, endEap } from './eap-server.ts';
 import { end } from './ending.ts';
@@ -47,9 +45,10 @@ function pursue(turn: Turn, message: Incoming, stranger: Stranger, pool: Choice[
   const checking = { policy, round: 0, peerId, claim: claimIn(payloads), payloads, sign };
   checkAuth(turn, checking, (later, verdict) => {
     if (!verdict.ok) return distrustStranger(later, message, verdict);
-    if (isIssuedFor(policy, 0, verdict.names)) return admit(later, message, stranger, choice, verdict);
-    const issued = others.filter((other) => isIssuedFor(other, 0, verdict.names));
-    if (issued.length === 0) return distrustStranger(later, message, otherIssuer(policy, 0, peerId));
+    const problem = wrongIssuer(policy, 0, peerId, verdict.names);
+    if (!problem) return admit(later, message, stranger, choice, verdict);
+    const issued = others.filter((other) => !wrongIssuer(other, 0, peerId, verdict.names));
+    if (issued.length === 0) return distrustStranger(later, message, problem);
     later.debug(() => `the peer's certificate is not for "${policy.name}"`);
     pursue(later, message, stranger, issued);
   });
@@ -91,8 +90,8 @@ export function answerNextProof(turn: Turn, message: Incoming): void {
   const expected = policy.theirs[round]?.id;
   if (expected && expected.matches(peerId.key) === undefined)
     return refuse(turn, plain(`peer ID ${named(peerId)} is not the configured '${expected}'`));
-  const wrong = notAllowed(policy, round, claim);
-  if (wrong !== undefined) return refuse(turn, plain(wrong));
+  const unwanted = notAllowed(policy, round, claim);
+  if (unwanted) return refuse(turn, unwanted);
   talk.peerId = peerId;
   talk.moreFollows = false;
   if (claim.t === 'eap') {
@@ -101,7 +100,8 @@ export function answerNextProof(turn: Turn, message: Incoming): void {
   }
   checkAuth(turn, { policy, round, peerId, claim, payloads, sign: undefined }, (later, verdict) => {
     if (!verdict.ok) return refuse(later, verdict);
-    if (!isIssuedFor(policy, round, verdict.names)) return refuse(later, otherIssuer(policy, round, peerId));
+    const problem = wrongIssuer(policy, round, peerId, verdict.names);
+    if (problem) return refuse(later, problem);
     believe(talk, verdict, hasNotify(payloads, NOTIFY.ANOTHER_AUTH_FOLLOWS));
     answer(later, message, talk);
   });
@@ -181,11 +181,6 @@ function conclude(turn: Turn, message: Incoming, talk: AuthTalk, proofs: readonl
     return distrustRequest(turn, message, tooFew(talk.theirs, policy.theirs.length));
   finishResponder(turn, talk, message, payloads);
 }
-
-const plain = (wrong: string): Refusal => ({ wrong, why: () => [] });
-
-const otherIssuer = ({ theirs }: Policy, round: number, peerId: Id): Refusal =>
-  plain(`peer ${named(peerId)} has a certificate of another authority than '${theirs[round].ca}'`);
 
 /** Of the first request: anybody can send it. */
 function distrustStranger(turn: Turn, message: Incoming, { wrong, why }: Refusal): void {

@@ -59,7 +59,7 @@ function up(options: PairOptions, lines: readonly string[]): Pair {
 }
 
 /** Both ends forget, and nothing was ever installed; where it is the responder that is not believed, it may have been. */
-function refused(options: PairOptions, lines: readonly string[], why: RegExp): Pair {
+function refused(options: PairOptions, lines: readonly string[], ...said: readonly RegExp[]): Pair {
   const made = run(options, lines);
   expectNothing(made.west);
   // A responder that was told nothing has its half-open SA for a minute.
@@ -67,7 +67,7 @@ function refused(options: PairOptions, lines: readonly string[], why: RegExp): P
   expectNothing(made.east);
   expect(made.west.plane.installed).toBe(0);
   const ends = [made.west, made.east].flatMap((host) => host.ends.map(({ text }) => text));
-  expect([...made.west.lines, ...made.east.lines, ...ends].join('\n')).toMatch(why);
+  for (const text of said) expect([...made.west.lines, ...made.east.lines, ...ends].join('\n')).toMatch(text);
   return made;
 }
 
@@ -121,6 +121,7 @@ describe('raw keys', () => {
       { ...options, west: { proofs: wrong } },
       [...INIT, AUTH, REFUSED],
       /'@west' failed authentication with ECDSA/,
+      /why: the key that is known here for '@west' is not the one that it has signed with/,
     );
     refused(
       { ...options, east: { proofs: { ...right, keys: wrong.keys } } },
@@ -135,6 +136,7 @@ describe('raw keys', () => {
       { ...options, east: { proofs: { keys: [{ key: KEYS.p256 }] } } },
       [...INIT, AUTH, REFUSED],
       /no public key is known for it, and it sent no certificate/,
+      /why: a raw key for '@west' can be set/,
     );
   });
 
@@ -204,12 +206,18 @@ describe('each end by its own means', () => {
       { west: { policy: { ours: [round(['null'])] } } },
       [...INIT, AUTH, REFUSED],
       /peer authenticates by authby=null, we want authby=secret/,
+      /why: "w-e" takes secret of the peer/,
     );
     refused(
       { east: { policy: { ours: [round(['null'])] } } },
       [...INIT, AUTH, GRANTED, ...DISTRUST],
       /peer authenticates by authby=null, we want authby=secret/,
     );
+  });
+
+  test('ca= asks for nothing of a peer that proves itself by a secret', () => {
+    const theirs = [round(['secret', ...SIGNATURES], { ca: Id.parse('CN=authority')! })] as const;
+    up({ policy: { theirs } }, [...INIT, AUTH, GRANTED]);
   });
 
   test('authby=never proves nothing', () => {
@@ -341,7 +349,7 @@ describe('certificates', () => {
 
   test('of another authority than rightca=: refused at either end', () => {
     const theirs = [round(SIGNATURES, { ca: Id.parse('CN=other')! })] as const;
-    const why = /has a certificate of another authority than 'CN=other'/;
+    const why = /why: the peer's certificate is from CN=authority; ca= of its end asks for 'CN=other'/;
     refused(
       withCerts({ east: { proofs: certified('CN=east'), policy: { theirs } } }),
       [...INIT, AUTH_CERT, REFUSED],
