@@ -59,7 +59,7 @@ export function readCertId(r: DerCursor, mostSerialOctets: number): CertId {
   const what = 'certID';
   const outer = r.open(DER.SEQUENCE, what);
   const algorithm = r.open(DER.SEQUENCE, what);
-  const hash = latin1(r.contents(DER.OID, what));
+  const hash = latin1(r.oid(what));
   r.skipIf(DER.NULL, what);
   r.close(algorithm, what);
   const issuerName = r.contents(DER.OCTET_STRING, what);

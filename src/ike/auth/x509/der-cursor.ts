@@ -84,6 +84,18 @@ export class DerCursor {
     return this.#read(tag, what) ? this.octets.subarray(this.#start, this.#stop) : NOTHING;
   }
 
+  /** What is in an OBJECT IDENTIFIER. X.690 §8.19: no number begins with zeros, and the last one ends. */
+  oid(what: string): Uint8Array {
+    const oid = this.contents(DER.OID, what);
+    if (this.wrong !== undefined) return NOTHING;
+    let isFresh = true;
+    for (const octet of oid) {
+      if (isFresh && octet === 0x80) return this.fail(what, 'it is no object identifier');
+      isFresh = octet < 0x80;
+    }
+    return isFresh && oid.length > 0 ? oid : this.fail(what, 'it is no object identifier');
+  }
+
   /** All of the element that follows, whatever it is. */
   any(what: string): Uint8Array {
     return this.element(this.tag, what);

@@ -73,7 +73,7 @@ export function eachExtension(r: DerCursor, read: (oid: string, isCritical: bool
   const seen = new Set<string>();
   do {
     const one = r.open(DER.SEQUENCE, 'extension');
-    const oid = latin1(r.contents(DER.OID, 'extension'));
+    const oid = latin1(r.oid('extension'));
     if (seen.has(oid)) r.fail(`extension ${dotted(oid)}`, 'it is there twice');
     if (seen.add(oid).size > MOST_EXTENSIONS) r.fail('extensions', `there are more than ${MOST_EXTENSIONS}`);
     const isCritical = r.flag('extension');
@@ -129,7 +129,7 @@ const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | 
     found.keyUsage = r.bits('keyUsage');
   },
   [EXTENSION.extendedKeyUsage]: (r, found) => {
-    found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => latin1(one.contents(DER.OID, 'extKeyUsage')));
+    found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => latin1(one.oid('extKeyUsage')));
   },
   [EXTENSION.basicConstraints]: (r, found) => {
     const what = 'basicConstraints';
@@ -159,7 +159,7 @@ const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | 
     const outer = r.open(DER.SEQUENCE, what);
     do {
       const one = r.open(DER.SEQUENCE, what);
-      const method = latin1(r.contents(DER.OID, what));
+      const method = latin1(r.oid(what));
       const place = readGeneralName(r, what);
       r.close(one, what);
       if (method === OCSP && place.type === NAME.uri && urls.length < MOST_URLS) urls.push(ia5Text(place));
@@ -171,7 +171,7 @@ const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | 
     const what = 'certificatePolicies';
     const policies = readOids(r, what, (one) => {
       const outer = one.open(DER.SEQUENCE, what);
-      const policy = latin1(one.contents(DER.OID, what));
+      const policy = latin1(one.oid(what));
       one.skipIf(DER.SEQUENCE, what);
       one.close(outer, what);
       return policy;
@@ -183,7 +183,7 @@ const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | 
     const what = 'policyMappings';
     found.policyMappings = readOids(r, what, (one) => {
       const outer = one.open(DER.SEQUENCE, what);
-      const pair = [latin1(one.contents(DER.OID, what)), latin1(one.contents(DER.OID, what))] as const;
+      const pair = [latin1(one.oid(what)), latin1(one.oid(what))] as const;
       one.close(outer, what);
       return pair;
     });

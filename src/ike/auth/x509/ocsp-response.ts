@@ -55,7 +55,7 @@ export function parseOcspResponse(der: Uint8Array): OcspResponse | Wrong {
   if (r.wrong === undefined && status !== 0) return { wrong: `the responder says ${STATUS[status] ?? status}` };
   const bytes = r.open(context(0), 'responseBytes');
   const inBytes = r.open(DER.SEQUENCE, 'responseBytes');
-  if (latin1(r.contents(DER.OID, 'responseType')) !== BASIC) r.fail('responseType', 'it is not a basic one');
+  if (latin1(r.oid('responseType')) !== BASIC) r.fail('responseType', 'it is not a basic one');
   const octets = r.open(DER.OCTET_STRING, 'response');
   const response = readBasic(r);
   r.close(octets, 'response');
