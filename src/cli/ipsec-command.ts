@@ -48,6 +48,7 @@ export type Operand =
   | 'maybe-conn'
   | 'maybe-conns'
   | 'two-files'
+  | 'maybe-files'
   | 'shell'
   | 'topic'
   | 'auto'
@@ -63,6 +64,7 @@ export const OPERANDS: Readonly<Record<Operand, OperandRow>> = {
   'maybe-conn': { usage: '[CONN]', least: 0, most: 1, of: 'conn' },
   'maybe-conns': { usage: '[CONN...]', least: 0, most: MANY, of: 'conn' },
   'two-files': { usage: 'FILE FILE', least: 2, most: 2, of: 'file' },
+  'maybe-files': { usage: '[FILE...]', least: 0, most: MANY, of: 'file' },
   shell: { usage: 'bash|zsh|fish', least: 1, most: 1, words: ['bash', 'zsh', 'fish'] },
   topic: { usage: '[TOPIC]', least: 0, most: 1, of: 'topic' },
   auto: { usage: '--OPERATION [CONN...]', least: 0, most: MANY, of: 'conn' },

@@ -32,7 +32,7 @@ const later = (name: string, what: string): Command => ({
   later: what,
 });
 
-const KEYS_LATER = 'there is no key database yet: keys are files, which newhostkey makes';
+const KEYS_LATER = 'keys and certificates are files: newhostkey makes them, import takes them from elsewhere';
 
 /** Of those that make a key. The last are libreswan's: scripts say them. */
 const NEW_KEY: readonly CommandOption[] = [
@@ -210,6 +210,29 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'import',
+    group: 'keys',
+    operand: 'maybe-files',
+    help: 'take keys and certificates from PKCS#12, PEM or an NSS database',
+    options: [
+      { name: 'name', arg: 'required', argName: 'NAME', help: 'what leftcert= is to say; as the file says' },
+      {
+        name: 'password-file',
+        arg: 'required',
+        argName: 'FILE',
+        help: 'its first line opens the file or the database',
+      },
+      { name: 'password', arg: 'required', argName: 'TEXT', help: 'the same; others on this machine may see it' },
+      { name: 'nss', arg: 'required', argName: 'DIR', help: 'out of this NSS database, which is only read' },
+      {
+        name: 'nickname',
+        arg: 'required',
+        argName: 'NAME',
+        help: 'one certificate of it; all with keys, all authorities',
+      },
+    ],
+  },
+  {
     name: 'newhostkey',
     group: 'keys',
     operand: 'none',
@@ -283,7 +306,6 @@ export const COMMANDS: readonly Command[] = [
 
   later('initnss', KEYS_LATER),
   later('checknss', KEYS_LATER),
-  later('import', KEYS_LATER),
   ...['certutil', 'crlutil', 'modutil', 'pk12util', 'vfychain'].map((name) => later(name, KEYS_LATER)),
   later('letsencrypt', KEYS_LATER),
   later('cavp', '`pluto --selftest` tries the algorithms against known answers'),

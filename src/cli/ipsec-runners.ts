@@ -16,6 +16,7 @@ export const RUNNERS: ReadonlyMap<string, () => Promise<Runner>> = new Map(
     algparse: () => import('./commands/algparse.ts'),
     simulate: () => import('./commands/simulate.ts'),
     verify: () => import('./commands/verify.ts'),
+    import: () => import('./commands/import.ts'),
     newhostkey: () => import('./commands/newhostkey.ts'),
     rsasigkey: () => import('./commands/rsasigkey.ts'),
     ecdsasigkey: () => import('./commands/ecdsasigkey.ts'),

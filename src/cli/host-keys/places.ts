@@ -7,6 +7,8 @@ import { DEFAULT_CONFIG } from '../../control/daemon-options.ts';
 import type { Wrong } from '../../ike/crypto/signature/public-key.ts';
 
 export interface KeyPlaces {
+  /** `ipsecdir=`. */
+  readonly dir: string;
   readonly privateDir: string;
   /** A path, or a glob. */
   readonly secretsFile: string;
@@ -22,7 +24,7 @@ export function placesOf(options: ReadonlyMap<string, string>): KeyPlaces | Wron
   const isBare = named === undefined && !existsSync(DEFAULT_CONFIG);
   const unclear = isBare ? undefined : problems.find(isAboutPlaces);
   if (unclear) return { wrong: formatProblem(unclear) };
-  return { privateDir: `${setup.ipsecdir}/private`, secretsFile: setup.secretsfile };
+  return { dir: setup.ipsecdir, privateDir: `${setup.ipsecdir}/private`, secretsFile: setup.secretsfile };
 }
 
 function isAboutPlaces({ severity, section, keyword }: Problem): boolean {

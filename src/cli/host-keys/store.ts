@@ -7,24 +7,14 @@
  * The file is complete under its name or not there. The entry is one write at the end, so that whatever else is in
  * ipsec.secrets, its mode, owner and links stay as they are, and two that write at once lose nothing.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { MadeKey } from '../../ike/crypto/signature/generate.ts';
 import { ckaid } from '../../ike/crypto/signature/key-id.ts';
 import { kindRow } from '../../ike/crypto/signature/key-kind.ts';
 import type { Wrong } from '../../ike/crypto/signature/public-key.ts';
 import type { KeyPlaces } from './places.ts';
+import { errnoOf, writeFiles } from './write-files.ts';
 
 /** The key's file. */
 export interface Stored {
@@ -36,12 +26,8 @@ export function storeKey(made: MadeKey, { privateDir, secretsFile }: KeyPlaces, 
   const id = Buffer.from(ckaid(made.key.public)).toString('hex');
   const name = `hostkey-${id.slice(0, 8)}.pem`;
   const path = posix.join(privateDir, name);
-  try {
-    mkdirSync(privateDir, { recursive: true, mode: 0o700 });
-    writeWhole(path, made.pem);
-  } catch (e) {
-    return { wrong: `cannot write ${path}: ${errnoOf(e)}` };
-  }
+  const failed = writeFiles([{ path, octets: made.pem, replaces: false }]);
+  if (failed) return failed;
   try {
     append(secretsFile, `# ${note}\n# ckaid: ${id}\n: ${entryKind(made)} ${name}\n`);
   } catch (e) {
@@ -56,21 +42,6 @@ export function storeKey(made: MadeKey, { privateDir, secretsFile }: KeyPlaces, 
 function entryKind({ key }: MadeKey): string {
   const { type } = kindRow(key.kind);
   return type === 'EdDSA' ? 'PKCS8' : type;
-}
-
-/** Never over a file that is there. */
-function writeWhole(path: string, octets: Uint8Array): void {
-  const temporary = `${path}.${process.pid}`;
-  const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
-  const fd = openSync(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  try {
-    writeAll(fd, octets);
-    fsyncSync(fd);
-    linkSync(temporary, path);
-  } finally {
-    closeSync(fd);
-    unlinkSync(temporary);
-  }
 }
 
 function append(path: string, text: string): void {
@@ -91,5 +62,3 @@ function writeAll(fd: number, octets: Uint8Array): void {
   let at = 0;
   while (at < octets.length) at += writeSync(fd, octets, at);
 }
-
-const errnoOf = (e: unknown): string => (e instanceof Error && 'code' in e ? `${e.code}` : String(e));
