@@ -49,6 +49,7 @@ export class DaemonEap {
       identity: (localId, conn) => identityOf(options, localId, conn),
       anchors: () => certificates.authorities().map(({ der }) => der),
       tls: this.#tls,
+      onGone: (text) => log('warn', text),
       random,
       rules,
       lookUp: async (wants) => {

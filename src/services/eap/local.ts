@@ -1,5 +1,5 @@
 /** EAP as authenticator by methods of our own: users have their passwords in ipsec.secrets, or certificates. */
-import { idOfName, nameOf } from '../../ike/auth/eap/identity.ts';
+import { idOfName, nameOf, shown } from '../../ike/auth/eap/identity.ts';
 import { Md5Authenticator } from '../../ike/auth/eap/md5-challenge.ts';
 import { METHODS, type Method, type MethodWay, methodOf } from '../../ike/auth/eap/methods.ts';
 import { MsChapAuthenticator } from '../../ike/auth/eap/mschapv2.ts';
@@ -115,12 +115,15 @@ class Methods {
 
   #make(method: Method, user: string): AuthenticatorMethod | { readonly wrong: string } {
     const { password, random, tls } = this.#ports;
-    const { localId } = this.#question;
+    const { localId, conn } = this.#question;
     switch (method.way) {
       case 'eap-md5':
         return new Md5Authenticator({ password: () => password(user), random });
       case 'eap-mschapv2':
-        return new MsChapAuthenticator({ password, user, name: Buffer.from(nameOf(localId)), random });
+        return new MsChapAuthenticator({
+          ...{ password, user, name: Buffer.from(nameOf(localId)), random },
+          onGone: (why) => this.#ports.onGone(`"${conn}": peer gave up: ${method.name} of ${shown(user)}: ${why}`),
+        });
       case 'eap-tls': {
         const who = this.#whom(user);
         const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, who);

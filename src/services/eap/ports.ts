@@ -23,6 +23,8 @@ export interface EapPorts {
   anchors(): readonly Uint8Array[];
   readonly tls: TlsPort;
   readonly random: Random;
+  /** Of a peer that has gone before it could be told that it is refused: for the log. */
+  onGone(text: string): void;
   /** How chains are checked now. */
   rules(): Omit<ChainRules, 'trust'>;
   /** Fetches what a chain wants; when that is over, what there was to find is on the trust shelf. */

@@ -96,7 +96,10 @@ function settingsOf({ key, chain, anchors, wantsCertificate }: TlsTerms, keys: K
     // An empty list would have OpenSSL trust everybody whom browsers trust.
     ca: anchors.length > 0 ? pemChain(anchors) : NOBODY,
     minVersion: 'TLSv1.2',
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    // Servers of strongSwan do not know RFC 5746. What it protects is application data after somebody else's handshake;
+    // here the key of our handshake goes into AUTH, and we never do a second one.
+    secureOptions:
+      constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_LEGACY_SERVER_CONNECT,
     requestCert: wantsCertificate,
     // Judged when the tunnel is open, with a word for the log of which certificate it is.
     rejectUnauthorized: false,

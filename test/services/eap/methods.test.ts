@@ -30,6 +30,7 @@ const RULES = {
   at: Math.floor(Date.now() / 1000),
 };
 
+const gone: string[] = [];
 const tls = new TlsEngine(new KeyReader(root.shelf.shared), new TrustReader(root.trust.shared));
 
 function ports(passwords: Readonly<Record<string, string>>, own: Issued | undefined): EapPorts {
@@ -39,6 +40,7 @@ function ports(passwords: Readonly<Record<string, string>>, own: Issued | undefi
     anchors: () => [root.certificate],
     tls,
     random: (octets) => randomBytes(octets),
+    onGone: (text) => void gone.push(text),
     rules: () => RULES,
     lookUp: async () => {},
   };
@@ -190,6 +192,14 @@ describe('refused, and said why', () => {
     const { server } = await converse(ends('eap-tls', { server: ports(users, undefined) }));
     expect(server.why).toBe('EAP-TLS of "carol@example.org": there is no certificate');
   });
+});
+
+test('why a peer was refused is said once, also if it does not wait for the end', async () => {
+  gone.length = 0;
+  await converse(ends('eap-mschapv2', { password: 'guess' }));
+  expect(gone).toEqual([]);
+  await converse(ends('eap-mschapv2', { password: 'guess' }), undefined, 4);
+  expect(gone).toEqual(['"road": peer gave up: EAP-MSCHAPv2 of "carol@example.org": wrong password']);
 });
 
 describe('which method', () => {

@@ -18,13 +18,6 @@ export function idOfName(name: string): Id {
   return parsed ?? new Id(ID_TYPES.ID_FQDN, Buffer.from(name));
 }
 
-/**
- * Whether `user`, whom EAP has proved, is who `id` (a connection's `rightid=`, or IDi) says. An address says where a peer
- * is and not who, so it fits nobody.
- */
-export const isUser = (id: Id, user: string): boolean =>
-  id.equals(idOfName(user)) || nameOf(id).toLowerCase() === user.toLowerCase();
-
 /** For logs: quoted, printable ASCII and not long. */
 export function shown(user: string): string {
   const text = user.replace(/[^\x20-\x7e]/g, '?').replaceAll('"', '?');

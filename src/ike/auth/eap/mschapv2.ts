@@ -37,13 +37,15 @@ export interface MsChapAuthenticatorOptions {
   /** Who we are, for the peer to show. */
   readonly name: Uint8Array;
   readonly random: Random;
+  /** Why the peer was refused, if it goes without waiting for the end: then nobody else says so. */
+  readonly onGone: (why: string) => void;
 }
 
 export class MsChapAuthenticator implements AuthenticatorMethod {
   readonly #options: MsChapAuthenticatorOptions;
   readonly #challenge: Uint8Array;
   #id = 0;
-  #at: 'challenged' | 'accepted' | 'refused' = 'challenged';
+  #at: 'challenged' | 'accepted' | 'refused' | 'over' = 'challenged';
   #msk: Uint8Array | undefined = undefined;
   #why = '';
 
@@ -69,10 +71,13 @@ export class MsChapAuthenticator implements AuthenticatorMethod {
       const why = opcode === OPCODE.failure ? 'the peer does not believe that we know its password' : WHAT;
       return { t: 'fail', why };
     }
+    this.#at = 'over';
     return { t: 'fail', why: this.#why };
   }
 
   end(): void {
+    if (this.#at === 'refused') this.#options.onGone(this.#why);
+    this.#at = 'over';
     wipe(this.#msk);
     wipe(this.#challenge);
   }
