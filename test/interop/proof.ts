@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseSpki } from '../../src/ike/crypto/signature/public-key.ts';
 import { pki } from './pki.ts';
 
-export type Proof = Secret | Null | Certificate | RawKey;
+export type Proof = Secret | Null | Certificate | RawKey | Eap;
 
 interface Secret {
   readonly by: 'secret';
@@ -19,6 +19,12 @@ interface Certificate extends Signed {
 interface RawKey extends Signed {
   readonly by: 'key';
 }
+/** A password, `TUNNEL.password`; or with EAP-TLS the certificate of the leaf with this name. */
+interface Eap {
+  readonly by: 'eap';
+  readonly method: 'eap-mschapv2' | 'eap-md5' | 'eap-tls' | 'eap-ttls' | 'eap-peap' | 'eap';
+  readonly name?: string;
+}
 interface Signed {
   /** Of the leaf or the pair in the test PKI. */
   readonly name: string;
@@ -28,18 +34,22 @@ interface Signed {
   readonly swanctl: string;
 }
 
-const byName = (proof: Proof): string => ('authby' in proof ? proof.authby : proof.by);
+const byName = (proof: Proof): string =>
+  'authby' in proof ? proof.authby : proof.by === 'eap' ? proof.method : proof.by;
+
+/** As `leftauth=` has it, which knows no hashes. */
+const authName = (proof: Proof): string => (proof.by === 'eap' ? proof.method : byName(proof).replace(/-.*/, ''));
 
 /** Lines of a conn, the same for libreswan and for us. */
 export async function proofLines(me: Proof, peer: Proof): Promise<readonly string[]> {
   const lines = [];
   if (byName(me) === byName(peer)) lines.push(`authby=${byName(me)}`);
-  else lines.push(`leftauth=${byName(me).replace(/-.*/, '')}`, `rightauth=${byName(peer).replace(/-.*/, '')}`);
+  else lines.push(`leftauth=${authName(me)}`, `rightauth=${authName(peer)}`);
   for (const [side, proof] of [
     ['left', me],
     ['right', peer],
   ] as const) {
-    if (proof.by === 'certificate' && side === 'left') lines.push(`leftcert=${proof.name}`, 'leftsendcert=always');
+    if (hasCertificate(proof) && side === 'left') lines.push(`leftcert=${proof.name}`, 'leftsendcert=always');
     if (proof.by === 'certificate') lines.push(`${side}rsasigkey=%cert`);
     if (proof.by === 'key') lines.push(`${side}${await rawKey(proof.name)}`);
   }
@@ -74,7 +84,7 @@ export async function fillIpsecdir(
   for (const crl of crls) await copyFile(crl, join(directory, 'crls/root.pem'));
   if (!isSigned(me)) return;
   await writeFile(join(directory, 'private', `${me.name}.pem`), await readFile(made.key(me.name)), { mode: 0o600 });
-  if (me.by === 'certificate') await copyChain(me.name, join(directory, 'certs'), join(directory, 'cacerts'));
+  if (hasCertificate(me)) await copyChain(me.name, join(directory, 'certs'), join(directory, 'cacerts'));
 }
 
 /** swanctl's folders, and the `local` and `remote` sections without their ids. */
@@ -89,7 +99,7 @@ export async function fillSwanctl(
     const made = await pki();
     await copyFile(made.certificate('root'), join(directory, 'x509ca/root.pem'));
     if (isSigned(me)) await copyFile(made.key(me.name), join(directory, 'private', `${me.name}.pem`));
-    if (me.by === 'certificate') await copyChain(me.name, join(directory, 'x509'), join(directory, 'x509ca'));
+    if (hasCertificate(me)) await copyChain(me.name, join(directory, 'x509'), join(directory, 'x509ca'));
     for (const proof of [me, peer])
       if (proof.by === 'key')
         await copyFile(made.publicKey(proof.name), join(directory, 'pubkey', `${proof.name}.pem`));
@@ -98,6 +108,10 @@ export async function fillSwanctl(
 }
 
 function section(proof: Proof, isLocal: boolean): string {
+  if (proof.by === 'eap') {
+    const more = isLocal ? (hasCertificate(proof) ? `certs = ${proof.name}.pem` : '') : 'eap_id = %any';
+    return `auth = ${proof.method}\n      ${more}`;
+  }
   if (!isSigned(proof)) return `auth = ${proof.by === 'secret' ? 'psk' : 'null'}`;
   const auth = `auth = ${proof.swanctl}`;
   if (proof.by === 'key') return `${auth}\n      pubkeys = ${proof.name}.pem`;
@@ -110,4 +124,8 @@ async function copyChain(name: string, leaves: string, authorities: string): Pro
   for (const issuer of made.issuers(name)) await copyFile(made.certificate(issuer), join(authorities, `${issuer}.pem`));
 }
 
-export const isSigned = (proof: Proof): proof is Certificate | RawKey => 'name' in proof;
+export const isSigned = (proof: Proof): proof is Certificate | RawKey | (Eap & { readonly name: string }) =>
+  'name' in proof && proof.name !== undefined;
+
+const hasCertificate = (proof: Proof): proof is Certificate | (Eap & { readonly name: string }) =>
+  isSigned(proof) && proof.by !== 'key';

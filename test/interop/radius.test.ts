@@ -135,6 +135,7 @@ async function converse(
     anchors: () => [anchor],
     tls: new TlsEngine(new KeyReader(keys.shared), new TrustReader(trust.shared)),
     random: dice(),
+    onGone: () => {},
     rules: () => ({ ...RULES, at: Math.floor(Date.now() / 1000) }),
     lookUp: async () => {},
   };

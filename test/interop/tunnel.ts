@@ -31,6 +31,8 @@ export interface Tunnel {
   readonly charon?: string;
   readonly conn?: readonly string[];
   readonly setup?: readonly string[];
+  /** Of whoever proves itself by EAP; `swordfish` unless said. */
+  readonly password?: string;
   /** CRLs that we are given, PEM. */
   readonly crls?: readonly string[];
 }
@@ -90,8 +92,10 @@ export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readon
   ].join('\n');
 }
 
-export function ipsecSecrets({ me, peer }: Ends): string {
-  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n`;
+export function ipsecSecrets({ me, peer }: Ends, { password = 'swordfish' }: Pick<Tunnel, 'password'> = {}): string {
+  const users = [me, peer].filter(({ proof }) => proof.by === 'eap');
+  const passwords = users.map(({ id }) => `${id} : EAP "${password}"\n`);
+  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}`;
 }
 
 const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
@@ -155,6 +159,12 @@ secrets {
   ike-net { id-1 = ${me.id}
     id-2 = ${peer.id}
     secret = "${presharedKey}" }
+  ${eapSecrets([me, peer], tunnel)}
 }
 `;
+}
+
+function eapSecrets(ends: readonly End[], { password = 'swordfish' }: Tunnel): string {
+  const users = ends.filter(({ proof }) => proof.by === 'eap');
+  return users.map(({ id }, i) => `eap-${i} { id = ${id}\n    secret = "${password}" }`).join('\n  ');
 }

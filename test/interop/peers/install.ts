@@ -18,6 +18,7 @@ const packages: Readonly<Record<Unpacked, readonly string[]>> = {
     'libstrongswan-standard-plugins',
     'libstrongswan-extra-plugins',
     'libcharon-extra-plugins',
+    'libcharon-extauth-plugins',
   ],
   libreswan: ['libreswan', 'libnss3-tools'],
   freeradius: ['freeradius', 'freeradius-utils', 'freeradius-common', 'freeradius-config', 'libfreeradius3'],

@@ -31,7 +31,7 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
     at('ipsec.conf'),
     await ipsecConf({ ...tunnel, setup: [] }, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no', 'dpdaction=clear']),
   );
-  await writeFile(at('ipsec.secrets'), ipsecSecrets(ends));
+  await writeFile(at('ipsec.secrets'), ipsecSecrets(ends, tunnel));
   const library = { env: { LD_LIBRARY_PATH: libraryPath } };
   await must([file('libreswan', '/usr/bin/certutil'), '-N', '-d', `sql:${at('nss')}`, '--empty-password'], library);
   await fillNss(at('nss'), ends.me.proof, ends.peer.proof, library);

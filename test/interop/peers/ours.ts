@@ -19,7 +19,7 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
   const ipsecdir = join(directory, 'ipsec.d');
   await fillIpsecdir(ipsecdir, ends.me.proof, ends.peer.proof, tunnel.crls);
   await writeFile(config, await ipsecConf(tunnel, ends, more));
-  await writeFile(secrets, ipsecSecrets(ends), { mode: 0o600 });
+  await writeFile(secrets, ipsecSecrets(ends, tunnel), { mode: 0o600 });
   const pluto = await startDaemon({
     host,
     directory,

@@ -16,7 +16,7 @@ import { installedSas } from './shim-log.ts';
 export type Plane = 'shim' | 'libipsec';
 
 const plugins =
-  'random nonce pem pkcs1 pkcs8 pubkey x509 constraints revocation openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default vici updown';
+  'eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls md5 random nonce pem pkcs1 pkcs8 pubkey x509 constraints revocation openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default vici updown';
 
 export async function startStrongSwan(plane: Plane, { host, directory, tunnel, ends }: Place): Promise<Peer> {
   const vici = join(directory, 'vici');
