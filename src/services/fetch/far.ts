@@ -6,6 +6,7 @@ import { endpoint } from '../eap/endpoint.ts';
 import type { CrlFound, OcspFound } from './documents.ts';
 import type { Failure } from './http.ts';
 import type { LookupSettings, Lookups } from './lookups.ts';
+import type { served } from './thread.ts';
 
 export interface FarOptions {
   readonly settings: LookupSettings;
@@ -50,7 +51,7 @@ export class FarLookups implements Lookups {
     await this.#thread?.worker.terminate();
   }
 
-  async #ask<R>(question: (far: Remote<Lookups>) => Promise<R> | Promise<Failure>): Promise<R | Failure> {
+  async #ask<R>(question: (far: Remote<typeof served>) => Promise<R> | Promise<Failure>): Promise<R | Failure> {
     const thread = this.#running();
     if (!thread) return local('the thread that looks things up is not running');
     return new Promise<R | Failure>((resolve) => {
@@ -83,7 +84,7 @@ export class FarLookups implements Lookups {
     });
     // It does not keep the daemon from ending.
     worker.unref();
-    const started: Thread = { worker, far: wrap<Lookups>(endpoint(worker)), waiting: new Set() };
+    const started: Thread = { worker, far: wrap<typeof served>(endpoint(worker)), waiting: new Set() };
     worker.on('error', (error) => warn(`the thread that looks things up: ${error.message}`));
     worker.on('exit', () => {
       this.#thread = undefined;
@@ -97,7 +98,7 @@ export class FarLookups implements Lookups {
 
 interface Thread {
   readonly worker: Worker;
-  readonly far: Remote<Lookups>;
+  readonly far: Remote<typeof served>;
   /** Who waits for an answer, to be told when none will come. */
   readonly waiting: Set<() => void>;
 }

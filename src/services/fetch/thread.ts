@@ -31,10 +31,11 @@ const near = new NearLookups(workerData as LookupSettings, {
 const handOver = <R extends object>(result: R): R =>
   'der' in result && result.der instanceof Uint8Array ? transfer(result, [result.der.buffer as ArrayBuffer]) : result;
 
-const lookups: Lookups = {
+/** What the main thread may call. */
+export const served: Lookups = {
   crl: async (url, issuer) => handOver(await near.crl(url, issuer)),
   ocsp: async (url, request) => handOver(await near.ocsp(url, request)),
   keys: (name) => near.keys(name),
 };
 
-if (parentPort) expose(lookups, endpoint(parentPort));
+if (parentPort) expose(served, endpoint(parentPort));
