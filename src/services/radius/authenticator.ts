@@ -3,7 +3,7 @@
  * RFC 5176 §2.3, and Message-Authenticator, RFC 3579 §3.2. The former are a bare MD5 that an attacker in the middle can
  * forge (CVE-2024-3596), so answers to Access-Requests must have the latter.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { type Attribute, attribute, typeOf } from './attributes.ts';
 import { AUTHENTICATOR_AT, AUTHENTICATOR_OCTETS, HEADER, type Packet } from './packet.ts';
 
@@ -21,12 +21,12 @@ export function signMessage(octets: Uint8Array, secret: Uint8Array): void {
 /** The authenticator of an Accounting-Request or one of RFC 5176: MD5 over it with zeros in its place. */
 export function signRequest(octets: Uint8Array, secret: Uint8Array): void {
   octets.fill(0, AUTHENTICATOR_AT, AUTHENTICATOR_AT + AUTHENTICATOR_OCTETS);
-  octets.set(createHash('md5').update(octets).update(secret).digest(), AUTHENTICATOR_AT);
+  signResponse(octets, secret);
 }
 
 /** The authenticator of an answer; `octets` has the request's in its place. */
 export function signResponse(octets: Uint8Array, secret: Uint8Array): void {
-  octets.set(createHash('md5').update(octets).update(secret).digest(), AUTHENTICATOR_AT);
+  octets.set(digest(octets, undefined, secret), AUTHENTICATOR_AT);
 }
 
 export function isSignedRequest({ octets, authenticator }: Packet, secret: Uint8Array): boolean {
@@ -43,22 +43,22 @@ export function checkMessage(packet: Packet, request: Uint8Array, secret: Uint8A
   const [found, another] = packet.attributes.filter(({ type }) => type === MESSAGE_AUTHENTICATOR);
   if (!found) return 'absent';
   if (another) return 'wrong';
-  const { octets } = packet;
-  const at = found.value.byteOffset - octets.byteOffset;
-  const expected = createHmac('md5', secret)
-    .update(octets.subarray(0, AUTHENTICATOR_AT))
-    .update(request)
-    .update(octets.subarray(HEADER, at))
-    .update(ZEROS)
-    .update(octets.subarray(at + AUTHENTICATOR_OCTETS))
-    .digest();
+  const at = found.value.byteOffset - packet.octets.byteOffset;
+  // Not `slice`, which of a Buffer is a window and no copy.
+  const octets = new Uint8Array(packet.octets);
+  octets.set(request, AUTHENTICATOR_AT);
+  octets.fill(0, at, at + AUTHENTICATOR_OCTETS);
+  const expected = createHmac('md5', secret).update(octets).digest();
   return timingSafeEqual(expected, found.value) ? 'right' : 'wrong';
 }
 
-const digest = (octets: Uint8Array, authenticator: Uint8Array, secret: Uint8Array): Buffer =>
-  createHash('md5')
-    .update(octets.subarray(0, AUTHENTICATOR_AT))
-    .update(authenticator)
-    .update(octets.subarray(HEADER))
-    .update(secret)
-    .digest();
+/** In one piece, because each piece costs as much as the arithmetic. `authenticator` in place of its own. */
+function digest(octets: Uint8Array, authenticator: Uint8Array | undefined, secret: Uint8Array): Buffer {
+  const all = new Uint8Array(octets.length + secret.length);
+  all.set(octets);
+  if (authenticator) all.set(authenticator, AUTHENTICATOR_AT);
+  all.set(secret, octets.length);
+  const digested = hash('md5', all, 'buffer');
+  all.fill(0);
+  return digested;
+}

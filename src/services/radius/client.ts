@@ -9,7 +9,7 @@
  */
 
 import type { Attribute } from './attributes.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangePorts } from './exchange.ts';
 import { mskOf } from './mppe.ts';
 import type { Packet } from './packet.ts';
 import type { Ports } from './ports.ts';
@@ -50,30 +50,30 @@ export class RadiusClient {
   readonly #ports: Ports;
   readonly #exchanges = new Set<Exchange>();
   readonly #complained = new Map<string, number>();
+  readonly #forExchanges: ExchangePorts;
 
   constructor(settings: ClientSettings, ports: Ports) {
     this.#settings = settings;
     this.#ports = ports;
     this.servers = settings.servers.map((server) => new Server(server, ports));
+    this.#forExchanges = {
+      ...ports,
+      ...settings,
+      next: (asking, tried) => this.#next(asking, tried),
+      silent: (server, service, since) => this.#silent(server, service, since),
+      answered: (server, service) => this.#answered(server, service),
+      complain: (server, service, text) => this.#complain(server.name(service), text),
+    };
   }
 
   /** `heard` is called once, at once if there is nobody to ask; not any more after `cancel`. */
   ask(asking: Asking, heard: (answer: Answer) => void): { cancel(): void } {
-    const { clock } = this.#ports;
-    const exchange: Exchange = new Exchange(asking, {
-      ...this.#ports,
-      ...this.#settings,
-      next: (tried) => this.#next(asking, tried),
-      silent: (server, since) => this.#silent(server, asking.service, since),
-      answered: (server) => this.#answered(server, asking.service),
-      complain: (server, text) => this.#complain(server.name(asking.service), text),
-      heard: (answer) => {
-        this.#exchanges.delete(exchange);
-        heard(answer);
-      },
+    const exchange = new Exchange(asking, this.#forExchanges, (one, answer) => {
+      this.#exchanges.delete(one);
+      heard(answer);
     });
     this.#exchanges.add(exchange);
-    exchange.begin(clock.now());
+    exchange.begin(this.#ports.clock.now());
     return {
       cancel: () => {
         this.#exchanges.delete(exchange);

@@ -5,16 +5,15 @@ import type { Place } from './channel.ts';
 import type { Answer, Asking, ClientSettings } from './client.ts';
 import { AUTHENTICATOR_OCTETS, CODES, decodePacket, encodePacket, type Packet } from './packet.ts';
 import type { Ports } from './ports.ts';
-import type { Server, ServerCounters } from './server.ts';
+import type { Server, ServerCounters, Service } from './server.ts';
 
 /** What it wants of the client. */
 export interface ExchangePorts extends Ports, Omit<ClientSettings, 'servers'> {
-  next(tried: readonly Server[]): Server | undefined;
-  silent(server: Server, since: number): void;
-  answered(server: Server): void;
+  next(asking: Asking, tried: readonly Server[]): Server | undefined;
+  silent(server: Server, service: Service, since: number): void;
+  answered(server: Server, service: Service): void;
   /** `text` is one of few. */
-  complain(server: Server, text: string): void;
-  heard(answer: Answer): void;
+  complain(server: Server, service: Service, text: string): void;
 }
 
 /** What is under way at one server. */
@@ -31,6 +30,7 @@ interface Attempt {
 export class Exchange {
   readonly #asking: Asking;
   readonly #ports: ExchangePorts;
+  readonly #heard: (exchange: Exchange, answer: Answer) => void;
   readonly #tried: Server[] = [];
   #attempt: Attempt | undefined = undefined;
   #alarm: { cancel(): void } | undefined = undefined;
@@ -38,9 +38,10 @@ export class Exchange {
   /** Why the last server was not asked, if it was not. */
   #why: string | undefined = undefined;
 
-  constructor(asking: Asking, ports: ExchangePorts) {
+  constructor(asking: Asking, ports: ExchangePorts, heard: (exchange: Exchange, answer: Answer) => void) {
     this.#asking = asking;
     this.#ports = ports;
+    this.#heard = heard;
   }
 
   begin(now: number): void {
@@ -56,7 +57,7 @@ export class Exchange {
 
   #askNext(): void {
     for (;;) {
-      const server = this.#ports.next(this.#tried);
+      const server = this.#ports.next(this.#asking, this.#tried);
       if (!server) return this.#end({ t: 'none', why: this.#why ?? 'no RADIUS server answers' });
       this.#tried.push(server);
       const attempt = this.#prepare(server);
@@ -75,12 +76,12 @@ export class Exchange {
     const { service, attributes } = this.#asking;
     const key = secret(server.settings.address);
     if (!key) {
-      complain(server, NO_SECRET);
+      complain(server, service, NO_SECRET);
       return NO_SECRET;
     }
     const place = server.channel(service).claim((octets) => this.#hear(octets));
     if (!place) {
-      complain(server, TOO_MANY);
+      complain(server, service, TOO_MANY);
       return TOO_MANY;
     }
     const octets = request(service, place.identifier, random, attributes(), key);
@@ -109,7 +110,7 @@ export class Exchange {
     if (attempt.sent <= retries && !isOver) return this.#transmit(attempt);
     attempt.place.release();
     this.#attempt = undefined;
-    this.#ports.silent(attempt.server, attempt.since);
+    this.#ports.silent(attempt.server, this.#asking.service, attempt.since);
     if (isOver) return this.#end({ t: 'none', why: 'no RADIUS server has answered in time' });
     this.#askNext();
   }
@@ -118,21 +119,22 @@ export class Exchange {
     const attempt = this.#attempt;
     if (!attempt) return;
     const { server, authenticator } = attempt;
+    const { service } = this.#asking;
     const packet = decodePacket(octets);
     if ('malformed' in packet) {
       server.counters.malformed++;
-      return this.#ports.complain(server, 'a malformed packet is ignored');
+      return this.#ports.complain(server, service, 'a malformed packet is ignored');
     }
-    const counter = COUNTED[this.#asking.service].get(packet.code);
+    const counter = COUNTED[service].get(packet.code);
     const key = this.#ports.secret(server.settings.address);
     if (!key) return;
     const wrong = counter ? this.#wrong(packet, authenticator, key) : 'an answer of another kind is ignored';
     if (wrong !== undefined || !counter) {
       server.counters.forged++;
-      return this.#ports.complain(server, wrong ?? '');
+      return this.#ports.complain(server, service, wrong ?? '');
     }
     server.counters[counter]++;
-    this.#ports.answered(server);
+    this.#ports.answered(server, service);
     this.#end({ t: 'answer', packet, server, request: authenticator });
   }
 
@@ -151,7 +153,7 @@ export class Exchange {
 
   #end(answer: Answer): void {
     this.cancel();
-    this.#ports.heard(answer);
+    this.#heard(this, answer);
   }
 }
 

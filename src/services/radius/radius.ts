@@ -33,6 +33,7 @@ export class Radius {
   readonly #settings: RadiusSettings;
   readonly #ports: Ports;
   #dae: DynamicAuthorization | undefined = undefined;
+  #hasBegun = false;
   #listeners: readonly { close(): void }[] = [];
 
   constructor(settings: RadiusSettings, ports: Ports) {
@@ -47,6 +48,7 @@ export class Radius {
   start(id: string, disconnect: (wanted: Wanted) => number): void {
     const { accounting, daeListen, daeClients, nasIdentifier } = this.#settings;
     const { log } = this.#ports;
+    this.#hasBegun = true;
     if (accounting) this.#outbox.put(ownAttributes('on', id, nasIdentifier, this.#seconds));
     if (daeListen.length === 0) return;
     const dae = new DynamicAuthorization({ clients: daeClients, nasIdentifier, disconnect }, this.#ports);
@@ -70,7 +72,7 @@ export class Radius {
   /** All sessions are over. */
   async stop(id: string): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    if (this.#settings.accounting) {
+    if (this.#settings.accounting && this.#hasBegun) {
       this.#outbox.put(ownAttributes('off', id, this.#settings.nasIdentifier, this.#seconds));
       await this.#outbox.emptied(LAST_WORDS);
     }

@@ -60,9 +60,13 @@ export function listenUdp(
   };
 }
 
+/** Octets: answers to all that a socket may have asked at once; the kernel gives as much of it as it allows. */
+const BUFFER = 1_048_576;
+
 /** Addresses stand for themselves: nothing is to be looked up, or waited for. */
 const open = ({ family }: Address) =>
   createSocket({
+    recvBufferSize: BUFFER,
     type: family === 4 ? 'udp4' : 'udp6',
     lookup: (host, _options, callback) => callback(null, host, family),
   });

@@ -75,6 +75,12 @@ describe('Message-Authenticator, RFC 3579 §3.2', () => {
   test('is the HMAC-MD5 of the packet with zeros in its place', () =>
     expect(Buffer.from(signed().subarray(22, 38)).toString('hex')).toBe('43a418978bf6ba7c06bbc6f7099990ea'));
 
+  test('is checked without changing what a socket has brought', () => {
+    const brought = Buffer.from(signed());
+    for (let again = 0; again < 2; again++) expect(checkMessage(decoded(brought), nonce, XYZZY)).toBe('right');
+    expect(new Uint8Array(brought)).toEqual(signed());
+  });
+
   test('one is needed, and no two are accepted', () => {
     const none = encodePacket('Access-Request', 1, nonce, attributes.slice(1))!;
     expect(checkMessage(decoded(none), nonce, XYZZY)).toBe('absent');
