@@ -94,6 +94,8 @@ export const dotted = (oid: string): string =>
 
 /** 2.5.29.n */
 const ce = (n: number): string => `\x55\x1d${String.fromCharCode(n)}`;
+/** 2.5.29.32.0 */
+export const ANY_POLICY = `${ce(32)}\0`;
 /** 1.3.6.1.5.5.7.n.m */
 export const pkix = (n: number, m: number): string => `\x2b\x06\x01\x05\x05\x07${String.fromCharCode(n, m)}`;
 
@@ -187,6 +189,8 @@ const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | 
       one.close(outer, what);
       return pair;
     });
+    // RFC 5280 §6.1.4 (a).
+    if (found.policyMappings.flat().includes(ANY_POLICY)) r.fail(what, 'anyPolicy is mapped');
   },
   [EXTENSION.policyConstraints]: (r, found) => {
     const what = 'policyConstraints';

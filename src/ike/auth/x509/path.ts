@@ -7,6 +7,7 @@ import type { Wrong } from '../../crypto/signature/public-key.ts';
 import type { Certificate } from './certificate.ts';
 import { isEqual, nameText } from './name.ts';
 import { misnamed } from './name-constraints.ts';
+import { lacksPolicy } from './policies.ts';
 import { unsigned } from './signatures.ts';
 import type { Trust } from './trust-reader.ts';
 import { unfitIssuer, unfitLeaf } from './usage.ts';
@@ -123,5 +124,7 @@ class Search {
 /** What only the whole chain tells: RFC 5280 §6.1.3 (b) to (f). */
 function unfitWhole(chain: Chain): string | undefined {
   const wrong = misnamed(chain);
-  return wrong && told(wrong.certificate, wrong.why);
+  if (wrong) return told(wrong.certificate, wrong.why);
+  const lacking = lacksPolicy(chain);
+  return lacking && told(lacking, 'it has none of the policies that an authority above requires (policyConstraints)');
 }
