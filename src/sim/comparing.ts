@@ -7,36 +7,35 @@ import { explainChildProposals } from '../ike/explain/children.ts';
 import { explainId } from '../ike/explain/identities.ts';
 import { explainProposals, nearest } from '../ike/explain/proposals.ts';
 import { explainAnswer, explainSelectors } from '../ike/explain/selectors.ts';
-import type { Policy } from '../ike/policy.ts';
 import { pfsGroups } from '../ike/v2/child-setup.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { isFault, offerChild, offerIke } from '../ike/v2/proposals.ts';
 import { narrow } from '../ike/v2/selectors.ts';
 import type { Address } from '../net/address.ts';
 import { Id } from '../net/id.ts';
+import { authDisagreements, needsSecret, type Prover, ppkDisagreements } from './comparing-auth.ts';
 import type { Disagreement, Name } from './report.ts';
 
 /** One end as it is, and as the other finds it. */
-export interface Party {
-  readonly name: Name;
-  readonly policy: Policy;
+export interface Party extends Prover {
   readonly address: Address;
   /** Its address as the other end sees it: another one behind a NAT. */
   readonly seenAt: Address;
   /** Where it listens. */
   readonly ports: readonly number[];
-  /** Its secret for us and the other; undefined if it has none. */
-  secret(remote: Id): Uint8Array | undefined;
 }
 
 export function disagreements(asker: Party, asked: Party): readonly Disagreement[] {
   const identities = [...identity(asker, asked), ...identity(asked, asker)];
+  const hasSecrets = identities.length === 0 && needsSecret(asker, asked);
   const found: readonly Disagreement[] = [
     { about: 'address', lines: addresses(asker, asked) },
     { about: 'ike', lines: ikeProposals(asker, asked) },
     { about: 'identity', lines: identities },
     // Secrets are found by identity: which ones it would be is known when those are right.
-    { about: 'secret', lines: identities.length > 0 ? [] : secrets(asker, asked) },
+    { about: 'auth', lines: authDisagreements(asker, asked) },
+    { about: 'secret', lines: hasSecrets ? secrets(asker, asked) : [] },
+    { about: 'ppk', lines: ppkDisagreements(asker, asked) },
     { about: 'selectors', lines: selectors(asker, asked) },
     { about: 'mode', lines: modes(asker, asked) },
     { about: 'child', lines: childProposals(asker, asked, { groups: [], isGroupOptional: false }, []) },
@@ -85,7 +84,7 @@ function ikeProposals(asker: Party, asked: Party): readonly string[] {
 
 function identity(of: Party, looker: Party): readonly string[] {
   const expected = looker.policy.remoteId;
-  if (!expected || expected.equals(of.policy.localId)) return [];
+  if (!expected || expected.matches(of.policy.localId.key) !== undefined) return [];
   return explainId(of.name, of.policy.localId, looker.name, expected, of.address);
 }
 

@@ -12,7 +12,7 @@ import type { About } from '../actors/lines.ts';
 import { type Inside, makeWorld } from '../actors/make-world.ts';
 import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
-import { NO_SERVICES, type World } from '../actors/world.ts';
+import { NO_SERVICES, type Services, type World } from '../actors/world.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import { NO_TRUST, type Trust, TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
@@ -33,6 +33,8 @@ export interface HouseSettings {
   /** Where those keys are, and what chains are held against. */
   readonly keys?: KeyShelf;
   readonly trust?: TrustShelf;
+  /** Who answers its questions; nobody unless said. */
+  readonly services?: Services;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   /** `uniqueids=`; yes. */
@@ -96,7 +98,7 @@ export class House {
         stats: () => new Map(),
         submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: this.#compute(job) })),
       },
-      services: NO_SERVICES,
+      services: settings.services ?? NO_SERVICES,
       credentials: settings.credentials ?? NO_CREDENTIALS,
       secrets: () => this.secrets,
       limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...settings.limits },

@@ -7,6 +7,7 @@ import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { arrowOf } from './arrows.ts';
 import { disagreements, type Party, rekeyDisagreement } from './comparing.ts';
+import { opposite } from './pairing.ts';
 import { prospects } from './prospects.ts';
 import type { Agreed, Disagreement, Lifetimes, Name, Rekey, Run } from './report.ts';
 import { DELAY, type End, type Street } from './street.ts';
@@ -61,14 +62,18 @@ export function partiesOf({ ends }: Street, initiator: Name): readonly [Party, P
   return [partyOf(asker, asked), partyOf(asked, asker)];
 }
 
-function partyOf({ name, house, entry, seenAt }: End, other: End): Party {
+function partyOf({ name, house, entry, said, seenAt }: End, other: End): Party {
   const policy = entry.policy!;
+  const side = entry.side!;
   return {
     name,
     policy,
+    own: said[side],
+    expects: said[opposite(side)],
     address: house.address,
     seenAt,
     ports: house.ports,
+    ppk: (id) => house.world.registry.ppk(policy, id),
     secret: (remote) => house.world.registry.psk(policy.localId, remote, house.address, other.seenAt),
   };
 }

@@ -1,15 +1,18 @@
 /** Two houses and the wire between them, furnished from two files: what one negotiation is simulated in. */
-import { hindranceOf } from '../actors/policy-of.ts';
+import { hindranceOf, hindranceText } from '../actors/policy-of.ts';
 import type { Entry } from '../actors/registry.ts';
 import { TestClock } from '../actors/runtime/index.ts';
 import type { Conn } from '../conf/conn.ts';
 import { orient } from '../conf/orient.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
+import type { Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { House } from './house.ts';
 import { NatBox } from './nat-box.ts';
-import type { Pair } from './pairing.ts';
+import { opposite, type Pair } from './pairing.ts';
 import type { Place } from './placing.ts';
+import { PretendedKeys, type SaidKeys, withoutCertificates } from './pretended.ts';
+import { pretendedServices } from './pretended-eap.ts';
 import type { Name, Run } from './report.ts';
 import { Wire } from './wire.ts';
 import { Wiretap } from './wiretap.ts';
@@ -31,6 +34,8 @@ export interface End {
   readonly house: House;
   /** The connection that is simulated. */
   readonly entry: Entry;
+  /** As its file says it, certificates and all. */
+  readonly said: Conn;
   /** As the other end sees it. */
   readonly seenAt: Address;
 }
@@ -38,6 +43,8 @@ export interface End {
 export interface Furnishing {
   readonly conns: readonly Conn[];
   readonly secrets: SecretStore;
+  /** Its own file of secrets has been read. */
+  readonly hasSecrets: boolean;
 }
 
 /** Or what keeps the connection of one of them from being negotiated. */
@@ -57,17 +64,27 @@ export function street(
   wire.tap = (from, _to, bytes, arrives) =>
     wiretap.hear(clock.now(), from.address.equals(a.address) ? 'A' : 'B', bytes, arrives);
 
+  const said = { A: saidKeys(pair, 'A'), B: saidKeys(pair, 'B') };
+  const pretended = new PretendedKeys(said);
+  const policies: Partial<Record<Name, Policy>> = {};
   const move = (name: Name, place: Place, conn: Conn, peer: Place) => {
+    const { secrets, hasSecrets } = files[name];
+    const other: Name = name === 'A' ? 'B' : 'A';
     const house = new House(name, clock, wire, {
       interfaces: [{ name: place.interface, address: place.address }],
-      secrets: files[name].secrets,
+      secrets,
+      credentials: pretended.of(name, () => policies[other]?.theirs, hasSecrets ? secrets : undefined),
+      keys: pretended.shelf,
+      services: pretendedServices((callback) => clock.soon(callback)),
       ports: [conn[place.side].ikeport ?? 500],
     });
     house.onLine = (text) => log.push({ at: clock.now() / 1000, of: name, text });
     house.onJob = (job, result) => wiretap.learn(job, result);
     // One attempt is enough, and what follows it would only blur the picture.
     for (const one of neighbours(conn, files[name].conns, place, peer))
-      house.connections.add({ ...one, keyingtries: 1 });
+      house.connections.add({ ...withoutCertificates(one, place.side, expectedOf(pair, name)), keyingtries: 1 });
+    const policy = house.world.registry.named(conn.name)?.policy;
+    if (policy) policies[name] = policy;
     return house;
   };
   const houses = { A: move('A', a, pair.a, b), B: move('B', b, pair.b, a) };
@@ -77,6 +94,19 @@ export function street(
   if ('error' in ends.A || 'error' in ends.B) return { errors };
   return { clock, wiretap, log, ends: { A: ends.A, B: ends.B }, nat };
 }
+
+/** What the files say of the keys of `name`. */
+function saidKeys({ a, b, placing }: Pair, name: Name): SaidKeys {
+  const { mine, other } =
+    name === 'A'
+      ? ({ mine: [a, placing.a], other: [b, placing.b] } as const)
+      : ({ mine: [b, placing.b], other: [a, placing.a] } as const);
+  return { own: mine[0][mine[1].side].keys, expected: other[0][opposite(other[1].side)].keys };
+}
+
+/** Whom the other file expects at the end of `name`. */
+const expectedOf = ({ a, b, placing }: Pair, name: Name) =>
+  (name === 'A' ? b[opposite(placing.b.side)] : a[opposite(placing.a.side)]).id;
 
 /** The other connections of the file that the peer might be taken for: they are part of what happens. */
 function neighbours(conn: Conn, all: readonly Conn[], place: Place, peer: Place): readonly Conn[] {
@@ -95,8 +125,8 @@ function neighbours(conn: Conn, all: readonly Conn[], place: Place, peer: Place)
 
 function endOf(name: Name, house: House, conn: Conn, seenAt: Address): End | { readonly error: string } {
   const entry = house.world.registry.named(conn.name);
-  if (entry?.policy) return { name, house, entry, seenAt };
-  const why = entry?.hindrance === undefined ? 'cannot be loaded' : `${entry.hindrance} has no effect yet`;
+  if (entry?.policy) return { name, house, entry, said: conn, seenAt };
+  const why = entry?.hindrance === undefined ? 'cannot be loaded' : hindranceText(entry.hindrance);
   return { error: `${name}: ${conn.file}:${conn.line}: conn ${conn.name}: ${why}` };
 }
 

@@ -12,6 +12,7 @@ import { place } from '../../src/sim/placing.ts';
 import { street } from '../../src/sim/street.ts';
 import { conn, connsIn, secretsOf } from '../actors/town.ts';
 
+const SECRET = ['secret', 'secret', 'secret'] as const;
 const keywords = fc.record({
   ike: fc.constantFrom(
     'aes_gcm256-sha2_512-dh31',
@@ -31,6 +32,20 @@ const keywords = fc.record({
   esn: fc.constantFrom('either', 'either', 'yes', 'no'),
   type: fc.constantFrom('tunnel', 'tunnel', 'tunnel', 'transport'),
   pfs: fc.constantFrom('yes', 'no'),
+  authby: fc.constantFrom(
+    ...SECRET,
+    ...SECRET,
+    'ecdsa',
+    'eddsa,ecdsa',
+    'secret,ecdsa',
+    'ecdsa-sha2_384,secret',
+    'eddsa',
+    'null',
+  ),
+  rightca: fc.constantFrom(undefined, undefined, 'CN=ours', 'CN=other'),
+  leftca: fc.constantFrom(undefined, 'CN=ours'),
+  ppk: fc.constantFrom('no', 'no', 'yes', 'insist'),
+  'ppk-ids': fc.constantFrom(undefined, 'a', 'b,a', 'b'),
 });
 const secrets = fc.constantFrom(
   ': PSK "swordfish"\n',
@@ -58,6 +73,11 @@ const pairs = fc
         'esn',
         'type',
         'pfs',
+        'authby',
+        'rightca',
+        'leftca',
+        'ppk',
+        'ppk-ids',
       ] as const,
       { maxLength: 3 },
     ),
@@ -75,7 +95,10 @@ function furnish(a: Changes, b: Changes, secretsA: string, secretsB: string) {
   if (!placing) throw new Error('the ends do not meet');
   const furnished = street(
     { a: connA, b: connB, placing },
-    { A: { conns: [connA], secrets: secretsOf(secretsA) }, B: { conns: [connB], secrets: secretsOf(secretsB) } },
+    {
+      A: { conns: [connA], secrets: secretsOf(secretsA), hasSecrets: true },
+      B: { conns: [connB], secrets: secretsOf(secretsB), hasSecrets: true },
+    },
     undefined,
   );
   if ('errors' in furnished) throw new Error(furnished.errors.join('; '));

@@ -156,8 +156,8 @@ describe('what cannot be told ends with 2 and what to pass', () => {
   });
 
   test('features that are not built yet, by the keyword that asks for them', () => {
-    expect(errors({ a: { authby: 'rsasig' } })).toEqual([
-      'A: /a/west.conf:1: conn w-e: authby=rsasig has no effect yet, so there is nothing to simulate',
+    expect(errors({ a: { leftid: 'west.example.net' } })).toEqual([
+      'A: /a/west.conf:1: conn w-e: leftid=west.example.net has no effect yet, so there is nothing to simulate',
     ]);
     expect(errors({ b: { keyexchange: 'ikev1', ike: undefined } })).toEqual([
       'B: /b/east.conf:1: conn w-e: keyexchange=ikev1 has no effect yet, so there is nothing to simulate',
@@ -165,9 +165,10 @@ describe('what cannot be told ends with 2 and what to pass', () => {
   });
 
   test('of B, also beside connections that could be', () => {
-    const b = conn('w-e', { authby: 'rsasig' }) + conn('other', { left: '203.0.113.1', right: '203.0.113.2' });
+    const b =
+      conn('w-e', { leftid: 'west.example.net' }) + conn('other', { left: '203.0.113.1', right: '203.0.113.2' });
     expect(errors({ b })).toEqual([
-      'B: /b/east.conf:1: conn w-e: authby=rsasig has no effect yet, so there is nothing to simulate',
+      'B: /b/east.conf:1: conn w-e: leftid=west.example.net has no effect yet, so there is nothing to simulate',
     ]);
   });
 

@@ -49,8 +49,8 @@ test('a tunnel that comes up, in full', async () => {
        note: A is taken for the left end; it would do the other way round too (--address-a)
 
     A initiates
-          0.000  A --> B  IKE_SA_INIT request 0 { SA(1 proposal), KE(DH31), Ni, N(IKEV2_FRAGMENTATION_SUPPORTED), N(SIGNATURE_HASH_ALGORITHMS), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 224 octets
-          0.010  A <-- B  IKE_SA_INIT response 0 { SA(1 proposal), KE(DH31), Nr, N(IKEV2_FRAGMENTATION_SUPPORTED), N(SIGNATURE_HASH_ALGORITHMS), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 224 octets
+          0.000  A --> B  IKE_SA_INIT request 0 { SA(1 proposal), KE(DH31), Ni, N(IKEV2_FRAGMENTATION_SUPPORTED), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 208 octets
+          0.010  A <-- B  IKE_SA_INIT response 0 { SA(1 proposal), KE(DH31), Nr, N(IKEV2_FRAGMENTATION_SUPPORTED), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 208 octets
           0.020  A --> B  IKE_AUTH request 1 { IDi(@west), IDr(@east), AUTH(PSK), SA(1 proposal), TSi(10.0.1.0/24), TSr(10.0.2.0/24) } 245 octets
           0.030  A <-- B  IKE_AUTH response 1 { IDr(@east), AUTH(PSK), SA(1 proposal), TSi(10.0.1.0/24), TSr(10.0.2.0/24) } 225 octets
        comes up
@@ -77,7 +77,7 @@ test('one that does not, in full', async () => {
        note: A is taken for the left end; it would do the other way round too (--address-a)
 
     A initiates
-          0.000  A --> B  IKE_SA_INIT request 0 { SA(1 proposal), KE(DH31), Ni, N(IKEV2_FRAGMENTATION_SUPPORTED), N(SIGNATURE_HASH_ALGORITHMS), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 224 octets
+          0.000  A --> B  IKE_SA_INIT request 0 { SA(1 proposal), KE(DH31), Ni, N(IKEV2_FRAGMENTATION_SUPPORTED), N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP) } 208 octets
           0.010  A <-- B  IKE_SA_INIT response 0 { N(NO_PROPOSAL_CHOSEN) } 36 octets
        fails
        why: ike=: A offers AES_GCM_16_256-HMAC_SHA2_512-DH31; B accepts AES_GCM_16_256-HMAC_SHA2_256-DH31
@@ -206,10 +206,10 @@ test.each([
 });
 
 test('what is not built yet is named, exit status 2', async () => {
-  write('east.conf', conn('w-e', { authby: 'rsasig' }));
+  write('east.conf', conn('w-e', { leftid: 'west.example.net' }));
   const { exit, err } = await simulate(['@west.conf', '@east.conf']);
   expect(exit).toBe(2);
-  expect(err).toContain('east.conf:1: conn w-e: authby=rsasig has no effect yet');
+  expect(err).toContain('east.conf:1: conn w-e: leftid=west.example.net has no effect yet');
 });
 
 test('help', async () => {
