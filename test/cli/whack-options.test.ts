@@ -42,13 +42,13 @@ describe('the option table beside libreswan 5.2', () => {
     ({ name, same = '' }) => expect(meant(name)).toBe(meant(same)),
   );
 
-  test('knows FreeS/WAN’s besides, and --json', () => {
+  test('knows FreeS/WAN’s besides, --json and --eddsa', () => {
     const theirs = new Set(ROWS.map(({ name }) => name));
     const others = [...WHACK_OPTIONS.keys()].filter((name) => !theirs.has(name)).sort();
     const classes = 'control crypt dns emitting klips lifecycle oppo parsing private raw'.split(' ');
     expect(others).toEqual(
       [...classes.map((name) => `debug-${name}`), 'disablearrivalcheck', 'json', 'listgroups', 'myid', 'optionsfrom']
-        .concat('rereadgroups')
+        .concat('rereadgroups', 'eddsa')
         .sort(),
     );
   });
