@@ -5,6 +5,14 @@ import { move } from 'piscina';
 import { TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import { type Job, runJob } from '../ike/crypto/job.ts';
 import { KeyReader } from '../ike/crypto/signature/key-shelf.ts';
+import {
+  encodeSpki,
+  type PublicKey,
+  parseEcdsaKey,
+  parseRsaKey,
+  type Wrong,
+} from '../ike/crypto/signature/public-key.ts';
+import { type Scheme, SELF_TEST, schemeOf } from '../ike/crypto/signature/scheme.ts';
 import { bundle, flattenResult, unbundle, unflattenJob } from './flat.ts';
 
 /** Memory that all threads share. */
@@ -29,11 +37,13 @@ export function run(jobs: Uint8Array): unknown {
   return move(bundle(results));
 }
 
+/** RFC 4754's method. */
+const ECDSA_256 = 9;
+
 warm();
 
 /** The first job of a kind loads OpenSSL's providers and compiles our code; better now than for a peer. */
 function warm(): void {
-  const bytes = (octets: number) => randomFillSync(new Uint8Array(octets));
   for (const group of [31, 19, 14]) {
     const made = runJob({ op: 'ke.make', group });
     if (!made.ok || made.op !== 'ke.make') continue;
@@ -43,5 +53,24 @@ function warm(): void {
       { ...common, op: 'child.keys', skD: bytes(32), octets: 72 },
     ];
     for (let i = 0; i < 10; i++) for (const job of jobs) runJob(job);
+    if (group === 19) warmVerify(parseEcdsaKey(made.public), schemeOf(ECDSA_256), 64);
   }
+  // Any odd number will do to compute with, and RFC 3110 has 65537 in front of it.
+  const modulus = bytes(256);
+  modulus[0] |= 0x80;
+  modulus[255] |= 1;
+  warmVerify(parseRsaKey(Uint8Array.of(3, 1, 0, 1, ...modulus)), SELF_TEST.rsa, modulus.length);
+}
+
+/** Octets that are no signature take as long as those that are. */
+function warmVerify(key: PublicKey | Wrong, scheme: Scheme | undefined, length: number): void {
+  if ('wrong' in key || scheme === undefined) return;
+  const peer = { scheme: scheme.code, octets: bytes(64), signature: bytes(length).fill(1, 0, 1) };
+  const nobody = { id: Uint8Array.of(0), certs: [], ocsps: [], trust: 0, at: 0, flags: 0, ocspUri: undefined };
+  for (let i = 0; i < 10; i++)
+    runJob({ op: 'auth.check', ...peer, ...nobody, spkis: [encodeSpki(key)], sign: undefined });
+}
+
+function bytes(octets: number): Uint8Array {
+  return randomFillSync(new Uint8Array(octets));
 }
