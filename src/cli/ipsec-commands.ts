@@ -32,7 +32,7 @@ const later = (name: string, what: string): Command => ({
   later: what,
 });
 
-const KEYS_LATER = 'keys and certificates are files: newhostkey makes them, import takes them from elsewhere';
+const KEYS_LATER = 'keys are files: newhostkey makes them, import takes them from elsewhere';
 
 /** Of those that make a key. The last are libreswan's: scripts say them. */
 const NEW_KEY: readonly CommandOption[] = [
@@ -213,22 +213,22 @@ export const COMMANDS: readonly Command[] = [
     name: 'import',
     group: 'keys',
     operand: 'maybe-files',
-    help: 'take keys and certificates from PKCS#12, PEM or an NSS database',
+    help: 'take keys and certificates from a file, or NSS',
     options: [
       { name: 'name', arg: 'required', argName: 'NAME', help: 'what leftcert= is to say; as the file says' },
       {
         name: 'password-file',
         arg: 'required',
         argName: 'FILE',
-        help: 'its first line opens the file or the database',
+        help: 'its first line opens them',
       },
-      { name: 'password', arg: 'required', argName: 'TEXT', help: 'the same; others on this machine may see it' },
-      { name: 'nss', arg: 'required', argName: 'DIR', help: 'out of this NSS database, which is only read' },
+      { name: 'password', arg: 'required', argName: 'TEXT', help: 'the same, for all to see' },
+      { name: 'nss', arg: 'required', argName: 'DIR', help: 'from this database of NSS' },
       {
         name: 'nickname',
         arg: 'required',
         argName: 'NAME',
-        help: 'one certificate of it; all with keys, all authorities',
+        help: 'one of it; all keys and authorities',
       },
     ],
   },

@@ -301,7 +301,7 @@ describe('the command line', () => {
     ['statsu', 2, 'unknown command "statsu"; did you mean status?'],
     ['--bogus', 2, 'unknown option "--bogus"'],
     ['whack --bogus', 33, 'whack error: unrecognized option "--bogus"'],
-    ['initnss', 1, 'initnss is not there yet; there is no key database yet'],
+    ['initnss', 1, 'initnss is not there yet; keys are files'],
   ])('%s exits %i: %s', async (line, exit, text) => {
     const result = await run(line);
     expect([result.exit, result.stdout]).toEqual([exit, '']);

@@ -36,12 +36,13 @@ export const listLine = ({ key, keyId, ckaid }: HostKey, number: number): string
 
 /** The same and all else there is to know. */
 export function dumpLines(hostKey: HostKey, number: number): readonly string[] {
-  const { key, path, file, line } = hostKey;
+  const { key, path, entry, certificates } = hostKey;
   const weak = key.isWeak ? ', which is weak' : '';
   return [
     listLine(hostKey, number),
     `     ${kindRow(key.kind).name}, ${key.bits} bits${weak}`,
-    `     private key: ${path ?? 'in braces'}, named at ${file}:${line}`,
+    `     private key: ${path ?? 'in braces'}${entry ? `, named at ${entry.file}:${entry.line}` : ''}`,
+    ...certificates.map((nickname) => `     certificate: ${nickname}`),
     `     public key: 0s${base64(encodeSpki(key))}`,
   ];
 }
@@ -50,9 +51,9 @@ export const pemText = (key: PublicKey): string =>
   `-----BEGIN PUBLIC KEY-----\n${base64(encodeSpki(key)).replace(/.{64}(?!$)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`;
 
 /** For programs. */
-export function jsonOf({ key, keyId, ckaid, path, file, line }: HostKey): object {
+export function jsonOf({ key, keyId, ckaid, path, entry, certificates }: HostKey): object {
   const { type, name } = kindRow(key.kind);
-  const place = { path: path ?? null, file, line };
+  const place = { path: path ?? null, file: entry?.file ?? null, line: entry?.line ?? null, certificates };
   return { type, name, bits: key.bits, weak: key.isWeak, keyid: keyId, ckaid, ...place, spki: base64(encodeSpki(key)) };
 }
 

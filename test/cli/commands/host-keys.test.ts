@@ -21,6 +21,7 @@ import { ipsec } from '../../../src/cli/ipsec.ts';
 import { commandNamed } from '../../../src/cli/ipsec-commands.ts';
 import type { IpsecLine } from '../../../src/cli/ipsec-line.ts';
 import { keyOf } from '../../ike/crypto/signature/keys.ts';
+import { certificate } from '../../services/store/pki.ts';
 import { files } from './files.ts';
 
 type Command = (line: IpsecLine, output: { out(text: string): void; err(line: string): void }) => Promise<number>;
@@ -112,8 +113,8 @@ describe('a new key', () => {
     const at = home();
     await at.run(newhostkey, { keytype: 'ed25519', output: at.at('host.secrets') });
     expect(at.read('host.secrets')).toContain(': PKCS8 hostkey-');
-    expect((await at.run(showhostkey, { list: '' })).stdout).toBe('');
-    expect((await at.run(showhostkey, { list: '', file: at.at('host.secrets') })).stdout).toContain('EdDSA');
+    expect((await at.run(showhostkey, { dump: '' })).stdout).not.toContain('named at');
+    expect((await at.run(showhostkey, { dump: '', file: at.at('host.secrets') })).stdout).toContain('named at');
   });
 
   test('leaves nothing behind when ipsec.secrets cannot be written', async () => {
@@ -122,6 +123,19 @@ describe('a new key', () => {
     const { exit, stderr } = await at.run(newhostkey, { keytype: 'ed25519' });
     expect([exit, stderr]).toEqual([1, 'ipsec: cannot write /ipsec.secrets: EISDIR\n']);
     expect(readdirSync(at.at('d/private'))).toEqual([]);
+  });
+
+  test('is shown without an entry too, with the certificates that it has', async () => {
+    const at = home();
+    const west = certificate({ subject: 'CN=west' });
+    for (const dir of ['private', 'certs']) mkdirSync(at.at(`d/${dir}`), { recursive: true });
+    writeFileSync(at.at('d/private/any.pem'), west.keyPem, { mode: 0o600 });
+    writeFileSync(at.at('d/certs/gate.pem'), west.pem);
+    const { stdout } = await at.run(showhostkey, { dump: '' });
+    expect(stdout).toMatch(/^< 1> ECDSA .*\n.*ECDSA P-256, 256 bits\n.*private key: .*any.pem\n.*certificate: gate\n/);
+    expect(JSON.parse((await at.run(showhostkey, { list: '', json: '' })).stdout)).toMatchObject([
+      { file: null, line: null, certificates: ['gate'] },
+    ]);
   });
 
   test('--quiet says nothing, --json where it is', async () => {

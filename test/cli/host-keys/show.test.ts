@@ -17,7 +17,8 @@ import { ALL_KINDS, good, keyOf, toHex } from '../../ike/crypto/signature/keys.t
 
 const hostKey = (kind: KeyKind, bits?: number): HostKey => {
   const key = keyOf(kind, bits).public;
-  return { key, keyId: keyId(key), ckaid: toHex(ckaid(key)), file: '/etc/ipsec.secrets', line: 7, path: '/k.pem' };
+  const entry = { file: '/etc/ipsec.secrets', line: 7 };
+  return { key, keyId: keyId(key), ckaid: toHex(ckaid(key)), entry, path: '/k.pem', certificates: ['west'] };
 };
 const octetsOf = (line: string) => Uint8Array.from(Buffer.from(line.replace(/^.*=0s/, ''), 'base64'));
 const READERS: Readonly<Record<string, (octets: Uint8Array) => PublicKey | { readonly wrong: string }>> = {
@@ -86,9 +87,10 @@ describe('lists', () => {
   });
 
   test('a dump says what is weak, and where the private half is', () => {
-    expect(dumpLines(hostKey('rsa', 1024), 1).slice(1, 3)).toEqual([
+    expect(dumpLines(hostKey('rsa', 1024), 1).slice(1, 4)).toEqual([
       '     RSA, 1024 bits, which is weak',
       '     private key: /k.pem, named at /etc/ipsec.secrets:7',
+      '     certificate: west',
     ]);
   });
 
@@ -98,7 +100,7 @@ describe('lists', () => {
       name: 'Ed448',
       bits: 456,
       weak: false,
-      path: '/k.pem',
+      ...{ path: '/k.pem', file: '/etc/ipsec.secrets', line: 7, certificates: ['west'] },
     });
   });
 });
