@@ -1,74 +1,35 @@
 import { describe, expect, test } from 'vitest';
-import { KeptCredentials } from '../../src/actors/credentials.ts';
-import { KeyRing } from '../../src/actors/key-ring.ts';
-import { PublicKeys } from '../../src/actors/public-keys.ts';
 import { TestClock } from '../../src/actors/runtime/index.ts';
-import { SecretKeeper } from '../../src/actors/secret-keeper.ts';
-import { atOnce } from '../../src/conf/at-once.ts';
 import type { End } from '../../src/conf/conn.ts';
-import { TrustShelf } from '../../src/ike/auth/x509/trust-shelf.ts';
 import { sha1 } from '../../src/ike/crypto/misc.ts';
 import { ckaid } from '../../src/ike/crypto/signature/key-id.ts';
 import { KeyReader } from '../../src/ike/crypto/signature/key-shelf.ts';
 import { encodeSpki, parseSpki } from '../../src/ike/crypto/signature/public-key.ts';
 import type { AuthRound, KeyName, Policy } from '../../src/ike/policy.ts';
 import { Id } from '../../src/net/id.ts';
-import { CertificateStore } from '../../src/services/store/certificate-store.ts';
-import { memoryFiles } from '../conf/memory-files.ts';
 import { good, keyOf } from '../ike/crypto/signature/keys.ts';
 import { certificate, type Made } from '../services/store/pki.ts';
+import { DIR, type Having, kept } from './kept.ts';
 
-const DIR = '/etc/ipsec.d';
-const SECRETS = '/etc/ipsec.secrets';
-const NOW = 1_800_000_000;
+/** Of a `TestClock`. */
+const NOW = Date.UTC(2026, 0, 1) / 1000;
 
-interface Having {
-  readonly secrets?: string;
-  /** Below `DIR`. */
-  readonly files?: Readonly<Record<string, string>>;
+interface House extends Having {
   readonly ends?: { readonly ours?: Partial<End['keys']>; readonly theirs?: Partial<End['keys']> };
 }
 
-function house({ secrets = '', files = {}, ends = {} }: Having) {
-  const all: Record<string, string> = {
-    [SECRETS]: secrets,
-    ...Object.fromEntries(Object.entries(files).map(([k, v]) => [`${DIR}/${k}`, v])),
-  };
-  const port = memoryFiles(all);
-  const keys = new KeyRing(new TestClock());
-  const said: string[] = [];
-  const log = (_: string, text: string) => void said.push(text);
-  const keeper = new SecretKeeper({ files: port, privateDir: `${DIR}/private`, keys, log });
-  keeper.reread(SECRETS, () => {});
-  const certificates = new CertificateStore({
-    dir: DIR,
-    trust: new TrustShelf(),
-    wall: () => NOW * 1000,
-    files: {
-      list: (dir) => port.glob(`${dir}/*`).map((path) => path.slice(dir.length + 1)),
-      stamp: () => '1',
-      read: (path) => Uint8Array.from(Buffer.from(all[path])),
-    },
-  });
-  atOnce(certificates.rereading((text) => said.push(text)));
-  const publicKeys = new PublicKeys();
+function house({ ends = {}, ...having }: House) {
   const end = (own: Partial<End['keys']> = {}) => ({ keys: { publicKeys: [], ...own } }) as unknown as End;
-  const rules = { crlStrict: true, crlFetch: false, ocsp: false, ocspStrict: false, ocspUri: undefined };
-  const credentials = new KeptCredentials({
-    keys,
-    certificates,
-    secrets: () => keeper.store,
-    publicKeys: () => publicKeys,
-    endsOf: () => ({ ours: end(ends.ours), theirs: end(ends.theirs) }),
-    rules,
-    wall: () => NOW * 1000 + 1,
-  });
+  const clock = new TestClock();
+  const { credentials, keys, certificates, publicKeys } = kept(having, clock, () => ({
+    ours: end(ends.ours),
+    theirs: end(ends.theirs),
+  }));
   return {
     credentials,
     keys,
     certificates,
     publicKeys,
-    said,
     /** Where the chosen key is, and the certificate's nickname; or why there is none. */
     own: (wish: Wish = {}) => {
       const own = credentials.credential(policy(wish), 0);

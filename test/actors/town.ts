@@ -10,6 +10,7 @@
  */
 import type { Accounting } from '../../src/actors/accounting.ts';
 import { Control } from '../../src/actors/control.ts';
+import type { Credentials } from '../../src/actors/credentials.ts';
 import { KeyRing } from '../../src/actors/key-ring.ts';
 import { Loading } from '../../src/actors/loading.ts';
 import type { Holdings } from '../../src/actors/report-certs.ts';
@@ -25,6 +26,7 @@ import type { Request } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import type { DaemonInfo } from '../../src/control/status/rows.ts';
 import { TrustShelf } from '../../src/ike/auth/x509/trust-shelf.ts';
+import type { KeyShelf } from '../../src/ike/crypto/signature/key-shelf.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
 import { decodeHeader, EXCHANGE } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
@@ -66,6 +68,9 @@ export interface HouseOptions {
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   readonly accounting?: (clock: TestClock) => Accounting;
   readonly uniqueIds?: boolean;
+  readonly credentials?: Credentials;
+  readonly keys?: KeyShelf;
+  readonly trust?: TrustShelf;
   /** For listings; none unless said. */
   readonly holdings?: Holdings;
 }
