@@ -22,7 +22,7 @@ interface RawKey extends Signed {
 /** A password, `TUNNEL.password`; or with EAP-TLS the certificate of the leaf with this name. */
 interface Eap {
   readonly by: 'eap';
-  readonly method: 'eap-mschapv2' | 'eap-md5' | 'eap-tls' | 'eap-ttls' | 'eap-peap' | 'eap';
+  readonly method: 'eap-mschapv2' | 'eap-md5' | 'eap-tls' | 'eap-ttls' | 'eap-peap' | 'eap-radius' | 'eap';
   readonly name?: string;
 }
 interface Signed {

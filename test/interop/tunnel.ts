@@ -33,6 +33,8 @@ export interface Tunnel {
   readonly setup?: readonly string[];
   /** Of whoever proves itself by EAP; `swordfish` unless said. */
   readonly password?: string;
+  /** More lines for our ipsec.secrets. */
+  readonly secrets?: readonly string[];
   /** CRLs that we are given, PEM. */
   readonly crls?: readonly string[];
 }
@@ -92,10 +94,13 @@ export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readon
   ].join('\n');
 }
 
-export function ipsecSecrets({ me, peer }: Ends, { password = 'swordfish' }: Pick<Tunnel, 'password'> = {}): string {
+export function ipsecSecrets(
+  { me, peer }: Ends,
+  { password = 'swordfish', secrets = [] }: Pick<Tunnel, 'password' | 'secrets'> = {},
+): string {
   const users = [me, peer].filter(({ proof }) => proof.by === 'eap');
   const passwords = users.map(({ id }) => `${id} : EAP "${password}"\n`);
-  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}`;
+  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}${secrets.map((line) => `${line}\n`).join('')}`;
 }
 
 const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
