@@ -126,9 +126,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         if (this.#sa.state === 'initSent' || this.#sa.state === 'intermediateSent' || this.#sa.state === 'authSent')
           return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
-      case 'adoptActors':
       case 'outlived':
         return this.#outlived(message, self);
+      case 'adoptActors':
         this.#kids = this.#kids.concat(message.kids);
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
         return;
@@ -256,7 +256,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'say':
         return this.#say(out);
       case 'authenticated':
-        return this.#authenticated(out.initialContact, self);
+        return this.#authenticated(out, self);
       case 'childUp':
         if (out.serial === this.#refused) return;
         return this.#tellOwner(this.#childPolicy(out.serial), {
@@ -365,20 +365,22 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     return { policy, peer: this.#sa.peer.address, serial, exchange, event };
   }
 
-  #authenticated(initialContact: boolean, self: Context<IkeSaMessage>): void {
+  #authenticated(
+    { initialContact, isNameless }: Extract<Out, { t: 'authenticated' }>,
+    self: Context<IkeSaMessage>,
+  ): void {
     const { registry, stats } = this.#world;
     stats.ikeUp(this.#sa.suite);
     this.#world.accounting.up(this.#sa, self);
     this.#leaveHalfOpen();
     const former = registry.ikeSa(this.#sa.policy);
-    registry.registerIkeSa(this.#sa.policy, self);
     const outlived = this.#sa.role === 'responder' ? registry.outlived(this.#sa.policy) : NONE;
+    registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
     // The peer has forgotten all it had with us (RFC 7296 §2.4).
     if (initialContact && former && former.path !== self.path) former.tell({ t: 'forgotten' });
-  }
     const { peerId, serial } = this.#sa;
-    if (!this.#world.uniqueIds || !peerId || peerId.type === ID_TYPES.ID_NULL) return;
+    if (!this.#world.uniqueIds || !peerId || isNameless || peerId.type === ID_TYPES.ID_NULL) return;
     for (const other of outlived) if (other.path !== self.path) other.tell({ t: 'outlived', by: serial, peerId });
   }
 
@@ -387,6 +389,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (this.#sa.state !== 'established' || !this.#sa.peerId?.equals(peerId)) return;
     this.#say({ t: 'say', level: 'info', text: `replaced by #${by}: the peer has come again (uniqueids=yes)` });
     this.#command({ t: 'deleteIke', why: 'replaced' }, self);
+  }
 
   #leaveHalfOpen(): void {
     if (!this.#halfOpenPeer) return;

@@ -111,7 +111,12 @@ export type Out =
       readonly event?: LogEvent;
     }
   /** The peer proved who it is. From now on `sa.policy` is the connection it belongs to. */
-  | { readonly t: 'authenticated'; readonly initialContact: boolean }
+  | {
+      readonly t: 'authenticated';
+      readonly initialContact: boolean;
+      /** It has not proven the identity that it goes by: nothing may end in that name. RFC 7619 §2.3. */
+      readonly isNameless: boolean;
+    }
   | { readonly t: 'childUp'; readonly serial: number; readonly replaces?: number }
   | {
       readonly t: 'childDown';

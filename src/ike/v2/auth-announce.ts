@@ -4,6 +4,7 @@ import { encodeHashAlgorithms, parseHashAlgorithms } from '../crypto/signature/h
 import type { AuthWay, Policy } from '../policy.ts';
 import { NOTIFY, notifies, type Payload } from '../wire/index.ts';
 import { certRequests, noteCertRequests } from './auth-certs.ts';
+import { isSignature } from './auth-ways.ts';
 import type { Handshake, IkeSa } from './ike-sa.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 
@@ -32,8 +33,12 @@ function hashesOf(policies: readonly Policy[]): Uint8Array {
     seen = policy.theirs;
     for (const round of seen) for (const way of round.ways) ways.add(way);
   }
-  return encodeHashAlgorithms(ourHashes({ ways: [...ways], sha1 }));
+  const list = [...ways];
+  // As a rule with secrets, where looking through all schemes would be dearer than the rest of this message.
+  return list.some(isSignature) ? encodeHashAlgorithms(ourHashes({ ways: list, sha1 })) : NO_HASHES;
 }
+
+const NO_HASHES = new Uint8Array();
 
 /** What the peer has announced. */
 export function noteAnnounced({ role }: IkeSa, handshake: Handshake, payloads: readonly Payload[]): void {

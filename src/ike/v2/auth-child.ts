@@ -109,7 +109,7 @@ function authentic(turn: Turn, { firstId, proofs, isNameless }: AuthTalk, payloa
   armEstablished(turn);
   // Whoever has not proven a name ends nothing in that name (RFC 7619 §2.3).
   const initialContact = !isNameless && hasNotify(payloads, NOTIFY.INITIAL_CONTACT);
-  turn.outs.push({ t: 'authenticated', initialContact });
+  turn.outs.push({ t: 'authenticated', initialContact, isNameless });
 }
 
 const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);
