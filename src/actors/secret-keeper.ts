@@ -7,6 +7,7 @@ import type { OctetFiles } from '../conf/file-system.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
 import { SecretStore } from '../conf/secret-store.ts';
 import { readingSecrets } from '../conf/secrets.ts';
+import { kindRow } from '../ike/crypto/signature/key-kind.ts';
 import { readingKeys } from './key-files.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -70,6 +71,8 @@ export class SecretKeeper {
     this.#inForce = turn;
     old.wipe();
     next.use();
+    const list = keys.list().map(({ kind, bits }) => (kind === 'rsa' ? `RSA ${bits}` : kindRow(kind).name));
+    if (list.length > 0) tell('info', `private keys: ${list.length} (${[...new Set(list)].join(', ')})`);
     return true;
   }
 

@@ -178,9 +178,11 @@ export class CertificateStore {
     for (const record of this.#records.values())
       for (const der of record.crls) {
         yield undefined;
+        const before = this.trust.generation;
         const put = this.trust.putCrl(der);
         if ('wrong' in put) say(`${record.path}: ${put.wrong}; left out`);
-        else crls.add(put.number);
+        // A newer one that was fetched is not this file's, and does not go with it.
+        else if (this.trust.generation !== before || this.#crls.has(put.number)) crls.add(put.number);
       }
     for (const number of this.#crls) if (!crls.has(number)) this.trust.drop(number);
     this.#crls = crls;

@@ -249,6 +249,15 @@ describe('CRLs', () => {
     expect(Buffer.from([...at.trust.list('crl')][0].der)).toEqual(Buffer.from(newer));
   });
 
+  test('a newer one that was fetched does not go with the file of the older', () => {
+    const at = shop({ 'crls/root.crl': crl(root, [7]) });
+    at.trust.putCrl(crl(root, [7, 8], 1_700_000_100));
+    expect(at.reread()).toMatchObject({ crls: 0, said: [] });
+    at.remove('crls/root.crl');
+    at.reread();
+    expect([...at.trust.list('crl')].length).toBe(1);
+  });
+
   test('junk is said, and costs nothing', () => {
     const at = shop({ 'crls/a.crl': crl(root, []).slice(0, -3), 'crls/b.crl': crl(between, []) });
     const { said, crls } = at.reread();
