@@ -141,6 +141,14 @@ export class Connections {
     }
   }
 
+  /** What it would be if it were added now; undefined if neither end is ours. */
+  meaning({ conn, policy }: Entry): Policy | Hindrance | undefined {
+    const at = this.#orientation(conn);
+    const { world, keepAliveMs } = this.#options;
+    const known = withMyId(conn, world.standing.myId);
+    return at && policyOf(known, at, policy?.child.reqid ?? conn.reqid ?? 0, keepAliveMs, world.registry);
+  }
+
   /** What `auto=` says of a connection that has just been loaded from the configuration. */
   begin(entry: Entry): void {
     const { auto } = entry.conn;

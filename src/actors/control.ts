@@ -24,6 +24,7 @@ import {
 } from './orders.ts';
 import { notYet } from './policy-of.ts';
 import type { Entry } from './registry.ts';
+import { renewing } from './renewing.ts';
 import type { Reports } from './reports.ts';
 import { inSlices, type Work } from './slices.ts';
 import { split } from './split.ts';
@@ -141,7 +142,7 @@ export class Control {
       case 'rereadall':
         return void inSlices(world, 'rereadall', this.#rereadingAll(answer), { answer });
       case 'rereadcerts':
-        return void inSlices(world, 'certificates', daemon.rereadingCertificates(say), { answer });
+        return void inSlices(world, 'certificates', this.#rereadingCertificates(answer), { answer });
       case 'fetchcrls':
         return void inSlices(world, 'crls', daemon.rereadingCertificates(say, CRLS), {
           over: () => daemon.fetchCrls(answer),
@@ -188,12 +189,22 @@ export class Control {
 
   *#rereadingSecrets(answer: Answer): Work {
     const isRead = yield* this.#options.daemon.rereadingSecrets((text) => answer.line(RC.LOG, text));
-    if (!isRead) answer.line(RC.FATAL, 'secrets kept as they were');
+    if (!isRead) return answer.line(RC.FATAL, 'secrets kept as they were');
+    yield* this.#renewing(answer);
+  }
+
+  *#rereadingCertificates(answer: Answer): Work {
+    yield* this.#options.daemon.rereadingCertificates((text) => answer.line(RC.LOG, text));
+    yield* this.#renewing(answer);
+  }
+
+  #renewing(answer: Answer): Work {
+    return renewing(this.#options.connections, this.#options.world, (text) => answer.line(RC.LOG, text));
   }
 
   *#rereadingAll(answer: Answer): Work {
     yield* this.#rereadingSecrets(answer);
-    yield* this.#options.daemon.rereadingCertificates((text) => answer.line(RC.LOG, text));
+    yield* this.#rereadingCertificates(answer);
   }
 
   #resizeSockets(octets: number, answer: Answer): void {
