@@ -28,7 +28,7 @@ describe('what an end proves itself with', () => {
     [{ 'ppk-ids': 'x'.repeat(65), ppk: 'yes' }, 'ppk-ids=: an id has at most 64 octets'],
     [{ authby: 'eddas' }, 'authby=: "eddas" is unknown; did you mean eddsa?'],
   ])('%j: refused', (keywords, text) => {
-    const { conn, texts } = load(keywords as Record<string, string>);
+    const { conn, texts } = load(keywords);
     expect(conn).toBeUndefined();
     expect(texts).toContainEqual(expect.stringContaining(text));
   });
@@ -39,7 +39,7 @@ describe('what an end proves itself with', () => {
     [{ leftcert: 'west', leftrsasigkey: RSA_KEY }, 'leftcert=: the public key beside it is ignored'],
     [{ leftauth: 'eap-tls', rightauth: 'null' }, 'leftauth=: the user proves itself to somebody who proves nothing'],
   ])('%j: a warning', (keywords, text) => {
-    const { conn, texts } = load(keywords as Record<string, string>);
+    const { conn, texts } = load(keywords);
     expect(conn).toBeDefined();
     expect(texts).toEqual([expect.stringContaining(text)]);
   });
