@@ -9,6 +9,16 @@ import { fillSwanctl, type Proof, proofLines } from './proof.ts';
 export type Encryption = 'aes_gcm128' | 'aes_gcm256' | 'aes128' | 'aes256' | 'chacha20_poly1305';
 export type Group = 'dh31' | 'modp2048' | 'dh19';
 
+/** Secrets besides the first key exchange: RFC 8784, RFC 9242, RFC 9370. */
+export interface Mixing {
+  readonly ppk?: { readonly mode: 'permit' | 'insist'; readonly id: string; readonly secret: string };
+  /** Only libreswan and we can be told. */
+  readonly intermediate?: boolean;
+  /** Additional key exchanges of the IKE SA and of its children, in order, by the names that all have for them. */
+  readonly ike?: readonly string[];
+  readonly esp?: readonly string[];
+}
+
 export interface Tunnel {
   readonly encryption: Encryption;
   /** Accepted groups, the first offered as the guess in IKE_SA_INIT. */
@@ -37,6 +47,7 @@ export interface Tunnel {
   readonly secrets?: readonly string[];
   /** CRLs that we are given, PEM. */
   readonly crls?: readonly string[];
+  readonly mixing?: Mixing;
 }
 
 /** One end's view: its own addresses and the other's. */
@@ -57,11 +68,14 @@ export const presharedKey = 'correct horse battery staple';
 const isAead = (name: Encryption): boolean => name.includes('gcm') || name.includes('poly');
 
 /** `ike=` and `esp=` of ipsec.conf, the same words for libreswan and for us. */
-export function ikeProposals({ encryption, groups }: Tunnel): string {
-  return groups.map((group) => `${encryption}-sha2_256-${group}`).join(',');
+export function ikeProposals({ encryption, groups, mixing }: Tunnel): string {
+  const more = (mixing?.ike ?? []).map((name, i) => `;addke${i + 1}=${name}`).join('');
+  return groups.map((group) => `${encryption}-sha2_256-${group}${more}`).join(',');
 }
-export function espProposals({ encryption, isLong }: Tunnel): string {
-  const first = isAead(encryption) ? `${encryption}-none` : `${encryption}-sha2_256`;
+export function espProposals({ encryption, isLong, groups, mixing }: Tunnel): string {
+  const cipher = isAead(encryption) ? `${encryption}-none` : `${encryption}-sha2_256`;
+  const more = (mixing?.esp ?? []).map((name, i) => `;addke${i + 1}=${name}`).join('');
+  const first = mixing?.esp ? `${cipher}-${groups[0]}${more}` : cipher;
   const others = ciphers.flatMap((cipher) => hashes.map((hash) => `${cipher}-${hash}`));
   return isLong ? [first, ...others].join(',') : first;
 }
@@ -88,19 +102,26 @@ export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readon
     `\tesp=${espProposals(tunnel)}`,
     ...(tunnel.liveness === undefined ? [] : [`\tdpddelay=${tunnel.liveness}`, '\tretransmit-timeout=4s']),
     ...(tunnel.encapsulates ? ['\tencapsulation=yes'] : []),
+    ...mixingLines(tunnel).map((line) => `\t${line}`),
     ...more.map((line) => `\t${line}`),
     '\tauto=add',
     '',
   ].join('\n');
 }
 
+const mixingLines = ({ mixing }: Tunnel): string[] => [
+  ...(mixing?.ppk ? [`ppk=${mixing.ppk.mode}`] : []),
+  ...(mixing?.intermediate ? ['intermediate=yes'] : []),
+];
+
 export function ipsecSecrets(
   { me, peer }: Ends,
-  { password = 'swordfish', secrets = [] }: Pick<Tunnel, 'password' | 'secrets'> = {},
+  { password = 'swordfish', secrets = [], mixing }: Pick<Tunnel, 'password' | 'secrets' | 'mixing'> = {},
 ): string {
+  const ppk = mixing?.ppk ? `@${me.id} @${peer.id} : PPKS "${mixing.ppk.id}" "${mixing.ppk.secret}"\n` : '';
   const users = [me, peer].filter(({ proof }) => proof.by === 'eap');
   const passwords = users.map(({ id }) => `${id} : EAP "${password}"\n`);
-  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}${secrets.map((line) => `${line}\n`).join('')}`;
+  return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}${ppk}${secrets.map((line) => `${line}\n`).join('')}`;
 }
 
 const strongSwanEncryption: Readonly<Record<Encryption, string>> = {
@@ -131,21 +152,25 @@ export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory:
   const { local, remote } = await fillSwanctl(directory, me.proof, peer.proof);
   const encryption = strongSwanEncryption[tunnel.encryption];
   const prf = isAead(tunnel.encryption) ? 'prfsha256' : 'sha256';
+  const { mixing } = tunnel;
   const groups = tunnel.groups.map((group) => strongSwanGroup[group]);
+  const added = (names: readonly string[] = []) => names.map((name, i) => `-ke${i + 1}_${name}`).join('');
   // libreswan's pfs=yes wants a group when a child is rekeyed; strongSwan leaves it out of IKE_AUTH by itself.
   const esp = espProposals(tunnel)
     .split(',')
-    .map((proposal) => `${respell(proposal)}-${groups.join('-')}`);
+    .map((proposal) => `${respell(proposal)}-${groups.join('-')}${added(mixing?.esp)}`);
   return `connections {
   ${tunnel.demandsCookies ? decoy : ''}
   net {
     version = 2
     local_addrs = ${me.address}
     remote_addrs = ${peer.address}
-    proposals = ${groups.map((group) => `${encryption}-${prf}-${group}`).join(', ')}
+    proposals = ${groups.map((group) => `${encryption}-${prf}-${group}${added(mixing?.ike)}`).join(', ')}
     mobike = no
     encap = ${tunnel.encapsulates ? 'yes' : 'no'}
     dpd_delay = ${tunnel.liveness ?? 0}s
+    ${mixing?.ppk ? `ppk_id = ${mixing.ppk.id}` : ''}
+    ppk_required = ${mixing?.ppk?.mode === 'insist' ? 'yes' : 'no'}
     local { ${local}
       id = ${me.id} }
     remote { ${remote}
@@ -165,6 +190,7 @@ secrets {
     id-2 = ${peer.id}
     secret = "${presharedKey}" }
   ${eapSecrets([me, peer], tunnel)}
+  ${mixing?.ppk ? `ppk-net { id-1 = ${mixing.ppk.id}\n    secret = "${mixing.ppk.secret}" }` : ''}
 }
 `;
 }
