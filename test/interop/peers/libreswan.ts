@@ -29,7 +29,12 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   // No kernel SA exists, so the stock updown script could only fail; 4.10 does IKEv1 by default no more.
   await writeFile(
     at('ipsec.conf'),
-    await ipsecConf({ ...tunnel, setup: [] }, ends, ['leftupdown=%disabled', 'ikev2=insist', 'mobike=no', 'dpdaction=clear']),
+    await ipsecConf({ ...tunnel, setup: [] }, ends, [
+      'leftupdown=%disabled',
+      'ikev2=insist',
+      'mobike=no',
+      'dpdaction=clear',
+    ]),
   );
   await writeFile(at('ipsec.secrets'), ipsecSecrets(ends, tunnel));
   const library = { env: { LD_LIBRARY_PATH: libraryPath } };
