@@ -86,7 +86,7 @@ export class Pluto {
     },
   ) {
     this.#options = options;
-    this.#setup = setup;
+    this.#setup = { ...setup, lookups: { ...setup.lookups, ...options.lookups } };
     this.#system = parts.system;
     this.#helpers = parts.helpers;
     this.#listening = new Listening({
@@ -121,7 +121,7 @@ export class Pluto {
     const clock = realClock();
     const random = dice();
     this.#lookingUp = new LookingUp({
-      lookups: setup.lookups,
+      lookups: this.#setup.lookups,
       shelf: parts.trust,
       certificates: () => this.#storedCertificates(),
       crlsDir: posix.join(dir, 'crls'),
@@ -160,7 +160,7 @@ export class Pluto {
         secrets: () => this.#secrets.store,
         publicKeys: () => this.#world.publicKeys,
         endsOf: (policy) => endsOf(this.#world.registry.owner(policy)),
-        rules: rulesOf(setup),
+        rules: rulesOf(this.#setup),
         wall: () => this.#world.wall(),
       }),
       ...(this.#radius && { accounting: this.#radius.sessions }),

@@ -116,6 +116,7 @@ function daemonOptions(given: Given): DaemonOptions {
     listenUdp: said('no-listen-udp') ? false : undefined,
     ikeSocketBufsize: number('ike-socket-bufsize'),
     ikeSocketErrqueue: said('ike-socket-no-errqueue') ? false : undefined,
+    lookups: lookups(given),
     nhelpers: number('nhelpers'),
     expireShuntInterval: number('expire-shunt-interval'),
     ikev1Policy: said('ikev1-reject') ? 'reject' : said('ikev1-drop') ? 'drop' : undefined,
@@ -126,9 +127,37 @@ function daemonOptions(given: Given): DaemonOptions {
     impair: list('impair'),
     selftest: said('selftest'),
   } satisfies { [K in keyof DaemonOptions]-?: DaemonOptions[K] | undefined };
-  // What was not said is absent, not undefined.
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as DaemonOptions;
+  return whatWasSaid(all) as DaemonOptions;
 }
+
+/** Times are seconds there. */
+function lookups(given: Given): DaemonOptions['lookups'] {
+  const text = (name: string) => given[name] as string | undefined;
+  const number = (name: string) => given[name] as number | undefined;
+  const ms = (name: string) => (given[name] === undefined ? undefined : Number(given[name]) * 1000);
+  const yes = (name: string) => (given[name] === undefined ? undefined : true);
+  const said = whatWasSaid({
+    curlIface: text('curl-iface'),
+    curlTimeoutMs: ms('curl-timeout'),
+    crlStrict: yes('crl-strict'),
+    crlcheckintervalMs: ms('crlcheckinterval'),
+    ocspEnable: yes('ocsp-enable'),
+    ocspStrict: yes('ocsp-strict'),
+    ocspUri: text('ocsp-uri'),
+    ocspTimeoutMs: ms('ocsp-timeout'),
+    ocspTrustname: text('ocsp-trustname'),
+    ocspCacheSize: number('ocsp-cache-size'),
+    ocspCacheMinAgeMs: ms('ocsp-cache-min-age'),
+    ocspCacheMaxAgeMs: ms('ocsp-cache-max-age'),
+    ocspMethod: text('ocsp-method'),
+    dnssecEnable: yes('no-dnssec') && false,
+  });
+  return Object.keys(said).length > 0 ? said : undefined;
+}
+
+/** What was not said is absent, not undefined. */
+const whatWasSaid = (all: object): object =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 
 /** `--debug base,no-routing`, and FreeS/WAN's `--debug-control`; `none` and `all` come first. */
 function debugWords(given: Given): readonly string[] {

@@ -1,3 +1,5 @@
+import type { Lookups } from '../conf/lookups.ts';
+
 /**
  * What the pluto command line settles before the daemon starts. Undefined means "not said": the daemon then
  * takes it from `config setup`, and from the default only if that is silent too.
@@ -43,6 +45,8 @@ export interface DaemonOptions {
   /** Octets. */
   readonly ikeSocketBufsize?: number;
   readonly ikeSocketErrqueue?: boolean;
+  /** Of CRL and OCSP servers and of DNS. */
+  readonly lookups?: Partial<Lookups>;
   /** −1: libreswan's rule (CPUs if fewer than four, else one less); 0: inline. */
   readonly nhelpers?: number;
   /** Seconds. */

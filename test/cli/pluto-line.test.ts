@@ -30,7 +30,21 @@ describe('pluto', () => {
       '--log-no-time --log-no-append --log-no-ip --log-no-audit',
       { logTime: false, logAppend: false, logIp: false, auditLog: false },
     ],
-    ['--no-listen-udp --no-dnssec', { listenUdp: false }],
+    ['--no-listen-udp --no-dnssec', { listenUdp: false, lookups: { dnssecEnable: false } }],
+    [
+      '--crl-strict --crlcheckinterval 60 --curl-iface eth0 --curl-timeout=3',
+      { lookups: { crlStrict: true, crlcheckintervalMs: 60_000, curlIface: 'eth0', curlTimeoutMs: 3_000 } },
+    ],
+    [
+      '--ocsp-enable --ocsp-strict --ocsp-uri http://o/ --ocsp-timeout 4 --ocsp-method post',
+      {
+        lookups: { ocspEnable: true, ocspStrict: true, ocspUri: 'http://o/', ocspTimeoutMs: 4_000, ocspMethod: 'post' },
+      },
+    ],
+    [
+      '--ocsp-cache-size 0 --ocsp-cache-min-age 10 --ocsp-cache-max-age 20',
+      { lookups: { ocspCacheSize: 0, ocspCacheMinAgeMs: 10_000, ocspCacheMaxAgeMs: 20_000 } },
+    ],
     ['--nhelpers -1 --keep-alive 30 --ikeport 1500', { nhelpers: -1, keepAlive: 30, ikePort: 1500 }],
     ['--nhelpers=0 --use-userspace', { nhelpers: 0, dataPlane: 'userspace' }],
     ['--noklips --force-busy --ikev1-drop', { dataPlane: 'none', ddosMode: 'busy', ikev1Policy: 'drop' }],
@@ -58,7 +72,7 @@ describe('pluto', () => {
   });
 
   test('names what has no effect yet', async () => {
-    expect(await parsed('--nofork --crl-strict --statsbin /s')).toMatchObject({ later: ['statsbin', 'crl-strict'] });
+    expect(await parsed('--nofork --dnssec-trusted /t --statsbin /s')).toMatchObject({ later: ['statsbin', 'dnssec-trusted'] });
   });
 
   test('helps', async () => {
