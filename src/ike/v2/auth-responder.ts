@@ -4,10 +4,12 @@
  */
 import { find, NOTIFY, type Payload } from '../wire/index.ts';
 import { noteCertRequests } from './auth-certs.ts';
-import { checkAuth, claimIn, notAllowed, type Verdict, wrongIssuer } from './auth-check.ts';
+import { checkAuth } from './auth-check.ts';
 import { finishResponder } from './auth-child.ts';
 import { type Choice, choose, poolFor, type Stranger, tooFew } from './auth-choose.ts';
+import { claimIn, notAllowed, type Verdict } from './auth-claim.ts';
 import { type OurProof, ourAuth, ourProof, plain, type Refusal, toSign } from './auth-prove.ts';
+import { wrongIssuer } from './auth-signature.ts';
 import { type AuthTalk, beginTalk, idOf, named, talkOf } from './auth-talk.ts';
 import { askEap, beginEap, endEap } from './eap-server.ts';
 import { end } from './ending.ts';

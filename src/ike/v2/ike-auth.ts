@@ -3,7 +3,8 @@
  *
  *     auth-initiator, auth-responder   who says what next
  *     auth-choose                      which connection the peer belongs to
- *     auth-prove, auth-check           our proof, the peer's
+ *     auth-prove, auth-claim           our proof, the peer's
+ *     auth-check, auth-signature       whether that holds
  *     auth-certs, eap-peer, eap-server what goes with them
  *     auth-child                       the end of it
  */
@@ -11,8 +12,6 @@ import { EXCHANGE, NOTIFY } from '../wire/index.ts';
 import { authAnswered, authRefused } from './auth-initiator.ts';
 import { answerAuth, answerEap, answerEapProof, answerNextProof, answerNothing } from './auth-responder.ts';
 import type { Transition } from './transitions.ts';
-
-export { startAuth } from './auth-initiator.ts';
 
 const asked = (
   row: Pick<Transition, 'story' | 'need' | 'without' | 'run'>,

@@ -435,9 +435,24 @@ describe('keys from DNS', () => {
     expect(east.questions).toMatchObject([{ t: 'dnsKeys' }]);
   });
 
-  test('and not otherwise', () => {
+  test('as they are where nobody wants them validated (dnssec-enable=no), and the log says so', () => {
+    const why = 'west: no DNSSEC';
+    const { east } = up(asked({ t: 'dnsKeys', keys, isSecure: false, why }), [...INIT, AUTH, GRANTED]);
+    expect(east.lines.join('\n')).toContain(
+      "key for ID_FQDN '@west' from DNS, which nobody vouches for: west: no DNSSEC",
+    );
+  });
+
+  test('and not where there is none that may be believed', () => {
     const lines = [...INIT, AUTH, REFUSED];
-    refused(asked({ t: 'dnsKeys', keys, isSecure: false }), lines, /not secured by DNSSEC/);
+    const unbelieved = {
+      t: 'dnsKeys',
+      keys: [],
+      isSecure: false,
+      why: 'west has 1, which cannot be believed',
+    } as const;
+    refused(asked(unbelieved), lines, /no key for ID_FQDN '@west' from DNS: west has 1, which cannot be believed/);
+    refused(asked({ t: 'dnsKeys', keys: [], isSecure: true }), lines, /no public key is known for it/);
     refused(asked({ t: 'none', why: 'no resolver' }), lines, /no key for ID_FQDN '@west' from DNS: no resolver/);
     refused(asked({ t: 'dnsKeys', keys: [spkiOf(KEYS.p384)], isSecure: true }), lines, /failed authentication/);
   });
