@@ -4,8 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Remote, transfer, wrap } from 'comlink';
+import { endpoint } from '../endpoint.ts';
 import type { Clock } from '../fetch/clock.ts';
-import { endpoint } from './endpoint.ts';
 import type { Flight, Judgement, Judging, KeyRequest, TlsPort, TlsTerms } from './tls-port.ts';
 import type { Shelves, served } from './tls-thread.ts';
 

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import { TrustReader } from '../../ike/auth/x509/trust-reader.ts';
 import { KeyReader } from '../../ike/crypto/signature/key-shelf.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint } from '../endpoint.ts';
 import { TlsEngine } from './tls-engine.ts';
 import type { Flight, Judging, KeyRequest, TlsTerms } from './tls-port.ts';
 

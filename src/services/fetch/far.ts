@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Remote, wrap } from 'comlink';
 import type { KeysFound } from '../dns/keys-found.ts';
-import { endpoint } from '../eap/endpoint.ts';
+import { endpoint } from '../endpoint.ts';
 import type { CrlFound, OcspFound } from './documents.ts';
 import type { Failure } from './http.ts';
 import type { LookupSettings, Lookups } from './lookups.ts';

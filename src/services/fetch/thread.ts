@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { expose, transfer } from 'comlink';
 import { Address } from '../../net/address.ts';
-import { endpoint } from '../eap/endpoint.ts';
+import { endpoint } from '../endpoint.ts';
 import { realClock } from './clock.ts';
 import { type LookupSettings, type Lookups, NearLookups } from './lookups.ts';
 

@@ -1,7 +1,7 @@
 /** A thread that dies of what it is asked. */
 import { parentPort } from 'node:worker_threads';
 import { expose } from 'comlink';
-import { endpoint } from '../../../src/services/eap/endpoint.ts';
+import { endpoint } from '../../../src/services/endpoint.ts';
 
 if (parentPort)
   expose(
