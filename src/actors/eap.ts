@@ -47,9 +47,8 @@ export class DaemonEap {
     const ports: EapPorts = {
       password: (user) => secrets().findEap(user)?.reveal(),
       identity: (localId, conn) => identityOf(options, localId, conn),
-      anchors: () => certificates.authorities().map(({ der }) => der),
       tls: this.#tls,
-      onGone: (text) => log('warn', text),
+      onRefused: (text) => log('warn', text),
       random,
       rules,
       lookUp: async (wants) => {
@@ -62,6 +61,7 @@ export class DaemonEap {
       eap: new EapAnswerer({
         local: new LocalEap(ports),
         ...(radius && { radius }),
+        onGone: (text) => log('info', text),
         isOurs: (user) => secrets().findEap(user) !== undefined,
         now,
       }),
@@ -87,9 +87,9 @@ const ANY_KEY: readonly SignatureWay[] = ['rsa-sha2_256', 'ecdsa-sha2_256', 'edd
 function identityOf(
   { keys, certificates, oursOf, rules }: DaemonEapOptions,
   id: Id,
-  conn: string | undefined,
+  conn: string,
 ): TlsIdentity | { readonly wrong: string } {
-  const ours = conn === undefined ? undefined : oursOf(conn);
+  const ours = oursOf(conn);
   const round: AuthRound = {
     ...{ id, ways: ANY_KEY, sendCert: 'always', keysFromDns: false },
     ...{ key: ours?.key, ca: ours?.ca },

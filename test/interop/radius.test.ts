@@ -132,10 +132,9 @@ async function converse(
   const ports: EapPorts = {
     password: () => Buffer.from(password),
     identity: () => ({ key, chain: [der(certificates.certificate('alice'))] }),
-    anchors: () => [anchor],
     tls: new TlsEngine(new KeyReader(keys.shared), new TrustReader(trust.shared)),
     random: dice(),
-    onGone: () => {},
+    onRefused: () => {},
     rules: () => ({ ...RULES, at: Math.floor(Date.now() / 1000) }),
     lookUp: async () => {},
   };
@@ -153,7 +152,15 @@ async function converse(
   let gate = await conversation.next(undefined);
   let peer: EapReply | undefined;
   for (let rounds = 0; rounds < 60 && gate.packet; rounds++) {
-    const reply = await client.answer({ t: 'eapPeer', session: 1, ways: [way], localId, peerId, packet: gate.packet });
+    const reply = await client.answer({
+      t: 'eapPeer',
+      session: 1,
+      ways: [way],
+      localId,
+      conn: 'road',
+      peerId,
+      packet: gate.packet,
+    });
     peer = reply.t === 'eap' ? reply : undefined;
     if (gate.outcome !== 'continue' || !peer?.packet) break;
     gate = await conversation.next(peer.packet);

@@ -39,6 +39,7 @@ export function hearEap(
     session: eap.session,
     ways: eap.ways,
     localId: ourIdOf(policy, talk.ours),
+    conn: policy.name,
     peerId: talk.peerId,
     packet: Uint8Array.from(packet),
   } as const;

@@ -12,6 +12,8 @@ export interface EapAnswererOptions {
   readonly radius?: EapBackend;
   /** Whether ipsec.secrets has a password for this user: with the way `eap`, all others are asked for by RADIUS. */
   readonly isOurs: (user: string) => boolean;
+  /** A peer does not go on, or its IKE SA is gone: for the log. */
+  readonly onGone: (text: string) => void;
   /** ms, monotonic. */
   readonly now: () => number;
 }
@@ -42,6 +44,8 @@ export class EapAnswerer implements Answerer<'eap'> {
 
   /** Nobody will ask again in this session. Harmless if there is none. */
   forget(session: number): void {
+    const underWay = this.#sessions.of(session)?.underWay;
+    if (underWay !== undefined) this.#options.onGone(`${underWay} has not been carried to its end`);
     this.#sessions.end(session);
   }
 
@@ -76,6 +80,10 @@ class Routed implements EapConversation {
     if (octets === undefined) return this.#radius.next(undefined);
     this.#chosen ??= this.#choose(octets);
     return this.#chosen.next(octets);
+  }
+
+  get underWay(): string | undefined {
+    return this.#chosen?.underWay;
   }
 
   close(): void {

@@ -64,6 +64,11 @@ export class Authenticator {
     return this.#id;
   }
 
+  /** The method, and of whom, while it is asked for. */
+  get underWay(): string | undefined {
+    return this.#at === 'method' ? `${this.#choices[0].method.name} of ${shown(this.#user)}` : undefined;
+  }
+
   /** The first packet. */
   begin(): Uint8Array {
     this.#hasBegun = true;

@@ -12,6 +12,8 @@ export interface EapBackend {
 export interface EapConversation {
   /** The peer's packet, or none to begin with. Never rejects; a server that does not answer is a failure with its reason. */
   next(packet: Uint8Array | undefined): Promise<EapReply>;
+  /** For the log: connection, method and user, while the user is being asked. */
+  readonly underWay: string | undefined;
   /** Nobody will ask again. */
   close(): void;
 }

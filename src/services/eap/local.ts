@@ -35,11 +35,13 @@ export class LocalEap implements EapBackend {
 
 class Conversation implements EapConversation {
   readonly #authenticator: Authenticator;
+  readonly #conn: string;
   #rounds = 0;
   #octets = 0;
 
   constructor(ports: EapPorts, question: EapQuestion) {
     const methods = new Methods(ports, question);
+    this.#conn = question.conn;
     const ways = waysOf(question.ways);
     this.#authenticator = new Authenticator({
       choices: () => ways.map((way) => methods.choice(way)),
@@ -54,6 +56,11 @@ class Conversation implements EapConversation {
     const turn = await this.#authenticator.next(packet);
     this.#octets += turn.packet.length;
     return replyOf(turn);
+  }
+
+  get underWay(): string | undefined {
+    const { underWay } = this.#authenticator;
+    return underWay && `"${this.#conn}": ${underWay}`;
   }
 
   close(): void {
@@ -122,7 +129,7 @@ class Methods {
       case 'eap-mschapv2':
         return new MsChapAuthenticator({
           ...{ password, user, name: Buffer.from(nameOf(localId)), random },
-          onGone: (why) => this.#ports.onGone(`"${conn}": peer gave up: ${method.name} of ${shown(user)}: ${why}`),
+          onRefused: (why) => this.#ports.onRefused(`"${conn}": ${method.name} of ${shown(user)}: ${why}`),
         });
       case 'eap-tls': {
         const who = this.#whom(user);
@@ -137,10 +144,10 @@ class Methods {
   }
 
   #tls(method: Method, wantsCertificate: boolean, phase: Phase2): AuthenticatorMethod | { readonly wrong: string } {
-    const { identity, anchors, tls } = this.#ports;
+    const { identity, tls } = this.#ports;
     const own = identity(this.#question.localId, this.#question.conn);
     if ('wrong' in own) return own;
-    const terms = { role: 'server', ...own, anchors: wantsCertificate ? anchors() : [], wantsCertificate } as const;
+    const terms = { role: 'server', ...own, wantsCertificate } as const;
     return new TlsAuthenticator({ method, port: tls, terms, phase });
   }
 

@@ -74,7 +74,7 @@ export class EapPeerAnswerer implements Answerer<'eapPeer'> {
 
 const failure = (why: string): Reply => ({ t: 'eap', packet: undefined, outcome: 'failure', why });
 
-function peerFor(ports: EapPorts, { ways, localId, peerId }: PeerQuestion): Peer {
+function peerFor(ports: EapPorts, { ways, localId, conn, peerId }: PeerQuestion): Peer {
   const user = nameOf(localId);
   const name = Buffer.from(user);
   const password = () => ports.password(user);
@@ -90,7 +90,7 @@ function peerFor(ports: EapPorts, { ways, localId, peerId }: PeerQuestion): Peer
       case 'eap-mschapv2':
         return new MsChapPeer({ name, password, random: ports.random });
       case 'eap-tls': {
-        const own = ports.identity(localId, undefined);
+        const own = ports.identity(localId, conn);
         return 'wrong' in own ? own : tls(method, own, new SilentPhase());
       }
       case 'eap-ttls':
@@ -104,7 +104,7 @@ function peerFor(ports: EapPorts, { ways, localId, peerId }: PeerQuestion): Peer
     own: { readonly key: number | undefined; readonly chain: readonly Uint8Array[] },
     phase: PeerPhase,
   ) => {
-    const terms = { role: 'client', ...own, anchors: ports.anchors(), wantsCertificate: true } as const;
+    const terms = { role: 'client', ...own, wantsCertificate: true } as const;
     const judge = (tunnel: number) => wrongWith(ports, tunnel, peerId);
     return new TlsPeer({ method, port: ports.tls, terms, judge, phase });
   };

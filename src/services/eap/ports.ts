@@ -17,14 +17,12 @@ export interface TlsIdentity {
 export interface EapPorts {
   /** A user's password in UTF-8, or our own as that user. The octets belong to the store: not to be kept, not to be wiped. */
   password(user: string): Uint8Array | undefined;
-  /** The certificate of an identity of ours, and its key; `conn`: of this connection, if the question has one. */
-  identity(localId: Id, conn: string | undefined): TlsIdentity | { readonly wrong: string };
-  /** Authorities and what comes between them and others, DER. */
-  anchors(): readonly Uint8Array[];
+  /** The certificate of an identity of ours, and its key, as this connection has it. */
+  identity(localId: Id, conn: string): TlsIdentity | { readonly wrong: string };
   readonly tls: TlsPort;
   readonly random: Random;
-  /** Of a peer that has gone before it could be told that it is refused: for the log. */
-  onGone(text: string): void;
+  /** A peer is refused, which it may not wait to be told: for the log. */
+  onRefused(text: string): void;
   /** How chains are checked now. */
   rules(): Omit<ChainRules, 'trust'>;
   /** Fetches what a chain wants; when that is over, what there was to find is on the trust shelf. */

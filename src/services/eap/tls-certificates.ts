@@ -1,4 +1,5 @@
 /** Whether the other end of a TLS tunnel is who it must be: by the rules that hold for IKE's own certificates. */
+import { MOST_CERTIFICATES } from '../../ike/auth/check.ts';
 import { type Certificate, parseCertificate } from '../../ike/auth/x509/certificate.ts';
 import { misfitOf } from '../../ike/auth/x509/identity.ts';
 import { findChain, told } from '../../ike/auth/x509/path.ts';
@@ -7,9 +8,6 @@ import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import { Id } from '../../net/id.ts';
 import type { EapPorts } from './ports.ts';
 import type { Judgement, Judging } from './tls-port.ts';
-
-/** Of the other end's; more are refused. */
-export const MOST_CERTIFICATES = 10;
 
 /** `chain` in DER, the other end's own first. */
 export function judge(chain: readonly Uint8Array[], { id, rules }: Judging, trust: Trust): Judgement {

@@ -11,10 +11,11 @@ import {
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
+import { MOST_CERTIFICATES } from '../../ike/auth/check.ts';
 import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import type { Keyring } from '../../ike/crypto/signature/key-shelf.ts';
 import { pem, pemChain } from './pem.ts';
-import { judge, MOST_CERTIFICATES } from './tls-certificates.ts';
+import { judge } from './tls-certificates.ts';
 import type { Flight, Judgement, Judging, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
 
 /** Each has 80 kB and more of OpenSSL's; whoever has one has been through IKE_SA_INIT and sent a ClientHello. */
@@ -85,7 +86,7 @@ interface Settings extends SecureContextOptions, CommonConnectionOptions {
 }
 
 /** No resumption (who was let in once is asked again), no renegotiation, nothing older than TLS 1.2. */
-function settingsOf({ key, chain, anchors, wantsCertificate }: TlsTerms, keys: Keyring): Settings | { wrong: string } {
+function settingsOf({ key, chain, wantsCertificate }: TlsTerms, keys: Keyring): Settings | { wrong: string } {
   const signing = key === undefined ? undefined : keys.find(key);
   if (key !== undefined && signing === undefined) return { wrong: 'the private key is gone' };
   const der = signing?.handle.export({ type: 'pkcs8', format: 'der' });
@@ -93,20 +94,18 @@ function settingsOf({ key, chain, anchors, wantsCertificate }: TlsTerms, keys: K
   der?.fill(0);
   return {
     ...own,
-    // An empty list would have OpenSSL trust everybody whom browsers trust.
-    ca: anchors.length > 0 ? pemChain(anchors) : NOBODY,
+    // Without a list OpenSSL would read those whom browsers trust. With ours it would parse hundreds for each tunnel, and
+    // name them all to the peer; chains are judged by `judge`, when the tunnel is open.
+    ca: [],
     minVersion: 'TLSv1.2',
     // Servers of strongSwan do not know RFC 5746. What it protects is application data after somebody else's handshake;
     // here the key of our handshake goes into AUTH, and we never do a second one.
     secureOptions:
       constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_LEGACY_SERVER_CONNECT,
     requestCert: wantsCertificate,
-    // Judged when the tunnel is open, with a word for the log of which certificate it is.
     rejectUnauthorized: false,
   };
 }
-
-const NOBODY: string[] = [];
 
 class Tunnel {
   readonly #wire = new Wire();
@@ -137,12 +136,10 @@ class Tunnel {
     return this.#settled();
   }
 
-  /** By OpenSSL, and by our own rules, which say more of what is wrong. */
+  /** By the rules for IKE's own certificates. That the other end has its key, OpenSSL has seen to. */
   judge(judging: Judging, trust: Trust): Judgement {
     if (this.#state !== 'open' || this.#socket === undefined) return { t: 'bad', why: 'the tunnel is not open' };
-    const judgement = judge(chainOf(this.#socket), judging, trust);
-    if (judgement.t === 'bad' || this.#socket.authorized) return judgement;
-    return { t: 'bad', why: `the certificate is not trusted (${this.#socket.authorizationError})` };
+    return judge(chainOf(this.#socket), judging, trust);
   }
 
   exportKey({ octets, label, context }: KeyRequest): Uint8Array | undefined {
@@ -186,7 +183,11 @@ class Tunnel {
     const isTls13 = socket.getProtocol() === 'TLSv1.3';
     this.#opened = { isTls13, hasCertificate: chainOf(socket).length > 0 };
     socket.on('error', (error) => this.#end(text(error)));
-    socket.on('end', () => this.#end('the other end has closed the tunnel'));
+    socket.on('end', () => {
+      // Who has gone hears no goodbye: what node says to this must not keep the conversation up.
+      this.#wire.mute();
+      this.#end('the other end has closed the tunnel');
+    });
     socket.on('data', (part: Buffer) => {
       this.#news++;
       this.#held += part.length;
@@ -227,13 +228,19 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 class Wire extends Duplex {
   onOutput = (): void => {};
   #output: Buffer[] = [];
+  #isMute = false;
 
   override _read(): void {}
 
   override _write(part: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#output.push(part);
+    if (!this.#isMute) this.#output.push(part);
     this.onOutput();
     done();
+  }
+
+  /** Nothing more goes out. */
+  mute(): void {
+    this.#isMute = true;
   }
 
   takeOutput(): Uint8Array {

@@ -13,8 +13,6 @@ export interface TlsTerms {
   readonly key: number | undefined;
   /** DER, ours first. */
   readonly chain: readonly Uint8Array[];
-  /** Where the other end's chain may end, DER. */
-  readonly anchors: readonly Uint8Array[];
   /** Of a server: whether its client must have a certificate. A server always must. */
   readonly wantsCertificate: boolean;
 }

@@ -9,6 +9,7 @@
  *       ── Response/… ─────────►── Access-Request { State } ──────────►
  *       ◄── Success ───────────┤◄── Access-Accept { MS-MPPE-… } ───────
  */
+import { shown } from '../../ike/auth/eap/identity.ts';
 import type { EapBackend, EapConversation, EapQuestion, EapReply } from '../eap/backend.ts';
 import { type Attribute, attribute, every, first, MOST_OCTETS, nasAddress } from './attributes.ts';
 import { classText } from './class-text.ts';
@@ -51,6 +52,7 @@ export class RadiusEap implements EapBackend {
 class Conversation implements EapConversation {
   readonly #options: RadiusEapOptions;
   readonly #about: readonly Attribute[];
+  readonly #conn: string;
   #asking: { cancel(): void } | undefined = undefined;
   /** The server that has begun it: nobody else knows what `#state` is. */
   #server: Server | undefined = undefined;
@@ -63,6 +65,7 @@ class Conversation implements EapConversation {
 
   constructor(options: RadiusEapOptions, { peer, local, conn }: EapQuestion) {
     this.#options = options;
+    this.#conn = conn;
     this.#about = [
       nasAddress(local),
       attribute('NAS-Identifier', options.nasIdentifier),
@@ -85,6 +88,11 @@ class Conversation implements EapConversation {
         (answer) => resolve(this.#heard(answer)),
       );
     });
+  }
+
+  get underWay(): string | undefined {
+    if (this.#user === undefined) return undefined;
+    return `"${this.#conn}": ${this.#method ?? 'EAP'} of ${shown(Buffer.from(this.#user).toString('utf8'))} by RADIUS`;
   }
 
   close(): void {

@@ -31,16 +31,25 @@ class Backend implements EapBackend {
         this.heard.push(packet);
         return this.#reply;
       },
+      underWay: '"road": EAP-TOY of "carol"',
       close: () => void this.count--,
     };
   }
 }
 
+const gone: string[] = [];
+
 function answerer(radius?: EapBackend) {
   const time = { now: 0 };
   const local = new Backend('continue', 'local');
   const isOurs = (user: string) => user === 'carol';
-  const eap = new EapAnswerer({ local, ...(radius && { radius }), isOurs, now: () => time.now });
+  const eap = new EapAnswerer({
+    local,
+    ...(radius && { radius }),
+    isOurs,
+    onGone: (text) => gone.push(text),
+    now: () => time.now,
+  });
   return { eap, local, time, figures: () => Object.fromEntries(eap.figures()) };
 }
 
@@ -60,8 +69,10 @@ describe('conversations', () => {
   test('are closed when nobody will ask again, and at their end', async () => {
     const { eap, local } = answerer();
     await eap.answer(asked(['eap-md5']));
+    gone.length = 0;
     eap.forget(1);
     eap.forget(1);
+    expect(gone).toEqual(['"road": EAP-TOY of "carol" has not been carried to its end']);
     expect(local.count).toBe(0);
     expect(await eap.answer(asked(['eap-md5'], 1, identity('carol')))).toMatchObject({
       why: 'EAP: there is no such conversation',
@@ -72,7 +83,9 @@ describe('conversations', () => {
   });
 
   test('do not end with a throw', async () => {
-    const broken: EapBackend = { open: () => ({ next: () => Promise.reject(new Error('oops')), close: () => {} }) };
+    const broken: EapBackend = {
+      open: () => ({ next: () => Promise.reject(new Error('oops')), underWay: undefined, close: () => {} }),
+    };
     expect(await answerer(broken).eap.answer(asked(['eap-radius']))).toMatchObject({
       outcome: 'failure',
       why: 'EAP: internal error: oops',
@@ -112,10 +125,9 @@ describe('a conversation of ours', () => {
   const ports: EapPorts = {
     password: () => Buffer.from('swordfish'),
     identity: () => ({ key: 1, chain: [] }),
-    anchors: () => [],
     tls,
     random: (octets) => new Uint8Array(octets),
-    onGone: () => {},
+    onRefused: () => {},
     rules: () => ({
       ...{ crlStrict: false, crlFetch: false, ocsp: false, ocspStrict: false, ocspUri: undefined, at: 0 },
     }),

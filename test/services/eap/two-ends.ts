@@ -58,7 +58,9 @@ export async function converse(ends: Ends, link: Link = (packet) => [packet], mo
     // Repeated packets have repeated answers, of which the last goes on; whoever is done hears nothing more.
     for (const packet of link(server.packet!, 'client', ++packets)) {
       if (client && client.outcome !== 'continue') break;
-      const reply = await peer.answer({ t: 'eapPeer', session: 1, ways: ends.wants, localId, peerId, packet });
+      const reply = await peer.answer({
+        ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, conn: 'road', peerId, packet } as const),
+      });
       if (reply.t !== 'eap') throw new Error(reply.t);
       client = reply;
     }

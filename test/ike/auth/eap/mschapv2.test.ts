@@ -49,7 +49,7 @@ describe('both ends', () => {
       user,
       name: text('moon'),
       random,
-      onGone: () => {},
+      onRefused: () => {},
     });
   const client = (name: string, password: string) =>
     new MsChapPeer({ name: text(name), password: () => text(password), random });
