@@ -12,6 +12,7 @@ import { DnsKeys } from '../services/dns/dns-keys.ts';
 import { FarLookups } from '../services/fetch/far.ts';
 import type { LookupSettings } from '../services/fetch/lookups.ts';
 import type { CrlPlace, Refreshed } from '../services/revocation/crls.ts';
+import { OwnOcsp } from '../services/revocation/own-ocsp.ts';
 import { Revocation } from '../services/revocation/revocation.ts';
 import { crlSaver } from '../services/revocation/saved-crls.ts';
 import type { ActorRef, ActorSystem, Behavior, Clock, Context } from './runtime/index.ts';
@@ -23,6 +24,8 @@ export interface LookingUpOptions {
   readonly shelf: TrustShelf;
   /** What is in the store: their distribution points are what is fetched without being asked. */
   readonly certificates: () => Iterable<Stored>;
+  /** The issuer of one of our certificates, both in DER. */
+  readonly issuerOf: (certificate: Uint8Array) => Uint8Array | undefined;
   /** Where fetched CRLs are kept. */
   readonly crlsDir: string;
   readonly system: ActorSystem;
@@ -38,14 +41,16 @@ export interface Stored {
 }
 
 export class LookingUp {
-  readonly answerers: Pick<Answerers, 'revocation' | 'dnsKeys'>;
+  readonly answerers: Pick<Answerers, 'revocation' | 'dnsKeys' | 'ownOcsp'>;
   readonly #far: FarLookups;
   readonly #revocation: Revocation;
+  readonly #ownOcsp: OwnOcsp;
   readonly #dnsKeys: DnsKeys;
   readonly #counts = new Map<string, number>();
   readonly #keeper: ActorRef<KeeperMessage>;
 
-  constructor({ lookups, shelf, certificates, crlsDir, system, clock, random, log }: LookingUpOptions) {
+  constructor(options: LookingUpOptions) {
+    const { lookups, shelf, certificates, issuerOf, crlsDir, system, clock, random, log } = options;
     const now = () => clock.now();
     const warn = (text: string) => log('warn', text);
     const count = (what: string) => void this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
@@ -53,7 +58,10 @@ export class LookingUp {
     const save = crlSaver(crlsDir, warn);
     this.#revocation = new Revocation({ lookups: this.#far, shelf, settings: lookups, now, log, count, save });
     this.#dnsKeys = new DnsKeys({ lookups: this.#far, onlySecure: lookups.dnssecEnable, now, log, count });
-    this.answerers = { revocation: this.#revocation, dnsKeys: this.#dnsKeys };
+    const { ocspUri } = lookups;
+    const wall = () => clock.wall();
+    this.#ownOcsp = new OwnOcsp({ lookups: this.#far, issuerOf, ocspUri, now, wall, log, count });
+    this.answerers = { revocation: this.#revocation, dnsKeys: this.#dnsKeys, ownOcsp: this.#ownOcsp };
     this.#keeper = system.spawn(
       'crls',
       new Keeper({
@@ -72,12 +80,13 @@ export class LookingUp {
 
   /** `--purgeocsp`: how many there were. */
   purgeOcsp(): number {
-    return this.#revocation.purgeOcsp();
+    return this.#revocation.purgeOcsp() + this.#ownOcsp.purge();
   }
 
   /** Names and values for `--globalstatus`. */
   *figures(): Generator<readonly [string, number]> {
     for (const [name, value] of this.#revocation.figures()) yield [`lookups.${name}`, value];
+    yield ['lookups.ownOcsp.kept', this.#ownOcsp.size];
     for (const [name, value] of this.#dnsKeys.figures()) yield [`lookups.${name}`, value];
     for (const [name, value] of this.#counts) yield [`lookups.${name}`, value];
   }

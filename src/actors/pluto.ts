@@ -124,6 +124,7 @@ export class Pluto {
       lookups: this.#setup.lookups,
       shelf: parts.trust,
       certificates: () => this.#storedCertificates(),
+      issuerOf: (der) => this.#issuerOf(der),
       crlsDir: posix.join(dir, 'crls'),
       system: parts.system,
       clock,
@@ -295,6 +296,11 @@ export class Pluto {
         const [issuer] = ours.issuersOf(certificate);
         if (issuer) yield { der: certificate.der, issuer: issuer.der };
       }
+  }
+
+  #issuerOf(der: Uint8Array): Uint8Array | undefined {
+    const own = this.#certificates.holding(der);
+    return own && this.#certificates.issuersOf(own).at(0)?.der;
   }
 
   /** In `dirs`, or all. */

@@ -48,6 +48,8 @@ export const QUESTION_LIMITS: Readonly<Record<Kind, QuestionLimit>> = {
   eap: { most: 20_000, within: 60_000 },
   eapPeer: { most: 20_000, within: 60_000 },
   revocation: { most: 20_000, within: 30_000 },
+  // Nobody needs it: the peer can ask for itself, and shall not wait for long.
+  ownOcsp: { most: 20_000, within: 5_000 },
   dnsKeys: { most: 4_000, within: 30_000 },
 };
 
@@ -73,6 +75,7 @@ export class DaemonServices implements Services {
     eap: none(),
     eapPeer: none(),
     revocation: none(),
+    ownOcsp: none(),
     dnsKeys: none(),
   };
 

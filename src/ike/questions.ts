@@ -36,6 +36,8 @@ export type Question =
     }
   /** What a chain of certificates wants to be looked up before it can be believed. */
   | { readonly t: 'revocation'; readonly wants: readonly Want[] }
+  /** What its authority says now of our certificate, in DER: for a peer that asks us for it. RFC 4806 §4.2. */
+  | { readonly t: 'ownOcsp'; readonly certificate: Uint8Array }
   /** Raw keys of an identity, from IPSECKEY records. RFC 4025. */
   | { readonly t: 'dnsKeys'; readonly id: Id; readonly address: Address };
 
@@ -67,6 +69,8 @@ export type Reply =
     }
   /** What there was to find is on the shelf now, or could not be found: `problems` says of which and why. */
   | { readonly t: 'revocation'; readonly problems: readonly string[] }
+  /** OCSPResponse in DER, if there is one. */
+  | { readonly t: 'ownOcsp'; readonly response: Uint8Array | undefined }
   /** SubjectPublicKeyInfo in DER. */
   | { readonly t: 'dnsKeys'; readonly keys: readonly Uint8Array[]; readonly isSecure: boolean; readonly why?: string }
   /** Nobody could answer. */

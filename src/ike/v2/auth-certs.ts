@@ -1,10 +1,13 @@
-/** CERT and CERTREQ payloads, RFC 7296 §3.6, §3.7. Only X.509 certificates in full go into CERT, and out of it. */
+/**
+ * CERT and CERTREQ payloads, RFC 7296 §3.6, §3.7. Only X.509 certificates in full go into CERT, and out of it, and OCSP
+ * responses about them, RFC 4806.
+ */
 import type { Credential } from '../effects.ts';
 import type { AuthRound, Policy } from '../policy.ts';
 import { CERT_ENCODING, CERT_ENCODING_NAMES, type Payload } from '../wire/index.ts';
 import { isSignature } from './auth-ways.ts';
 import { handshakeOf } from './handshake.ts';
-import type { Handshake } from './ike-sa.ts';
+import type { ChildOffer, Handshake } from './ike-sa.ts';
 import type { Turn } from './turn.ts';
 
 /** What a peer may have us look at: chains have three or four certificates, of one or two kB. */
@@ -70,6 +73,30 @@ export function certPayloads(turn: Turn, policy: Policy, round: AuthRound, crede
   return chain.map((data) => ({ type: 'CERT', critical: false, encoding: CERT_ENCODING.X509_SIGNATURE, data }));
 }
 
+/** With what their authority says of ours, if the peer asks for that and there is an answer in time. RFC 4806 §4.2. */
+export function withOcsp(
+  turn: Turn,
+  certs: Payload[],
+  { certificate }: Credential,
+  offer: ChildOffer | undefined,
+  go: (turn: Turn, certs: Payload[]) => void,
+): void {
+  const { sa, env } = turn;
+  if (certs.length === 0 || !certificate || !handshakeOf(sa).wantsOcsp || !env.directory.chainRules.ocsp)
+    return go(turn, certs);
+  turn.ask(
+    { t: 'ownOcsp', certificate },
+    (later, reply) => {
+      const data = reply.t === 'ownOcsp' ? reply.response : undefined;
+      if (data)
+        return go(later, [...certs, { type: 'CERT', critical: false, encoding: CERT_ENCODING.OCSP_CONTENT, data }]);
+      later.debug(() => 'the peer asks for an OCSP response about our certificate, and there is none');
+      go(later, certs);
+    },
+    offer,
+  );
+}
+
 function isAmong(hashes: Uint8Array, authorities: readonly Uint8Array[]): boolean {
   if (hashes.length === 0 || authorities.length === 0) return true;
   for (let at = 0; at < hashes.length; at += HASH_OCTETS) {
@@ -86,11 +113,19 @@ export function certRequests(turn: Turn, policy: Policy, { inClear }: { readonly
   if (data.length === 0) return [];
   const isLong = inClear && data.length > MAX_NAMED_IN_CLEAR * HASH_OCTETS;
   const { X509_SIGNATURE: encoding } = CERT_ENCODING;
-  return [{ type: 'CERTREQ', critical: false, encoding, data: isLong ? new Uint8Array() : data }];
+  const wanted: Payload = { type: 'CERTREQ', critical: false, encoding, data: isLong ? new Uint8Array() : data };
+  return turn.env.directory.chainRules.ocsp ? [wanted, OCSP_REQUEST] : [wanted];
 }
+
+/** Names no responder: that of the authority will do, or one that it has appointed. RFC 4806 §3.1. */
+const OCSP_REQUEST: Payload = {
+  ...{ type: 'CERTREQ', critical: false, encoding: CERT_ENCODING.OCSP_CONTENT, data: new Uint8Array() },
+};
 
 /** Remembers what the peer asks for. */
 export function noteCertRequests(handshake: Handshake, payloads: readonly Payload[]): void {
+  if (payloads.some((p) => p.type === 'CERTREQ' && p.encoding === CERT_ENCODING.OCSP_CONTENT))
+    handshake.wantsOcsp = true;
   const asked = payloads.flatMap((p) =>
     p.type === 'CERTREQ' && p.encoding === CERT_ENCODING.X509_SIGNATURE ? [p.data] : [],
   );

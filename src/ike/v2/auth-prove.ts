@@ -7,7 +7,7 @@ import { explainNoSecret } from '../explain/identities.ts';
 import { explainNoProof } from '../explain/proofs.ts';
 import type { EapWay, Policy } from '../policy.ts';
 import { AUTH_METHOD, NOTIFY, type Payload } from '../wire/index.ts';
-import { certPayloads } from './auth-certs.ts';
+import { certPayloads, withOcsp } from './auth-certs.ts';
 import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
 import { idPayload, ourIdOf } from './auth-talk.ts';
 import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
@@ -130,19 +130,21 @@ export function ourAuth(
       return done(turn, made(AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, proof.secret)));
     case 'signature': {
       const { scheme, credential, policy, round } = proof;
-      const certs = certPayloads(turn, policy, policy.ours[round], credential);
-      if (signed) return done(turn, made(scheme.method, signed, certs));
-      return turn.submit(
-        { op: 'sign', ...toSign(turn, proof) },
-        (later, result) =>
-          done(
-            later,
-            result.ok && result.op === 'sign'
-              ? made(scheme.method, result.auth, certs)
-              : { wrong: `cannot sign: ${detail(result)}` },
-          ),
-        offer,
-      );
+      const own = certPayloads(turn, policy, policy.ours[round], credential);
+      return withOcsp(turn, own, credential, offer, (asked, certs) => {
+        if (signed) return done(asked, made(scheme.method, signed, certs));
+        asked.submit(
+          { op: 'sign', ...toSign(asked, proof) },
+          (later, result) =>
+            done(
+              later,
+              result.ok && result.op === 'sign'
+                ? made(scheme.method, result.auth, certs)
+                : { wrong: `cannot sign: ${detail(result)}` },
+            ),
+          offer,
+        );
+      });
     }
     default:
       return proof satisfies never;

@@ -181,6 +181,8 @@ export interface Handshake {
   peerHashes?: ReadonlySet<Hash> | undefined;
   /** From the peer's CERTREQ, SHA-1 hashes one after another; absent: it has not asked for our certificate. RFC 7296 §3.7. */
   certRequest?: Uint8Array | undefined;
+  /** The peer asks for an OCSP response about our certificate. RFC 4806. */
+  wantsOcsp?: boolean;
   /** The peer may prove itself, and have us do so, more than once. RFC 4739. */
   multipleAuth?: boolean;
   /** What AUTH signs besides, after IKE_INTERMEDIATE. RFC 9242 §3.3.2. */

@@ -11,7 +11,7 @@ import { keyOf, unsigned } from './signatures.ts';
 import { dateText } from './usage.ts';
 
 /** An answer that does not say when there will be another is as old as this at most, s. */
-const MOST_AGE = 3600;
+export const MOST_AGE = 3600;
 
 /**
  * `responses` in DER, some of which may be about others. `revoked` outweighs `good`. Whether the responder's own
