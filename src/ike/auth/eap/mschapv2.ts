@@ -37,8 +37,8 @@ export interface MsChapAuthenticatorOptions {
   /** Who we are, for the peer to show. */
   readonly name: Uint8Array;
   readonly random: Random;
-  /** Why the peer was refused, if it goes without waiting for the end: then nobody else says so. */
-  readonly onGone: (why: string) => void;
+  /** Told at once why the peer is refused: it may go without waiting for the end. */
+  readonly onRefused: (why: string) => void;
 }
 
 export class MsChapAuthenticator implements AuthenticatorMethod {
@@ -76,7 +76,6 @@ export class MsChapAuthenticator implements AuthenticatorMethod {
   }
 
   end(): void {
-    if (this.#at === 'refused') this.#options.onGone(this.#why);
     this.#at = 'over';
     wipe(this.#msk);
     wipe(this.#challenge);
@@ -113,6 +112,7 @@ export class MsChapAuthenticator implements AuthenticatorMethod {
   #refuse(why: string): MethodTurn {
     this.#at = 'refused';
     this.#why = why;
+    this.#options.onRefused(why);
     // The challenge is that of a retry, which R=0 rules out; strict readers want to see it.
     const challenge = Buffer.from(this.#options.random(16)).toString('hex').toUpperCase();
     return { t: 'ask', data: write(OPCODE.failure, this.#id, ascii(`E=691 R=0 C=${challenge} V=3 M=Failed`)) };
