@@ -11,7 +11,11 @@ import { authText } from './report-policy.ts';
 export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; readonly remote: ConnEnd } {
   const [near, far] = side === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
   return {
-    local: connEnd(conn, near, { isPeer: false, host: policy?.localHost ?? written(conn[near]) }),
+    local: connEnd(conn, near, {
+      isPeer: false,
+      host: policy?.localHost ?? written(conn[near]),
+      policyId: policy?.localId,
+    }),
     remote: connEnd(conn, far, {
       isPeer: side !== undefined,
       host: policy?.remoteHost ?? written(conn[far]),
@@ -88,10 +92,11 @@ function identity(
   host: Address | undefined,
   where: string,
 ): { readonly id: string; readonly idType: string } {
-  const id = end.id ?? known;
+  const id = known ?? end.id;
   if (id) return { id: `${id}`, idType: id.typeName };
-  if (end.idText === '%fromcert') return { id: '%fromcert', idType: '%fromcert' };
-  if (end.idText !== undefined && end.idText !== '%any') return { id: end.idText, idType: 'ID_DER_ASN1_DN' };
+  // A word, or a host name, that nobody has looked up.
+  if (end.idText !== undefined && end.idText !== '%any')
+    return { id: end.idText, idType: end.idText.startsWith('%') ? end.idText : 'ID_FQDN' };
   if (host && end.idText === undefined)
     return { id: where, idType: host.family === 4 ? 'ID_IPV4_ADDR' : 'ID_IPV6_ADDR' };
   return NOBODY;

@@ -160,13 +160,17 @@ function parseNexthop(text: string): Nexthop | ValueFault {
 
 /** Undefined is for words and host names, which are octets once somebody has looked. */
 function parseId(text: string): Id | undefined | ValueFault {
-  if (text === '' || (text.startsWith('%') && text !== '%null')) return undefined;
+  if (text === '' || ID_WORDS.has(text)) return undefined;
+  if (text.startsWith('%') && text !== '%null')
+    return { fault: `${shown(text)} is none of %fromcert, %myid, %any, %none and %null` };
   const address = parseAddress(text);
   const id = address ? Id.ofAddress(address) : Id.parse(text);
   if (id) return id;
   if (text.startsWith('@')) return { fault: `expected @FQDN, @#HEX, @[KEYID] or @~HEX, got ${shown(text)}` };
   return text.includes('=') ? { fault: `${shown(text)} is no distinguished name such as "C=CA, CN=east"` } : undefined;
 }
+
+const ID_WORDS: ReadonlySet<string> = new Set(['%fromcert', '%myid', '%any', '%none']);
 
 function parseUpdown(text: string | undefined): string | null | undefined {
   return text === '' || text === '%disabled' ? null : text;

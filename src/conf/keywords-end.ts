@@ -49,6 +49,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
   ...about(
     'An end: who it is',
     now('id', STRING, 'identity: @FQDN, user@FQDN, an address, a distinguished name, @#HEX, %fromcert', {
+      laterValues: ['HOSTNAME'],
       whack: [takes('--id ID')],
     }),
     now('auth', AUTH, 'how it proves that', {

@@ -109,7 +109,7 @@ export class Id {
     return matchDn(key.slice(DN.length), presented.slice(DN.length), 'any');
   }
 
-  /** pluto's text: `@east`, `user@example.com`, `192.0.2.1`, `@#hex`; octets that are no text are shown as `?`. */
+  /** pluto's text: `@east`, `user@example.com`, `192.0.2.1`, `@#0x0a0b`; octets that are no text are shown as `?`. */
   toString(): string {
     switch (this.type) {
       case ID_TYPES.ID_NULL:
@@ -128,7 +128,7 @@ export class Id {
         return dn ? dnText(dn) : `@~${hex(this.data)}`;
       }
       default:
-        return `@#${hex(this.data)}`;
+        return `@#0x${hex(this.data)}`;
     }
   }
 

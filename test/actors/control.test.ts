@@ -236,6 +236,17 @@ describe('--initiate --remote-host', () => {
 });
 
 describe('--myid', () => {
+  test('is what status shows of a connection that says %myid', async () => {
+    const { west } = town();
+    west.load(conn('before', { leftid: '%myid' }));
+    west.whack({ kind: 'myid', id: '@#77657374' });
+    west.load(conn('after', { leftid: '%myid' }));
+    const told = await west.report({ kind: 'connectionstatus' });
+    const ours = told.rowsOf('connections').map((r) => [r.conn, r.local.idType, r.local.id]);
+    expect(ours).toContainEqual(['before', 'ID_IPV4_ADDR', WEST]);
+    expect(ours).toContainEqual(['after', 'ID_KEY_ID', '@#0x77657374']);
+  });
+
   test('is what %myid stands for in connections added afterwards', () => {
     const { west, east, clock, wire } = town();
     expect(west.whack({ kind: 'myid', id: '@west' }).exit).toBe(0);

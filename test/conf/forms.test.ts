@@ -145,6 +145,8 @@ describe('cannot be', () => {
     [['leftauth=rsasig', 'rightauth=secret'], 'rsasig needs authby=rsasig too'],
     [['leftauth=eaponly', 'rightauth=secret'], 'eaponly needs leftautheap='],
     [['leftid=%fromcert'], 'has no certificate'],
+    [['leftid=%formcert'], 'is none of %fromcert, %myid, %any, %none and %null'],
+    [['rightid=%'], 'is none of %fromcert, %myid, %any, %none and %null'],
     [['mobike=yes', 'type=transport'], 'needs type=tunnel'],
     [['mobike=yes', 'keyexchange=ikev1'], 'needs IKEv2'],
     [['intermediate=yes', 'keyexchange=ikev1'], 'needs IKEv2'],

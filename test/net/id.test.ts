@@ -28,7 +28,7 @@ describe('Id', () => {
     },
   );
 
-  test.each(['192.0.2.1', '2001:db8::1', '@west.example.com', 'me@west.example.com', '@#0a0b', '%null'])(
+  test.each(['192.0.2.1', '2001:db8::1', '@west.example.com', 'me@west.example.com', '@#0x0a0b', '%null'])(
     '%s is written as it was read',
     (text) => expect(`${Id.parse(text)}`).toBe(text),
   );
