@@ -66,11 +66,20 @@ export class Registry implements Directory {
     return this.#byName.get(name);
   }
 
-  /** By its name, or all that share an alias. */
+  /** By its name, or all that share an alias; `road[7]` is one instance of `road`, as logs and reports write it. */
   namedOrAliased(name: string): readonly Entry[] {
-    const entry = this.#byName.get(name);
+    const entry = this.#byName.get(name) ?? this.#instanceNamed(name);
     // A list of its own: who goes through it may remove what is in it.
     return entry ? [entry] : [...(this.#byAlias.get(name) ?? [])];
+  }
+
+  #instanceNamed(name: string): Entry | undefined {
+    const [, of, number] = /^(.+)\[(\d{1,15})\]$/.exec(name) ?? [];
+    const template = of === undefined ? undefined : this.#byName.get(of);
+    if (!template) return undefined;
+    for (const instance of this.#byTemplate.get(template) ?? NONE)
+      if (instance.policy?.instance === Number(number)) return instance;
+    return undefined;
   }
 
   /** Not removed, and not replaced by another of its name: whoever has waited since it was looked up must ask. */

@@ -74,16 +74,19 @@ function briefRow({ install, in: inbound, out }: ChildTraffic): BriefConnRow {
 
 // --- states ------------------------------------------------------------------------------------------------------
 
-/** `names`: of connections; an IKE SA may carry children of several. */
+/** `names`: of connections, or of an instance (`road[7]`); an IKE SA may carry children of several. */
 export function* states(world: World, names: ReadonlySet<string> | undefined): Making {
   for (const slice of slices(world.switchboard.sas())) {
     const reports = yield* asked<IkeSaReport>(slice);
     const known = reports.filter((r) => r !== undefined);
     const seen = yield* trafficOf(known, world);
     const rows = known.flatMap((report) => stateRows(report, seen, world.env.now));
-    yield { of: 'states', rows: names ? rows.filter(({ conn }) => names.has(conn)) : rows };
+    yield { of: 'states', rows: names ? rows.filter((row) => isNamed(row, names)) : rows };
   }
 }
+
+const isNamed = ({ conn, instance }: StateRow, names: ReadonlySet<string>): boolean =>
+  names.has(conn) || (instance !== undefined && names.has(`${conn}[${instance.number}]`));
 
 /** By serial, of the children of these. */
 function* trafficOf(reports: readonly IkeSaReport[], { sas }: World): Making<ReadonlyMap<number, ChildTraffic>> {

@@ -135,6 +135,7 @@ export class Reports {
 
   #names(name: string | undefined): ReadonlySet<string> | undefined {
     if (name === undefined) return undefined;
-    return new Set(this.#options.world.registry.namedOrAliased(name).map(({ conn }) => conn.name));
+    const entries = this.#options.world.registry.namedOrAliased(name);
+    return new Set(entries.map(({ conn, template }) => (template ? name : conn.name)));
   }
 }

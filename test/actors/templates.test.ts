@@ -85,6 +85,36 @@ describe('a template, right=%any', () => {
     expect(east.plane.sas.size).toBe(0);
   });
 
+  test('road[2] is one instance: whoever says so means no other', async () => {
+    const { east, warriors, clock } = gate(3);
+    for (const warrior of warriors) warrior.whack({ kind: 'initiate', name: 'home' });
+    const shown = await east.report({ kind: 'connectionstatus', name: 'road[2]' });
+    expect(shown.rowsOf('connections').map((r) => [r.conn, r.instance?.number])).toEqual([['road', 2]]);
+    const states = await east.report({ kind: 'showstates', name: 'road[2]' });
+    expect(new Set(states.rowsOf('states').map((r) => r.instance?.number))).toEqual(new Set([2]));
+    const numbers = () => instances(east).map((e) => e.policy?.instance);
+    const keptBy = (w: House) => w.plane.inbound().map((sa) => sa.spi);
+    const [first, last] = [keptBy(warriors[0]), keptBy(warriors[2])];
+    expect(east.whack({ kind: 'terminate', name: 'road[2]' }).exit).toBe(0);
+    clock.advance(100);
+    // The second warrior comes again, as another instance.
+    expect(numbers()).toEqual([1, 3, 4]);
+    expect([keptBy(warriors[0]), keptBy(warriors[2])]).toEqual([first, last]);
+    expect(east.whack({ kind: 'delete', name: 'road[3]' }).exit).toBe(0);
+    clock.advance(100);
+    expect(numbers()).toEqual([1, 4, 5]);
+  });
+
+  test.each(['road[2]', 'road[0]', 'road[]', 'road[1', 'road[-1]', 'home[1]', 'road[1][1]', 'road[01e1]'])(
+    '%s, which there is not, is nobody',
+    (name) => {
+      const { east, warriors } = gate(1);
+      warriors[0].whack({ kind: 'initiate', name: 'home' });
+      expect(east.whack({ kind: 'terminate', name }).exit).toBe(RC.UNKNOWN_NAME);
+      expect(instances(east)).toHaveLength(1);
+    },
+  );
+
   test('a peer that has an own conn beside the template gets that', () => {
     const secrets = '%any : PSK "swordfish"\n';
     const any = conn('road', { left: '%any', leftid: '%any', leftsubnet: undefined });
