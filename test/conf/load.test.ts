@@ -239,6 +239,16 @@ describe('warnings leave the conn as it is', () => {
     expect(problems.map((p) => p.text)).toEqual(text === undefined ? [] : [text]);
   });
 
+  test.each([
+    ['west.example.com', ['rightid=HOSTNAME has no effect yet']],
+    ['@west.example.com', []],
+    ['192.0.2.9', []],
+    ['%any', []],
+  ])('rightid=%s: %j', (id, texts) => {
+    const { problems } = load(`conn w\n\tleft=%defaultroute\n\tright=%any\n\trightid=${id}\n\tauthby=secret\n`);
+    expect(problems.map((p) => p.text)).toEqual(texts);
+  });
+
   test('what has no effect yet is kept, and is said once however many conns have it', () => {
     const { conns, problems } = load(west('leftusername=a') + west('leftusername=b').replace('conn west', 'conn east'));
     expect(problems.map((p) => p.text)).toEqual(['leftusername= has no effect yet (in 2 places)']);
