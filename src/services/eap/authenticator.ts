@@ -45,6 +45,9 @@ export class Authenticator {
   #at: 'identity' | 'method' | 'over' = 'identity';
   /** Of the request that the peer is to answer. */
   #id: number;
+  /** Of the response that has come last. */
+  #answered = 0;
+  #nextId: number | undefined = undefined;
   #hasBegun = false;
   #user = '';
   /** Those that may still be asked for, the one that is first. */
@@ -69,17 +72,22 @@ export class Authenticator {
     return this.#at === 'method' ? `${this.#choices[0].method.name} of ${shown(this.#user)}` : undefined;
   }
 
-  /** The first packet. */
-  begin(): Uint8Array {
+  /** The first packet; `id` is its, if a packet around it says so. */
+  begin(id = this.#id): Uint8Array {
+    this.#id = id;
     this.#hasBegun = true;
     return encodeEap({ code: 'request', id: this.#id, type: TYPES.identity, data: new Uint8Array() });
   }
 
-  /** The peer's packet. Inside a tunnel the peer may begin, with its Identity: RFC 5281 §11.2.1. */
-  async next(octets: Uint8Array): Promise<AuthenticatorTurn> {
+  /**
+   * The peer's packet. Inside a tunnel the peer may begin, with its Identity: RFC 5281 §11.2.1. `id`: of the request that may
+   * come next, if a packet around it says so.
+   */
+  async next(octets: Uint8Array, id?: number): Promise<AuthenticatorTurn> {
     if (this.#last && this.#at !== 'over' && Buffer.compare(this.#last.response, octets) === 0) return this.#last.turn;
     const packet = parseEap(octets);
     if ('wrong' in packet) return this.#fail(`bad EAP packet: ${packet.wrong}`);
+    this.#nextId = id;
     const turn = await this.#hear(packet);
     this.#last = { response: Uint8Array.from(octets), turn };
     return turn;
@@ -103,7 +111,7 @@ export class Authenticator {
     const { type } = this.#choices[0].method;
     if (packet.type !== type) return this.#fail(`${nameOfType(packet.type)}, where ${nameOfType(type)} was expected`);
     this.#isMethodSettled = true;
-    this.#id = (this.#id + 1) & 255;
+    this.#advance();
     return this.#follow(await this.#method!.next(packet.data, this.#id));
   }
 
@@ -127,6 +135,11 @@ export class Authenticator {
     return this.#failing(`the peer wants ${theirs}, and we offer ${ours}`);
   }
 
+  #advance(): void {
+    this.#answered = this.#id;
+    this.#id = this.#nextId ?? (this.#id + 1) & 255;
+  }
+
   async #start(): Promise<AuthenticatorTurn> {
     this.#method?.end();
     this.#method = undefined;
@@ -134,7 +147,7 @@ export class Authenticator {
     const made = make(this.#user);
     if ('wrong' in made) return this.#fail(made.wrong, method);
     this.#method = made;
-    this.#id = (this.#id + 1) & 255;
+    this.#advance();
     const data = await made.begin(this.#id);
     return { t: 'ask', packet: encodeEap({ code: 'request', id: this.#id, type: method.type, data }) };
   }
@@ -148,7 +161,7 @@ export class Authenticator {
           packet: encodeEap({ code: 'request', id: this.#id, type: method.type, data: turn.data }),
         };
       case 'succeed': {
-        const packet = encodeEap({ code: 'success', id: (this.#id - 1) & 255 });
+        const packet = encodeEap({ code: 'success', id: this.#answered });
         this.end();
         return { t: 'succeed', packet, msk: turn.msk, method, user: turn.user ?? this.#user };
       }

@@ -62,10 +62,9 @@ export class TtlsPeerPhase implements PeerPhase {
   }
 }
 
-/** EAP without heads. */
+/** EAP without heads: its identifiers are those of the packets around it. */
 export class PeapPeerPhase implements PeerPhase {
   readonly #inner: Peer;
-  #id = 0;
 
   constructor(inner: Peer) {
     this.#inner = inner;
@@ -75,7 +74,7 @@ export class PeapPeerPhase implements PeerPhase {
     return { t: 'say', plain: NOTHING, mayEnd: false };
   }
 
-  async heard(plain: Uint8Array): Promise<PeerPhaseTurn> {
+  async heard(plain: Uint8Array, id: number): Promise<PeerPhaseTurn> {
     if (plain.length === 0) return { t: 'say', plain: NOTHING, mayEnd: false };
     const result = readResult(plain);
     if (result) {
@@ -83,9 +82,7 @@ export class PeapPeerPhase implements PeerPhase {
       const isSuccess = result.isSuccess && this.#inner.mayEnd;
       return { t: 'say', plain: encodeResult('response', plain[1], isSuccess), mayEnd: isSuccess };
     }
-    // The requests have no identifiers; each is a new one.
-    this.#id = (this.#id + 1) & 255;
-    const outcome = await this.#inner.next(withHead('request', this.#id, plain));
+    const outcome = await this.#inner.next(withHead('request', id, plain));
     if (outcome.t === 'fail') return { t: 'fail', why: `inside the tunnel: ${outcome.why}` };
     if (outcome.t === 'succeed') return { t: 'fail', why: 'success inside the tunnel without its TLV' };
     return { t: 'say', plain: Uint8Array.from(withoutHead(outcome.packet)), mayEnd: false };

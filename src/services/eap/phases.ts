@@ -6,6 +6,7 @@ import { AVP, type Avp, encodeAvps, findAvp, MICROSOFT, parseAvps } from '../../
 import { shown } from '../../ike/auth/eap/identity.ts';
 import { msChapV2 } from '../../ike/auth/eap/mschapv2-crypto.ts';
 import { encodeResult, readResult, withHead, withoutHead } from '../../ike/auth/eap/peap.ts';
+import { md5 } from '../../ike/crypto/legacy.ts';
 import { equalSecret, sha1, wipe } from '../../ike/crypto/misc.ts';
 import type { Authenticator, AuthenticatorTurn } from './authenticator.ts';
 import type { Phase2, Phase2Turn } from './tls-authenticator.ts';
@@ -48,7 +49,7 @@ export interface TtlsPhaseOptions {
   readonly inner: Authenticator;
 }
 
-/** Attributes: EAP again, a password in the clear, or MS-CHAPv2. The peer begins. */
+/** Attributes: EAP again, a password in the clear, CHAP, or MS-CHAPv2. The peer begins. */
 export class TtlsPhase implements Phase2 {
   readonly #options: TtlsPhaseOptions;
   #tunnel = 0;
@@ -73,9 +74,11 @@ export class TtlsPhase implements Phase2 {
     const user = Buffer.from(findAvp(avps, AVP.userName)?.data ?? []).toString('utf8');
     const password = findAvp(avps, AVP.userPassword);
     if (password) return this.#pap(user, password.data);
+    const chap = findAvp(avps, AVP.chapPassword);
+    if (chap) return this.#chap(user, findAvp(avps, AVP.chapChallenge)?.data, chap.data);
     const response = findAvp(avps, MICROSOFT.response, MICROSOFT.vendor);
     if (response) return this.#msChap(user, findAvp(avps, MICROSOFT.challenge, MICROSOFT.vendor)?.data, response.data);
-    return { t: 'fail', why: 'neither EAP, PAP nor MS-CHAPv2 inside the tunnel' };
+    return { t: 'fail', why: 'neither EAP, PAP, CHAP nor MS-CHAPv2 inside the tunnel' };
   }
 
   end(): void {
@@ -92,14 +95,32 @@ export class TtlsPhase implements Phase2 {
     return isRight ? { t: 'done', user } : inside('PAP', user, 'wrong password');
   }
 
-  /** RFC 5281 §11.2.4. The challenge is the tunnel's, and so are its answers. */
+  /** Why this is not the challenge that the tunnel makes: 16 octets, and an identifier. RFC 5281 §11.1. */
+  async #wrongChallenge(challenge: Uint8Array, identifier: number): Promise<string | undefined> {
+    const expected = await challengeOf(this.#options.port, this.#tunnel, 17);
+    const isRight = expected && equalSecret(challenge, expected.subarray(0, 16)) && identifier === expected[16];
+    return isRight ? undefined : 'a challenge that is not the one of this tunnel';
+  }
+
+  /** RFC 5281 §11.2.2. */
+  async #chap(user: string, challenge: Uint8Array | undefined, response: Uint8Array): Promise<Phase2Turn> {
+    if (challenge?.length !== 16 || response.length !== 17) return inside('CHAP', user, 'malformed response');
+    const wrong = await this.#wrongChallenge(challenge, response[0]);
+    if (wrong !== undefined) return inside('CHAP', user, wrong);
+    const password = this.#options.passwords(user);
+    if (password === undefined) return inside('CHAP', user, 'there is no password for this user');
+    const expected = md5(response.subarray(0, 1), password, challenge);
+    const isRight = equalSecret(expected, response.subarray(1));
+    wipe(expected);
+    return isRight ? { t: 'done', user } : inside('CHAP', user, 'wrong password');
+  }
+
+  /** RFC 5281 §11.2.4. */
   async #msChap(user: string, challenge: Uint8Array | undefined, response: Uint8Array): Promise<Phase2Turn> {
     const name = 'MS-CHAPv2';
-    const expected = await challengeOf(this.#options.port, this.#tunnel, 17);
-    if (!expected || challenge?.length !== 16 || response.length !== 50)
-      return inside(name, user, 'malformed response');
-    if (!equalSecret(challenge, expected.subarray(0, 16)) || response[0] !== expected[16])
-      return inside(name, user, 'a challenge that is not the one of this tunnel');
+    if (challenge?.length !== 16 || response.length !== 50) return inside(name, user, 'malformed response');
+    const wrong = await this.#wrongChallenge(challenge, response[0]);
+    if (wrong !== undefined) return inside(name, user, wrong);
     const password = this.#options.passwords(user);
     if (password === undefined) return inside(name, user, 'there is no password for this user');
     const exchange = {
@@ -117,7 +138,7 @@ export class TtlsPhase implements Phase2 {
   }
 }
 
-/** EAP again, without heads; and at the end each says that it has come to one. */
+/** EAP again, without heads: its identifiers are those of the packets around it. At the end each says that it has come to one. */
 export class PeapPhase implements Phase2 {
   readonly #inner: Authenticator;
   #hasBegun = false;
@@ -128,31 +149,32 @@ export class PeapPhase implements Phase2 {
   }
 
   /** With TLS 1.2 the peer has our Finished to acknowledge first. */
-  async opened(_tunnel: number, { isTls13 }: Opened): Promise<Phase2Turn> {
-    return isTls13 ? this.#begin() : { t: 'listen' };
+  async opened(_tunnel: number, { isTls13 }: Opened, id: number): Promise<Phase2Turn> {
+    return isTls13 ? this.#begin(id) : { t: 'listen' };
   }
 
-  async heard(plain: Uint8Array): Promise<Phase2Turn> {
-    if (!this.#hasBegun) return plain.length === 0 ? this.#begin() : { t: 'fail', why: 'something said out of turn' };
+  async heard(plain: Uint8Array, next: number): Promise<Phase2Turn> {
+    if (!this.#hasBegun)
+      return plain.length === 0 ? this.#begin(next) : { t: 'fail', why: 'something said out of turn' };
     if (this.#user !== undefined) {
       const isSuccess = readResult(plain)?.isSuccess === true;
       return isSuccess ? { t: 'done', user: this.#user } : { t: 'fail', why: 'the peer does not acknowledge success' };
     }
     const { id } = this.#inner;
-    const turn = await this.#inner.next(withHead('response', id, plain));
+    const turn = await this.#inner.next(withHead('response', id, plain), next);
     if (turn.t !== 'succeed') return innerTurn(turn, headless);
     wipe(turn.msk);
     this.#user = turn.user;
-    return { t: 'say', plain: encodeResult('request', (id + 1) & 255, true) };
+    return { t: 'say', plain: encodeResult('request', next, true) };
   }
 
   end(): void {
     this.#inner.end();
   }
 
-  #begin(): Phase2Turn {
+  #begin(id: number): Phase2Turn {
     this.#hasBegun = true;
-    return { t: 'say', plain: headless(this.#inner.begin()) };
+    return { t: 'say', plain: headless(this.#inner.begin(id)) };
   }
 }
 

@@ -23,10 +23,11 @@ export type Phase2Turn =
   | { readonly t: 'done'; readonly user?: string; readonly plain?: Uint8Array }
   | { readonly t: 'fail'; readonly why: string };
 
+/** `id`: of the request around what the phase says next. */
 export interface Phase2 {
-  opened(tunnel: number, opened: Opened): Promise<Phase2Turn>;
+  opened(tunnel: number, opened: Opened, id: number): Promise<Phase2Turn>;
   /** Octets out of the tunnel, wiped afterwards; none: the other end has nothing to say. */
-  heard(plain: Uint8Array): Promise<Phase2Turn>;
+  heard(plain: Uint8Array, id: number): Promise<Phase2Turn>;
   end(): void;
 }
 
@@ -54,11 +55,11 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     return this.#framing.start();
   }
 
-  async next(data: Uint8Array): Promise<MethodTurn> {
+  async next(data: Uint8Array, id: number): Promise<MethodTurn> {
     const framed = this.#framing.take(data);
     if (framed.t === 'wrong') return fail(`bad fragment: ${framed.why}`);
     if (framed.t === 'send') return { t: 'ask', data: framed.data };
-    return this.#hear(framed.octets);
+    return this.#hear(framed.octets, id);
   }
 
   end(): void {
@@ -68,7 +69,7 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     this.#tunnel = undefined;
   }
 
-  async #hear(records: Uint8Array): Promise<MethodTurn> {
+  async #hear(records: Uint8Array, id: number): Promise<MethodTurn> {
     if (this.#verdict && records.length === 0) return this.#conclude(this.#verdict);
     if (this.#tunnel === undefined) {
       const wrong = await this.#open(records);
@@ -79,18 +80,21 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     // Only an alert of the other end's can follow the end.
     if (this.#verdict) return fail('something after the end');
     if (flight.opened) this.#opened = flight.opened;
-    const turns = await this.#turnsOf(flight);
+    const turns = await this.#turnsOf(flight, id);
     if ('t' in turns) return turns;
     return this.#say(flight.out, turns.turn);
   }
 
   /** What the phase makes of it: of the tunnel's opening first, then of what has come through. */
-  async #turnsOf({ opened, plain, state, out }: Flight): Promise<{ turn: Phase2Turn | undefined } | MethodTurn> {
+  async #turnsOf(
+    { opened, plain, state, out }: Flight,
+    id: number,
+  ): Promise<{ turn: Phase2Turn | undefined } | MethodTurn> {
     const { phase } = this.#options;
     let turn: Phase2Turn | undefined;
-    if (opened) turn = await phase.opened(this.#tunnel!, opened);
+    if (opened) turn = await phase.opened(this.#tunnel!, opened, id);
     const hasMore = plain.length > 0 || (!opened && state === 'open' && out.length === 0);
-    if (hasMore && (turn === undefined || turn.t === 'listen')) turn = await phase.heard(plain);
+    if (hasMore && (turn === undefined || turn.t === 'listen')) turn = await phase.heard(plain, id);
     else if (plain.length > 0) turn = { t: 'fail', why: 'something said out of turn' };
     plain.fill(0);
     return turn?.t === 'fail' ? fail(turn.why) : { turn };

@@ -9,7 +9,8 @@ import type { Flight, Opened, TlsPort, TlsTerms } from './tls-port.ts';
 export interface PeerPhase {
   /** The tunnel is open, and its server is who it must be. `mayEnd`: the server may say success next. */
   opened(opened: Opened): Promise<PeerPhaseTurn>;
-  heard(plain: Uint8Array): Promise<PeerPhaseTurn>;
+  /** `id`: of the request around it. */
+  heard(plain: Uint8Array, id: number): Promise<PeerPhaseTurn>;
   end(): void;
 }
 
@@ -39,12 +40,12 @@ export class TlsPeer implements PeerMethod {
     this.#options = options;
   }
 
-  async next(data: Uint8Array): Promise<PeerTurn> {
-    if (this.#tunnel === undefined) return this.#begin(data);
+  async next(data: Uint8Array, id: number): Promise<PeerTurn> {
+    if (this.#tunnel === undefined) return this.#begin(data, id);
     const framed = this.#framing.take(data);
     if (framed.t === 'wrong') return fail(`bad fragment: ${framed.why}`);
     if (framed.t === 'send') return this.#answer(framed.data);
-    return this.#hear(await this.#options.port.feed(this.#tunnel, framed.octets));
+    return this.#hear(await this.#options.port.feed(this.#tunnel, framed.octets), id);
   }
 
   end(): void {
@@ -54,7 +55,7 @@ export class TlsPeer implements PeerMethod {
     this.#tunnel = undefined;
   }
 
-  async #begin(data: Uint8Array): Promise<PeerTurn> {
+  async #begin(data: Uint8Array, id: number): Promise<PeerTurn> {
     if (!this.#framing.isStart(data)) return fail('the server does not begin with a start');
     const { port, terms } = this.#options;
     const tunnel = await port.open(terms);
@@ -64,10 +65,10 @@ export class TlsPeer implements PeerMethod {
       return fail('nobody waits for it any more');
     }
     this.#tunnel = tunnel;
-    return this.#hear(await port.feed(tunnel, new Uint8Array()));
+    return this.#hear(await port.feed(tunnel, new Uint8Array()), id);
   }
 
-  async #hear({ opened, plain, out, state, why }: Flight): Promise<PeerTurn> {
+  async #hear({ opened, plain, out, state, why }: Flight, id: number): Promise<PeerTurn> {
     if (state === 'closed') {
       const text = `TLS: ${why}`;
       return out.length > 0 ? { t: 'fail', why: text, data: this.#framing.cut(out) } : fail(text);
@@ -79,7 +80,7 @@ export class TlsPeer implements PeerMethod {
       if (wrong !== undefined) return fail(`the server: ${wrong}`);
     }
     const { phase, port } = this.#options;
-    const turn = opened && plain.length === 0 ? await phase.opened(opened) : await phase.heard(plain);
+    const turn = opened && plain.length === 0 ? await phase.opened(opened) : await phase.heard(plain, id);
     plain.fill(0);
     if (turn.t === 'fail') return turn;
     this.#mayEnd = turn.mayEnd;

@@ -3,7 +3,17 @@
  * apt-get and a C compiler; root only to refresh apt's lists. Exit status 1, with the reason in `why`, when it
  * cannot: then the interop tests are skipped.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must, run } from '../../support/process.ts';
@@ -23,6 +33,7 @@ const packages: Readonly<Record<Unpacked, readonly string[]>> = {
   libreswan: ['libreswan', 'libnss3-tools'],
   freeradius: ['freeradius', 'freeradius-utils', 'freeradius-common', 'freeradius-config', 'libfreeradius3'],
   unbound: ['unbound', 'ldnsutils'],
+  eapoltest: ['eapoltest'],
 };
 /** What runs, and so what must find its libraries. strongSwan's plugins are found in the folder. */
 const programs = [
@@ -36,6 +47,7 @@ const programs = [
   file('freeradius', 'usr/bin/radclient'),
   file('unbound', 'usr/sbin/unbound'),
   file('unbound', 'usr/bin/ldns-signzone'),
+  file('eapoltest', 'usr/bin/eapol_test'),
 ];
 /** As prefix.ts puts them on every peer's path; the rest of the plugins may lack a library. */
 const plugins = [
@@ -52,10 +64,16 @@ const plugins = [
 
 async function install(): Promise<void> {
   mkdirSync(cache, { recursive: true });
-  for (const peer of ['strongswan', 'libreswan'] as const) if (version(peer) === undefined) await unpackPeer(peer);
+  for (const peer of ['strongswan', 'libreswan'] as const) if (!isWhole(peer)) await unpackPeer(peer);
   await buildShim();
-  for (const server of ['freeradius', 'unbound'] as const) if (version(server) === undefined) await unpackPeer(server);
+  for (const other of ['freeradius', 'unbound', 'eapoltest'] as const) if (!isWhole(other)) await unpackPeer(other);
 }
+
+/** A cache of before may lack a package that is wanted now. */
+const isWhole = (peer: Unpacked): boolean =>
+  version(peer) !== undefined && existsSync(namesOf(peer)) && readFileSync(namesOf(peer), 'utf8') === list(peer);
+const namesOf = (peer: Unpacked): string => file(peer, '.packages');
+const list = (peer: Unpacked): string => packages[peer].join('\n');
 
 async function unpackPeer(peer: Unpacked): Promise<void> {
   process.stderr.write(`==> unpacking ${peer} for the interop tests in ${cache}\n`);
@@ -67,6 +85,7 @@ async function unpackPeer(peer: Unpacked): Promise<void> {
   ];
   const missing = await missingLibraries(mine.filter((path) => path.startsWith(join(cache, peer)) && existsSync(path)));
   if (missing.length > 0) throw new Error(`${peer} lacks ${missing.join(', ')}`);
+  writeFileSync(namesOf(peer), list(peer));
   writeFileSync(file(peer, '.version'), `${found}\n`);
 }
 

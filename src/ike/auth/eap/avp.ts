@@ -14,7 +14,7 @@ export interface Avp {
   readonly data: Uint8Array;
 }
 
-export const AVP = { userName: 1, userPassword: 2, chapChallenge: 60, eapMessage: 79 } as const;
+export const AVP = { userName: 1, userPassword: 2, chapPassword: 3, chapChallenge: 60, eapMessage: 79 } as const;
 
 /** RFC 2548, of vendor 311. */
 export const MICROSOFT = { vendor: 311, error: 2, challenge: 11, response: 25, success: 26 } as const;
