@@ -15,7 +15,7 @@ import { Endpoint } from '../net/endpoint.ts';
 import type { Selector } from '../net/selector.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { connPrefix } from './lines.ts';
-import { excluding, including, NONE } from './lists.ts';
+import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
 import type { Protection } from './policies.ts';
 import { hindranceText } from './policy-of.ts';
 import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
@@ -86,8 +86,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #trap: Protection | undefined = undefined;
   /** What we asked for last and has neither come nor failed; 0 for nothing. */
   #negotiating = 0;
-  #ike: readonly Known[] = NONE;
-  #children: readonly Known[] = NONE;
+  #ike: Few<Known> = NONE;
+  #children: Few<Known> = NONE;
   #revivals = 0;
   /** When the last child came up, on the actors' clock; 0 once it has been down. */
   #upSince = 0;
@@ -128,7 +128,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         return this.#acquired(message);
       case 'revive':
         this.#revival = noTimer;
-        return this.#wanted && this.#children.length === 0 ? this.#negotiate(undefined) : undefined;
+        return this.#wanted && this.#children === NONE ? this.#negotiate(undefined) : undefined;
       case 'ikeUp':
         this.#ike = including(
           excluding(this.#ike, (k) => k.serial === message.replaces || k.serial === message.serial),
@@ -148,16 +148,16 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         this.#forIke?.line(RC.FATAL, `${this.#prefix}: ${message.text}`);
         return this.#forIke?.end();
       case 'childMoved':
-        this.#children = this.#children.map((k) =>
-          k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k,
+        this.#children = fewOf(
+          listOf(this.#children).map((k) => (k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k)),
         );
         return;
       case 'report':
         return message.to({
-          routing: this.#children.length > 0 ? 'routed-tunnel' : this.#trap ? 'routed-ondemand' : 'unrouted',
+          routing: this.#children !== NONE ? 'routed-tunnel' : this.#trap ? 'routed-ondemand' : 'unrouted',
           isUp: this.#wanted,
-          ike: this.#ike.map((k) => k.serial),
-          children: this.#children.map((k) => k.serial),
+          ike: listOf(this.#ike).map((k) => k.serial),
+          children: listOf(this.#children).map((k) => k.serial),
         });
       default:
         return message satisfies never;
@@ -190,7 +190,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       return refuse(RC.NOPEERIP, `"${this.#name}": cannot initiate connection without knowing peer IP address`);
     this.#wanted = true;
     // Nobody waits for it, and it is up: `auto=start` has been met.
-    if (!answer && this.#children.length > 0) return;
+    if (!answer && this.#children !== NONE) return;
     this.#forgetRevival(self);
     if (asynchronous) answer?.end();
     this.#negotiate(asynchronous ? undefined : answer);
@@ -230,7 +230,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       local,
       peer,
     );
-    const ike = world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+    const ike = world.spawn('states', serial, new IkeSaActor(world, sa));
     // At once, for the next connection to the same peer may be in this very slice.
     world.registry.registerIkeSa(policy, ike);
     return { serial, ike };
@@ -273,9 +273,11 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#wanted = false;
     this.#forgetRevival(self);
     const policy = this.#policy;
-    const targets = [...new Set([...this.#children, ...this.#ike].map((k) => k.ike))].filter((ref) => !ref.hasEnded);
+    const targets = [...new Set([...listOf(this.#children), ...listOf(this.#ike)].map((k) => k.ike))].filter(
+      (ref) => !ref.hasEnded,
+    );
     if (!policy || targets.length === 0) return answer?.end();
-    const line = this.#log(`initiating delete of connection's ${whatEnds(this.#ike, this.#children)}`);
+    const line = this.#log(`initiating delete of connection's ${whatEnds(listOf(this.#ike), listOf(this.#children))}`);
     answer?.line(RC.LOG, line);
     const parts = answer && split(answer, targets.length);
     targets.forEach((ref, i) => void ref.tell({ t: 'takeDown', policy, ...(parts ? { answer: parts[i] } : {}) }));
@@ -283,13 +285,13 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   /** The IKE SA stays, for others: whoever waits has seen it all when our children are gone. */
   #awaitDown(answer: Answer): void {
-    if (this.#children.length === 0) return answer.end();
+    if (this.#children === NONE) return answer.end();
     this.#forDown = watching(this.#forDown, answer);
   }
 
   #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
     const { serial, why, text } = message;
-    const wasUp = this.#children.some((k) => k.serial === serial);
+    const wasUp = find(this.#children, (k) => k.serial === serial) !== undefined;
     this.#children = excluding(this.#children, (k) => k.serial === serial);
     // A replacement that did not come leaves the old child where it is.
     const waiting = why === 'replaced' ? this.#forRekey : this.#forChild;
@@ -306,7 +308,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (why === 'replaced') return;
     this.#negotiating = 0;
     for (const waiting of [this.#forChild, this.#forRekey, this.#forIke]) waiting?.end();
-    if (this.#children.length > 0) return;
+    if (this.#children !== NONE) return;
     this.#forDown?.end();
     if (why === 'asked') return;
     if (this.#wanted && this.#revival === noTimer) this.#scheduleRevival(text, self);
@@ -385,7 +387,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   #change({ t, what, answer }: Extract<ConnectionMessage, { t: 'rekey' | 'drop' }>): void {
     const policy = this.#policy;
-    const target = (what === 'ike' ? this.#ike : this.#children).at(-1);
+    const target = listOf(what === 'ike' ? this.#ike : this.#children).at(-1);
     if (!policy || !target) {
       answer?.line(
         RC.UNKNOWN_NAME,

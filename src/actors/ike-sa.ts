@@ -12,22 +12,11 @@ import { adopt, step } from '../ike/v2/step.ts';
 import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { ID_TYPES, type Id } from '../net/id.ts';
-import {
-  type Armed,
-  type ArmedTimer,
-  armedAt,
-  idAt,
-  noneArmed,
-  timerNumber,
-  timerOf,
-  timersIn,
-  withoutTimerAt,
-  withTimer,
-} from './armed.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import type { About } from './lines.ts';
-import { excluding, including, NONE } from './lists.ts';
+import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
 import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
+import { type ArmedTimer, armedTimers, timerNumber, timerOf } from './sa-timers.ts';
 import { traceStep } from './sa-trace.ts';
 import { Watchers, type World } from './world.ts';
 
@@ -74,15 +63,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #world: World;
   readonly #sa: IkeSa;
   readonly #isSuccessor: boolean;
-  #kids: readonly Kid[] = NONE;
-  #armed: Armed = noneArmed;
+  #kids: Few<Kid> = NONE;
   #watchers: Watchers | undefined = undefined;
   /** Who waits for the end of one child. */
-  #awaited: readonly { readonly serial: number; readonly answer: Answer }[] = NONE;
+  #awaited: Few<{ readonly serial: number; readonly answer: Answer }> = NONE;
   /** The exchange that is at hand: its type, for the log. */
   #exchange = 0;
   /** Successors by serial, between their birth and the handing over. */
-  #successors: readonly { readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }[] = NONE;
+  #successors: Few<{ readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }> = NONE;
   /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
   #halfOpenPeer: Endpoint | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
@@ -129,7 +117,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'outlived':
         return this.#outlived(message, self);
       case 'adoptActors':
-        this.#kids = this.#kids.concat(message.kids);
+        this.#kids = fewOf(listOf(this.#kids).concat(message.kids));
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
         return;
       case 'networkError':
@@ -139,7 +127,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'report':
         return message.to({
           sa: this.#sa,
-          timers: timersIn(this.#armed, self.now()),
+          timers: armedTimers(self.timers()),
         });
       default:
         return this.#carryOut(this.#step(message), self);
@@ -157,7 +145,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#world.stats.ikeDown(this.#sa.establishedAt > 0);
     this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen();
-    for (const { ref } of this.#kids) ref.tell({ t: 'remove', lingers: false });
+    for (const { ref } of listOf(this.#kids)) ref.tell({ t: 'remove', lingers: false });
     if (why === 'crashed') {
       this.#sa.keys?.wipe();
       const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
@@ -235,7 +223,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'arm':
         return this.#arm(out.name, out.serial, out.after, self);
       case 'disarm':
-        return this.#disarm(out.name, out.serial, self);
+        return self.forget(timerNumber(out.name, out.serial));
       case 'submit':
         return helpers.submit(out.id, out.job, self);
       case 'ask':
@@ -283,14 +271,13 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #arm(name: TimerName, serial: number | undefined, after: number, self: Context<IkeSaMessage>): void {
-    this.#disarm(name, serial, self);
-    const id = self.after(after, timerNumber(name, serial));
-    this.#armed = withTimer(this.#armed, name, serial, id, self.now() + after);
+    const number = timerNumber(name, serial);
+    self.forget(number);
+    self.after(after, number);
   }
 
   #fired(number: number, self: Context<IkeSaMessage>): void {
     const timer = timerOf(number);
-    this.#disarm(timer.name, timer.serial, self);
     const outs = this.#step({ t: 'timer', ...timer });
     const isSilent = timer.name === 'retransmit' && this.#world.impairments.on('suppress-retransmits');
     const counter = COUNTED[timer.name];
@@ -298,19 +285,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#carryOut(isSilent ? outs.filter((out) => out.t !== 'send') : outs, self);
   }
 
-  /** Also of one that has just fired: cancelling that does nothing. */
-  #disarm(name: TimerName, serial: number | undefined, self: Context<IkeSaMessage>): void {
-    const at = armedAt(this.#armed, name, serial);
-    if (at < 0) return;
-    self.cancel(idAt(this.#armed, at));
-    this.#armed = withoutTimerAt(this.#armed, at);
-  }
-
   #install(child: ChildInstall, halves: 'both' | 'inbound', self: Context<IkeSaMessage>): void {
     const { serial } = child;
     const actor = new ChildSaActor(this.#world, self, child);
     const fault = actor.enter(halves, self.wall());
-    const ref = this.#world.spawn('states', `#${serial}`, actor);
+    const ref = this.#world.spawn('states', serial, actor);
     this.#kids = including(this.#kids, { serial, ref });
     this.#world.accounting.childUp(this.#sa.serial, serial, ref);
     if (!fault) return this.#world.stats.childUp(child);
@@ -319,7 +298,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #kid(serial: number): ActorRef<ChildSaMessage> | undefined {
-    return this.#kids.find((k) => k.serial === serial)?.ref;
+    return find(this.#kids, (k) => k.serial === serial)?.ref;
   }
 
   /** Every connection that has something here or waits for it. */
@@ -346,7 +325,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #released(serial: number): void {
     if (this.#awaited === NONE) return;
-    for (const waiting of this.#awaited) if (waiting.serial === serial) waiting.answer.end();
+    for (const waiting of listOf(this.#awaited)) if (waiting.serial === serial) waiting.answer.end();
     this.#awaited = excluding(this.#awaited, (waiting) => waiting.serial === serial);
   }
 
@@ -398,14 +377,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #succeed(sa: IkeSa): void {
-    const ref = this.#world.spawn('states', `#${sa.serial}`, new IkeSaActor(this.#world, sa, { isSuccessor: true }));
+    const ref = this.#world.spawn('states', sa.serial, new IkeSaActor(this.#world, sa, { isSuccessor: true }));
     this.#successors = including(this.#successors, { serial: sa.serial, ref, sa });
   }
 
   #handOver(to: number, children: readonly Child[], inheritance: Extract<In, { t: 'inherit' }>): void {
-    const heir = this.#successors.find((s) => s.serial === to);
+    const heir = find(this.#successors, (s) => s.serial === to);
     if (!heir) throw new Error(`#${this.#sa.serial} hands over to #${to}, which it did not make`);
-    const moving = this.#kids.filter((k) => children.some((c) => c.serial === k.serial));
+    const moving = listOf(this.#kids).filter((k) => children.some((c) => c.serial === k.serial));
     this.#kids = excluding(this.#kids, (k) => moving.includes(k));
     heir.ref.tell(inheritance);
     if (moving.length > 0) heir.ref.tell({ t: 'adoptActors', kids: moving });

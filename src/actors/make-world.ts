@@ -128,7 +128,11 @@ export function makeWorld(ports: WorldPorts): Inside {
     strangers: seldom,
     secretRows: () => ports.secrets().describe(),
     spawn: (group, name, behavior) => {
-      if (debugging.on('refcnt')) log('debug', `${group}/${name} begins, beside ${system.counters().actors} actors`);
+      if (debugging.on('refcnt'))
+        log(
+          'debug',
+          `${group}/${typeof name === 'number' ? '#' : ''}${name} begins, beside ${system.counters().actors} actors`,
+        );
       return (group === 'states' ? states : actors).spawn(name, behavior);
     },
   };
@@ -156,7 +160,7 @@ function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): Ac
       serial,
     });
   const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
-  return world.spawn('states', `#${serial}`, new IkeSaActor(world, sa));
+  return world.spawn('states', serial, new IkeSaActor(world, sa));
 }
 
 function planeEvent({ sas }: World, connections: Connections, event: PlaneEvent): void {

@@ -9,7 +9,7 @@ import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
 import type { Question } from '../ike/questions.ts';
 import type { DataPlane } from '../kernel/port.ts';
-import type { FamilyStats } from '../workers/pool.ts';
+import type { FamilyStats } from '../workers/figures.ts';
 import type { Accounting } from './accounting.ts';
 import type { Debugging } from './debugging.ts';
 import type { Impairments } from './impairments.ts';
@@ -17,7 +17,7 @@ import type { About } from './lines.ts';
 import type { Policies } from './policies.ts';
 import type { PublicKeys } from './public-keys.ts';
 import type { Registry } from './registry.ts';
-import type { ActorRef, Behavior } from './runtime/index.ts';
+import type { ActorName, ActorRef, Behavior } from './runtime/index.ts';
 import type { SaIndex } from './sa-index.ts';
 import type { Seldom } from './seldom.ts';
 import type { Standing } from './standing.ts';
@@ -52,7 +52,7 @@ export interface World {
   /** The protocol's view of all this, one for every SA. */
   readonly env: Env;
   /** An actor that is nobody's child: what must outlive its maker. */
-  spawn<M>(group: 'states' | 'connections', name: string, behavior: Behavior<M>): ActorRef<M>;
+  spawn<M>(group: 'states' | 'connections', name: ActorName, behavior: Behavior<M>): ActorRef<M>;
   readonly stats: Stats;
   /** For lines that a packet of anybody's can provoke. */
   readonly strangers: Seldom;

@@ -18,6 +18,9 @@ export interface Behavior<M> {
 /** `stopped` also covers children that ended with their parent, whatever ended that. */
 export type EndReason = 'stopped' | 'crashed';
 
+/** A number is a state's serial: `#7` in paths, and nothing in memory. */
+export type ActorName = string | number;
+
 /** An actor's address. Telling is all one may do with another actor; it never throws and never runs a step. */
 export interface ActorRef<M> {
   /** A command: never dropped, however long the mailbox. One that comes after the end is a dead letter. */
@@ -30,14 +33,6 @@ export interface ActorRef<M> {
   readonly hasEnded: boolean;
 }
 
-export interface SpawnOptions {
-  /** Messages that may wait before `offer` drops. Default `MAILBOX_CAPACITY`. */
-  readonly capacity?: number;
-}
-
-/** Enough for a burst of fragments and retransmits of one SA. */
-export const MAILBOX_CAPACITY = 256;
-
 /** What a step may do besides telling: the actor's own address and its means. Not for use outside its steps. */
 export interface Context<M> extends ActorRef<M> {
   /** ms, monotonic. */
@@ -45,7 +40,7 @@ export interface Context<M> extends ActorRef<M> {
   /** ms since the epoch: for showing, not for measuring. */
   readonly wall: () => number;
   /** A child. It starts in its own turn, ends before this actor does, and must be `watch`ed to hear of its end. */
-  readonly spawn: <C>(name: string, behavior: Behavior<C>, options?: SpawnOptions) => ActorRef<C>;
+  readonly spawn: <C>(name: ActorName, behavior: Behavior<C>) => ActorRef<C>;
   /** Ends this actor after the current step: children first, the rest of the mailbox unread. */
   readonly stop: () => void;
   /** Tells this actor `message` once `ms` have passed, never early, at most a tick (1 ms) and a slice late. */
@@ -54,6 +49,10 @@ export interface Context<M> extends ActorRef<M> {
   readonly soon: (message: M) => void;
   /** The timer's message will not be received, even if it waits in the mailbox already. */
   readonly cancel: (timer: TimerId) => void;
+  /** The same of those timers of this actor whose message is this very one (`===`): it need not remember their ids. */
+  readonly forget: (message: M) => void;
+  /** Its timers in the order of arming, and in how many ms they fire; not positive once one has fired. */
+  readonly timers: () => readonly { readonly message: unknown; readonly in: number }[];
   /** When `target` ends (or if it has ended), this actor is told what `build` makes of it. Share one `build`. */
   readonly watch: (target: ActorRef<never>, build: (end: Ended) => M) => void;
   readonly unwatch: (target: ActorRef<never>) => void;
@@ -70,15 +69,6 @@ export interface Crash {
   readonly during: 'started' | 'receive' | 'stopping' | 'stopped' | 'watch';
   readonly message: unknown;
   readonly error: unknown;
-}
-
-/** One actor's mailbox, for metrics. */
-export interface ActorCounters {
-  readonly path: string;
-  readonly waiting: number;
-  readonly highWater: number;
-  readonly capacity: number;
-  readonly dropped: number;
 }
 
 /** The whole system's, since its start unless said otherwise. */

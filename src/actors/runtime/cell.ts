@@ -1,32 +1,22 @@
-import {
-  type ActorRef,
-  type Behavior,
-  type Context,
-  type Ended,
-  type EndReason,
-  MAILBOX_CAPACITY,
-  type SpawnOptions,
-} from './actor.ts';
+import type { ActorName, ActorRef, Behavior, Context, Ended, EndReason } from './actor.ts';
 import type { Core } from './core.ts';
 import { type Mailbox, NO_MAIL } from './mail.ts';
 import { NO_TIMERS, type TimerId, type TimerOwner } from './timers.ts';
 import type { Watch } from './watch.ts';
 
 /**
- * One actor: its address, its context and its bookkeeping in one flat object, about 200 octets, because there are
+ * One actor: its address, its context and its bookkeeping in one flat object, 160 octets, because there are
  * 100,000 of them. Lists run through the cells themselves. What happens to a cell is in core.ts.
  */
 export class Cell implements Context<unknown>, Mailbox, TimerOwner {
   readonly core: Core;
   readonly parent: Cell | undefined;
-  readonly name: string;
-  readonly capacity: number;
+  readonly #name: ActorName;
   behavior: Behavior<unknown>;
   /** `leaving`: asked to stop, waits for children and its own turn; `stopping`: its behavior knows. */
   state: 'running' | 'leaving' | 'stopping' | 'ended' = 'running';
-  /** `self.stop()` was called. */
-  isDone = false;
-  endReason: EndReason = 'stopped';
+  /** Why it ends with its step, or has ended. */
+  ending: EndReason | undefined = undefined;
 
   /** The youngest child; older ones by `older`. */
   lastChild: Cell | undefined = undefined;
@@ -39,20 +29,21 @@ export class Cell implements Context<unknown>, Mailbox, TimerOwner {
   firstMail = NO_MAIL;
   lastMail = NO_MAIL;
   waiting = 0;
-  highWater = 0;
-  dropped = 0;
 
   firstTimer = NO_TIMERS;
   /** Those who want to hear of this actor's end, and whose ends it wants to hear of. */
   watchedBy: Watch | undefined = undefined;
   watching: Watch | undefined = undefined;
 
-  constructor(core: Core, parent: Cell | undefined, name: string, behavior: Behavior<unknown>, options?: SpawnOptions) {
+  constructor(core: Core, parent: Cell | undefined, name: ActorName, behavior: Behavior<unknown>) {
     this.core = core;
     this.parent = parent;
-    this.name = name;
+    this.#name = name;
     this.behavior = behavior;
-    this.capacity = options?.capacity ?? MAILBOX_CAPACITY;
+  }
+
+  get name(): string {
+    return typeof this.#name === 'number' ? `#${this.#name}` : this.#name;
   }
 
   get path(): string {
@@ -81,8 +72,8 @@ export class Cell implements Context<unknown>, Mailbox, TimerOwner {
     return this.core.clock.wall();
   }
 
-  spawn<C>(name: string, behavior: Behavior<C>, options?: SpawnOptions): ActorRef<C> {
-    return this.core.spawn(this, name, behavior, options);
+  spawn<C>(name: ActorName, behavior: Behavior<C>): ActorRef<C> {
+    return this.core.spawn(this, name, behavior);
   }
 
   stop(): void {
@@ -99,6 +90,15 @@ export class Cell implements Context<unknown>, Mailbox, TimerOwner {
 
   cancel(timer: TimerId): void {
     this.core.timers.cancel(this, timer);
+  }
+
+  forget(message: unknown): void {
+    this.core.timers.forget(this, message);
+  }
+
+  timers(): readonly { readonly message: unknown; readonly in: number }[] {
+    const now = this.core.clock.now();
+    return this.core.timers.of(this).map(({ message, due }) => ({ message, in: due - now }));
   }
 
   watch(target: ActorRef<never>, build: (end: Ended) => unknown): void {

@@ -1,4 +1,4 @@
-import type { Behavior, Crash, Ended, EndReason, SpawnOptions } from './actor.ts';
+import type { ActorName, Behavior, Crash, Ended, EndReason } from './actor.ts';
 import { Cell } from './cell.ts';
 import type { Clock } from './clock.ts';
 import { Mail } from './mail.ts';
@@ -13,6 +13,7 @@ export class Core implements Engine {
   readonly timers: Timers<Cell>;
   readonly queue: RunQueue;
   readonly #report: (crash: Crash) => void;
+  readonly #capacity: number;
   readonly counters = {
     messages: 0,
     dropped: 0,
@@ -27,13 +28,14 @@ export class Core implements Engine {
   constructor(clock: Clock, limits: Limits, report: (crash: Crash) => void) {
     this.clock = clock;
     this.#report = report;
+    this.#capacity = limits.mailbox;
     this.timers = new Timers(clock.now(), (cell: Cell, id) => this.#post(cell, undefined, id));
     this.queue = new RunQueue(clock, limits, this);
   }
 
   /** Under a parent that leaves, a child is asked to leave at once; under one that has ended, it is born dead. */
-  spawn(parent: Cell | undefined, name: string, behavior: Behavior<unknown>, options?: SpawnOptions): Cell {
-    const cell = new Cell(this, parent, name, behavior, options);
+  spawn(parent: Cell | undefined, name: ActorName, behavior: Behavior<unknown>): Cell {
+    const cell = new Cell(this, parent, name, behavior);
     this.counters.actors++;
     if (parent?.state === 'ended') {
       this.end(cell, 'stopped');
@@ -55,8 +57,7 @@ export class Core implements Engine {
   }
 
   offer(cell: Cell, message: unknown): boolean {
-    if (cell.state !== 'ended' && cell.waiting >= cell.capacity) {
-      cell.dropped++;
+    if (cell.state !== 'ended' && cell.waiting >= this.#capacity) {
       this.counters.dropped++;
       return false;
     }
@@ -74,7 +75,7 @@ export class Core implements Engine {
 
   watch(watcher: Cell, target: Cell, build: (end: Ended) => unknown): void {
     if (watcher.state === 'ended') return;
-    if (target.state === 'ended') this.tell(watcher, build({ ref: target, why: target.endReason }));
+    if (target.state === 'ended') this.tell(watcher, build({ ref: target, why: target.ending ?? 'stopped' }));
     else new Watch(watcher, target, build);
   }
 
@@ -89,8 +90,7 @@ export class Core implements Engine {
   /** Ends the actor at the end of its step, or in its next turn: never in the middle of another's end. */
   stopNow(cell: Cell, why: EndReason = 'stopped'): void {
     if (cell.state === 'ended') return;
-    cell.isDone = true;
-    cell.endReason = why;
+    cell.ending = why;
     this.queue.push(cell);
   }
 
@@ -113,7 +113,7 @@ export class Core implements Engine {
   end(cell: Cell, why: EndReason): void {
     if (cell.state === 'ended') return;
     cell.state = 'ended';
-    cell.endReason = why;
+    cell.ending = why;
     while (cell.lastChild) this.end(cell.lastChild, 'stopped');
     try {
       cell.behavior.stopped?.(why);
@@ -143,7 +143,7 @@ export class Core implements Engine {
 
   turn(cell: Cell, count: number, now: number, until: number): number {
     let before = now;
-    for (let read = 0; read < count && cell.waiting > 0 && !cell.isDone && before < until; read++) {
+    for (let read = 0; read < count && cell.waiting > 0 && !cell.ending && before < until; read++) {
       this.#step(cell);
       const after = this.clock.now();
       if (after - before > this.counters.longestStepMs) {
@@ -152,7 +152,7 @@ export class Core implements Engine {
       }
       before = after;
     }
-    if (cell.isDone) this.end(cell, cell.endReason);
+    if (cell.ending) this.end(cell, cell.ending);
     return before;
   }
 
@@ -180,7 +180,7 @@ export class Core implements Engine {
     if (cell.state !== 'leaving' || cell.lastChild) return;
     cell.state = 'stopping';
     if (cell.behavior.stopping) cell.behavior.stopping(cell);
-    else cell.isDone = true;
+    else cell.ending = 'stopped';
   }
 
   #post(cell: Cell, message: unknown, tag: number): void {

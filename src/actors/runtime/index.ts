@@ -28,17 +28,15 @@
  *
  * In a test the clock is `new TestClock()` and nothing happens but by its `settle()` and `advance(ms)`.
  */
-export {
-  type ActorCounters,
-  type ActorRef,
-  type Behavior,
-  type Context,
-  type Crash,
-  type Ended,
-  type EndReason,
-  MAILBOX_CAPACITY,
-  type SpawnOptions,
-  type SystemCounters,
+export type {
+  ActorName,
+  ActorRef,
+  Behavior,
+  Context,
+  Crash,
+  Ended,
+  EndReason,
+  SystemCounters,
 } from './actor.ts';
 export type { AskResult, Reply } from './ask.ts';
 export { type Clock, realClock } from './clock.ts';

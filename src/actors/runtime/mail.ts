@@ -1,11 +1,9 @@
-/** The part of an actor that is its mailbox: the ends of its list in the slab, and its counters. */
+/** The part of an actor that is its mailbox: the ends of its list in the slab, and their number. */
 export interface Mailbox {
   firstMail: number;
   lastMail: number;
   /** Messages waiting. */
   waiting: number;
-  /** The most that ever waited. */
-  highWater: number;
 }
 
 /** `firstMail` and `lastMail` of an empty box. */
@@ -40,7 +38,7 @@ export class Mail {
     if (box.lastMail === NO_MAIL) box.firstMail = place;
     else this.#next[box.lastMail] = place;
     box.lastMail = place;
-    if (++box.waiting > box.highWater) box.highWater = box.waiting;
+    box.waiting++;
   }
 
   /** The tag of the first message of a box that has one. */

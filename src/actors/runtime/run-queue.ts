@@ -8,9 +8,12 @@ export interface Limits {
   /** A slice ends after so many messages or ms, whichever is first; then the event loop serves sockets. */
   readonly messagesPerSlice: number;
   readonly sliceMs: number;
+  /** Messages that may wait for one actor before `offer` drops. */
+  readonly mailbox: number;
 }
 
-export const LIMITS: Limits = { messagesPerTurn: 16, messagesPerSlice: 2048, sliceMs: 4 };
+/** The mailbox takes a burst of fragments and retransmits of one SA. */
+export const LIMITS: Limits = { messagesPerTurn: 16, messagesPerSlice: 2048, sliceMs: 4, mailbox: 256 };
 
 /** What the queue drives. */
 export interface Engine {

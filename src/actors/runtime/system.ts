@@ -1,4 +1,4 @@
-import type { ActorCounters, ActorRef, Behavior, Context, Crash, SpawnOptions, SystemCounters } from './actor.ts';
+import type { ActorRef, Behavior, Context, Crash, SystemCounters } from './actor.ts';
 import { Asking, type AskResult, type Reply } from './ask.ts';
 import { type Cell, cellOf } from './cell.ts';
 import type { Clock } from './clock.ts';
@@ -43,8 +43,8 @@ export class ActorSystem {
   }
 
   /** A top-level actor. At shutdown these leave one after the other, the last one spawned first. */
-  spawn<M>(name: string, behavior: Behavior<M>, options?: SpawnOptions): ActorRef<M> {
-    return this.#root.spawn(name, behavior, options);
+  spawn<M>(name: string, behavior: Behavior<M>): ActorRef<M> {
+    return this.#root.spawn(name, behavior);
   }
 
   /**
@@ -114,11 +114,6 @@ export class ActorSystem {
       timers: timers.count,
       slices: queue.slices,
     };
-  }
-
-  inspect(ref: ActorRef<never>): ActorCounters {
-    const { path, waiting, highWater, capacity, dropped } = cellOf(ref);
-    return { path, waiting, highWater, capacity, dropped };
   }
 }
 

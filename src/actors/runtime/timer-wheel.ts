@@ -51,6 +51,11 @@ export class TimerWheel {
     if (this.#slot[timer] !== NONE) this.#unlink(timer);
   }
 
+  /** Its tick: when it was or will be fired. */
+  due(timer: number): number {
+    return this.#due[timer];
+  }
+
   isArmed(timer: number): boolean {
     return this.#slot[timer] !== NONE;
   }

@@ -68,6 +68,23 @@ export class Timers<O extends TimerOwner> {
     while (owner.firstTimer !== NO_TIMERS) this.#release(owner.firstTimer);
   }
 
+  /** Those that say just this. */
+  forget(owner: O, message: unknown): void {
+    for (let timer = owner.firstTimer; timer !== NO_TIMERS; ) {
+      const next = this.#next[timer];
+      if (this.#message[timer] === message) this.#release(timer);
+      timer = next;
+    }
+  }
+
+  /** What an owner's timers say, and when (ms), in the order of arming. */
+  of(owner: O): readonly { readonly message: unknown; readonly due: number }[] {
+    const all = [];
+    for (let timer = owner.firstTimer; timer !== NO_TIMERS; timer = this.#next[timer])
+      all.push({ message: this.#message[timer], due: this.#wheel.due(timer) });
+    return all.reverse();
+  }
+
   isPending(id: TimerId): boolean {
     const timer = placeOf(id);
     return this.#generation[timer] === Math.floor(id / PLACES) && this.#owner[timer] !== undefined;
