@@ -1,0 +1,262 @@
+/**
+ * Who has which inner address: the pools of all connections, and what is leased besides them. One address is in one place
+ * only, so that nobody can be given what somebody else has, whatever connections come and go.
+ *
+ *     restore ──► outside ──add──► pool ──lease──► (an SA) ──release──► pool
+ *                    └── addresses that a server names, in nobody's pool
+ */
+import { Address, type Family } from '../../net/address.ts';
+import { Lease, Pool, type Range } from './pool.ts';
+
+/** What a peer is to get. */
+export interface Ask {
+  /** Of its connection, in order. */
+  readonly pools: readonly Range[];
+  /** What it has asked for; each once. */
+  readonly families: readonly Family[];
+  /** Who it has proven to be; undefined: nobody, who gets no address twice but by chance. */
+  readonly identity: string | undefined;
+  /** In place of what pools have: addresses that are its own, as somebody says who knows. */
+  readonly fixed: readonly Address[];
+}
+
+/** What there is, and why there is not more. */
+export interface Granted {
+  readonly leases: readonly Lease[];
+  readonly lacks: readonly string[];
+}
+
+/** One that another run of the daemon gave. */
+export interface Remembered {
+  readonly address: Address;
+  /** Empty: nobody who could come back. */
+  readonly identity: string;
+  /** ms since 1970: nobody else gets it before; 0: at once. */
+  readonly heldUntil: number;
+}
+
+/** Whoever writes down what is given: it must be there after a crash. Called before anybody is told. */
+export interface Notes {
+  taken(lease: Lease): void;
+  /** Its last user has gone. */
+  given(lease: Lease): void;
+}
+
+export interface LeasesOptions {
+  /** ms since 1970. */
+  readonly wall: () => number;
+  /** One identity has one address, however often it comes (`uniqueids=`). */
+  readonly shares: boolean;
+  readonly notes: Notes;
+}
+
+interface Known {
+  readonly pool: Pool;
+  /** Connections that name it. */
+  conns: number;
+}
+
+/** ms that an address is kept from others where the peer may not know that it has lost it: several times what liveness checks take. */
+export const LINGER = 180_000;
+
+export class Leases {
+  readonly #options: LeasesOptions;
+  readonly #outside: Record<Family, Pool> = { 4: everything(4), 6: everything(6) };
+  /** By where they begin; none overlaps another. */
+  readonly #known: Record<Family, Known[]> = { 4: [], 6: [] };
+  #byRange = new WeakMap<Range, Pool>();
+  /** What was outside when somebody looked last, by address; with the order in which it had come there. */
+  #strays: readonly Stray[] | undefined = undefined;
+  /** ms: what an earlier run gave may not be known; until then whoever had it may think that it still has. */
+  #unsureUntil = 0;
+  /** Peers that got nothing. */
+  refused = 0;
+
+  constructor(options: LeasesOptions) {
+    this.#options = options;
+  }
+
+  /** What an earlier run knew, oldest first; `isWhole`: all that it knew. Before any pool is there. */
+  restore(all: Iterable<Remembered>, isWhole: boolean): void {
+    if (!isWhole) this.#unsureUntil = this.#options.wall() + LINGER;
+    for (const { address, identity, heldUntil } of all) {
+      const outside = this.#outside[address.family];
+      const lease = new Lease(
+        outside,
+        address.family === 4 ? Number(address.toBigInt()) : address.toBigInt(),
+        identity,
+        0,
+      );
+      lease.heldUntil = heldUntil;
+      outside.receive(lease);
+    }
+    this.#strays = undefined;
+  }
+
+  // --- pools -------------------------------------------------------------------------------------------------
+
+  /** The pool of another connection that overlaps `range`, and is not the same. */
+  overlapped(range: Range): Range | undefined {
+    return this.#near(range).find(({ pool, conns }) => conns > 0 && !isSame(pool.range, range))?.pool.range;
+  }
+
+  /** A connection names it; `overlapped` must have nothing against it. */
+  add(range: Range): void {
+    const near = this.#near(range);
+    const there = near.find(({ pool }) => isSame(pool.range, range));
+    if (there) {
+      there.conns++;
+      return;
+    }
+    // What no connection names any more.
+    for (const known of near) this.#dissolve(known);
+    const pool = new Pool(range);
+    const all = this.#known[range.start.family];
+    all.splice(placeOf(all, range.start), 0, { pool, conns: 1 });
+    for (const lease of this.#straysIn(range)) {
+      this.#outside[range.start.family].expel(lease);
+      pool.receive(lease);
+    }
+  }
+
+  /** A connection that named it is gone. Its leases stay, for it may come again. */
+  drop(range: Range): void {
+    const there = this.#near(range).find(({ pool }) => isSame(pool.range, range));
+    if (there && there.conns > 0) there.conns--;
+  }
+
+  /** Those that connections name. */
+  *pools(): Generator<Pool> {
+    for (const family of [4, 6] as const) for (const { pool, conns } of this.#known[family]) if (conns > 0) yield pool;
+  }
+
+  // --- leases ------------------------------------------------------------------------------------------------
+
+  lease(ask: Ask): Granted {
+    const leases: Lease[] = [];
+    const lacks: string[] = [];
+    for (const family of ask.families) {
+      const found = this.#one(family, ask);
+      if (found === undefined) continue;
+      if (typeof found === 'string') lacks.push(found);
+      else leases.push(found);
+    }
+    if (leases.length === 0) this.refused++;
+    for (const lease of leases) this.#options.notes.taken(lease);
+    return { leases, lacks };
+  }
+
+  /** `isKnown`: the peer knows that it has it no more. */
+  release(lease: Lease, isKnown: boolean): void {
+    const { pool } = lease;
+    pool.give(lease, isKnown ? 0 : this.#options.wall() + LINGER);
+    if (lease.users > 0) return;
+    this.#options.notes.given(lease);
+    if (pool === this.#outside[pool.range.start.family] && lease.heldUntil === 0) pool.expel(lease);
+  }
+
+  /** All that is remembered. */
+  *all(): Generator<Lease> {
+    for (const family of [4, 6] as const) {
+      yield* this.#outside[family].leases();
+      for (const { pool } of this.#known[family]) yield* pool.leases();
+    }
+  }
+
+  #one(family: Family, { pools, identity = '', fixed }: Ask): Lease | string | undefined {
+    const { shares, wall } = this.#options;
+    const own = fixed.find((address) => address.family === family);
+    if (own) {
+      const pool = this.#poolAt(own) ?? this.#outside[family];
+      const lease = pool.claim(own, identity, wall(), shares);
+      if (pool === this.#outside[family]) this.#strays = undefined;
+      return lease ?? `${own} is somebody else's`;
+    }
+    const mine = pools.filter(({ start }) => start.family === family).flatMap((range) => this.#poolOf(range) ?? []);
+    if (mine.length === 0) return undefined;
+    const now = wall();
+    const known = mine.find((pool) => pool.knows(identity));
+    if (!known && now < this.#unsureUntil) return 'the file of leases was damaged: who is new has to wait';
+    for (const pool of known ? [known, ...mine] : mine) {
+      const lease = pool.take(identity, now, shares);
+      if (lease) return lease;
+    }
+    return `no address is left in ${mine.map(({ range }) => rangeText(range)).join(', ')}`;
+  }
+
+  /** Undefined: its connection is gone, and others have its addresses. */
+  #poolOf(range: Range): Pool | undefined {
+    const known = this.#byRange.get(range);
+    if (known) return known;
+    const found = this.#near(range).find(({ pool }) => isSame(pool.range, range));
+    if (found) this.#byRange.set(range, found.pool);
+    return found?.pool;
+  }
+
+  #poolAt(address: Address): Pool | undefined {
+    return this.#near({ start: address, end: address })[0]?.pool;
+  }
+
+  /** Those that have something in common with `range`. */
+  #near({ start, end }: Range): Known[] {
+    const all = this.#known[start.family];
+    const near: Known[] = [];
+    for (let i = placeOf(all, start); i < all.length && all[i].pool.range.start.compare(end) <= 0; i++)
+      near.push(all[i]);
+    return near;
+  }
+
+  #dissolve({ pool }: Known): void {
+    const { family } = pool.range.start;
+    this.#known[family] = this.#known[family].filter((known) => known.pool !== pool);
+    for (const lease of [...pool.leases()]) {
+      pool.expel(lease);
+      this.#outside[family].receive(lease);
+    }
+    this.#strays = undefined;
+    this.#byRange = new WeakMap();
+  }
+
+  /** In the order in which they became free. */
+  #straysIn({ start, end }: Range): readonly Lease[] {
+    this.#strays ??= [...this.#outside[4].leases(), ...this.#outside[6].leases()]
+      .map((lease, order) => ({ lease, order, address: lease.address }))
+      .sort((a, b) => a.address.compare(b.address));
+    const strays = this.#strays;
+    const first = lowest(strays.length, (i) => strays[i].address.compare(start) >= 0);
+    const after = lowest(strays.length, (i) => strays[i].address.compare(end) > 0);
+    const outside = this.#outside[start.family];
+    const inside = strays.slice(first, after).filter(({ lease }) => lease.pool === outside);
+    return inside.sort((a, b) => a.order - b.order).map(({ lease }) => lease);
+  }
+}
+
+interface Stray {
+  readonly lease: Lease;
+  readonly order: number;
+  readonly address: Address;
+}
+
+export const rangeText = ({ start, end }: Range): string => `${start}-${end}`;
+
+const everything = (family: Family): Pool => {
+  const bits = family === 4 ? 32n : 128n;
+  return new Pool({ start: Address.any(family), end: Address.fromBigInt(family, (1n << bits) - 1n) });
+};
+
+const isSame = (a: Range, b: Range): boolean => a.start.equals(b.start) && a.end.equals(b.end);
+
+/** Of the first that does not end before `start`. */
+const placeOf = (all: readonly Known[], start: Address): number =>
+  lowest(all.length, (i) => all[i].pool.range.end.compare(start) >= 0);
+
+/** The lowest index below `count` for which it is true, and for all after it; `count` if there is none. */
+function lowest(count: number, isTrue: (index: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isTrue(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
