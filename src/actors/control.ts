@@ -45,6 +45,8 @@ export interface Daemon {
   /** Octets, of the sockets there are and of those to come. */
   resizeSockets(octets: number, say: (text: string) => void): void;
   toggleErrorQueue(say: (text: string) => void): void;
+  /** As in `nhelpers=`; ends `answer`. */
+  resizeHelpers(nhelpers: number, answer: Answer): void;
   shutdown(leaveState: boolean, answer: Answer): void;
 }
 
@@ -168,6 +170,8 @@ export class Control {
       case 'socket-errqueue':
         daemon.toggleErrorQueue(say);
         return answer.end();
+      case 'nhelpers':
+        return daemon.resizeHelpers(request.nhelpers, answer);
       case 'ddos':
         world.switchboard.limits.mode = request.mode;
         return answer.end();

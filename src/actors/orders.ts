@@ -103,11 +103,7 @@ export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global
 export function clearStatistics({ stats, switchboard, helpers, log }: World, answer: Answer): void {
   stats.clear();
   zero(switchboard.counters);
-  for (const family of helpers.stats().values()) {
-    const { queued } = family;
-    zero(family);
-    family.queued = queued;
-  }
+  for (const family of helpers.stats().values()) family.clear();
   end(answer, RC.LOG, log('info', 'statistics begin anew'));
 }
 

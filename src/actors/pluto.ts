@@ -26,7 +26,7 @@ import { endsOf, KeptCredentials, rulesOf } from './credentials.ts';
 import { daemonInfo } from './daemon-info.ts';
 import { dice } from './dice.ts';
 import { DaemonEap } from './eap.ts';
-import { PoolHelpers } from './helpers.ts';
+import { helpersLine, PoolHelpers, resizeHelpers } from './helpers.ts';
 import { Impairments } from './impairments.ts';
 import { KeyRing } from './key-ring.ts';
 import { harmless } from './lines.ts';
@@ -43,6 +43,7 @@ import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
 import { DaemonServices } from './services.ts';
 import type { GateLimits } from './switchboard.ts';
+import { Vitals } from './vitals.ts';
 import type { World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
@@ -71,6 +72,7 @@ export class Pluto {
   readonly #certificates: CertificateStore;
   readonly #lookingUp: LookingUp;
   readonly #eap: DaemonEap;
+  readonly #vitals = new Vitals(realClock());
 
   private constructor(
     options: DaemonOptions,
@@ -183,7 +185,11 @@ export class Pluto {
       system: this.#system,
       info: () => this.#info(),
       holdings: { keys: parts.keys, certificates: this.#certificates, since: this.#startTime.getTime() },
-      helperThreads: () => this.#helpers.pool.threads,
+      process: {
+        vital: () => this.#vitals.now(),
+        helpers: () => this.#helpers.pool.helpers(),
+        now: () => clock.now(),
+      },
     });
     this.control = new Control({
       world: this.#world,
@@ -199,6 +205,7 @@ export class Pluto {
         purgeOcsp: () => this.#lookingUp.purgeOcsp(),
         resizeSockets: (octets, say) => this.#listening.resize(octets, say),
         toggleErrorQueue: (say) => this.#listening.toggleErrorQueue(say),
+        resizeHelpers: (nhelpers, answer) => resizeHelpers(this.#helpers.pool, nhelpers, this.#world, answer),
         shutdown: (leaveState, answer) => this.requestStop(leaveState, answer),
       },
     });
@@ -229,12 +236,7 @@ export class Pluto {
     const trust = new TrustShelf();
     const warn = (text: string) => log.write('warn', text);
     const helpers = new PoolHelpers(options.nhelpers ?? setup.nhelpers ?? -1, { keys: keys.shelf, trust }, warn);
-    log.write(
-      'info',
-      helpers.pool.threads === 0
-        ? 'no helpers will be started, all cryptographic operations will be done inline'
-        : `started ${helpers.pool.threads} helper threads`,
-    );
+    log.write('info', helpersLine(helpers.pool.threads));
     const system = new ActorSystem({
       clock,
       report: ({ path, during, error }) => {
@@ -277,6 +279,7 @@ export class Pluto {
     this.#secrets.wipe();
     await this.#lookingUp.close();
     await this.#eap.close();
+    this.#vitals.stop();
     await this.#helpers.pool.close();
   }
 

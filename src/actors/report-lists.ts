@@ -1,5 +1,5 @@
-/** Keys and secrets as listings show them: whose they are, never what they are. And what the daemon consists of. */
-import type { DaemonInfo, ProcessRow } from '../control/status/rows.ts';
+/** Keys and secrets as listings show them: whose they are, never what they are. */
+import type { DaemonInfo } from '../control/status/rows.ts';
 import type { Entry } from './registry.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
@@ -38,13 +38,6 @@ export function* pools(entries: Iterable<Entry>): Making {
 
 /** Connections that may be looked at in one go. */
 const MANY = 2048;
-
-/** Helpers are threads of the same process. */
-export function processes(helpers: number): readonly ProcessRow[] {
-  const { pid } = process;
-  const threads = Array.from({ length: helpers }, (_, i) => ({ pid, name: `helper(${i + 1})` }));
-  return [{ pid, name: 'pluto' }, ...threads];
-}
 
 /** As whack has set it since. */
 export function withStanding(info: DaemonInfo, { standing }: World): DaemonInfo {

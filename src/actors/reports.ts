@@ -7,7 +7,8 @@ import { inOrder } from './in-order.ts';
 import { caCertificates, certificates, crls, expiringKeys, type Holdings, publicKeys } from './report-certs.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { pools, processes, secrets, withStanding } from './report-lists.ts';
+import { pools, secrets, withStanding } from './report-lists.ts';
+import { type ProcessParts, processStatus } from './report-process.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
@@ -18,8 +19,8 @@ export interface ReportsOptions {
   readonly system: ActorSystem;
   readonly info: () => DaemonInfo;
   readonly holdings: Holdings;
-  /** Threads that compute for us. */
-  readonly helperThreads?: () => number;
+  /** Threads, and how they are; none in a simulation. */
+  readonly process?: ProcessParts;
 }
 
 type ReportRequest = Extract<Request, { kind: ReportKind }>;
@@ -69,7 +70,7 @@ export class Reports {
       case 'fipsstatus':
         return yield { of: 'fips', rows: [{ mode: 'disabled' }] };
       case 'processstatus':
-        return yield { of: 'processes', rows: processes(this.#options.helperThreads?.() ?? 0) };
+        return yield* processStatus(this.#options.process, world.helpers.stats());
       case 'addresspoolstatus':
         return yield* pools(entriesOf(world.registry, undefined));
       case 'listpubkeys':

@@ -81,6 +81,7 @@ const NORMAL: readonly WhackOption[] = [
     flag('unlisten', 'ignore IKE'),
     arg('ike-socket-bufsize', 'OCTETS', 'buffer of every IKE socket'),
     flag('ike-socket-errqueue-toggle', 'read ICMP errors, or no longer'),
+    arg('nhelpers', 'N', 'helper threads from now on; -1: by the number of CPUs, 0: none'),
     flag('ddos-busy', 'always demand cookies'),
     flag('ddos-unlimited', 'never demand cookies'),
     flag('ddos-auto', 'demand cookies under load'),

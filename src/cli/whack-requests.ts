@@ -92,6 +92,7 @@ const AFTER: readonly Step[] = [
   plain('unlisten'),
   ['ike-socket-bufsize', bufsize],
   plain('socket-errqueue', 'ike-socket-errqueue-toggle'),
+  ['nhelpers', nhelpers],
   ddos('busy'),
   ddos('unlimited'),
   ddos('auto'),
@@ -150,6 +151,12 @@ function bufsize(arg: string): Asked {
   if (octets === undefined || octets < MIN_BUFSIZE)
     return expected('ike-socket-bufsize', `${MIN_BUFSIZE} octets or more`, arg);
   return { kind: 'socket-bufsize', octets };
+}
+
+/** The daemon knows the most that there may be. */
+function nhelpers(arg: string): Asked {
+  const count = arg === '-1' ? -1 : whole(arg);
+  return count === undefined ? expected('nhelpers', '-1 or more', arg) : { kind: 'nhelpers', nhelpers: count };
 }
 
 function deletestate(arg: string): Asked {

@@ -77,7 +77,7 @@ function parseWord(words: Readonly<Record<string, string>>, text: string): strin
 /** Decimal digits only; `%forever` is 0. */
 export function parseUnsigned(text: string, min = 0, max = Number.MAX_SAFE_INTEGER): number | ValueFault {
   if (text === '%forever') return 0;
-  if (!/^\d+$/.test(text)) return { fault: 'expected a decimal number' };
+  if (!(min < 0 ? /^-?\d+$/ : /^\d+$/).test(text)) return { fault: 'expected a decimal number' };
   const value = Number(text);
   if (value < min || value > max) return { fault: `expected ${min} to ${max}` };
   return value;

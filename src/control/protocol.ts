@@ -25,6 +25,7 @@ import {
   type Shape,
   text,
   texts,
+  whole,
 } from './shape.ts';
 import type { Rows } from './status/rows.ts';
 import { unshare } from './status/share.ts';
@@ -154,6 +155,8 @@ export const REQUESTS = {
   /** Octets, of every IKE socket. */
   'socket-bufsize': { octets: count },
   'socket-errqueue': nothing,
+  /** Helper threads, as in `nhelpers=`; ends when jobs of the former ones are done. */
+  nhelpers: { nhelpers: whole },
   ddos: { mode: oneOf('auto', 'busy', 'unlimited') },
   /** Classes to set and to clear, `all` and `none` among them; of one connection if named. Clearing goes first. */
   debug: { set: texts, clear: texts, name: optional(text) },

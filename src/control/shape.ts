@@ -27,6 +27,10 @@ export const count: Field<number> = {
   what: 'a whole number',
   check: (v): v is number => Number.isSafeInteger(v) && (v as number) >= 0,
 };
+export const whole: Field<number> = {
+  what: 'a whole number, which may be negative',
+  check: (v): v is number => Number.isSafeInteger(v),
+};
 export const texts: Field<readonly string[]> = {
   what: 'a list of texts',
   check: (v): v is readonly string[] => Array.isArray(v) && v.every((e) => typeof e === 'string'),

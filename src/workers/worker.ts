@@ -1,6 +1,6 @@
 /** What runs in a helper thread. */
 import { randomFillSync } from 'node:crypto';
-import { workerData } from 'node:worker_threads';
+import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import { TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import { type Job, runJob } from '../ike/crypto/job.ts';
@@ -26,7 +26,7 @@ const shelves = workerData as Shelves | null;
 const keys = shelves?.keys && new KeyReader(shelves.keys);
 const trust = shelves?.trust && new TrustReader(shelves.trust);
 
-/** Flat jobs to flat results, in their order. Both copies of the secrets that are this thread's are gone afterwards. */
+/** Flat jobs to flat results, in their order, and before them who has done them. Both copies of the secrets that are this thread's are gone afterwards. */
 export function run(jobs: Uint8Array): unknown {
   const results = unbundle(jobs).map((flat) => {
     const started = performance.now();
@@ -34,7 +34,7 @@ export function run(jobs: Uint8Array): unknown {
     return flattenResult(result, performance.now() - started);
   });
   jobs.fill(0);
-  return move(bundle(results));
+  return move(bundle([uint32(threadId), ...results]));
 }
 
 /** RFC 4754's method. */
@@ -69,6 +69,12 @@ function warmVerify(key: PublicKey | Wrong, scheme: Scheme | undefined, length: 
   const nobody = { id: Uint8Array.of(0), certs: [], ocsps: [], trust: 0, at: 0, flags: 0, ocspUri: undefined };
   for (let i = 0; i < 10; i++)
     runJob({ op: 'auth.check', ...peer, ...nobody, spkis: [encodeSpki(key)], sign: undefined });
+}
+
+function uint32(value: number): Uint8Array {
+  const octets = new Uint8Array(4);
+  new DataView(octets.buffer).setUint32(0, value);
+  return octets;
 }
 
 function bytes(octets: number): Uint8Array {

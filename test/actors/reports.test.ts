@@ -4,6 +4,7 @@ import { REPORTS, type ReportKind } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import { jsonReport, textReport } from '../../src/control/status/report.ts';
 import { statusSchema } from '../../src/control/status/schema.ts';
+import { HelperStats } from '../../src/workers/figures.ts';
 import { faults } from '../control/status/validator.ts';
 import { Heard } from './heard.ts';
 import { conn, EAST, type House, noHoldings, town, upTown, WEST } from './town.ts';
@@ -242,7 +243,11 @@ describe('reports', () => {
         throw new Error('not asked');
       },
       holdings: noHoldings(),
-      helperThreads: () => 2,
+      process: {
+        vital: () => ({ busy: 0.25, p50: 0, p90: 0.1, p99: 2.5, max: 70 }),
+        helpers: () => [5, 6].map((thread) => ({ stats: new HelperStats(thread, 0), inHand: thread - 5 })),
+        now: () => 1,
+      },
     });
     const heard = new Heard();
     reports.answer({ kind: 'processstatus' }, heard);
@@ -252,6 +257,11 @@ describe('reports', () => {
       { pid, name: 'pluto' },
       { pid, name: 'helper(1)' },
       { pid, name: 'helper(2)' },
+    ]);
+    expect(heard.rowsOf('mainThread')).toEqual([{ busy: 25, delay: { p50: 0, p90: 100, p99: 2500, max: 70_000 } }]);
+    expect(heard.rowsOf('helpers')).toMatchObject([
+      { name: 'helper(1)', thread: 5, inHand: 0, done: 0, busy: 0 },
+      { name: 'helper(2)', thread: 6, inHand: 1, done: 0, busy: 0 },
     ]);
     expect(heard.exit).toBe(0);
   });

@@ -157,6 +157,10 @@ export class House extends BareHouse {
         purgeOcsp: () => 3,
         resizeSockets: (octets, say) => say(`${octets}`),
         toggleErrorQueue: (say) => say('toggled'),
+        resizeHelpers: (nhelpers, answer) => {
+          answer.line(RC.LOG, `${nhelpers} helpers`);
+          answer.end();
+        },
         shutdown: (_leaveState, answer) => {
           this.leave();
           answer.end();

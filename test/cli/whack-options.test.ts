@@ -48,7 +48,7 @@ describe('the option table beside libreswan 5.2', () => {
     const classes = 'control crypt dns emitting klips lifecycle oppo parsing private raw'.split(' ');
     expect(others).toEqual(
       [...classes.map((name) => `debug-${name}`), 'disablearrivalcheck', 'json', 'listgroups', 'myid', 'optionsfrom']
-        .concat('rereadgroups', 'eddsa')
+        .concat('rereadgroups', 'eddsa', 'nhelpers')
         .sort(),
     );
   });

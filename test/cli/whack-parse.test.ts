@@ -137,6 +137,10 @@ const ASKED: readonly (readonly [string, readonly Request[]])[] = [
   ['--impair help', [{ kind: 'impair', set: ['help'], clear: [] }]],
   ['--impair a --no-impair b,c --impair d', [{ kind: 'impair', set: ['a', 'd'], clear: ['b', 'c'] }]],
 
+  ['--nhelpers 2', [{ kind: 'nhelpers', nhelpers: 2 }]],
+  ['--nhelpers -1', [{ kind: 'nhelpers', nhelpers: -1 }]],
+  ['--nhelpers=0', [{ kind: 'nhelpers', nhelpers: 0 }]],
+
   // Whatever the order on the line, secrets are read before anything is brought up.
   [
     '--name w-e --initiate --route --rereadsecrets --listen',

@@ -143,6 +143,7 @@ test('inline, each job has a turn of its own and the clock is the one given', ()
 test("a helper's death costs the jobs it held, and no other", async () => {
   const mortal = new URL('./mortal.ts', import.meta.url);
   const { helpers, done, answers } = pool({ worker: mortal });
+  await helpers.ready;
   helpers.submit(0, deadly);
   for (let id = 1; id < 20; id++) helpers.submit(id, make);
   await answers(20);

@@ -14,6 +14,7 @@ import {
 } from './listings.ts';
 import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
 import { planLine } from './plan.ts';
+import { HELPER_HEADING, helperLine, JOB_HEADING, jobsLine, threadLine } from './process.ts';
 import { REPORT_PARTS, type RowOf, type Rows, type RowsOf } from './rows.ts';
 import { countsLines, stateLines } from './states.ts';
 import { BLANK } from './text.ts';
@@ -67,7 +68,12 @@ const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly strin
   status: { ...CONNECTIONS, ...SHUNTS, counts: [BLANK], states: [BLANK] },
   connectionstatus: CONNECTIONS,
   shuntstatus: SHUNTS,
-  processstatus: { processes: ['  PID  Process'] },
+  processstatus: {
+    processes: ['  PID  Process'],
+    mainThread: [BLANK],
+    helpers: [BLANK, HELPER_HEADING],
+    jobs: [BLANK, JOB_HEADING],
+  },
   listpubkeys: LISTS,
   listcerts: LISTS,
   listcacerts: LISTS,
@@ -92,6 +98,9 @@ const LINES: { readonly [K in RowsOf]: (row: RowOf<K>, place: Place) => string |
   shunts: shuntLine,
   pools: poolLines,
   processes: processLine,
+  mainThread: threadLine,
+  helpers: helperLine,
+  jobs: jobsLine,
   globals: globalLine,
   fips: fipsLine,
   publicKeys: (row, { clock }) => publicKeyLines(row, clock),

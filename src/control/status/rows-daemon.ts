@@ -48,6 +48,33 @@ export const DAEMON = {
 
 export const PROCESS = { pid: whole(), name: text() };
 
+const PERCENTILES = { p50: whole('µs'), p90: whole('µs'), p99: whole('µs') };
+
+export const THREAD = {
+  busy: whole('percent of the last seconds'),
+  delay: object({ ...PERCENTILES, max: whole('µs') }, 'how late it came to what was due'),
+};
+
+export const HELPER = {
+  name: text('as in processes'),
+  thread: whole('its number among the threads of the process'),
+  done: whole('jobs'),
+  inHand: whole('messages of up to eight jobs that it has not answered'),
+  busy: whole('percent of the last seconds'),
+  run: object(PERCENTILES, 'how long jobs took'),
+};
+
+export const JOBS = {
+  family: text('ke.make, ike.keys, auth.check…'),
+  done: whole('well or badly'),
+  failed: whole(),
+  queued: whole('waiting or running'),
+  refused: whole('because too many were queued'),
+  dropped: whole('done when nobody waited any more'),
+  wait: object(PERCENTILES, 'for a helper, and the way to it and back'),
+  run: object(PERCENTILES, 'how long they took'),
+};
+
 export const GLOBAL = {
   key: text('current.states.ike, total.ipsec.type.esp…'),
   value: either(either(whole(), text()), large()),

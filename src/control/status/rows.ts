@@ -5,7 +5,7 @@
  */
 import type { ReportKind } from '../protocol.ts';
 import { type CONN_END, type CONN_SETTINGS, CONNECTION } from './rows-conn.ts';
-import { DAEMON, FIPS, GLOBAL, type INTERFACE, PLAN, PROCESS } from './rows-daemon.ts';
+import { DAEMON, FIPS, GLOBAL, HELPER, type INTERFACE, JOBS, PLAN, PROCESS, THREAD } from './rows-daemon.ts';
 import { CERTIFICATE, CLOCK, CRL, EVENT, GROUP, PUBLIC_KEY, SECRET, SECRETS_FILE } from './rows-lists.ts';
 import { BRIEF_CONNECTION, type CONN_NAME, COUNTS, POOL, SHUNT, STATE, TOTALS, TRAFFIC } from './rows-states.ts';
 import type { Members, Of } from './shape.ts';
@@ -22,6 +22,9 @@ export const ROWS = {
   shunts: SHUNT,
   pools: POOL,
   processes: PROCESS,
+  mainThread: THREAD,
+  helpers: HELPER,
+  jobs: JOBS,
   globals: GLOBAL,
   fips: FIPS,
   publicKeys: PUBLIC_KEY,
@@ -43,7 +46,15 @@ export type RowOf<K extends RowsOf> = Of<(typeof ROWS)[K]>;
 export type Rows = { readonly [K in RowsOf]: { readonly of: K; readonly rows: readonly RowOf<K>[] } }[RowsOf];
 
 /** Those of which a report has one. */
-export const ONE: ReadonlySet<RowsOf> = new Set(['daemon', 'totals', 'counts', 'clock', 'secretsFile', 'fips']);
+export const ONE: ReadonlySet<RowsOf> = new Set([
+  'daemon',
+  'mainThread',
+  'totals',
+  'counts',
+  'clock',
+  'secretsFile',
+  'fips',
+]);
 
 /** What a report consists of, in the order the daemon sends it. */
 export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
@@ -56,7 +67,7 @@ export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
   briefconnectionstatus: ['briefConnections', 'totals'],
   shuntstatus: ['shunts'],
   fipsstatus: ['fips'],
-  processstatus: ['processes'],
+  processstatus: ['processes', 'mainThread', 'helpers', 'jobs'],
   addresspoolstatus: ['pools'],
   listpubkeys: ['publicKeys'],
   checkpubkeys: ['publicKeys'],
@@ -82,6 +93,9 @@ export type TrafficRow = RowOf<'traffic'>;
 export type ShuntRow = RowOf<'shunts'>;
 export type PoolRow = RowOf<'pools'>;
 export type ProcessRow = RowOf<'processes'>;
+export type ThreadRow = RowOf<'mainThread'>;
+export type HelperRow = RowOf<'helpers'>;
+export type JobsRow = RowOf<'jobs'>;
 export type GlobalRow = RowOf<'globals'>;
 export type FipsRow = RowOf<'fips'>;
 export type PublicKeyRow = RowOf<'publicKeys'>;

@@ -255,6 +255,22 @@ export const SLICES: { readonly [K in RowsOf]: Extract<Rows, { of: K }> } = {
       { pid: 42, name: 'helper(1)' },
     ],
   },
+  mainThread: { of: 'mainThread', rows: [{ busy: 12, delay: { p50: 80, p90: 900, p99: 2_500, max: 1_250_000 } }] },
+  helpers: {
+    of: 'helpers',
+    rows: [{ name: 'helper(1)', thread: 3, done: 1200, inHand: 2, busy: 63, run: { p50: 120, p90: 640, p99: 12_000 } }],
+  },
+  jobs: {
+    of: 'jobs',
+    rows: [
+      {
+        family: 'ike.keys',
+        ...{ done: 1190, failed: 1, queued: 9, refused: 0, dropped: 2 },
+        wait: { p50: 300, p90: 1_100, p99: 9_900 },
+        run: { p50: 118, p90: 630, p99: 700 },
+      },
+    ],
+  },
   globals: { of: 'globals', rows: [{ key: 'current.states.all', value: 3 }] },
   fips: { of: 'fips', rows: [{ mode: 'disabled' }] },
   publicKeys: {

@@ -157,13 +157,31 @@ describe('text', () => {
     const slice: Rows = { of: 'shunts', rows: [shunt] };
     expect(text('shuntstatus', slice, slice)).toBe(` \nBare Shunt list:\n \n${line}${line}`);
     expect(text('shuntstatus')).toBe(' \nBare Shunt list:\n \n');
-    expect(text('processstatus', { of: 'processes', rows: [{ pid: 42, name: 'pluto' }] })).toBe(
-      '  PID  Process\n   42  pluto\n',
+    expect(text('processstatus', { of: 'processes', rows: [{ pid: 42, name: 'pluto' }] })).toMatch(
+      /^ {2}PID {2}Process\n {3}42 {2}pluto\n \n/,
     );
     expect(text('fipsstatus', { of: 'fips', rows: [{ mode: 'disabled' }] })).toBe('FIPS mode disabled\n');
     expect(text('globalstatus', { of: 'globals', rows: [{ key: 'current.states.all', value: 3 }] })).toBe(
       'current.states.all=3\n',
     );
+  });
+
+  test('below its processes, the daemon shows how its threads and their jobs do', () => {
+    const { processes, mainThread, helpers, jobs } = SLICES;
+    expect(text('processstatus', processes, mainThread, helpers, jobs)).toMatchInlineSnapshot(`
+      "  PID  Process
+         42  pluto
+         42  helper(1)
+       
+      main thread: busy 12%, late p50=80us p90=900us p99=2.50ms max=1.25s
+       
+      Helper              done in hand  busy  run p50      p90      p99
+      helper(1)           1200       2   63%    120us    640us   12.0ms
+       
+      Jobs                done  failed  queued refused dropped wait p50      p90      p99  run p50      p90      p99
+      ike.keys            1190       1       9       0       2    300us   1.10ms   9.90ms    118us    630us    700us
+      "
+    `);
   });
 });
 
