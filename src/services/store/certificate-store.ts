@@ -139,7 +139,7 @@ export class CertificateStore {
     if (turn >= this.#inForce) {
       this.#inForce = turn;
       this.#records = next;
-      if (hasChanged) yield* this.#using(index, say);
+      if (hasChanged) yield* this.#using(index, turn, say);
     }
     const { size } = this.#crls;
     return { certificates: this.#index.count, authorities: this.authorities().length, crls: size, ...count };
@@ -169,21 +169,24 @@ export class CertificateStore {
     return changed;
   }
 
-  *#using(index: Index, say: Say): Generator<undefined, void> {
+  /** A rereading that has come into force meanwhile goes on alone. */
+  *#using(index: Index, turn: number, say: Say): Generator<undefined, void> {
     this.#index = index;
     const { trusted } = index.issuers;
-    for (const { at, wrong } of this.trust.replaceCertificates(trusted))
+    for (const { at, wrong } of yield* this.trust.replacingCertificates(trusted))
       say(`${index.issuers.pathOf(at)}: ${wrong}; left out`);
     const crls = new Set<number>();
     for (const record of this.#records.values())
       for (const der of record.crls) {
         yield undefined;
+        if (turn !== this.#inForce) return;
         const before = this.trust.generation;
         const put = this.trust.putCrl(der);
         if ('wrong' in put) say(`${record.path}: ${put.wrong}; left out`);
         // A newer one that was fetched is not this file's, and does not go with it.
         else if (this.trust.generation !== before || this.#crls.has(put.number)) crls.add(put.number);
       }
+    if (turn !== this.#inForce) return;
     for (const number of this.#crls) if (!crls.has(number)) this.trust.drop(number);
     this.#crls = crls;
   }

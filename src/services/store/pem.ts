@@ -12,7 +12,7 @@ export interface Block {
 export function* blocksOf(octets: Uint8Array): Generator<Block, void> {
   const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length);
   let at = text.indexOf(BEGIN);
-  if (at < 0 && octets[0] === SEQUENCE) yield { label: '', der: ownCopy(octets) };
+  if (at < 0 && octets[0] === SEQUENCE) yield { label: '', der: isOwn(octets) ? octets : ownCopy(octets) };
   while (at >= 0) {
     const labelEnd = text.indexOf(DASHES, at + BEGIN.length);
     if (labelEnd < 0 || labelEnd - at - BEGIN.length > MAX_LABEL) return;
@@ -38,6 +38,9 @@ const DASHES = '-----';
 const SEQUENCE = 0x30;
 const MAX_LABEL = 64;
 const NO_BASE64 = /[^A-Za-z0-9+/=\s]/;
+
+/** A file that is nothing else needs no copy. */
+const isOwn = ({ length, buffer }: Uint8Array): boolean => length === buffer.byteLength;
 
 /** Ten thousand certificates are to be out of the collector's way. */
 function ownCopy(octets: Uint8Array): Uint8Array {

@@ -23,6 +23,11 @@ export interface TrustedCertificate {
   readonly isAnchor: boolean;
 }
 
+/** What has no place on the shelf: where it stood in the list, and why. */
+export interface Refused extends Wrong {
+  readonly at: number;
+}
+
 /** What is on the shelf, by a number that is never given again. */
 export interface Shelved {
   readonly number: number;
@@ -37,11 +42,12 @@ export class TrustShelf {
   readonly #slots = new Map<number, Slot>();
   readonly #free: number[] = [];
   readonly #count: Record<Kind, number> = { anchor: 0, intermediate: 0, crl: 0, ocsp: 0 };
-  /** By kind, key and content, so that what is there already stays. */
+  /** Certificates and responses by kind, key and content, so that what is there already stays. */
   readonly #byContent = new Map<string, number>();
   /** By what they are about: the CRL that another one replaces, and the CertID of a response. */
   readonly #crls = new Map<string, number>();
   readonly #responses = new Map<string, number>();
+  #turns = 0;
   #lastStamp = 0;
   #slotsUsed = 0;
 
@@ -60,18 +66,35 @@ export class TrustShelf {
    * In place of all certificates there were. Those that are no certificates, or for which there is no room, are left
    * out: their places in `certificates`, and why. One that was there already keeps what is known of it.
    */
-  replaceCertificates(certificates: readonly TrustedCertificate[]): readonly (Wrong & { readonly at: number })[] {
+  replaceCertificates(certificates: readonly TrustedCertificate[]): readonly Refused[] {
+    const steps = this.replacingCertificates(certificates);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** The same, a certificate a step; one that has begun later is all that counts. */
+  *replacingCertificates(certificates: readonly TrustedCertificate[]): Generator<undefined, readonly Refused[]> {
+    const turn = ++this.#turns;
     const kept = new Set<number>();
-    const put = ({ der, isAnchor }: TrustedCertificate, at: number): (Wrong & { at: number }) | undefined => {
+    const put = ({ der, isAnchor }: TrustedCertificate, at: number): Refused | undefined => {
       const put = this.#putCertificate(der, isAnchor ? 'anchor' : 'intermediate');
       if ('wrong' in put) return { at, wrong: put.wrong };
       kept.add(put.number);
       return undefined;
     };
     // The new ones first, so that no chain is without an authority in between; then again those that had no room.
-    const refused = certificates.map(put).filter((one) => one !== undefined);
-    for (const [number, { kind }] of [...this.#slots])
-      if ((kind === 'anchor' || kind === 'intermediate') && !kept.has(number)) this.drop(number);
+    const refused: Refused[] = [];
+    for (const [at, certificate] of certificates.entries()) {
+      yield undefined;
+      if (turn !== this.#turns) return NONE;
+      const wrong = put(certificate, at);
+      if (wrong) refused.push(wrong);
+    }
+    for (const [number, { kind }] of [...this.#slots]) {
+      if ((kind !== 'anchor' && kind !== 'intermediate') || kept.has(number)) continue;
+      this.drop(number);
+      yield undefined;
+      if (turn !== this.#turns) return NONE;
+    }
     return refused.map(({ at }) => put(certificates[at], at)).filter((one) => one !== undefined);
   }
 
@@ -134,7 +157,8 @@ export class TrustShelf {
   }
 
   #put(kind: Kind, der: Uint8Array, key: string, crl?: Slot['crl']): Shelved | Wrong {
-    const content = `${kind} ${key} ${latin1(sha256(der))}`;
+    // Of a CRL the series and the date have told; a digest over megabytes would hold everybody up.
+    const content = crl ? `${kind} ${crl.series} ${crl.thisUpdate}` : `${kind} ${key} ${latin1(sha256(der))}`;
     const known = this.#byContent.get(content);
     if (known !== undefined) return { number: known };
     if (this.#count[kind] >= MOST_OF[kind]) return { wrong: `there are ${MOST_OF[kind]} already` };
@@ -154,6 +178,8 @@ export class TrustShelf {
     return { number };
   }
 }
+
+const NONE: readonly never[] = Object.freeze([]);
 
 interface Slot extends Shelved {
   readonly place: number;

@@ -43,6 +43,18 @@ describe('certificates', () => {
     expect([...shelf.list('intermediate')].map(({ der }) => Buffer.from(der))).toEqual([Buffer.from(a.der)]);
   });
 
+  test('of a replacement that begins while another is under way are all that count', () => {
+    const shelf = new TrustShelf();
+    const reader = new TrustReader(shelf.shared);
+    const slow = shelf.replacingCertificates([anchor(a), anchor(twin)]);
+    slow.next();
+    slow.next();
+    expect(shelf.replaceCertificates([anchor(b)])).toEqual([]);
+    expect([...slow]).toEqual([]);
+    expect(reader.certificates(key(a))).toEqual([]);
+    expect(reader.certificates(key(b))).toHaveLength(1);
+  });
+
   test('that are none are left out, and it is said which', () => {
     const shelf = new TrustShelf();
     expect(shelf.replaceCertificates([anchor(a), anchor({ der: text('none') }), anchor(b)])).toEqual([
