@@ -135,8 +135,8 @@ export interface JobFailure {
 }
 
 /**
- * Does `job`, here and now. `mine` and `earlier` are used up: they are zeros afterwards. `skD` belongs to a living SA, and is kept. `keys`
- * are those to sign with, `trust` is what chains of certificates are held against.
+ * Does `job`, here and now. `mine` and `earlier` are used up: they are zeros afterwards. `skD` belongs to a living SA,
+ * and is kept. `keys` are those to sign with, `trust` is what chains of certificates are held against.
  */
 export function runJob(job: Job, keys: Keyring = NO_KEYS, trust: Trust = NO_TRUST): JobResult {
   try {
