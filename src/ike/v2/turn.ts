@@ -131,7 +131,8 @@ export class Turn {
   respond(message: Incoming, payloads: readonly Payload[]): void {
     const { exchange, messageId } = message.header;
     const packets = this.#pack(exchange, true, messageId, payloads);
-    this.sa.lastResponse = packets.map(keep);
+    // The first one lasts as long as the handshake: in a block it would hold the place of what stays.
+    this.sa.lastResponse = exchange === EXCHANGE.IKE_SA_INIT ? packets : packets.map(keep);
     if (exchange === EXCHANGE.IKE_SA_INIT && this.sa.handshake) this.sa.handshake.response = packets[0];
     this.sa.expectedRequestId = messageId + 1;
     this.send(packets, message);
@@ -184,6 +185,11 @@ export class Turn {
   }
 
   handOver(to: IkeSa, children: readonly Child[], tasks: readonly Task[]): void {
+    const isHeir = this.sa.leases !== NONE && !tasks.some((task) => task.t === 'deleteIke');
+    if (isHeir) {
+      to.leases = this.sa.leases;
+      this.sa.leases = NONE;
+    }
     this.outs.push({ t: 'handOver', to: to.serial, children, tasks });
   }
 
