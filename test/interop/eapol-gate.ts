@@ -40,7 +40,7 @@ export async function login(
   let conversation: EapConversation | undefined;
   let ours: EapReply | undefined;
   const socket = createSocket('udp4');
-  socket.on('message', async (octets, { port, address }) => {
+  const hear = async (octets: Uint8Array, port: number, address: string) => {
     const request = decodePacket(octets);
     if ('malformed' in request) throw new Error(request.malformed);
     const packet = Buffer.concat(every(request.attributes, 'EAP-Message'));
@@ -54,7 +54,8 @@ export async function login(
     }
     ours = await conversation.next(packet);
     socket.send(answer(request, ours), port, address);
-  });
+  };
+  socket.on('message', (octets, { port, address }) => void hear(octets, port, address));
   await new Promise<void>((resolve) => socket.bind(0, US, resolve));
   const conf = join(directory, 'eapol.conf');
   const lines = ['ssid="gate"', 'key_mgmt=WPA-EAP', ...network].map((line) => `  ${line}`);

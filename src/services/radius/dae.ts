@@ -115,7 +115,8 @@ export class DynamicAuthorization {
       if (until > now) break;
       this.#answers.delete(key);
     }
-    const key = `${from} ${Buffer.from(packet.authenticator).toString('latin1')} ${packet.identifier}`;
+    // Not by the port: whoever has overheard a request can send it again from another one.
+    const key = `${from.address} ${Buffer.from(packet.authenticator).toString('latin1')} ${packet.identifier}`;
     const known = this.#answers.get(key);
     if (known) {
       this.counters.repeated++;

@@ -139,13 +139,14 @@ class Conversation implements EapConversation {
   }
 
   #accepted(answer: Extract<Answer, { t: 'answer' }>, eap: Uint8Array | undefined): EapReply {
-    if (eap && eap[0] !== SUCCESS) return this.#failed('the RADIUS server accepts without EAP Success');
+    // None is not made up for it: RFC 3579 §2.6.3.
+    if (eap?.[0] !== SUCCESS) return this.#failed('the RADIUS server accepts without EAP Success');
     const msk = this.#options.client.msk(answer);
     if (msk && 'wrong' in msk) return this.#failed(`the keys of the RADIUS server: ${msk.wrong}`);
     const { attributes } = answer.packet;
     return {
       t: 'eap',
-      packet: eap ?? Uint8Array.of(SUCCESS, this.#identifier, 0, 4),
+      packet: eap,
       outcome: 'success',
       ...(msk && { msk }),
       method: this.#method ?? 'EAP',

@@ -32,6 +32,7 @@ export class Outbox {
   #failed: Note[] = [];
   #underWay = 0;
   #isPumping = false;
+  #hasComplained = false;
   #pause = FIRST_PAUSE;
   #retry: { cancel(): void } | undefined = undefined;
   #emptied: (() => void) | undefined = undefined;
@@ -98,8 +99,10 @@ export class Outbox {
 
   #done(note: Note, isTaken: boolean): void {
     this.#underWay--;
-    if (isTaken) this.#pause = FIRST_PAUSE;
-    else if (note.isUpdate) this.lost++;
+    if (isTaken) {
+      this.#pause = FIRST_PAUSE;
+      this.#hasComplained = false;
+    } else if (note.isUpdate) this.lost++;
     else this.#failed.push(note);
     if (this.#failed.length > 0) this.#retryLater();
     this.#pump();
@@ -118,8 +121,9 @@ export class Outbox {
   }
 
   #lose(): void {
-    if (this.lost === 0)
+    if (!this.#hasComplained)
       this.#ports.log('warn', `RADIUS accounting: more than ${MOST_WAITING} notes wait; the oldest are dropped`);
+    this.#hasComplained = true;
     this.lost++;
     if (!this.#failed.shift()) this.#waiting.shift();
   }

@@ -103,6 +103,13 @@ describe('Disconnect-Request', () => {
     expect(dae.counters).toMatchObject({ received: 2, acknowledged: 1, repeated: 1 });
   });
 
+  test('overheard, and sent again from another port within the time, ends nothing more', () => {
+    const octets = request([JOE, now()]);
+    ask(octets);
+    ask(octets, new Endpoint(CLIENT.address, 40_001));
+    expect(wanted.length).toBe(1);
+  });
+
   test('replayed when nobody remembers it any more is stale by then', () => {
     const octets = request([JOE, now()]);
     ask(octets);

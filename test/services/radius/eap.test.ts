@@ -134,7 +134,7 @@ describe('a user of RADIUS', () => {
   });
 
   test('of a server that makes no keys, has none', async () => {
-    lan.onRequest = ({ reply }) => reply('Access-Accept');
+    lan.onRequest = ({ reply }) => reply('Access-Accept', eap(octets('03 00 0004')));
     const reply = await next(identity('joe'));
     expect(reply).toMatchObject({ outcome: 'success', user: 'joe', classes: [], packet: octets('03 00 0004') });
     expect(reply.msk).toBeUndefined();
@@ -192,9 +192,16 @@ describe('what is not let through', () => {
     });
   });
 
-  test('an accept with EAP Failure', async () => {
-    lan.onRequest = ({ reply }) => reply('Access-Accept', eap(octets('04 00 0004')));
-    expect((await next(identity('joe'))).outcome).toBe('failure');
+  test.each([
+    ['EAP Failure', eap(octets('04 00 0004'))],
+    ['no EAP', []],
+  ])('an accept with %s', async (_, attributes) => {
+    lan.onRequest = ({ reply }) => reply('Access-Accept', attributes);
+    expect(await next(identity('joe'))).toMatchObject({
+      outcome: 'failure',
+      why: 'the RADIUS server accepts without EAP Success',
+      packet: octets('04 00 0004'),
+    });
   });
 
   test('an accept with one half of the keys, with both twice, or with keys of other lengths', async () => {
@@ -210,7 +217,8 @@ describe('what is not let through', () => {
       ],
     ];
     for (const attributes of bad) {
-      lan.onRequest = (request) => request.reply('Access-Accept', attributes(request));
+      lan.onRequest = (request) =>
+        request.reply('Access-Accept', [...eap(octets('03 00 0004')), ...attributes(request)]);
       conversation = open();
       const reply = await next(identity('joe'));
       expect(reply).toMatchObject({ outcome: 'failure' });
