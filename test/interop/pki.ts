@@ -4,8 +4,7 @@
  *   root ─┬─ one ── two ── leaves (`chained`)         `other`: a root that nobody trusts
  *         └─ leaves
  */
-import { rmSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandExists } from '../support/machine.ts';
@@ -62,6 +61,13 @@ export function pki(): Promise<Pki> {
   return made;
 }
 
+/** Whoever has called `pki` does so when no test of the file is left. */
+export async function forgetPki(): Promise<void> {
+  const gone = await made;
+  made = undefined;
+  if (gone) await rm(gone.file(''), { recursive: true, force: true });
+}
+
 const GENERATE: Readonly<Record<Kind, readonly string[]>> = {
   rsa: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'],
   p256: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
@@ -75,7 +81,6 @@ const CA = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRL
 
 async function make(): Promise<Pki> {
   const directory = await mkdtemp(join(tmpdir(), 'pluto-pki-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   const at = (name: string): string => join(directory, name);
   const openssl = (...args: string[]): Promise<string> => must(['openssl', ...args], { cwd: directory });
   const begun = new Map<string, Promise<void>>();

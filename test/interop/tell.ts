@@ -1,5 +1,5 @@
 /** Registers stories as tests, in both directions, with the reasons why this machine cannot tell them. */
-import { describe, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import { lacksDaemon } from '../support/daemon.ts';
 import { withBed } from './bed.ts';
 import type { StartPeer } from './peer.ts';
@@ -7,9 +7,11 @@ import { startLibreswan } from './peers/libreswan.ts';
 import { startOurs } from './peers/ours.ts';
 import { lacksPeer, type PeerName } from './peers/prefix.ts';
 import { startStrongSwan } from './peers/strongswan.ts';
-import { lacksPki } from './pki.ts';
+import { forgetPki, lacksPki } from './pki.ts';
 import { lacksBed } from './requirements.ts';
 import type { Story } from './stories.ts';
+
+afterAll(forgetPki);
 
 type Implementations = Readonly<Record<PeerName | 'pluto', StartPeer>>;
 
