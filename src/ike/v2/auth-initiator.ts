@@ -19,8 +19,9 @@ import { tooFew } from './auth-choose.ts';
 import { claimIn } from './auth-claim.ts';
 import { isEapOnly, type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
 import { wrongIssuer } from './auth-signature.ts';
-import { type AuthTalk, beginTalk, idOf, idPayload, named, talkOf } from './auth-talk.ts';
+import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
+import { configurationRequest } from './cp-client.ts';
 import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-peer.ts';
 import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
 import { handshakeOf, where } from './handshake.ts';
@@ -103,6 +104,7 @@ function firstRequest(turn: Turn, { id, certs, auth }: Extract<Made, { wrong?: n
     ...auth,
     ...(talkOf(turn.sa).eap?.isOnly ? [notification(NOTIFY.EAP_ONLY_AUTHENTICATION)] : []),
     ...(multipleAuth && hasMore ? [notification(NOTIFY.MULTIPLE_AUTH_SUPPORTED)] : []),
+    ...configurationRequest(policy),
     ...offerPayloads(turn, offer),
   ];
 }
@@ -117,6 +119,8 @@ export function authAnswered(turn: Turn, message: Incoming): void {
   const error = errorIn(payloads);
   const isOver = error !== undefined && !find(payloads, 'AUTH') && !find(payloads, 'SA');
   if (isOver) return refused(turn, error.name, error.notify);
+  const twice = doubled(payloads);
+  if (twice) return distrust(turn, offer, `IKE_AUTH response with more than one ${twice}`);
   const unmixed = settlePpk(turn, payloads);
   if (unmixed) return distrust(turn, offer, unmixed);
   if (eap && isEapProven(eap)) {

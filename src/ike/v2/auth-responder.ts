@@ -10,7 +10,7 @@ import { type Choice, choose, poolFor, type Stranger, tooFew } from './auth-choo
 import { claimIn, notAllowed, type Verdict } from './auth-claim.ts';
 import { type OurProof, ourAuth, ourProof, plain, type Refusal, toSign } from './auth-prove.ts';
 import { wrongIssuer } from './auth-signature.ts';
-import { type AuthTalk, beginTalk, idOf, named, talkOf } from './auth-talk.ts';
+import { type AuthTalk, beginTalk, doubled, idOf, named, talkOf } from './auth-talk.ts';
 import { askEap, beginEap, endEap } from './eap-server.ts';
 import { end } from './ending.ts';
 import { handshakeOf } from './handshake.ts';
@@ -20,6 +20,8 @@ import { hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 /** The first request of IKE_AUTH. */
 export function answerAuth(turn: Turn, message: Incoming): void {
   const { payloads } = message;
+  const twice = doubled(payloads);
+  if (twice) return distrustStranger(turn, message, plain(`IKE_AUTH request with more than one ${twice}`));
   const stranger: Stranger = {
     peerId: idOf(payloads, 'IDi')!,
     wanted: idOf(payloads, 'IDr'),

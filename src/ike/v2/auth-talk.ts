@@ -79,5 +79,16 @@ export function idOf(payloads: readonly Payload[], type: 'IDi' | 'IDr'): Id | un
   return payload && new Id(payload.idType, keep(payload.data));
 }
 
+/** What there is two of, and may be one of: whoever reads the first and whoever reads the last would not read the same. */
+export function doubled(payloads: readonly Payload[]): Payload['type'] | undefined {
+  for (let i = 1; i < payloads.length; i++) {
+    const { type } = payloads[i];
+    if (ONLY_ONE.has(type)) for (let j = 0; j < i; j++) if (payloads[j].type === type) return type;
+  }
+  return undefined;
+}
+
+const ONLY_ONE: ReadonlySet<Payload['type']> = new Set(['IDi', 'IDr', 'AUTH', 'EAP', 'SA', 'TSi', 'TSr'] as const);
+
 /** `ID_FQDN '@east'`. */
 export const named = (id: Id): string => `${id.typeName} '${id}'`;

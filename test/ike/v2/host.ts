@@ -3,7 +3,7 @@
  * they may not do.
  */
 import type { Credentials } from '../../../src/actors/credentials.ts';
-import type { Job } from '../../../src/ike/crypto/job.ts';
+import type { Job, JobResult } from '../../../src/ike/crypto/job.ts';
 import { IkeKeys } from '../../../src/ike/crypto/keys.ts';
 import type { Command, Datagram, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
 import type { Policy } from '../../../src/ike/policy.ts';
@@ -79,6 +79,8 @@ export class Host {
   psk: HostOptions['psk'];
   ppks: Readonly<Record<string, string>>;
   credentials: Credentials;
+  /** What its helpers do. */
+  readonly runJob: (job: Job) => JobResult;
   answers: HostOptions['answers'];
   /** Every job, in order. */
   readonly jobs: Job['op'][] = [];
@@ -112,6 +114,7 @@ export class Host {
     this.psk = is.psk;
     this.ppks = is.ppks ?? {};
     this.credentials = credentialsOf(is.proofs ?? {});
+    this.runJob = (job) => runWithKeys(job, is.proofs?.trust);
     this.answers = is.answers;
     this.cookies = is.cookies ?? 'never';
     this.cookieSecrets = { generation: 0, current: dice.octets(32), previous: dice.octets(32) };
@@ -285,7 +288,7 @@ export class Host {
         const result = () =>
           this.failJobs === out.job.op
             ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
-            : runWithKeys(out.job);
+            : this.runJob(out.job);
         this.#clock.after(this.jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
         return;
       }

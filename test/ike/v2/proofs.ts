@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Credentials } from '../../../src/actors/credentials.ts';
 import { NO_CREDENTIALS } from '../../../src/actors/credentials.ts';
+import { NO_TRUST, type Trust } from '../../../src/ike/auth/x509/trust-reader.ts';
 import { type AuthCheck, CHECK_FLAGS, type Job, type JobResult, runJob } from '../../../src/ike/crypto/job.ts';
 import { generate } from '../../../src/ike/crypto/signature/generate.ts';
 import type { KeyKind } from '../../../src/ike/crypto/signature/key-kind.ts';
@@ -75,6 +76,8 @@ export interface Proofs {
   readonly issuedBy?: readonly Uint8Array[];
   readonly issuers?: readonly Uint8Array[];
   readonly rules?: Partial<Credentials['chainRules']>;
+  /** Of a helper that takes certificates for what they are. */
+  readonly trust?: Trust;
 }
 
 const shelf = new KeyShelf();
@@ -111,9 +114,11 @@ export function credentialsOf(proofs: Proofs): Credentials {
   };
 }
 
-/** What a helper does, with certificates as above. */
-export function runWithKeys(job: Job): JobResult {
-  return job.op === 'auth.check' && job.certs.length > 0 ? check(job) : runJob(job, keyring);
+/** What a helper does, with certificates as above; with `trust`, with real ones. */
+export function runWithKeys(job: Job, trust?: Trust): JobResult {
+  return !trust && job.op === 'auth.check' && job.certs.length > 0
+    ? check(job)
+    : runJob(job, keyring, trust ?? NO_TRUST);
 }
 
 function check(job: AuthCheck): JobResult {
