@@ -28,7 +28,7 @@ export interface CredentialsPorts {
   readonly publicKeys: () => PublicKeys;
   /** What a connection says of our end, and of the peer's; undefined for a policy that belongs to none any more. */
   readonly endsOf: (policy: Policy) => { readonly ours: End; readonly theirs: End } | undefined;
-  readonly rules: Omit<ChainRules, 'trust' | 'at'>;
+  readonly rules: Omit<ChainRules, 'at'>;
   /** ms since 1970. */
   readonly wall: () => number;
 }
@@ -98,8 +98,8 @@ export class KeptCredentials implements Credentials {
   }
 
   get chainRules(): ChainRules {
-    const { rules, certificates, wall } = this.#ports;
-    return { ...rules, trust: certificates.trust.generation, at: Math.floor(wall() / 1000) };
+    const { rules, wall } = this.#ports;
+    return { ...rules, at: Math.floor(wall() / 1000) };
   }
 
   ppk({ localId, remoteId, ppkIds }: Policy, id?: Uint8Array) {
@@ -144,7 +144,6 @@ export const NO_CREDENTIALS: Credentials = {
   authorities: () => new Uint8Array(),
   issuers: () => NONE,
   chainRules: {
-    trust: 0,
     crlStrict: false,
     crlFetch: false,
     ocsp: false,

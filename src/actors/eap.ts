@@ -24,7 +24,7 @@ export interface DaemonEapOptions {
   readonly certificates: CertificateStore;
   /** How a connection's own end proves itself, by its name: `leftcert=` may say with what. */
   readonly oursOf: (conn: string) => AuthRound | undefined;
-  readonly rules: () => Omit<ChainRules, 'trust'>;
+  readonly rules: () => ChainRules;
   readonly revocation: Answerer<'revocation'>;
   /** Absent: no RADIUS servers are configured. */
   readonly radius: EapBackend | undefined;

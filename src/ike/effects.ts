@@ -231,8 +231,6 @@ export interface Credential extends Pick<SigningKey, 'kind' | 'bits'> {
 
 /** Of `config setup`: `crl-strict=`, `ocsp-enable=`, `ocsp-strict=`, `ocsp-uri=`. */
 export interface ChainRules {
-  /** The state of the trust shelf to check against: goes along with every job. */
-  readonly trust: number;
   readonly crlStrict: boolean;
   /** Look CRLs up where their distribution points say when there is none at hand. */
   readonly crlFetch: boolean;

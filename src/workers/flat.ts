@@ -166,18 +166,18 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
   'auth.check': {
     code: 5,
     write: (job) => ({
-      numbers: [job.scheme, job.trust, job.at, job.flags, job.sign?.key ?? 0, job.sign?.scheme ?? 0],
+      numbers: [job.scheme, job.at, job.flags, job.sign?.key ?? 0, job.sign?.scheme ?? 0],
       fields: [
         ...[job.octets, job.signature, job.id, list(job.spkis), list(job.certs), list(job.ocsps)],
         ...[job.ocspUri, job.sign?.octets],
       ],
     }),
     read: ({ numbers, fields }) => {
-      const [scheme, trust, at, flags, key, signScheme] = numbers;
+      const [scheme, at, flags, key, signScheme] = numbers;
       const [octets, signature, id, spkis, certs, ocsps, ocspUri, toSign] = fields;
       return {
         op: 'auth.check',
-        ...{ scheme, trust, at, flags, octets: octets!, signature: signature!, id: id! },
+        ...{ scheme, at, flags, octets: octets!, signature: signature!, id: id! },
         ...{ spkis: unbundle(spkis!), certs: unbundle(certs!), ocsps: unbundle(ocsps!), ocspUri },
         sign: toSign && { key, scheme: signScheme, octets: toSign },
       };

@@ -66,7 +66,7 @@ function warm(): void {
 function warmVerify(key: PublicKey | Wrong, scheme: Scheme | undefined, length: number): void {
   if ('wrong' in key || scheme === undefined) return;
   const peer = { scheme: scheme.code, octets: bytes(64), signature: bytes(length).fill(1, 0, 1) };
-  const nobody = { id: Uint8Array.of(0), certs: [], ocsps: [], trust: 0, at: 0, flags: 0, ocspUri: undefined };
+  const nobody = { id: Uint8Array.of(0), certs: [], ocsps: [], at: 0, flags: 0, ocspUri: undefined };
   for (let i = 0; i < 10; i++)
     runJob({ op: 'auth.check', ...peer, ...nobody, spkis: [encodeSpki(key)], sign: undefined });
 }

@@ -39,7 +39,7 @@ const job: fc.Arbitrary<Job> = fc.oneof(
   fc.record({
     ...{ op: fc.constant('auth.check' as const), scheme: id, octets, signature: octets, id: octets },
     ...{ spkis: fc.array(octets), certs: fc.array(octets), ocsps: fc.array(octets) },
-    ...{ trust: id, at: fc.nat(0xffffffff), flags: id, ocspUri: fc.option(octets, { nil: undefined }) },
+    ...{ at: fc.nat(0xffffffff), flags: id, ocspUri: fc.option(octets, { nil: undefined }) },
     sign: fc.option(fc.record({ key: fc.nat(0x7fffffff), scheme: id, octets }), { nil: undefined }),
   }),
 );

@@ -80,8 +80,6 @@ export interface AuthCheck {
   readonly certs: readonly Uint8Array[];
   /** OCSP responses that came along in CERT payloads, RFC 4806. */
   readonly ocsps: readonly Uint8Array[];
-  /** The state of the trust shelf. */
-  readonly trust: number;
   /** s since 1970. */
   readonly at: number;
   /** `CHECK_FLAGS`, summed up. */

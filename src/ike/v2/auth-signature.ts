@@ -82,7 +82,7 @@ function jobOf(
     signature: claim.signature,
     id: Uint8Array.of(peerId.type, ...peerId.data),
     ...{ spkis, certs, ocsps },
-    ...{ trust: rules.trust, at: rules.at },
+    at: rules.at,
     flags: flags.reduce((sum, [flag, isSet]) => sum + (isSet ? flag : 0), 0),
     ocspUri: rules.ocspUri === undefined ? undefined : new TextEncoder().encode(rules.ocspUri),
     sign,

@@ -24,7 +24,7 @@ export interface EapPorts {
   /** A peer is refused, which it may not wait to be told: for the log. */
   onRefused(text: string): void;
   /** How chains are checked now. */
-  rules(): Omit<ChainRules, 'trust'>;
+  rules(): ChainRules;
   /** Fetches what a chain wants; when that is over, what there was to find is on the trust shelf. */
   lookUp(wants: readonly Want[]): Promise<void>;
 }

@@ -27,7 +27,7 @@ export function jobOf(
     op: 'auth.check',
     ...{ scheme: scheme.code, octets: OCTETS, signature: good(sign(key, scheme, OCTETS)) },
     ...{ id: Uint8Array.of(type, ...data), spkis: [], certs: [], ocsps: [] },
-    ...{ trust: 0, at: NOW, flags: CHECK_FLAGS.idOnCertificate, ocspUri: undefined, sign: undefined },
+    ...{ at: NOW, flags: CHECK_FLAGS.idOnCertificate, ocspUri: undefined, sign: undefined },
     ...more,
   };
 }

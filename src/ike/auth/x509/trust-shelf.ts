@@ -57,7 +57,7 @@ export class TrustShelf {
     this.#room = new Room(this.shared, HEAD, MOST_OCTETS);
   }
 
-  /** Rises with every change: what `ChainRules.trust` says. */
+  /** Rises with every change. */
   get generation(): number {
     return this.#head[0];
   }
