@@ -8,7 +8,7 @@ import type { StoreDir } from '../services/store/certificate-store.ts';
 import { connsOf } from './conn-text.ts';
 import { type ConnectionMessage, DEAF } from './connection.ts';
 import type { Connections } from './connections.ts';
-import { deleteState, dropPeerId, forgetPeer } from './dropping.ts';
+import { deleteState, dropPeerId, dropUser, forgetPeer } from './dropping.ts';
 import { instanceFor } from './instance-for.ts';
 import type { Loading } from './loading.ts';
 import { initiateFor } from './oppo.ts';
@@ -97,11 +97,7 @@ export class Control {
       case 'deleteid':
         return dropPeerId(world, request.name, answer);
       case 'deleteuser':
-        return end(
-          answer,
-          RC.UNKNOWN_NAME,
-          `no connection to a user "${request.name}": XAUTH and EAP are not built yet`,
-        );
+        return dropUser(world, request.name, answer);
       case 'deletestate':
         return deleteState(world, request.serial, answer);
       case 'crash':

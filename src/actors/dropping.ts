@@ -1,4 +1,5 @@
 /** Taking down what is named by something else than its connection: a serial, an address, an identity. */
+import { shown } from '../conf/printable.ts';
 import type { Answer } from '../control/answer.ts';
 import { RC } from '../control/reply-codes.ts';
 import { Address } from '../net/address.ts';
@@ -68,6 +69,21 @@ function* dropping({ registry }: World, id: Id, answer: Answer): Work {
   if (up.length === 0) return answer.end();
   const parts = split(answer, up.length);
   for (const [i, entry] of up.entries()) entry.ref.tell({ t: 'terminate', answer: parts[i] });
+}
+
+/** The IKE SAs on which a user has logged in by EAP, wherever from. */
+export function dropUser(world: World, name: string, answer: Answer): void {
+  const found: { readonly serial: number; readonly ref: ActorRef<IkeSaMessage> }[] = [];
+  const look = ({ sa }: IkeSaReport, ref: ActorRef<IkeSaMessage>) => {
+    if (sa.eapUser?.name === name) found.push({ serial: sa.serial, ref });
+  };
+  function* work(): Work {
+    yield* eachIkeSa(world, look);
+    if (found.length === 0) return end(answer, RC.UNKNOWN_NAME, `no connection to a user ${shown(name)}`);
+    const parts = split(answer, found.length);
+    for (const [i, { serial, ref }] of found.entries()) ref.tell({ t: 'dropState', serial, answer: parts[i] });
+  }
+  inSlices(world, 'deleteuser', work());
 }
 
 /** Asks every IKE SA to show itself, and ends when each has or is no more. */

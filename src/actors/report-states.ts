@@ -186,6 +186,7 @@ function childRow(
       maxBytes: maxBytes === undefined ? NO_LIMIT : BigInt(maxBytes),
       ...(seen?.in ? { inBytes: BigInt(seen.in.bytes) } : undefined),
       ...(seen?.out ? { outBytes: BigInt(seen.out.bytes) } : undefined),
+      ...(sa.eapUser ? { username: sa.eapUser.name } : undefined),
     },
   };
 }

@@ -136,6 +136,31 @@ describe('--deleteid and --deleteuser', () => {
     expect(west.world.registry.named('w-e')).toBeDefined();
   });
 
+  test('take down what a user has logged in to, and leave the others', async () => {
+    const both = conn() + conn('other', { leftid: '@west2', leftsubnet: '10.0.3.0/24' });
+    const secrets = `${PSK}@west2 @east : PSK "shark"\n`;
+    const { west, east, clock } = upTown({ both, west: { secrets }, east: { secrets } });
+    west.whack({ kind: 'initiate', name: 'other' });
+    let serial = 0;
+    for (const ike of east.world.switchboard.sas())
+      ike.tell({
+        t: 'report',
+        to: ({ sa }) => {
+          sa.eapUser = { name: sa.policy.name === 'other' ? 'paul' : 'joe', classes: undefined };
+          if (sa.policy.name === 'other') serial = sa.serial;
+        },
+      });
+    clock.settle();
+    const shown = await east.report({ kind: 'showstates', name: 'other' });
+    expect(shown.rowsOf('states').map((row) => row.sa?.username)).toEqual([undefined, 'paul']);
+    const none = await east.report({ kind: 'deleteuser', name: 'pau' });
+    expect([none.exit, none.text]).toEqual([RC.UNKNOWN_NAME, 'no connection to a user "pau"']);
+    expect((await east.report({ kind: 'deleteuser', name: 'paul' })).exit).toBe(0);
+    expect(east.log).toContainEqual(expect.stringContaining(`"other" #${serial}: deleting IKE SA`));
+    expect(east.plane.inbound()).toHaveLength(1);
+    expect(west.plane.inbound().map((sa) => `${sa.selectors[0].dst}`)).toEqual(['10.0.1.0/24']);
+  });
+
   test.each([
     ['deleteid', '@west', RC.UNKNOWN_NAME],
     ['deleteid', '', RC.BADID],
