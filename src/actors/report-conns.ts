@@ -150,8 +150,13 @@ const NOBODY: ConnRow['owners'] = Object.freeze({});
 const bits = (suite: Pick<IkeSuite, 'encrBits'>, encr: IkeSuite['encr']) =>
   suite.encrBits > 0 && !encr.fixedKeyLength ? `${encr.name}_${suite.encrBits}` : encr.name;
 
-/** `AES_GCM_16_256-HMAC_SHA2_512-DH19`. */
-const ikeText = (suite: IkeSuite): string => [bits(suite, suite.encr), suite.prf.name, suite.group.name].join('-');
+/** `AES_GCM_16_256-HMAC_SHA2_512-DH19`, further key exchanges after a plus. */
+const ikeText = (suite: IkeSuite): string =>
+  [bits(suite, suite.encr), suite.prf.name, groupsText(suite.group, suite.additional)].join('-');
+
+/** Of a suite that has one: `DH31+ML_KEM_768`. */
+const groupsText = (group: IkeSuite['group'], additional: IkeSuite['additional'] = []): string =>
+  [group, ...additional].map(({ name }) => name).join('+');
 
 /** `AES_GCM_16_256-NONE`, `HMAC_SHA2_512_256`. */
 function childText(suite: ChildSuite): string {
@@ -163,5 +168,5 @@ function childText(suite: ChildSuite): string {
 function pfsText({ suite, policy }: Child): string {
   if (!policy.child.pfs) return '<N/A>';
   const own = policy.child.proposals.some((p) => p.dh.length > 0);
-  return own && suite.group ? suite.group.name : '<Phase1>';
+  return own && suite.group ? groupsText(suite.group, suite.additional) : '<Phase1>';
 }

@@ -52,6 +52,7 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
       ? { addresspool: end.addresspool.map((range) => `${range.start}-${range.end}`), modecfg: 'client' as const }
       : undefined),
     ...(conn[side === 'left' ? 'right' : 'left'].addresspool.length > 0 ? { modecfg: 'server' as const } : undefined),
+    ...(end.modecfg === undefined ? undefined : { modecfg: end.modecfg }),
     prefixLength: prefixOf(selectors[0], host),
     auth: authText(conn, end, isPeer),
     ...keysOf(end.keys),

@@ -203,7 +203,7 @@ function agreedOn({ A, B }: Readonly<Record<Name, Standing>>): Agreed {
       encr: named(suite.encr, suite.encrBits),
       integ: suite.integ?.name ?? null,
       prf: suite.prf.name,
-      group: suite.group.name,
+      group: [suite.group, ...(suite.additional ?? [])].map(({ name }) => name).join('+'),
     },
     child: {
       protocol: child.suite.protocol === 'ah' ? 'AH' : 'ESP',
