@@ -1,6 +1,6 @@
 /**
  * Secrets besides the first key exchange, with the peers of Debian 12: PPKs (RFC 8784), and IKE_INTERMEDIATE (RFC 9242)
- * with libreswan. mixed-later.test.ts has those of later Debians, which know RFC 9370 too.
+ * with libreswan. mixed-later.test.ts is for peers that know RFC 9370 too.
  */
 import { otherNames, otherNamesRefused, ppkStories, story } from './mixed-stories.ts';
 import { tell, tellFrom, underShim } from './tell.ts';
