@@ -15,11 +15,13 @@ export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; 
       isPeer: false,
       host: policy?.localHost ?? written(conn[near]),
       policyId: policy?.localId,
+      isSettled: policy !== undefined,
     }),
     remote: connEnd(conn, far, {
       isPeer: side !== undefined,
       host: policy?.remoteHost ?? written(conn[far]),
       policyId: policy?.remoteId,
+      isSettled: policy !== undefined,
     }),
   };
 }
@@ -31,9 +33,12 @@ interface Known {
   /** Resolved. */
   readonly host: Address | undefined;
   readonly policyId?: { toString(): string; readonly typeName: string } | undefined;
+  /** There is a policy: without `policyId` it is for whoever proves to be somebody. */
+  readonly isSettled: boolean;
 }
 
-function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }: Known): ConnEnd {
+function connEnd(conn: Conn, side: 'left' | 'right', known: Known): ConnEnd {
+  const { isPeer, host } = known;
   const end = conn[side];
   const where = host ? `${host}` : hostText(end);
   const selectors = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
@@ -45,7 +50,7 @@ function connEnd(conn: Conn, side: 'left' | 'right', { isPeer, host, policyId }:
     ...(client.length === 0 || (client.length === 1 && client[0] === `${where}/${host?.bits ?? 32}`)
       ? undefined
       : { client }),
-    ...identity(end, policyId, host, where),
+    ...identity(end, known, where),
     ...(end.nexthop?.t === 'address' ? { nexthop: `${end.nexthop.address}` } : undefined),
     ...(end.sourceip.length > 0 ? { sourceip: end.sourceip.join(',') } : undefined),
     ...(end.addresspool.length > 0
@@ -89,16 +94,15 @@ function hostText({ host }: End): string {
 
 function identity(
   end: End,
-  known: Known['policyId'],
-  host: Address | undefined,
+  { policyId, host, isSettled }: Known,
   where: string,
 ): { readonly id: string; readonly idType: string } {
-  const id = known ?? end.id;
+  const id = policyId ?? end.id;
   if (id) return { id: `${id}`, idType: id.typeName };
   // A word, or a host name, that nobody has looked up.
   if (end.idText !== undefined && end.idText !== '%any')
     return { id: end.idText, idType: end.idText.startsWith('%') ? end.idText : 'ID_FQDN' };
-  if (host && end.idText === undefined)
+  if (host && end.idText === undefined && !isSettled)
     return { id: where, idType: host.family === 4 ? 'ID_IPV4_ADDR' : 'ID_IPV6_ADDR' };
   return NOBODY;
 }
@@ -115,8 +119,6 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
   xauthserver: (v) => (v === true ? { xauth: 'server' } : {}),
   xauthclient: (v) => (v === true ? { xauth: 'client' } : {}),
   username: (v) => ({ username: `${v as string}` }),
-  modecfgserver: (v) => (v === true ? { modecfg: 'server' } : {}),
-  modecfgclient: (v) => (v === true ? { modecfg: 'client' } : {}),
   cat: (v) => (v === true ? { cat: true } : {}),
 };
 
