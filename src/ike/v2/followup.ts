@@ -22,6 +22,8 @@ import { errorIn, type Incoming, notification, type Turn } from './turn.ts';
 const PATIENCE = 30_000;
 /** An authentic peer does one thing at a time, and may have given up on one before. */
 const MOST_LARVAL = 4;
+/** RFC 9370 §2.2.4: a peer that forgets what it has begun, time and again, is not what it was: the IKE SA goes. */
+const MOST_FORGOTTEN = 3;
 const LINK_OCTETS = 8;
 
 export const FOLLOWUP: readonly Transition[] = [
@@ -98,6 +100,7 @@ function goOn(turn: Turn, message: Incoming): void {
   if (ke.group !== group.id || (!isLast && !link))
     return followup.fail(turn, `peer's answer to IKE_FOLLOWUP_KE does not fit: ${groupName(ke.group)}`);
   const theirs = Uint8Array.from(ke.data);
+  turn.sa.forgotten = 0;
   if (isLast) return followup.complete(turn, theirs, followup);
   turn.submit({ op: 'ke.mix', group: group.id, mine: followup.private, theirs }, (later, result) => {
     wipe(followup.private);
@@ -112,10 +115,15 @@ function goOn(turn: Turn, message: Incoming): void {
 
 /** STATE_NOT_FOUND, or that the peer is busy: whoever asked begins again from CREATE_CHILD_SA. */
 function refused(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
   const { followup } = turn.expects('childFollowup', 'ikeFollowup').offer;
   const error = errorIn(message.payloads);
-  const isPassing = error?.notify === NOTIFY.STATE_NOT_FOUND || error?.notify === NOTIFY.TEMPORARY_FAILURE;
+  const isForgotten = error?.notify === NOTIFY.STATE_NOT_FOUND;
+  const isPassing = isForgotten || error?.notify === NOTIFY.TEMPORARY_FAILURE;
   followup?.fail(turn, `IKE_FOLLOWUP_KE failed with error notification ${error?.name ?? 'none'}`, isPassing);
+  if (!isForgotten || ++sa.forgotten < MOST_FORGOTTEN || sa.state !== 'established') return;
+  turn.say(`peer has forgotten ${sa.forgotten} key exchanges in a row; deleting the IKE SA`, { level: 'warn' });
+  turn.plan({ t: 'deleteIke', why: 'refused' });
 }
 
 // --- answering ---------------------------------------------------------------------------------------------------

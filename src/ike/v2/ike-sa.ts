@@ -232,6 +232,8 @@ export class IkeSa {
   children: readonly Child[] = NONE;
   collisions: readonly Collision[] = NONE;
   reassembly: Reassembly | undefined = undefined;
+  /** STATE_NOT_FOUND in a row, in answer to IKE_FOLLOWUP_KE. */
+  forgotten = 0;
 
   /** A successor that a collision made, until it is known which one gets the children. */
   isProvisional = false;
