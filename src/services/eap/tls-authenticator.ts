@@ -80,6 +80,7 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     // Only an alert of the other end's can follow the end.
     if (this.#verdict) return fail('something after the end');
     if (flight.opened) this.#opened = flight.opened;
+    if (records.length > 0 && isAlert(flight)) return fail('TLS: the other end gives up');
     const turns = await this.#turnsOf(flight, id);
     if ('t' in turns) return turns;
     return this.#say(flight.out, turns.turn);
@@ -145,5 +146,12 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     return { t: 'succeed', msk, ...(verdict.user !== undefined && { user: verdict.user }) };
   }
 }
+
+/**
+ * What has come through an open tunnel was nothing to hear and nothing to answer. strongSwan ends its tunnels by an alert that
+ * is no close_notify to OpenSSL.
+ */
+const isAlert = ({ state, opened, plain, out }: Flight): boolean =>
+  state === 'open' && !opened && plain.length === 0 && out.length === 0;
 
 const fail = (why: string): MethodTurn => ({ t: 'fail', why });
