@@ -1,9 +1,11 @@
 /** RFC 8784, with IKE_AUTH, and RFC 9867, with IKE_INTERMEDIATE: who has which PPK, who insists, and what comes of it. */
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../../src/ike/policy.ts';
-import { expectAgreement, expectNothing, type Pair, pair } from './pair.ts';
+import { NOTIFY } from '../../../src/ike/wire/index.ts';
+import { expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import type { PolicyChange } from './policies.ts';
 import { proposals } from './policies.ts';
+import { tampered, withPayload } from './tamper.ts';
 import { FAIR } from './wire.ts';
 
 const PPK = { 'ppk-1': 'a secret that no quantum computer finds' };
@@ -150,4 +152,50 @@ test('the messages are those of RFC 9867 §3.1', () => {
   wire.expect('IKE_AUTH { IDi, IDr, AUTH, SA, TSi, TSr } -->');
   wire.expect('<-- IKE_AUTH { IDr, AUTH, SA, TSi, TSr }');
   expectAgreement({ west, east });
+});
+
+describe('who has no PPK claims to', () => {
+  const end = { policy: { ppk: 'permit' as const, intermediate: true }, ppks: PPK };
+  const OFFER = 'IKE_INTERMEDIATE { N(PPK_IDENTITY_KEY) } -->';
+  const TAKEN = '<-- IKE_INTERMEDIATE { N(PPK_IDENTITY) }';
+  const dataOf = (notify: number, change: (data: Uint8Array) => Uint8Array) =>
+    withPayload('N', (p) => (p.type === 'N' && p.notify === notify ? [{ ...p, data: change(p.data) }] : [p]));
+
+  function offered(options: PairOptions = { west: end, east: end }): Pair {
+    const both = pair(options);
+    both.west.up();
+    both.wire.expect('IKE_SA_INIT { SA, KE, Ni, N(INTERMEDIATE_EXCHANGE_SUPPORTED), N(USE_PPK_INT), N(USE_PPK) } -->');
+    both.wire.expect('<-- IKE_SA_INIT { SA, KE, Nr, N(INTERMEDIATE_EXCHANGE_SUPPORTED), N(USE_PPK_INT) }');
+    return both;
+  }
+
+  test.each<[string, (data: Uint8Array) => Uint8Array]>([
+    ['a proof that is not one', (data) => data.with(data.length - 1, data[data.length - 1] ^ 1)],
+    ['a proof cut short', (data) => data.subarray(0, -1)],
+    ['nothing but a proof', (data) => data.subarray(-8)],
+    ['an id of another type', (data) => data.with(0, 3)],
+    ['an id that we have not', (data) => data.with(3, 120)],
+    ['no octet at all', () => new Uint8Array()],
+  ])('%s: none is taken; where it must be, the SA is refused', (_, change) => {
+    const both = offered();
+    both.wire.deliver(tampered(both.west, both.wire.hold(OFFER), dataOf(NOTIFY.PPK_IDENTITY_KEY, change)));
+    both.clock.flush();
+    both.wire.lose('<-- IKE_INTERMEDIATE { }');
+    expect(both.east.sa.handshake?.mixing?.ppkId).toBeUndefined();
+
+    const strict = offered({ west: end, east: { ...end, policy: { ...end.policy, ppk: 'insist' } } });
+    strict.wire.deliver(tampered(strict.west, strict.wire.hold(OFFER), dataOf(NOTIFY.PPK_IDENTITY_KEY, change)));
+    strict.wire.lose('<-- IKE_INTERMEDIATE { N(AUTHENTICATION_FAILED) }');
+    expectNothing(strict.east);
+  });
+
+  test('an answer that takes what we have not offered: refused', () => {
+    const both = offered();
+    both.wire.expect(OFFER);
+    const other = dataOf(NOTIFY.PPK_IDENTITY, (data) => data.with(3, 120));
+    both.wire.deliver(tampered(both.east, both.wire.hold(TAKEN), other));
+    both.clock.flush();
+    expectNothing(both.west);
+    expect(both.west.ends[0].text).toBe('peer has taken a PPK that we have not offered');
+  });
 });
