@@ -75,6 +75,27 @@ describe('certificates', () => {
     }
   });
 
+  test('choose among templates that ask for an authority, and none that asks for another', () => {
+    const template = (name: string, leftca: string) =>
+      conn(name, {
+        ...{ left: '%any', leftid: '%fromcert', leftsubnet: undefined, leftca },
+        ...{ authby: 'ecdsa', rightcert: 'gate', sendca: 'all' },
+      });
+    const trusted = { ...OWN.east, 'cacerts/stranger.pem': stranger.pem };
+    const west = { conf: BY_CERTIFICATE.replace(/ {2}leftsubnet=.*\n/, ''), files: OWN.west };
+    const strangers = template('strangers', '"CN=stranger"');
+    const both = two({ west, east: { conf: strangers + template('ours', '"CN=root"'), files: trusted } });
+    expect(up(both).exit).toBe(0);
+    const { registry } = both.east.house.world;
+    const letIn = (name: string) => registry.instancesOf(registry.named(name)!).length;
+    expect([letIn('strangers'), letIn('ours')]).toEqual([0, 1]);
+    const none = two({ west, east: { conf: strangers, files: trusted } });
+    const refused = up(none);
+    expect(refused.exit).not.toBe(0);
+    expect(refused.log).toContain('CN=stranger');
+    expect(none.east.house.plane.sas.size).toBe(0);
+  });
+
   test('a renewed one is used by the next SA, and the one that is up stays', () => {
     const both = two({ west: { conf: BY_CERTIFICATE, files: OWN.west }, east: { conf: eastConf, files: OWN.east } });
     expect(up(both).exit).toBe(0);

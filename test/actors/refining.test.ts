@@ -60,7 +60,7 @@ describe('of many templates that differ in the identity of the peer', () => {
 
   test('only those that name it are looked at, and those that name nobody', () => {
     const { east } = hub(conn('open', { left: '%any', leftid: '%any', leftsubnet: undefined }));
-    const found = east.world.registry.candidates(Address.parse(EAST)!, Address.parse('203.0.113.9')!, Id.parse('@w7')!);
+    const found = east.world.registry.candidates(Address.parse(EAST)!, Address.parse('203.0.113.9')!, Id.parse('@w7'));
     expect(found.map(({ name }) => name)).toEqual(['road7', 'open']);
   });
 });
