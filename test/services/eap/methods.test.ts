@@ -193,6 +193,19 @@ describe('refused, and said why', () => {
   });
 });
 
+test('what a certificate is asked of is the connection: leftcert= may name another', async () => {
+  const asked: string[] = [];
+  const client: EapPorts = {
+    ...ports({}, carol),
+    identity: (localId, conn) => {
+      asked.push(`${localId} ${conn}`);
+      return { key: carol.key, chain: [carol.certificate] };
+    },
+  };
+  expect((await converse(ends('eap-tls', { client }))).server.outcome).toBe('success');
+  expect(asked).toEqual(['carol@example.org road']);
+});
+
 test('why a peer is refused is said at once: it may not wait for the end', async () => {
   refusals.length = 0;
   await converse(ends('eap-mschapv2', { password: 'guess' }), undefined, 4);
