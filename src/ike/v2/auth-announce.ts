@@ -1,7 +1,7 @@
 /** What IKE_SA_INIT says of the IKE_AUTH to come: RFC 7427 §4, RFC 4739 §3.1, and CERTREQ (RFC 7296 §3.7). */
 import { ourHashes } from '../crypto/signature/choice.ts';
 import { encodeHashAlgorithms, parseHashAlgorithms } from '../crypto/signature/hash-algorithms.ts';
-import type { AuthWay, Policy } from '../policy.ts';
+import type { AuthRound, AuthWay, Policy } from '../policy.ts';
 import { NOTIFY, notifies, type Payload } from '../wire/index.ts';
 import { certRequests, noteCertRequests } from './auth-certs.ts';
 import { isSignature } from './auth-ways.ts';
@@ -23,6 +23,8 @@ export function announce(turn: Turn, policies: readonly Policy[]): Payload[] {
 
 /** With what the peer may sign; empty where nobody asks for signatures. */
 function hashesOf(policies: readonly Policy[]): Uint8Array {
+  // As a rule there are secrets, where looking through all schemes would be dearer than the rest of this message.
+  if (!policies.some(({ theirs }) => theirs.some(takesSignatures))) return NO_HASHES;
   const ways = new Set<AuthWay>();
   let sha1 = false;
   // Thousands of connections share a few rounds.
@@ -33,10 +35,10 @@ function hashesOf(policies: readonly Policy[]): Uint8Array {
     seen = policy.theirs;
     for (const round of seen) for (const way of round.ways) ways.add(way);
   }
-  const list = [...ways];
-  // As a rule with secrets, where looking through all schemes would be dearer than the rest of this message.
-  return list.some(isSignature) ? encodeHashAlgorithms(ourHashes({ ways: list, sha1 })) : NO_HASHES;
+  return encodeHashAlgorithms(ourHashes({ ways: [...ways], sha1 }));
 }
+
+const takesSignatures = ({ ways }: AuthRound): boolean => ways.some(isSignature);
 
 const NO_HASHES = new Uint8Array();
 

@@ -126,9 +126,8 @@ const OCSP_REQUEST: Payload = {
 export function noteCertRequests(handshake: Handshake, payloads: readonly Payload[]): void {
   if (payloads.some((p) => p.type === 'CERTREQ' && p.encoding === CERT_ENCODING.OCSP_CONTENT))
     handshake.wantsOcsp = true;
-  const asked = payloads.flatMap((p) =>
-    p.type === 'CERTREQ' && p.encoding === CERT_ENCODING.X509_SIGNATURE ? [p.data] : [],
-  );
+  const asked: Uint8Array[] = [];
+  for (const p of payloads) if (p.type === 'CERTREQ' && p.encoding === CERT_ENCODING.X509_SIGNATURE) asked.push(p.data);
   if (asked.length === 0) return;
   const hashes = Buffer.concat(asked);
   const isList = hashes.length % HASH_OCTETS === 0 && hashes.length <= MAX_NAMED * HASH_OCTETS;

@@ -128,7 +128,10 @@ function suits(policy: Policy, suite: IkeSuite): boolean {
     (p) =>
       p.encr.some(
         (e) =>
-          e.alg === suite.encr && (suite.encr.fixedKeyLength || offeredKeyBits(e.alg, e.bits).includes(suite.encrBits)),
+          e.alg === suite.encr &&
+          (suite.encr.fixedKeyLength ||
+            e.bits === suite.encrBits ||
+            offeredKeyBits(e.alg, e.bits).includes(suite.encrBits)),
       ) &&
       p.prf.includes(suite.prf) &&
       (suite.encr.isAead || (suite.integ !== undefined && p.integ.includes(suite.integ))) &&

@@ -17,7 +17,7 @@ import { checkAuth } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
 import { tooFew } from './auth-choose.ts';
 import { claimIn } from './auth-claim.ts';
-import { isEapOnly, type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
+import { type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
 import { wrongIssuer } from './auth-signature.ts';
 import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
@@ -65,29 +65,30 @@ const askedFor = ({ sa }: Turn) => (sa.policy.remoteId?.hasWildcards ? undefined
 function nextProof(turn: Turn, talk: AuthTalk): ReturnType<typeof ourProof> {
   const { sa } = turn;
   const peerId = talk.firstId ?? askedFor(turn) ?? Identity.ofAddress(sa.peer.address);
-  return ourProof(turn, sa.policy, talk.ours, { peerId, eapOnly: isEapOnly(sa.policy) });
+  return ourProof(turn, sa.policy, talk.ours, { peerId, eapOnly: true });
 }
 
 function prove(turn: Turn, proof: OurProof, offer: ChildOffer): void {
-  const make = (now: Turn, done: (later: Turn, made: Made) => void) => ourAuth(now, proof, undefined, offer, done);
-  const begin =
-    proof.t === 'eap' ? make : (now: Turn, done: Parameters<typeof make>[1]) => proveWithPpk(now, make, done);
-  begin(turn, (later, made) => {
-    if (made.wrong !== undefined) {
-      dropOffer(later, offer, 'local', made.wrong);
-      return void end(later, 'local', made.wrong);
-    }
-    const { sa } = later;
-    const talk = talkOf(sa);
-    const isFirst = talk.ours === 0 && sa.state !== 'authSent';
-    if (proof.t === 'eap') beginEap(later, talk, proof);
-    else talk.ours++;
-    later.enter('authSent');
-    const { id, certs, auth } = made;
-    const payloads = isFirst ? firstRequest(later, made, offer) : [id, ...certs, ...auth];
-    later.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
-    if (isFirst) later.say(`sent IKE_AUTH request to ${where(sa.peer)}`);
-  });
+  const send = (later: Turn, made: Made) => sendProof(later, proof, offer, made);
+  if (proof.t === 'eap') return ourAuth(turn, proof, undefined, offer, send);
+  proveWithPpk(turn, (now, done) => ourAuth(now, proof, undefined, offer, done), send);
+}
+
+function sendProof(turn: Turn, proof: OurProof, offer: ChildOffer, made: Made): void {
+  if (made.wrong !== undefined) {
+    dropOffer(turn, offer, 'local', made.wrong);
+    return void end(turn, 'local', made.wrong);
+  }
+  const { sa } = turn;
+  const talk = talkOf(sa);
+  const isFirst = talk.ours === 0 && sa.state !== 'authSent';
+  if (proof.t === 'eap') beginEap(turn, talk, proof);
+  else talk.ours++;
+  turn.enter('authSent');
+  const { id, certs, auth } = made;
+  const payloads = isFirst ? firstRequest(turn, made, offer) : [id, ...certs, ...auth];
+  turn.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
+  if (isFirst) turn.say(`sent IKE_AUTH request to ${where(sa.peer)}`);
 }
 
 function firstRequest(turn: Turn, { id, certs, auth }: Extract<Made, { wrong?: never }>, offer: ChildOffer): Payload[] {

@@ -12,7 +12,7 @@ import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
 import { idPayload, ourIdOf } from './auth-talk.ts';
 import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
 import { detail, handshakeOf } from './handshake.ts';
-import type { ChildOffer } from './ike-sa.ts';
+import { type ChildOffer, NONE } from './ike-sa.ts';
 import { notification, type Turn } from './turn.ts';
 
 /** What our proof of a round will be: decided, and nothing computed yet. */
@@ -75,7 +75,7 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
 }
 
 /** Both ends are to be proven by an EAP method that does it alone. */
-export const isEapOnly = ({ ours, theirs }: Policy): boolean =>
+const isEapOnly = ({ ours, theirs }: Policy): boolean =>
   safeAlone(ours[0].ways).length > 0 && safeAlone(theirs[0].ways).length > 0;
 
 function signatureOf(turn: Turn, policy: Policy, round: number, { like }: ProofTerms) {
@@ -115,31 +115,28 @@ export function ourAuth(
   done: (turn: Turn, made: Made) => void,
 ): void {
   const { sa } = turn;
-  const id = idPayload(sa.role === 'initiator' ? 'IDi' : 'IDr', proof.id);
-  const made = (method: number, data: Uint8Array, certs: Payload[] = []): Made => ({
-    id,
-    certs,
-    auth: [{ type: 'AUTH', critical: false, method, data }, ...another(proof)],
-  });
   switch (proof.t) {
     case 'eap':
-      return done(turn, { id, certs: [], auth: [] });
+      return done(turn, { id: ourId(turn, proof), certs: NONE, auth: NONE });
     case 'null':
-      return done(turn, made(AUTH_METHOD.NULL, nullAuth(sa, sa.role, proof.id)));
+      return done(turn, madeOf(turn, proof, AUTH_METHOD.NULL, nullAuth(sa, sa.role, proof.id)));
     case 'secret':
-      return done(turn, made(AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, proof.secret)));
+      return done(
+        turn,
+        madeOf(turn, proof, AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, proof.secret)),
+      );
     case 'signature': {
       const { scheme, credential, policy, round } = proof;
       const own = certPayloads(turn, policy, policy.ours[round], credential);
       return withOcsp(turn, own, credential, offer, (asked, certs) => {
-        if (signed) return done(asked, made(scheme.method, signed, certs));
+        if (signed) return done(asked, madeOf(turn, proof, scheme.method, signed, certs));
         asked.submit(
           { op: 'sign', ...toSign(asked, proof) },
           (later, result) =>
             done(
               later,
               result.ok && result.op === 'sign'
-                ? made(scheme.method, result.auth, certs)
+                ? madeOf(later, proof, scheme.method, result.auth, certs)
                 : { wrong: `cannot sign: ${detail(result)}` },
             ),
           offer,
@@ -160,6 +157,15 @@ export type Made =
     }
   | { readonly wrong: string };
 
-/** After this proof of ours there will be one more. RFC 4739 §2. */
-const another = ({ policy, round }: OurProof): Payload[] =>
-  round + 1 < policy.ours.length ? [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)] : [];
+function madeOf(turn: Turn, proof: OurProof, method: number, data: Uint8Array, certs: readonly Payload[] = NONE): Made {
+  const auth: Payload = { type: 'AUTH', critical: false, method, data };
+  // After this proof of ours there will be one more. RFC 4739 §2.
+  const hasMore = proof.round + 1 < proof.policy.ours.length;
+  return {
+    id: ourId(turn, proof),
+    certs,
+    auth: hasMore ? [auth, notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)] : [auth],
+  };
+}
+
+const ourId = ({ sa }: Turn, { id }: OurProof): Payload => idPayload(sa.role === 'initiator' ? 'IDi' : 'IDr', id);

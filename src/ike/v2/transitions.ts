@@ -118,9 +118,11 @@ export function pick(
   at: At,
   payloads: readonly Payload[],
 ): Transition | { readonly missing: string } {
-  const rows = TRANSITIONS.filter((row) => row.exchange === exchange && fitsAt(row, at));
-  const fit = rows.find((row) => lacks(row, payloads) === undefined);
+  const fit = TRANSITIONS.find(
+    (row) => row.exchange === exchange && fitsAt(row, at) && lacks(row, payloads) === undefined,
+  );
   if (fit) return fit;
+  const rows = TRANSITIONS.filter((row) => row.exchange === exchange && fitsAt(row, at));
   if (rows.length === 0) return { missing: 'no such exchange in this state' };
   return { missing: rows.map((row) => `to ${row.story}: ${lacks(row, payloads)}`).join('; ') };
 }
@@ -131,7 +133,8 @@ function fitsAt(row: Transition, at: At): boolean {
 
 function lacks(row: Transition, payloads: readonly Payload[]): string | undefined {
   for (const type of row.need) {
-    const count = payloads.filter((p) => p.type === type).length;
+    let count = 0;
+    for (const payload of payloads) if (payload.type === type) count++;
     if (count === 0) return `no ${type}`;
     if (count > 1 && type !== 'N' && type !== 'D') return `${count} times ${type}`;
   }
