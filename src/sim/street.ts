@@ -60,7 +60,7 @@ export function street(
   const log: Run['log'][number][] = [];
   const { a, b } = pair.placing;
   const seen = { A: nat === 'A' ? outside(a) : a.address, B: nat === 'B' ? outside(b) : b.address };
-  if (nat) wire.nat = new NatBox(nat === 'A' ? a.address : b.address, seen[nat]);
+  if (nat) wire.nat = new NatBox([nat === 'A' ? a.address : b.address], seen[nat]);
   wire.tap = (from, _to, bytes, arrives) =>
     wiretap.hear(clock.now(), from.address.equals(a.address) ? 'A' : 'B', bytes, arrives);
 
