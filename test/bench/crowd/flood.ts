@@ -1,0 +1,101 @@
+/**
+ * A flood of IKE_SA_INIT requests from addresses that have sent none: each packet has an SPI, a nonce and a source of
+ * its own, what else is in it never changes. What comes back is counted, and followed up by nobody.
+ */
+import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, UdpSocket } from '../../../src/native/index.ts';
+import type { Common } from './common.ts';
+import { Warrior } from './warrior.ts';
+
+export interface FloodOrder {
+  /** Packets a second. */
+  readonly rate: number;
+  /** s */
+  readonly seconds: number;
+  /** How many addresses they seem to come from. */
+  readonly sources: number;
+}
+
+export interface Flooded {
+  readonly sent: number;
+  /** Of them, refused by our own kernel. */
+  readonly unsent: number;
+  readonly answered: number;
+  /** ms */
+  readonly took: number;
+}
+
+const BATCH = 64;
+const TICK = 2;
+/** 10.128.0.0 and after: no warrior is there. */
+const FIRST = 0x0a800000;
+
+export class Flood {
+  readonly #common: Common;
+
+  constructor(common: Common) {
+    this.#common = common;
+  }
+
+  async pour({ rate, seconds, sources }: FloodOrder): Promise<Flooded> {
+    let answered = 0;
+    const socket = UdpSocket.open({
+      address: new Uint8Array(4),
+      port: 0,
+      onPackets: ({ count }) => {
+        answered += count;
+      },
+      onError: () => {},
+    });
+    if (isFault(socket)) throw new Error(socket.why);
+    const batch = this.#batch();
+    const startedAt = performance.now();
+    let [sent, unsent] = [0, 0];
+    while (performance.now() - startedAt < seconds * 1000) {
+      const due = Math.floor(((performance.now() - startedAt) / 1000) * rate) - sent;
+      // A generator that has been kept from the processor does not make up for it in one heap.
+      for (let left = Math.min(due, (rate / 1000) * TICK * 10); left > 0; left -= BATCH) {
+        this.#vary(batch, sent, sources);
+        unsent += batch.count - socket.sendBatch(batch);
+        sent += batch.count;
+      }
+      await new Promise((resolve) => setTimeout(resolve, TICK));
+    }
+    const took = performance.now() - startedAt;
+    socket.close();
+    return { sent, unsent, answered, took };
+  }
+
+  #batch(): UdpBatch {
+    const packet = new Warrior(0, this.#common.random(8)).init(this.#common);
+    const octets = packet.length;
+    const arena = new Uint8Array(BATCH * octets);
+    const records = new Int32Array(BATCH * UDP_RECORD.size);
+    const addresses = new Uint8Array(BATCH * UDP_ADDRESSES.size);
+    for (let i = 0; i < BATCH; i++) {
+      arena.set(packet, i * octets);
+      const at = i * UDP_RECORD.size;
+      records[at + UDP_RECORD.offset] = i * octets;
+      records[at + UDP_RECORD.length] = octets;
+      records[at + UDP_RECORD.family] = 4;
+      records[at + UDP_RECORD.dstPort] = 500;
+      addresses.set(this.#common.gateway.toBytes(), i * UDP_ADDRESSES.size + UDP_ADDRESSES.dst);
+    }
+    return { count: BATCH, arena, records, addresses };
+  }
+
+  #vary({ arena, records, addresses }: UdpBatch, sent: number, sources: number): void {
+    const octets = records[UDP_RECORD.length];
+    const view = new DataView(arena.buffer);
+    const ends = new DataView(addresses.buffer);
+    for (let i = 0; i < BATCH; i++) {
+      const nth = sent + i;
+      view.setUint32(i * octets, 0xf000_0000 | (nth & 0xfffffff));
+      view.setUint32(i * octets + 4, (Math.imul(nth, 0x9e3779b1) ^ 0x5bd1e995) >>> 0);
+      // The source changes with each packet, in no order that a cache could follow.
+      ends.setUint32(
+        i * UDP_ADDRESSES.size + UDP_ADDRESSES.src,
+        FIRST + ((Math.imul(nth, 0x9e3779b1) >>> 0) % sources),
+      );
+    }
+  }
+}
