@@ -49,6 +49,12 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
   const indices = split.indices.map((word) => (kind === 'EAP' ? userOf(word) : undefined) ?? indexOf(word, ports));
   const base = { file: place.file, line: place.line, indices };
   const refuse = (text: string) => ports.error(place, `${kind}: ${text}`);
+  const owner = OWNERS[kind];
+  // What were for everybody would let in whoever knows it by whatever name.
+  if (owner !== undefined && indices.every(({ t }) => t === 'any')) {
+    refuse(`expected ${owner} before the colon: it cannot be for everybody`);
+    return undefined;
+  }
   switch (kind) {
     case 'PSK':
     case 'XAUTH':
@@ -87,6 +93,13 @@ export function parseEntry(words: Entry, ports: ParsePorts): SecretEntry | undef
 const MAX_PPK_ID = 64;
 
 const ALL_KINDS: readonly SecretKind[] = ['PSK', 'XAUTH', 'EAP', 'RADIUS', 'PPKS', ...KEY_KINDS, 'PIN'];
+
+/** Whose the secrets of a kind are, one by one. */
+const OWNERS: Partial<Readonly<Record<SecretKind, string>>> = {
+  EAP: "the user's name",
+  XAUTH: "the user's name, such as @joe,",
+  RADIUS: "the server's address",
+};
 
 const PERCENT = 0x25;
 const COLON = 0x3a;

@@ -30,6 +30,25 @@ describe('passwords of EAP users', () => {
     expect(['carol', 'dave'].map(find)).toEqual(['eap', 'dave’s']);
   });
 
+  test.each(['', '%any ', '0.0.0.0 ', '%any6 %any '])('are nobody’s where no user is named: "%s"', (indices) => {
+    const { secrets, problems, find } = load(
+      `${indices}: EAP "one for all"\n${indices}: XAUTH "one for all"\ncarol : EAP "hers"\n`,
+    );
+    expect(problems.map(({ severity, line, text }) => [severity, line, text])).toEqual([
+      ['error', 1, "EAP: expected the user's name before the colon: it cannot be for everybody"],
+      ['error', 2, "XAUTH: expected the user's name, such as @joe, before the colon: it cannot be for everybody"],
+    ]);
+    expect(['carol', 'mallory', '', '%any', '0.0.0.0'].map(find)).toEqual(['hers', ...Array(4).fill(undefined)]);
+    expect(secrets.findXauth('mallory')).toBeUndefined();
+    expect(JSON.stringify(problems)).not.toContain('one for all');
+  });
+
+  test('may have %any beside the user, who is the only one they are for', () => {
+    const { problems, find } = load('carol %any : EAP "hers"\n');
+    expect(problems).toEqual([]);
+    expect(['carol', 'mallory'].map(find)).toEqual(['hers', undefined]);
+  });
+
   test('are no pre-shared keys, and a bare name is a user’s in their entries only', () => {
     const { secrets, problems, find } = load('carol : EAP "eap"\ncarol : PSK "psk"\n');
     expect(problems.map(({ text }) => text)).toEqual([expect.stringContaining('matches nobody')]);

@@ -13,13 +13,20 @@ const load = (text: string) => {
 };
 
 describe('secrets of RADIUS', () => {
-  test('are found by the address of the server, then for all of them', () => {
+  test('are found by the address of the server', () => {
     const { find, problems } = load(
-      '192.0.2.10 : RADIUS "first"\n2001:db8::10 192.0.2.11 : RADIUS "no server"\n: RADIUS "all"\n192.0.2.12 : PSK "psk"\n',
+      '192.0.2.10 : RADIUS "first"\n2001:db8::10 192.0.2.11 : RADIUS "no server"\n192.0.2.12 : PSK "psk"\n',
     );
     expect(problems).toEqual([]);
-    expect(find('192.0.2.10')).toBe('first');
-    expect(find('192.0.2.12')).toBe('all');
+    expect(['192.0.2.10', '192.0.2.12'].map(find)).toEqual(['first', undefined]);
+  });
+
+  test.each(['', '%any '])('are no server’s where none is named: "%s"', (indices) => {
+    const { find, problems } = load(`${indices}: RADIUS "all"\n`);
+    expect(problems).toMatchObject([
+      { severity: 'error', text: "RADIUS: expected the server's address before the colon: it cannot be for everybody" },
+    ]);
+    expect(find('192.0.2.12')).toBeUndefined();
   });
 
   test('are nobody else’s', () => {
