@@ -13,7 +13,7 @@ import type { EapPorts } from '../../src/services/eap/ports.ts';
 import { TlsEngine } from '../../src/services/eap/tls-engine.ts';
 import { login } from './eapol-gate.ts';
 import { lacksPeer } from './peers/prefix.ts';
-import { lacksPki, type Pki, pki } from './pki.ts';
+import { forgetPki, lacksPki, type Pki, pki } from './pki.ts';
 
 const lacks = lacksPeer('eapoltest') ?? lacksPki();
 const USER = 'carol@road.test';
@@ -49,6 +49,7 @@ beforeAll(async () => {
     lookUp: async () => {},
   };
 });
+afterAll(forgetPki);
 afterAll(async () => {
   keys.dropAll();
   if (lacks === undefined) await rm(directory, { recursive: true, force: true });

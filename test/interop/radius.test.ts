@@ -27,7 +27,7 @@ import { Radius, type RadiusSettings } from '../../src/services/radius/radius.ts
 import type { SessionName } from '../../src/services/radius/record.ts';
 import { connectUdp } from '../../src/services/radius/udp.ts';
 import { lacksPeer } from './peers/prefix.ts';
-import { lacksPki, type Pki, pki } from './pki.ts';
+import { forgetPki, lacksPki, type Pki, pki } from './pki.ts';
 import { type RadiusServer, radclient, startRadiusServer } from './radius-server.ts';
 
 const SECRET = 'a secret between gate and server';
@@ -74,6 +74,7 @@ beforeAll(async () => {
   const place = { directory, address: `${US}`, authPort, acctPort, secret: QUOTED, users: USERS, tls };
   server = await startRadiusServer(place);
 });
+afterAll(forgetPki);
 afterAll(async () => {
   if (lacks !== undefined) return;
   await server.stop();
