@@ -8,6 +8,7 @@ import { ConnectionActor } from './connection.ts';
 import { Entry } from './entry.ts';
 import type { Interface } from './interfaces.ts';
 import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf } from './policy-of.ts';
+import { addPools, dropPools } from './pools.ts';
 import { inSlices } from './slices.ts';
 import type { World } from './world.ts';
 
@@ -62,6 +63,8 @@ export class Connections {
     if (world.registry.named(conn.name)) return { why: `attempt to redefine connection "${conn.name}"` };
     const why = this.refusal(conn);
     if (why !== undefined) return { why };
+    const overlap = addPools(world.leases, conn);
+    if (overlap !== undefined) return { why: `"${conn.name}": failed to add connection: ${overlap}` };
     const at = this.#orientation(conn);
     const known = withMyId(conn, world.standing.myId);
     const entry = this.#enter(conn, at ? this.#policyOf(known, at) : hindered(known), at?.side);
@@ -88,6 +91,7 @@ export class Connections {
     world.registry.remove(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
     if (!entry.template) {
+      dropPools(world.leases, entry.conn);
       world.debugging.forget(entry.conn.name);
       world.standing.redirects.delete(entry.conn.name);
     }

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
-import type { ChildInstall, DownReason, In, Out, TimerName } from '../ike/effects.ts';
+import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
@@ -148,6 +148,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     for (const { ref } of listOf(this.#kids)) ref.tell({ t: 'remove', lingers: false });
     if (why === 'crashed') {
       this.#sa.keys?.wipe();
+      this.#dropLeases();
       const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
       if (!this.#isStrangers) for (const policy of this.#policies()) this.#tellOwner(policy, down);
     }
@@ -212,7 +213,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #do(out: Out, self: Context<IkeSaMessage>): void {
-    const { switchboard, helpers, services, stats } = this.#world;
+    const { switchboard, helpers, services, stats, innerAddresses } = this.#world;
     switch (out.t) {
       case 'send':
         this.#exchange = out.bytes[EXCHANGE_OCTET];
@@ -238,6 +239,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         this.#kid(out.serial)?.tell({ t: 'remove', lingers: out.lingers });
         this.#kids = excluding(this.#kids, (k) => k.serial === out.serial);
         return;
+      case 'assigned':
+        for (const { address } of out.leases) this.#noteAddress(innerAddresses.add(address, this.#sa.peer.address));
+        return;
+      case 'unassigned':
+        return this.#unassign(out.leases);
       case 'moved':
         for (const serial of out.serials) this.#kid(serial)?.tell({ t: 'moved', local: out.local, peer: out.peer });
         return;
@@ -295,6 +301,25 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (!fault) return this.#world.stats.childUp(child);
     this.#refused = serial;
     self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
+  }
+
+  #unassign(leases: readonly Lease[]): void {
+    for (const { address } of leases) {
+      const text = this.#world.innerAddresses.remove(address);
+      if (text !== undefined) this.#noteAddress(text);
+    }
+  }
+
+  #noteAddress(text: string): void {
+    this.#say({ t: 'say', level: 'info', text });
+  }
+
+  /** Of one that crashed: the peer knows nothing of it. */
+  #dropLeases(): void {
+    const { leases, policy } = this.#sa;
+    this.#sa.leases = NONE;
+    if (policy.cp?.role === 'client') return this.#unassign(leases);
+    for (const lease of leases) this.#world.env.release(lease, false);
   }
 
   #kid(serial: number): ActorRef<ChildSaMessage> | undefined {

@@ -5,7 +5,10 @@
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { Datagram, Env } from '../ike/effects.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
+import { type InnerAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
+import { Leases, type Notes } from '../services/leases/leases.ts';
+import type { Lease as GivenLease } from '../services/leases/pool.ts';
 import { type Accounting, NO_ACCOUNTING } from './accounting.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
 import type { Credentials } from './credentials.ts';
@@ -14,6 +17,7 @@ import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { Impairments } from './impairments.ts';
 import { type About, harmless, prefix } from './lines.ts';
 import { Policies } from './policies.ts';
+import { NO_NOTES } from './pools.ts';
 import { PublicKeys } from './public-keys.ts';
 import { Registry } from './registry.ts';
 import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
@@ -39,6 +43,10 @@ export interface WorldPorts extends Omit<ConnectionsOptions, 'world'> {
   readonly limits: GateLimits;
   /** `uniqueids=`; yes. */
   readonly uniqueIds?: boolean;
+  /** Who writes down what is leased; nobody. */
+  readonly leaseNotes?: Notes;
+  /** Where leased addresses of ours go; nowhere. */
+  readonly innerAddresses?: InnerAddresses;
 }
 
 export interface Inside {
@@ -85,6 +93,8 @@ export function makeWorld(ports: WorldPorts): Inside {
     retireInstance: (instance) => connections.retireInstance(instance),
     freshReqid: () => connections.freshReqid(),
   });
+  const uniqueIds = ports.uniqueIds ?? true;
+  const leases = new Leases({ wall: () => clock.wall(), shares: uniqueIds, notes: ports.leaseNotes ?? NO_NOTES });
   const env: Env = {
     get now() {
       return clock.now();
@@ -100,6 +110,8 @@ export function makeWorld(ports: WorldPorts): Inside {
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
+    lease: (wanted) => leases.lease(wanted),
+    release: (lease, isKnown) => leases.release(lease as GivenLease, isKnown),
     idle: (child, local) => {
       const counters = plane.counters({ protocol: child.suite.protocol, dst: local, spi: child.spiIn });
       if (!('usedAt' in counters) || counters.usedAt === 0) return undefined;
@@ -114,11 +126,13 @@ export function makeWorld(ports: WorldPorts): Inside {
     standing: nothingStanding(),
     wall: () => clock.wall(),
     serial,
-    uniqueIds: ports.uniqueIds ?? true,
+    uniqueIds,
     helpers,
     services: ports.services,
     accounting: ports.accounting ?? NO_ACCOUNTING,
     plane,
+    leases,
+    innerAddresses: ports.innerAddresses ?? NO_ADDRESSES,
     policies: new Policies(plane, (text) => debugging.on('routing') && log('debug', text())),
     registry,
     switchboard,

@@ -10,14 +10,16 @@ import type { Conn } from '../conf/conn.ts';
 import { nodeFileSystem } from '../conf/node-file-system.ts';
 import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
-import type { DaemonOptions } from '../control/daemon-options.ts';
+import { type DaemonOptions, leaseFile } from '../control/daemon-options.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { version } from '../control/version.ts';
 import { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { openPlane } from '../kernel/index.ts';
+import { LinkAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
+import { LeaseFile } from '../services/leases/lease-file.ts';
 import { CertificateStore, type StoreDir } from '../services/store/certificate-store.ts';
 import { rereading } from './cert-reading.ts';
 import type { Connections } from './connections.ts';
@@ -72,6 +74,7 @@ export class Pluto {
   readonly #certificates: CertificateStore;
   readonly #lookingUp: LookingUp;
   readonly #eap: DaemonEap;
+  readonly #leaseFile: LeaseFile;
   readonly #vitals = new Vitals(realClock());
 
   private constructor(
@@ -145,6 +148,12 @@ export class Pluto {
       random,
       log: (level, text) => void this.#world.log(level, text),
     });
+    this.#leaseFile = new LeaseFile({
+      path: leaseFile(options.rundir),
+      clock,
+      log: (level, text) => log.write(level, text),
+      all: () => this.#world.leases.all(),
+    });
     const { world, connections, planeEvent } = makeWorld({
       system: parts.system,
       clock,
@@ -175,8 +184,12 @@ export class Pluto {
       keepAliveMs: this.#keepAliveMs,
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
       uniqueIds: options.uniqueIds ?? setup.uniqueids,
+      leaseNotes: this.#leaseFile,
+      innerAddresses: parts.plane.name === 'none' ? NO_ADDRESSES : new LinkAddresses(),
     });
     this.#world = world;
+    const { leases, isWhole } = this.#leaseFile.load();
+    world.leases.restore(leases, isWhole);
     this.#misbehave();
     this.#connections = connections;
     this.#loading = new Loading({ world, connections, setup });
@@ -273,6 +286,7 @@ export class Pluto {
     const report = await this.#system.shutdown(leaveState ? 0 : FAREWELL);
     if (report.forced > 0) this.#world.log('info', `${report.forced} actors had to be ended`);
     await this.#radius?.stop();
+    await this.#leaseFile.close();
     this.#listening.close();
     if (!leaveState) this.#world.plane.flush();
     this.#world.plane.close();

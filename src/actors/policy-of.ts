@@ -4,6 +4,7 @@ import type { ChildPolicy, Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { ID_TYPES, Id } from '../net/id.ts';
 import { ourRounds, theirRounds } from './auth-rounds.ts';
+import { cpOf } from './cp-of.ts';
 import type { Credentials } from './credentials.ts';
 import { issuerOf } from './issuer-of.ts';
 
@@ -97,6 +98,7 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
       reqid,
       priority: conn.priority,
     }),
+    cp: cpOf(conn, us, them, at.localHost),
     fragmentation: conn.fragmentation !== 'no',
     encapsulation: conn.encapsulation,
     natKeepalive: conn.natKeepalive ? keepAliveMs : 0,

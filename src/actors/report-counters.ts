@@ -62,7 +62,7 @@ function* enumerate(world: World): Making<ReadonlyMap<string, number>> {
 }
 
 /** What libreswan has no name for. */
-function ours({ accounting, switchboard, helpers, services, stats }: World, system: ActorSystem): GlobalRow[] {
+function ours({ accounting, leases, switchboard, helpers, services, stats }: World, system: ActorSystem): GlobalRow[] {
   const { counters } = switchboard;
   const values: Record<string, number> = {
     'total.ike.packets.received': counters.received,
@@ -81,7 +81,7 @@ function ours({ accounting, switchboard, helpers, services, stats }: World, syst
     for (const [name, figure] of Object.entries(figures)) values[`total.helpers.${family}.${name}`] = figure;
   }
   for (const [name, value] of services.figures()) values[`total.${name}`] = value;
-  for (const [key, value] of accounting.figures()) values[key] = value;
+  for (const [key, value] of [...accounting.figures(), ...leases.figures()]) values[key] = value;
   const { actors, messages, waiting, dropped, deadLetters, crashes, timers, longestStepMs } = system.counters();
   const runtime = { actors, messages, waiting, dropped, 'dead-letters': deadLetters, crashes, timers };
   for (const [name, figure] of Object.entries(runtime)) values[`runtime.${name}`] = figure;

@@ -1,6 +1,5 @@
 /** Keys and secrets as listings show them: whose they are, never what they are. */
 import type { DaemonInfo } from '../control/status/rows.ts';
-import type { Entry } from './registry.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
 
@@ -11,33 +10,6 @@ export function* secrets({ secretRows }: World, { setup }: DaemonInfo): Making {
     yield { of: 'secrets', rows };
   }
 }
-
-/** What connections lease from; a pool that several name is one. Nothing is leased yet. */
-export function* pools(entries: Iterable<Entry>): Making {
-  const sizes = new Map<string, bigint>();
-  let seen = 0;
-  for (const { conn } of entries) {
-    for (const { start, end } of [...conn.left.addresspool, ...conn.right.addresspool])
-      sizes.set(`${start}-${end}`, end.toBigInt() - start.toBigInt() + 1n);
-    seen++;
-    if (seen % MANY === 0) yield undefined;
-  }
-  for (const slice of slices(sizes)) {
-    const rows = slice.map(([range, size]) => ({
-      range,
-      size,
-      leases: 0,
-      inUse: 0,
-      free: size,
-      reusable: 0,
-      lease: [],
-    }));
-    yield { of: 'pools', rows };
-  }
-}
-
-/** Connections that may be looked at in one go. */
-const MANY = 2048;
 
 /** As whack has set it since. */
 export function withStanding(info: DaemonInfo, { standing }: World): DaemonInfo {

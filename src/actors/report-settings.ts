@@ -76,6 +76,8 @@ function settingsOf(conn: Conn, wishes: Wishes, keepAliveMs: number): ConnSettin
     ...(conn.mtu === undefined ? undefined : { mtu: conn.mtu }),
     ...(conn.priority === 0 ? undefined : { priority: conn.priority }),
     ...(conn.modecfgdns.length === 0 ? undefined : { dns: conn.modecfgdns.map(String) }),
+    ...(conn.modecfgdomains.length === 0 ? undefined : { domains: conn.modecfgdomains }),
+    ...(conn.modecfgbanner === undefined ? undefined : { banner: conn.modecfgbanner }),
     ...(conn.markIn || conn.markOut ? { mark: `${markText(conn.markIn)}, ${markText(conn.markOut)}` } : undefined),
     ...(conn.later === undefined ? undefined : given(conn.later)),
   };
@@ -110,8 +112,6 @@ const LATER: Readonly<Record<string, (value: Value) => Partial<ConnSettings>>> =
   iptfs: (v) => ({ iptfs: v === true }),
   xauthby: (v) => ({ xauthby: `${v}` }),
   modecfgpull: (v) => ({ modecfgPull: v === true }),
-  modecfgdomains: (v) => ({ domains: words(v) }),
-  modecfgbanner: (v) => ({ banner: `${v}` }),
   'sec-label': (v) => ({ secLabel: `${v}` }),
   tfc: (v) => (Number(v) === 0 ? {} : { tfc: Number(v) }),
   nflog: (v) => ({ nflogGroup: Number(v) }),
@@ -126,8 +126,6 @@ function given(later: ReadonlyMap<string, Value>): Partial<ConnSettings> {
   for (const [keyword, value] of later) Object.assign(settings, LATER[keyword]?.(value));
   return settings;
 }
-
-const words = (value: Value): readonly string[] => (Array.isArray(value) ? value.map(String) : [`${value as string}`]);
 
 /** libreswan's text. */
 function markText(mark: Mark | undefined): string {

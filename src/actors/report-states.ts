@@ -56,8 +56,13 @@ function trafficRow({ install, addedAt, in: inbound, out }: ChildTraffic): Traff
     outBytes: BigInt(out?.bytes ?? 0),
     maxBytes: maxBytes === undefined ? NO_LIMIT : BigInt(maxBytes),
     id: `${install.peerId}`,
+    ...leaseOf(install),
   };
 }
+
+/** Whoever has its address of a pool of ours has nothing else at its end. */
+const leaseOf = ({ policy, selectorsRemote }: ChildTraffic['install']) =>
+  policy.cp?.role === 'server' && { lease: [...new Set(selectorsRemote.map(({ start }) => `${start}/${start.bits}`))] };
 
 function briefRow({ install, in: inbound, out }: ChildTraffic): BriefConnRow {
   return {

@@ -4,10 +4,11 @@ import type { ReportKind, Request } from '../control/protocol.ts';
 import { RC } from '../control/reply-codes.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { inOrder } from './in-order.ts';
+import { pools } from './pools.ts';
 import { caCertificates, certificates, crls, expiringKeys, type Holdings, publicKeys } from './report-certs.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { pools, secrets, withStanding } from './report-lists.ts';
+import { secrets, withStanding } from './report-lists.ts';
 import { type ProcessParts, processStatus } from './report-process.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
@@ -72,7 +73,7 @@ export class Reports {
       case 'processstatus':
         return yield* processStatus(this.#options.process, world.helpers.stats());
       case 'addresspoolstatus':
-        return yield* pools(entriesOf(world.registry, undefined));
+        return yield* pools(world.leases);
       case 'listpubkeys':
         return yield* publicKeys(world, holdings);
       case 'checkpubkeys':

@@ -8,7 +8,9 @@ import type { ReplyCode } from '../control/reply-codes.ts';
 import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
 import type { Question } from '../ike/questions.ts';
+import type { InnerAddresses } from '../kernel/inner-addresses.ts';
 import type { DataPlane } from '../kernel/port.ts';
+import type { Leases } from '../services/leases/leases.ts';
 import type { FamilyStats } from '../workers/figures.ts';
 import type { Accounting } from './accounting.ts';
 import type { Debugging } from './debugging.ts';
@@ -46,6 +48,9 @@ export interface World {
   readonly accounting: Accounting;
   readonly plane: DataPlane;
   readonly policies: Policies;
+  /** Inner addresses that peers have of us; those that we have of them, on our interfaces. */
+  readonly leases: Leases;
+  readonly innerAddresses: InnerAddresses;
   readonly registry: Registry;
   readonly switchboard: Switchboard;
   readonly sas: SaIndex;

@@ -59,6 +59,7 @@ export function buildEnd(
     idText: id === undefined && idText !== '' && idText !== '%none' ? idText : undefined,
     ...subnetsOf(subnets, protoport, caches.selectors, say),
     addresspool: readList('addresspool', parsePool),
+    modecfg: modecfgOf(get('modecfgclient'), get('modecfgserver')),
     protoport,
     sourceip,
     interfaceIp: read('interface-ip', parseInterfaceIp),
@@ -77,13 +78,16 @@ export function buildEnd(
 
 /** What there is of an end, by the name without its side: made once, as joining the two costs more than looking up. */
 const END_KEYWORDS = [
-  ...(['', 'addresspool', 'auth', 'id', 'ikeport', 'interface-ip', 'nexthop'] as const),
-  ...(['protoport', 'sourceip', 'updown', 'vti'] as const),
+  ...(['', 'addresspool', 'auth', 'id', 'ikeport', 'interface-ip', 'modecfgclient', 'modecfgserver'] as const),
+  ...(['nexthop', 'protoport', 'sourceip', 'updown', 'vti'] as const),
 ];
 type EndKeyword = (typeof END_KEYWORDS)[number];
 const namesAt = (side: Side) =>
   Object.fromEntries(END_KEYWORDS.map((name) => [name, side + name])) as Readonly<Record<EndKeyword, string>>;
 const NAMES = { left: namesAt('left'), right: namesAt('right') };
+
+const modecfgOf = (client: Setting | undefined, server: Setting | undefined): End['modecfg'] =>
+  client?.value === true ? 'client' : server?.value === true ? 'server' : undefined;
 
 function settle<V, T>(
   setting: Setting,

@@ -89,6 +89,8 @@ export class PolicyBuilder {
       ...marksOf(settings, say),
       ipsecInterface: parsed(settings.get('ipsec-interface'), parseIpsecInterface, say),
       modecfgdns: nameServers(settings.get('modecfgdns'), version, say),
+      modecfgdomains: domains(settings.get('modecfgdomains'), say),
+      modecfgbanner: s.word<string>('modecfgbanner'),
       later: laterOf(settings),
     } as const;
   }
@@ -193,6 +195,14 @@ function nameServers(setting: Setting | undefined, version: 1 | 2, say: Complain
   if (!isFault(found)) return found;
   say.refuse(setting, found.fault);
   return NO_ADDRESSES;
+}
+
+/** As DNS has them, RFC 1035 §2.3.4: they go to peers in full. */
+function domains(setting: Setting | undefined, say: Complaints): readonly string[] {
+  const words = (setting && wordsOf(setting)) ?? NO_WORDS;
+  const odd = words.find((word) => !/^(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*\.?$/.test(word));
+  if (setting && odd !== undefined) say.refuse(setting, `${shown(odd)} is no domain`);
+  return words;
 }
 
 /** RFC 8784 §5.1 leaves their length open; libreswan takes 64 octets. */

@@ -83,6 +83,9 @@ export interface Conn {
   readonly ipsecInterface: number | undefined;
   /** Name servers for those who lease an address. */
   readonly modecfgdns: readonly Address[];
+  /** Names that those servers are to be asked for, RFC 8598. */
+  readonly modecfgdomains: readonly string[];
+  readonly modecfgbanner: string | undefined;
 
   /** Keywords that are given but have no effect yet, by their canonical name (`leftcert`). */
   readonly later: ReadonlyMap<string, Value> | undefined;
@@ -100,6 +103,8 @@ export interface End {
   readonly virtual: VirtualSubnet | undefined;
   /** In place of `subnets`: what is leased to this end; one of each family at most. */
   readonly addresspool: readonly AddressRange[];
+  /** `modecfgclient=`, `modecfgserver=`; absent: as `addresspool=` has it. */
+  readonly modecfg: 'client' | 'server' | undefined;
   readonly protoport: Protoport | undefined;
   /** Inner address for our own packets; the first one is used for routes. */
   readonly sourceip: readonly Address[];

@@ -21,7 +21,13 @@ const CONN_NAMES: Readonly<Record<string, string>> = {
   idOnCertificate: 'require-id-on-certificate',
   sendCa: 'sendca',
 };
-const END_NAMES: Readonly<Record<string, string>> = { host: '', idText: 'id', subnets: 'subnet', virtual: 'subnet' };
+const END_NAMES: Readonly<Record<string, string>> = {
+  host: '',
+  idText: 'id',
+  subnets: 'subnet',
+  virtual: 'subnet',
+  modecfg: 'modecfgclient',
+};
 const KEY_NAMES: Readonly<Record<keyof EndKeys, string>> = {
   cert: 'cert',
   ckaid: 'ckaid',

@@ -43,7 +43,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
       whack: [takes('--interface-ip ADDRESS', old('--interfaceip ADDRESS'))],
     }),
     later('vti', STRING, 'address for the VTI interface', { whack: [takes('--vtiip ADDRESS')] }),
-    later('addresspool', LIST, 'addresses to lease', { whack: [takes('--addresspool RANGE,...')] }),
+    now('addresspool', LIST, 'addresses to lease', { whack: [takes('--addresspool RANGE,...')] }),
     later('cat', BOOL, 'translate the leased address', { default: 'no', whack: [yes('--cat')] }),
   ),
   ...about(
@@ -94,11 +94,11 @@ export const END_KEYWORDS: readonly Keyword[] = [
       whack: [means('yes', '--xauthclient')],
     }),
     later('username', STRING, 'XAUTH user', { aliases: ['xauthusername'] }),
-    later('modecfgserver', BOOL, 'lease addresses', {
+    now('modecfgserver', BOOL, 'lease addresses', {
       default: 'no',
       whack: [yes('--modecfgserver', '--modeconfigserver')],
     }),
-    later('modecfgclient', BOOL, 'ask for an address', {
+    now('modecfgclient', BOOL, 'ask for an address', {
       default: 'no',
       whack: [yes('--modecfgclient', '--modeconfigclient')],
     }),

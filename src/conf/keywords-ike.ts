@@ -145,9 +145,9 @@ export const IKEV1_KEYWORDS: readonly Keyword[] = about(
     whack: [takes('--xauthfail hard|soft')],
   }),
   later('modecfgpull', BOOL, 'the client asks for its address', { default: 'no', whack: [yes('--modecfgpull')] }),
-  later('modecfgdns', LIST, 'name servers for clients', { whack: [takes('--modecfgdns ADDRESS,...')] }),
-  later('modecfgdomains', LIST, 'domains for clients', { whack: [takes('--modecfgdomains DOMAIN,...')] }),
-  later('modecfgbanner', STRING, 'greeting for clients', { whack: [takes('--modecfgbanner TEXT')] }),
+  now('modecfgdns', LIST, 'name servers for clients', { whack: [takes('--modecfgdns ADDRESS,...')] }),
+  now('modecfgdomains', LIST, 'domains for clients', { whack: [takes('--modecfgdomains DOMAIN,...')] }),
+  now('modecfgbanner', STRING, 'greeting for clients', { whack: [takes('--modecfgbanner TEXT')] }),
   later('ignore-peer-dns', BOOL, 'do not use the peer’s name servers', {
     default: 'no',
     whack: [yes('--ignore-peer-dns')],

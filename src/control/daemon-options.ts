@@ -72,6 +72,11 @@ export function controlSocket(rundir: string = DEFAULT_RUNDIR): string {
   return `${rundir}/pluto.ctl`;
 }
 
+/** Who has which address of which pool. */
+export function leaseFile(rundir: string = DEFAULT_RUNDIR): string {
+  return `${rundir}/pluto.leases`;
+}
+
 /** The lock file, which holds the daemon's process id. */
 export function lockFile(rundir: string = DEFAULT_RUNDIR): string {
   return `${rundir}/pluto.pid`;

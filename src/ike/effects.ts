@@ -2,14 +2,15 @@
  * The protocol's border: what goes into an IKE SA and what comes out. Nothing else crosses it, so the same
  * exchange runs in the daemon, in a test on a virtual clock, and in the bench.
  */
-import type { Address } from '../net/address.ts';
+import type { Address, Family } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
+import type { Subnet } from '../net/subnet.ts';
 import type { Job, JobResult } from './crypto/job.ts';
 import type { ChildSuite } from './crypto/keys.ts';
 import type { SigningKey } from './crypto/signature/private-key.ts';
-import type { Policy } from './policy.ts';
+import type { AddressRange, Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
 import type { Child } from './v2/child.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';
@@ -99,6 +100,9 @@ export type Out =
   | { readonly t: 'installOutbound'; readonly serial: number }
   /** `lingers`: its inbound half stays a few seconds for what is still on the way. */
   | { readonly t: 'remove'; readonly serial: number; readonly lingers: boolean }
+  /** The peer leases us these addresses for as long as the SA lasts, and tells what else it has to tell. */
+  | { readonly t: 'assigned'; readonly leases: readonly Lease[]; readonly told: Told }
+  | { readonly t: 'unassigned'; readonly leases: readonly Lease[] }
   /** The SA's addresses or ports are others now: move its children's. */
   | { readonly t: 'moved'; readonly serials: readonly number[]; readonly local: Endpoint; readonly peer: Endpoint }
   /** `code` is whack's reply code; `serial` a child's, absent for the IKE SA's own. */
@@ -137,6 +141,15 @@ export type Out =
     }
   /** The last effect of an SA: forget it. */
   | { readonly t: 'end'; readonly why: DownReason; readonly text: string };
+
+/** What a peer that leases us an address says besides. Texts are the peer's, printable and short. */
+export interface Told {
+  readonly dns: readonly Address[];
+  /** RFC 8598. */
+  readonly domains: readonly string[];
+  readonly subnets: readonly Subnet[];
+  readonly banner: string | undefined;
+}
 
 /** What a line tells of, for who reads logs by program: these words stay. */
 export type LogEvent =
@@ -190,8 +203,35 @@ export interface Env {
   /** Whether debug lines about a connection are wanted. */
   debugs(conn: string): boolean;
   readonly directory: Directory;
+  /** Addresses for a peer that is authentic; a change is on record before this returns. */
+  lease(wanted: LeaseRequest): LeasesGranted;
+  /** `isKnown`: the peer knows that it has it no more. */
+  release(lease: Lease, isKnown: boolean): void;
   /** ms since the child last received a packet; undefined if it never did or nobody counts. */
   idle(child: Child, local: Address): number | undefined;
+}
+
+/** An inner address that somebody has of somebody. */
+export interface Lease {
+  readonly address: Address;
+}
+
+/** What a peer is to get. */
+export interface LeaseRequest {
+  /** Of its connection, in order. */
+  readonly pools: readonly AddressRange[];
+  /** What it has asked for; each once. */
+  readonly families: readonly Family[];
+  /** Who it has proven to be, one text for one peer; undefined: nobody. */
+  readonly identity: string | undefined;
+  /** In place of what pools have: addresses that are its own. */
+  readonly fixed: readonly Address[];
+}
+
+/** What there is, and why there is not more. */
+export interface LeasesGranted {
+  readonly leases: readonly Lease[];
+  readonly lacks: readonly string[];
 }
 
 /** The connections, as an answering IKE SA looks them up. */

@@ -2,7 +2,7 @@
  * A connection as the protocol sees it: frozen, shared by every SA made from it, and complete, so that no
  * exchange ever asks what a keyword's default is. Times are milliseconds.
  */
-import type { Address } from '../net/address.ts';
+import type { Address, Family } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Proposal } from './crypto/proposal.ts';
@@ -36,6 +36,8 @@ export interface Policy {
   readonly intermediate: boolean;
   readonly ike: readonly Proposal[];
   readonly child: ChildPolicy;
+  /** Inner addresses that one end gets of the other; absent: none. RFC 7296 §2.19. */
+  readonly cp?: CpPolicy | undefined;
   /** Large messages in fragments, when the peer can put them together. RFC 7383. */
   readonly fragmentation: boolean;
   /** ESP in UDP: `auto` follows NAT detection, `yes` pretends a NAT, `no` never. */
@@ -51,6 +53,27 @@ export interface Policy {
   readonly retransmitTimeout: number;
   /** 0: no liveness checks. */
   readonly dpdDelay: number;
+}
+
+/** Configuration payloads, RFC 7296 §3.15. Frozen, and the connection's own. */
+export type CpPolicy =
+  /** The peer gets an address, and what else it needs to know. */
+  | {
+      readonly role: 'server';
+      /** In order; empty: only who has an address of its own gets one. */
+      readonly pools: readonly AddressRange[];
+      readonly dns: readonly Address[];
+      /** RFC 8598. */
+      readonly domains: readonly string[];
+      readonly banner: string | undefined;
+    }
+  /** We want one of each family. */
+  | { readonly role: 'client'; readonly families: readonly Family[] };
+
+/** Both ends belong to it. */
+export interface AddressRange {
+  readonly start: Address;
+  readonly end: Address;
 }
 
 /** One proof of an identity. Frozen, and shared by all connections that have the same. */

@@ -38,7 +38,16 @@ export interface Way {
 }
 
 const AF = { 4: 2, 6: 10 } as const;
-const RTM = { newLink: 16, newAddress: 20, newRoute: 24, deleteRoute: 25, getRoute: 26, newRule: 32, deleteRule: 33 };
+const RTM = {
+  newLink: 16,
+  newAddress: 20,
+  deleteAddress: 21,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  newRule: 32,
+  deleteRule: 33,
+};
 const RTA = { dst: 1, oif: 4, gateway: 5, priority: 6, prefsrc: 7, metrics: 8, table: 15 };
 const RTAX_MTU = 2;
 const FRA = { priority: 6, fwmark: 10, table: 15, fwmask: 16 };
@@ -82,6 +91,14 @@ export const addressAdd = (ifindex: number, address: Uint8Array, prefix: number)
     to.attribute(IFA.local, (v) => v.bytes(address))
       .attribute(IFA.address, (v) => v.bytes(address))
       .end();
+  });
+
+/** Takes it away again; EADDRNOTAVAIL if it is not there. */
+export const addressDel = (ifindex: number, address: Uint8Array, prefix: number): SystemFault | undefined =>
+  tell((to) => {
+    const IFA_LOCAL = 2;
+    to.begin(RTM.deleteAddress).u8(familyOf(address)).u8(prefix).zeros(2).u32(ifindex);
+    to.attribute(IFA_LOCAL, (v) => v.bytes(address)).end();
   });
 
 /** Which way packets to `dst` would take; ENETUNREACH and its like where there is none. */

@@ -12,7 +12,7 @@ import {
   secretLine,
   secretsFileLines,
 } from './listings.ts';
-import { fipsLine, globalLine, poolLines, processLine, shuntLine } from './lists.ts';
+import { fipsLine, globalLine, leaseLines, poolLine, processLine, shuntLine } from './lists.ts';
 import { planLine } from './plan.ts';
 import { HELPER_HEADING, helperLine, JOB_HEADING, jobsLine, threadLine } from './process.ts';
 import { REPORT_PARTS, type RowOf, type Rows, type RowsOf } from './rows.ts';
@@ -96,7 +96,8 @@ const LINES: { readonly [K in RowsOf]: (row: RowOf<K>, place: Place) => string |
   states: stateLines,
   traffic: trafficLine,
   shunts: shuntLine,
-  pools: poolLines,
+  pools: poolLine,
+  leases: leaseLines,
   processes: processLine,
   mainThread: threadLine,
   helpers: helperLine,

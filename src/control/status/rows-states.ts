@@ -115,5 +115,11 @@ export const POOL = {
   inUse: whole(),
   free: large(),
   reusable: whole(),
-  lease: list(object({ address: text(), holder: text(), state: text() })),
+};
+
+export const LEASE = {
+  pool: text('its range'),
+  address: text(),
+  holder: text('who has it, or had it last'),
+  state: wordOf(['in-use', 'lingering', 'free']),
 };

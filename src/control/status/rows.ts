@@ -7,7 +7,7 @@ import type { ReportKind } from '../protocol.ts';
 import { type CONN_END, type CONN_SETTINGS, CONNECTION } from './rows-conn.ts';
 import { DAEMON, FIPS, GLOBAL, HELPER, type INTERFACE, JOBS, PLAN, PROCESS, THREAD } from './rows-daemon.ts';
 import { CERTIFICATE, CLOCK, CRL, EVENT, GROUP, PUBLIC_KEY, SECRET, SECRETS_FILE } from './rows-lists.ts';
-import { BRIEF_CONNECTION, type CONN_NAME, COUNTS, POOL, SHUNT, STATE, TOTALS, TRAFFIC } from './rows-states.ts';
+import { BRIEF_CONNECTION, type CONN_NAME, COUNTS, LEASE, POOL, SHUNT, STATE, TOTALS, TRAFFIC } from './rows-states.ts';
 import type { Members, Of } from './shape.ts';
 
 /** Kinds of rows, by the name they have in JSON. */
@@ -21,6 +21,7 @@ export const ROWS = {
   traffic: TRAFFIC,
   shunts: SHUNT,
   pools: POOL,
+  leases: LEASE,
   processes: PROCESS,
   mainThread: THREAD,
   helpers: HELPER,
@@ -68,7 +69,7 @@ export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
   shuntstatus: ['shunts'],
   fipsstatus: ['fips'],
   processstatus: ['processes', 'mainThread', 'helpers', 'jobs'],
-  addresspoolstatus: ['pools'],
+  addresspoolstatus: ['pools', 'leases'],
   listpubkeys: ['publicKeys'],
   checkpubkeys: ['publicKeys'],
   listcerts: ['certificates'],
@@ -92,6 +93,7 @@ export type StateSa = NonNullable<StateRow['sa']>;
 export type TrafficRow = RowOf<'traffic'>;
 export type ShuntRow = RowOf<'shunts'>;
 export type PoolRow = RowOf<'pools'>;
+export type LeaseRow = RowOf<'leases'>;
 export type ProcessRow = RowOf<'processes'>;
 export type ThreadRow = RowOf<'mainThread'>;
 export type HelperRow = RowOf<'helpers'>;

@@ -7,6 +7,8 @@ import { find, NOTIFY, type Payload } from '../wire/index.ts';
 import type { AuthTalk } from './auth-talk.ts';
 import { acceptAnswer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
 import { whyNotAccepted, whyNotGranted } from './child-why.ts';
+import { hearConfiguration } from './cp-client.ts';
+import { configure, takeBack } from './cp-server.ts';
 import { dropOffer, forgetHandshake } from './ending.ts';
 import { handshakeOf } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
@@ -29,11 +31,12 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
       `IKE_AUTH response rejected Child SA with ${error?.name ?? 'no Child SA in IKE_AUTH'}`,
     );
   }
-  const settled = acceptAnswer(turn, offer, message.payloads);
+  const unleased = hearConfiguration(turn, message.payloads);
+  const settled = unleased === undefined ? acceptAnswer(turn, offer, message.payloads) : undefined;
   const { ni, nr } = handshakeOf(sa);
-  if (isFault(settled)) {
-    turn.why(whyNotAccepted(policy, offer, message.payloads), { serial: offer.serial });
-    childRefused(turn, offer, `peer's Child SA does not fit: ${faultText(settled)}`);
+  if (!settled || isFault(settled)) {
+    if (settled) turn.why(whyNotAccepted(policy, offer, message.payloads), { serial: offer.serial });
+    childRefused(turn, offer, settled ? `peer's Child SA does not fit: ${faultText(settled)}` : `${unleased}`);
     // The peer has installed it: it must learn that we have not.
     turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
   } else {
@@ -69,18 +72,25 @@ export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, p
   const { request } = talk;
   authentic(turn, talk, request);
   const { ni, nr } = handshakeOf(sa);
-  const siblings = env.directory.siblings(sa.policy);
-  const answer = grant(sa, siblings, request, false);
+  const configured = configure(turn, talk, env.directory.siblings(sa.policy), request);
+  if ('notify' in configured) {
+    turn.say(`Child SA refused: ${configured.wrong}`, { level: 'warn', event: 'rejected' });
+    turn.respond(message, [...payloads, notification(configured.notify)]);
+    return forgetHandshake(turn);
+  }
+  const { reply, policies } = configured;
+  const answer = grant(sa, policies, request, false);
   const spiIn = isFault(answer) ? answer : reserveSpi(turn, answer.policy);
   if (isFault(answer) || typeof spiIn !== 'number') {
     const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);
     turn.say(`Child SA refused: ${faultText(fault)}`, { level: 'warn', event: 'rejected' });
-    turn.why(whyNotGranted(sa, siblings, request, false));
+    turn.why(whyNotGranted(sa, policies, request, false));
+    takeBack(turn);
     turn.respond(message, [...payloads, notification(answerFor(fault, 'protected') ?? NOTIFY.NO_PROPOSAL_CHOSEN)]);
   } else {
     const { suite, spi, local, remote, mode } = answer;
     const keymat = keymatOf(sa, suite, ni, nr);
-    turn.respond(message, [...payloads, ...answerPayloads(answer, spiOctets(spiIn))]);
+    turn.respond(message, [...payloads, ...reply, ...answerPayloads(answer, spiOctets(spiIn))]);
     install(turn, {
       serial: env.serial(),
       policy: answer.policy,

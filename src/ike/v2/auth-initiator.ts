@@ -21,6 +21,7 @@ import { type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
 import { wrongIssuer } from './auth-signature.ts';
 import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
+import { configurationRequest } from './cp-client.ts';
 import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-peer.ts';
 import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
 import { handshakeOf, where } from './handshake.ts';
@@ -104,6 +105,7 @@ function firstRequest(turn: Turn, { id, certs, auth }: Extract<Made, { wrong?: n
     ...auth,
     ...(talkOf(turn.sa).eap?.isOnly ? [notification(NOTIFY.EAP_ONLY_AUTHENTICATION)] : []),
     ...(multipleAuth && hasMore ? [notification(NOTIFY.MULTIPLE_AUTH_SUPPORTED)] : []),
+    ...configurationRequest(policy),
     ...offerPayloads(turn, offer),
   ];
 }

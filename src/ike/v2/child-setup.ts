@@ -8,6 +8,7 @@ import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
 import type { Child } from './child.ts';
+import { allowed, wanted as wantedTraffic } from './cp.ts';
 import { protocolOf } from './ending.ts';
 import { groupsText } from './handshake.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
@@ -61,7 +62,7 @@ export function offerPayloads(turn: Turn, offer: ChildOffer): Payload[] {
   const groups = offer.ke
     ? [offer.ke.group, ...pfsGroups(turn.sa, policy, 'initiator').filter((g) => g !== offer.ke?.group)]
     : [];
-  const wanted = askedTraffic(offer);
+  const wanted = askedTraffic(turn.sa, offer);
   return [
     ...(policy.child.mode === 'transport' ? [notification(NOTIFY.USE_TRANSPORT_MODE)] : []),
     {
@@ -79,9 +80,9 @@ export function offerPayloads(turn: Turn, offer: ChildOffer): Payload[] {
 }
 
 /** A rekey asks for what the old child has (RFC 7296 §2.8), not for what the policy would like. */
-function askedTraffic(offer: ChildOffer): Traffic {
+function askedTraffic(sa: IkeSa, offer: ChildOffer): Traffic {
   const { old, policy } = offer;
-  return old ? { local: old.selectorsLocal, remote: old.selectorsRemote } : policy.child;
+  return old ? { local: old.selectorsLocal, remote: old.selectorsRemote } : wantedTraffic(sa, policy);
 }
 
 /** What the peer's answer settles for a child that we asked for. */
@@ -103,7 +104,8 @@ export function acceptAnswer(
     return { kind: 'misbehaved', rule: 'RFC 7296 §3.3: an answer has one proposal with one transform of each type' };
   }
   const traffic = { local: find(payloads, 'TSi')!.selectors, remote: find(payloads, 'TSr')!.selectors };
-  const refusal = accept(policy.child, askedTraffic(offer), traffic);
+  const isNarrowing = policy.child.narrowing || policy.cp !== undefined;
+  const refusal = accept({ narrowing: isNarrowing }, askedTraffic(turn.sa, offer), traffic);
   if (refusal) return refusal;
   if (offer.ke && (chosen.suite.group !== offer.ke.group || find(payloads, 'KE')?.group !== offer.ke.group.id)) {
     return { kind: 'misbehaved', rule: 'RFC 7296 §1.3: the answer has a key of the group that was asked for' };
@@ -132,7 +134,7 @@ export function grant(
   const asked = { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors };
   // As a rule: nothing to choose from.
   if (policies.length === 1) return grantOf(sa, policies[0], asked, payloads, withKe);
-  const ranked = policies.map((policy) => ({ policy, fits: fitness(policy.child, asked) }));
+  const ranked = policies.map((policy) => ({ policy, fits: fitness(allowed(sa, policy), asked) }));
   let refusal: Fault | undefined;
   for (const { policy, fits } of ranked.sort((a, b) => b.fits - a.fits)) {
     if (refusal && fits === 0) break;
@@ -151,7 +153,7 @@ function grantOf(
   withKe: boolean,
 ): Answer | Fault {
   const { child } = policy;
-  const traffic = narrow(child, asked);
+  const traffic = narrow(allowed(sa, policy), asked);
   if (isFault(traffic)) return traffic;
   const chosen = chooseFor(sa, policy, find(payloads, 'SA')!.proposals, payloads, withKe);
   if (isFault(chosen)) return chosen;

@@ -5,6 +5,7 @@ import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Child } from './child.ts';
+import { endLeases } from './cp.ts';
 import { type ChildOffer, NONE, type Pending, type Task } from './ike-sa.ts';
 import { disarmChild } from './lifetimes.ts';
 import { forgetMixing } from './mixing.ts';
@@ -23,6 +24,7 @@ export function end(turn: Turn, why: DownReason, text: string): void {
     if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, why, text);
   }
   dropChildren(turn, why, text);
+  endLeases(turn, why);
   // Successors that a collision made, and that nobody needs any more.
   for (const c of sa.collisions) {
     if (c.t === 'ike') turn.handOver(c.successor, NONE, [{ t: 'deleteIke', why }]);

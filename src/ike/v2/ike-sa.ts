@@ -2,6 +2,7 @@
  * One IKE SA: the state that its exchanges share. 100,000 of them live side by side, so what only a handshake
  * or a collision needs hangs on one reference that is dropped afterwards, and policies are shared.
  */
+import type { Address } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
 import type { Group } from '../crypto/algorithms.ts';
@@ -9,7 +10,7 @@ import type { JobResult } from '../crypto/job.ts';
 import type { EarlierSecrets, IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
 import type { Hash } from '../crypto/signature/scheme.ts';
-import type { DownReason, In } from '../effects.ts';
+import type { DownReason, In, Lease } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
 import type { AuthTalk } from './auth-talk.ts';
@@ -202,6 +203,8 @@ export type Collision =
 export interface EapUser {
   readonly name: string;
   readonly classes: readonly string[] | undefined;
+  /** Inner addresses that are this user's own, as whoever knows it says. */
+  readonly addresses?: readonly Address[];
 }
 
 export class IkeSa {
@@ -215,6 +218,8 @@ export class IkeSa {
   /** As responder, provisional until the peer is authentic. */
   policy: Policy;
   peerId: Id | undefined = undefined;
+  /** Inner addresses that the peer has of us; where our policy's `cp` is a client's: that we have of the peer. */
+  leases: readonly Lease[] = NONE;
   /** Who the peer is to EAP, if it has been asked. */
   eapUser: EapUser | undefined = undefined;
   suite: IkeSuite | undefined = undefined;

@@ -8,6 +8,8 @@ export interface Traffic {
   readonly remote: readonly Selector[];
 }
 
+type Allowed = Pick<ChildPolicy, 'local' | 'remote' | 'narrowing'>;
+
 /** More pairs than this would let one Child SA fill the kernel's policy table. */
 export const MAX_SELECTORS = 256;
 
@@ -15,7 +17,7 @@ export const MAX_SELECTORS = 256;
  * As responder: what of the request our policy allows. Without `narrowing` it must allow all that the policy
  * says, no less; the peer may have asked for more.
  */
-export function narrow(policy: ChildPolicy, asked: Traffic): Traffic | Fault {
+export function narrow(policy: Allowed, asked: Traffic): Traffic | Fault {
   const local = meet(asked.local, policy.local);
   const remote = meet(asked.remote, policy.remote);
   const isAll = covers(local, policy.local) && covers(remote, policy.remote);
@@ -31,7 +33,7 @@ export function narrow(policy: ChildPolicy, asked: Traffic): Traffic | Fault {
 }
 
 /** As initiator: the answer must be a part of what we asked, and all of it unless `narrowing`. */
-export function accept(policy: ChildPolicy, asked: Traffic, answered: Traffic): Fault | undefined {
+export function accept(policy: Pick<Allowed, 'narrowing'>, asked: Traffic, answered: Traffic): Fault | undefined {
   const isWithin = (got: readonly Selector[], want: readonly Selector[]) =>
     got.length > 0 && got.length <= MAX_SELECTORS && got.every((g) => want.some((w) => w.contains(g)));
   const fits =
@@ -48,7 +50,7 @@ export const shareSelectors = (got: readonly Selector[], own: readonly Selector[
   got.length === own.length && got.every((s, i) => s.equals(own[i])) ? own : got;
 
 /** How well `policy` fits: 2 exactly, 1 after narrowing, 0 not at all. Chooses among connections to one peer. */
-export function fitness(policy: ChildPolicy, asked: Traffic): 0 | 1 | 2 {
+export function fitness(policy: Allowed, asked: Traffic): 0 | 1 | 2 {
   const result = narrow(policy, asked);
   if ('kind' in result) return 0;
   return covers(policy.local, asked.local) && covers(policy.remote, asked.remote) ? 2 : 1;

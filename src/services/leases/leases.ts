@@ -69,7 +69,8 @@ export class Leases {
   #strays: readonly Stray[] | undefined = undefined;
   /** ms: what an earlier run gave may not be known; until then whoever had it may think that it still has. */
   #unsureUntil = 0;
-  /** Peers that got nothing. */
+  /** Addresses given, and peers that got none. */
+  granted = 0;
   refused = 0;
 
   constructor(options: LeasesOptions) {
@@ -142,6 +143,7 @@ export class Leases {
       else leases.push(found);
     }
     if (leases.length === 0) this.refused++;
+    this.granted += leases.length;
     for (const lease of leases) this.#options.notes.taken(lease);
     return { leases, lacks };
   }
@@ -153,6 +155,18 @@ export class Leases {
     if (lease.users > 0) return;
     this.#options.notes.given(lease);
     if (pool === this.#outside[pool.range.start.family] && lease.heldUntil === 0) pool.expel(lease);
+  }
+
+  /** For `--globalstatus`: names and values. */
+  *figures(): Generator<readonly [string, number]> {
+    const all = [...this.pools()];
+    const sum = (count: (pool: Pool) => number) => all.reduce((so, pool) => so + count(pool), 0);
+    yield ['current.leases.pools', all.length];
+    yield ['current.leases.inuse', sum(({ inUse }) => inUse)];
+    yield ['current.leases.known', sum(({ known }) => known)];
+    yield ['current.leases.lingering', sum(({ held }) => held)];
+    yield ['total.leases.granted', this.granted];
+    yield ['total.leases.refused', this.refused];
   }
 
   /** All that is remembered. */

@@ -244,9 +244,12 @@ export const SLICES: { readonly [K in RowsOf]: Extract<Rows, { of: K }> } = {
         inUse: 1,
         free: 7n,
         reusable: 1,
-        lease: [{ address: '10.9.0.1', holder: '@joe', state: 'active' }],
       },
     ],
+  },
+  leases: {
+    of: 'leases',
+    rows: [{ pool: '10.9.0.1-10.9.0.9', address: '10.9.0.1', holder: '@joe', state: 'in-use' }],
   },
   processes: {
     of: 'processes',

@@ -5,7 +5,17 @@
 import type { Credentials } from '../../../src/actors/credentials.ts';
 import type { Job, JobResult } from '../../../src/ike/crypto/job.ts';
 import { IkeKeys } from '../../../src/ike/crypto/keys.ts';
-import type { Command, Datagram, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
+import type {
+  Command,
+  Datagram,
+  Directory,
+  DownReason,
+  Env,
+  In,
+  Out,
+  TimerName,
+  Told,
+} from '../../../src/ike/effects.ts';
 import type { Policy } from '../../../src/ike/policy.ts';
 import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { openMessage } from '../../../src/ike/v2/channel.ts';
@@ -25,6 +35,8 @@ import {
 import type { Address } from '../../../src/net/address.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';
+import { Leases } from '../../../src/services/leases/leases.ts';
+import type { Lease as GivenLease } from '../../../src/services/leases/pool.ts';
 import type { Dice } from './dice.ts';
 import { keyText, Plane } from './plane.ts';
 import { credentialsOf, type Proofs, runWithKeys } from './proofs.ts';
@@ -86,6 +98,10 @@ export class Host {
   readonly jobs: Job['op'][] = [];
   /** All that was asked. */
   readonly questions: Question[] = [];
+  /** Inner addresses: what peers have of it, what it has of them, and what they told besides. */
+  readonly leases: Leases;
+  readonly assigned: string[] = [];
+  readonly told: Told[] = [];
   /** EAP sessions that were given up or are over. */
   readonly forgotten: number[] = [];
   /** Called after every single effect. */
@@ -119,6 +135,9 @@ export class Host {
     this.cookies = is.cookies ?? 'never';
     this.cookieSecrets = { generation: 0, current: dice.octets(32), previous: dice.octets(32) };
     this.jobMs = is.jobMs ?? 0;
+    const notes = { taken: () => {}, given: () => {} };
+    this.leases = new Leases({ wall: () => clock.now, shares: true, notes });
+    for (const { cp } of is.policies) if (cp?.role === 'server') for (const pool of cp.pools) this.leases.add(pool);
     wire.attach(address, (from, to, bytes) => this.receive({ local: to, peer: from, bytes }));
   }
 
@@ -222,6 +241,8 @@ export class Host {
       childSpi: () => this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000)),
       releaseSpi: ({ spi }) => this.plane.release(spi),
       directory: this.#directory,
+      lease: (wanted) => this.leases.lease(wanted),
+      release: (lease, isKnown) => this.leases.release(lease as GivenLease, isKnown),
       idle: () => undefined,
     };
   }
@@ -309,6 +330,13 @@ export class Host {
       }
       case 'forgetEap':
         this.forgotten.push(out.session);
+        return;
+      case 'assigned':
+        this.assigned.push(...out.leases.map(({ address }) => `${address}`));
+        this.told.push(out.told);
+        return;
+      case 'unassigned':
+        for (const { address } of out.leases) this.assigned.splice(this.assigned.indexOf(`${address}`), 1);
         return;
       case 'say':
         if (out.level !== 'debug') this.lines.push(`#${out.serial ?? sa.serial}: ${out.text}`);
