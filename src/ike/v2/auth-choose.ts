@@ -137,6 +137,7 @@ function suits(policy: Policy, suite: IkeSuite): boolean {
       (suite.encr.isAead || (suite.integ !== undefined && p.integ.includes(suite.integ))) &&
       p.dh.includes(suite.group) &&
       (suite.additional ?? []).every((group) => p.addke.some((groups) => groups.includes(group))) &&
-      p.addke.filter((groups) => groups.every((group) => group.id !== 0)).length <= (suite.additional?.length ?? 0),
+      p.addke.filter((groups) => groups.length > 0 && groups.every((group) => group.id !== 0)).length <=
+        (suite.additional?.length ?? 0),
   );
 }

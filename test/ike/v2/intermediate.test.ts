@@ -98,6 +98,8 @@ describe('additional key exchanges', () => {
     [';addke1=mlkem512+mlkem768', ';addke1=mlkem768', ['ML_KEM_768']],
     [';addke1=mlkem512+mlkem768', ';addke1=mlkem768+mlkem512', ['ML_KEM_512']],
     [';addke2=mlkem768', ';addke1=mlkem512+none;addke2=mlkem768', ['ML_KEM_768']],
+    [';addke1=mlkem512+none;addke2=mlkem768', ';addke2=mlkem768', ['ML_KEM_768']],
+    [';addke1=mlkem512+none;addke2=mlkem768+none;addke3=dh19', ';addke2=mlkem768;addke3=dh19', ['ML_KEM_768', 'DH19']],
     [';addke2=mlkem768;addke3=dh19', ';addke1=mlkem512+none;addke2=mlkem768+none;addke3=dh19', ['ML_KEM_768', 'DH19']],
     [';addke1=mlkem512;addke2=mlkem512+dh19', ';addke1=mlkem512;addke2=dh19+mlkem512', ['ML_KEM_512', 'DH19']],
   ] as const)('%s meets %s: %s', (ours, theirs, agreed) => {
