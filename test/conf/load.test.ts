@@ -345,7 +345,7 @@ describe('config setup', () => {
       maxHalfopenIke: 50_000,
       ikev1Policy: 'drop',
       secretsfile: '/etc/ipsec.secrets',
-      nhelpers: undefined,
+      nhelpers: -1,
       logfile: undefined,
       listen: [],
     });
