@@ -1,6 +1,6 @@
 /**
  * The secrets in force: one whole reading of ipsec.secrets(5) and of the private keys' files, exchanged for the next or
- * kept, never mixed.
+ * kept, never mixed. Until the first without an error there are none, but for the keys in files that need no entry.
  */
 import { atOnce } from '../conf/at-once.ts';
 import type { OctetFiles } from '../conf/file-system.ts';
@@ -55,11 +55,19 @@ export class SecretKeeper {
     for (const problem of problems) tell('warn', formatProblem(problem));
     const next = keys.begin();
     const warn = (text: string) => tell('warn', text);
-    if (!hasErrors(problems)) yield* readingKeys(secrets.privateKeys(), next, { files, privateDir, warn });
+    const isWrong = hasErrors(problems);
+    if (!isWrong || this.#inForce === 0)
+      yield* readingKeys(isWrong ? [] : secrets.privateKeys(), next, { files, privateDir, warn });
     // Whoever began later has read what is newer.
     const isLate = turn < this.#inForce;
-    if (hasErrors(problems) || isLate) {
+    if (isWrong || isLate) {
       secrets.wipe();
+      if (!isLate && this.#inForce === 0) {
+        next.use();
+        this.#options.log('warn', `no secrets until "${pattern}" is without errors, only keys from ${privateDir}`);
+        this.#sayKeys(tell);
+        return false;
+      }
       next.forget();
       if (!isLate) this.#options.log('warn', 'secrets kept as they were');
       return isLate;
@@ -71,13 +79,19 @@ export class SecretKeeper {
     this.#inForce = turn;
     old.wipe();
     next.use();
-    const list = keys.list().map(({ kind, bits }) => (kind === 'rsa' ? `RSA ${bits}` : kindRow(kind).name));
-    if (list.length > 0) tell('info', `private keys: ${list.length} (${[...new Set(list)].join(', ')})`);
+    this.#sayKeys(tell);
     return true;
   }
 
   wipe(): void {
     this.#store.wipe();
     this.#options.keys.wipe();
+  }
+
+  #sayKeys(tell: (level: 'info', text: string) => void): void {
+    const list = this.#options.keys
+      .list()
+      .map(({ kind, bits }) => (kind === 'rsa' ? `RSA ${bits}` : kindRow(kind).name));
+    if (list.length > 0) tell('info', `private keys: ${list.length} (${[...new Set(list)].join(', ')})`);
   }
 }

@@ -78,6 +78,24 @@ test('with an error all is as it was, and every error is said', () => {
   expect(psk()).toBe('old');
 });
 
+test('with an error from the first, keys in files that need no entry are there all the same', () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const files = { [PATH]: '@west PSK "new"\n', '/etc/ipsec.d/private/west.pem': pem };
+  const { reread, keys, log, psk } = house(files);
+  expect(reread().ok).toBe(false);
+  expect(keys.list().map(({ kind, where }) => [kind, where])).toEqual([['ed25519', '/etc/ipsec.d/private/west.pem']]);
+  expect(log.slice(1)).toEqual([
+    `warn: no secrets until "${PATH}" is without errors, only keys from /etc/ipsec.d/private`,
+    'info: private keys: 1 (Ed25519)',
+  ]);
+  files[PATH] = ': PSK "new"\n';
+  expect([reread().ok, psk(), keys.list().length]).toEqual([true, 'new', 1]);
+  // From then on all of the old ones stay.
+  Object.assign(files, { [PATH]: '@west PSK "newer"\n', '/etc/ipsec.d/private/west.pem': '' });
+  expect([reread().ok, psk(), keys.list().length]).toEqual([false, 'new', 1]);
+});
+
 test('in steps: the old ones are in force until the last', () => {
   const files = { [PATH]: ': PSK "old"\n' };
   const { reread, keeper, psk } = house(files);
