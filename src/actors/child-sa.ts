@@ -279,7 +279,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 const NO_KEYS = Object.freeze({ encr: new Uint8Array(0), integ: new Uint8Array(0) });
 
 const cross = (src: ChildInstall['selectorsLocal'], dst: ChildInstall['selectorsLocal']) =>
-  src.flatMap((s) => dst.map((d) => ({ src: s, dst: d })));
+  src.flatMap((s) => dst.filter((d) => d.family === s.family).map((d) => ({ src: s, dst: d })));
 
 function algorithmsOf(
   { suite }: ChildInstall,

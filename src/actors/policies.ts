@@ -108,11 +108,12 @@ const isSame = (a: Protection, b: Protection): boolean =>
   a.localHost.equals(b.localHost) &&
   a.remoteHost.equals(b.remoteHost);
 
-/** Every pair of blocks. */
+/** Every pair of blocks of one family. */
 function pairs(wanted: Protection): Pair[] {
   const all: Pair[] = [];
   for (const local of wanted.local) {
     for (const remote of wanted.remote) {
+      if (remote.family !== local.family) continue;
       const protocol = local.protocol || remote.protocol;
       const [minePort, theirsPort] = [onePort(local), onePort(remote)];
       for (const mine of local.subnets()) {

@@ -22,6 +22,8 @@ export function familyOf(settings: Settings): Family | undefined {
 
 /** Whether the ends protect the same families: of their subnets, of what they lease, or of the hosts. */
 export function isOneFamily(left: End, right: End, host: Conn['hostFamily']): boolean {
+  // Whoever is given an address is given what the other end protects.
+  if ([left, right].some((end) => end.modecfg === 'client' && end.subnets.length === 0)) return true;
   // Most conns have one subnet or none at either end, and all of one family.
   const [a, b] = [familiesOf(left, host), familiesOf(right, host)];
   return a.size === b.size && [...a].every((family) => b.has(family));

@@ -3,6 +3,7 @@
  * implementation's files are written from it. Both ends call it `net`.
  */
 
+import { type Inner, innerLines, swanctlInner } from './inner.ts';
 import { fillSwanctl, type Proof, proofLines } from './proof.ts';
 
 /** Encryption as ipsec.conf spells it; an AEAD has no separate integrity algorithm. */
@@ -48,6 +49,8 @@ export interface Tunnel {
   /** CRLs that we are given, PEM. */
   readonly crls?: readonly string[];
   readonly mixing?: Mixing;
+  /** Addresses that one end gives the other, in place of what lies behind the two. */
+  readonly inner?: Inner;
 }
 
 /** One end's view: its own addresses and the other's. */
@@ -94,10 +97,9 @@ export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readon
     ...proofs.map((line) => `\t${line}`),
     `\tleft=${me.address}`,
     `\tleftid=@${me.id}`,
-    `\tleftsubnet=${me.subnet}`,
     `\tright=${peer.address}`,
     `\trightid=@${peer.id}`,
-    `\trightsubnet=${peer.subnet}`,
+    ...innerLines(tunnel.inner, { me, peer }).map((line) => `\t${line}`),
     `\tike=${ikeProposals(tunnel)}`,
     `\tesp=${espProposals(tunnel)}`,
     ...(tunnel.liveness === undefined ? [] : [`\tdpddelay=${tunnel.liveness}`, '\tretransmit-timeout=4s']),
@@ -153,6 +155,7 @@ export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory:
   const encryption = strongSwanEncryption[tunnel.encryption];
   const prf = isAead(tunnel.encryption) ? 'prfsha256' : 'sha256';
   const { mixing } = tunnel;
+  const inner = swanctlInner(tunnel.inner, { me, peer });
   const groups = tunnel.groups.map((group) => strongSwanGroup[group]);
   const added = (names: readonly string[] = []) => names.map((name, i) => `-ke${i + 1}_${name}`).join('');
   // libreswan's pfs=yes wants a group when a child is rekeyed; strongSwan leaves it out of IKE_AUTH by itself.
@@ -168,6 +171,7 @@ export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory:
     proposals = ${groups.map((group) => `${encryption}-${prf}-${group}${added(mixing?.ike)}`).join(', ')}
     mobike = no
     encap = ${tunnel.encapsulates ? 'yes' : 'no'}
+    ${inner.connection}
     dpd_delay = ${tunnel.liveness ?? 0}s
     ${mixing?.ppk ? `ppk_id = ${mixing.ppk.id}` : ''}
     ppk_required = ${mixing?.ppk?.mode === 'insist' ? 'yes' : 'no'}
@@ -177,14 +181,14 @@ export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory:
       id = ${peer.id} }
     children {
       net {
-        local_ts = ${me.subnet}
-        remote_ts = ${peer.subnet}
+        ${inner.child}
         esp_proposals = ${esp.join(', ')}
         dpd_action = clear
       }
     }
   }
 }
+${inner.file}
 secrets {
   ike-net { id-1 = ${me.id}
     id-2 = ${peer.id}
