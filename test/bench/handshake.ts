@@ -61,8 +61,8 @@ class End {
       ikeSpi: () => random(8),
       childSpi: () => 0x1000 + ++this.#serial,
       releaseSpi: () => {},
-    lease: () => ({ leases: [], lacks: [] }),
-    release: () => {},
+      lease: () => ({ leases: [], lacks: [] }),
+      release: () => {},
       directory,
       idle: () => undefined,
     };

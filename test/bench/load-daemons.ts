@@ -13,6 +13,8 @@ export interface Loadable {
   /** Loads a file of conns and resolves when the last one is there. */
   readonly load: () => Promise<void>;
   readonly loaded: () => Promise<number>;
+  /** `whack --status`. */
+  readonly status: () => Promise<string>;
   /** What our main thread has seen since the last call. */
   readonly seen?: () => Promise<Seen>;
   readonly socket?: string;
@@ -57,6 +59,7 @@ export async function ours(how: 'autoall' | 'reload', { host, directory, conns }
       else await done(pluto.ipsec('addconn', '--autoall'), /^loaded \d+ connections$/m);
     },
     loaded: async () => Number(/loaded (\d+)/.exec((await pluto.ipsec('briefconnectionstatus')).stdout)?.[1] ?? 0),
+    status: async () => (await pluto.whack('--status')).stdout,
     seen: async () => {
       await writeFile(report, '');
       process.kill(pluto.pid, 'SIGUSR2');
@@ -89,6 +92,7 @@ export async function libreswan({ host, directory, conns }: Place): Promise<Load
     pid: pluto.pid,
     load: async () => void (await run([...addconn, '--config', conns, '--autoall'], library)),
     loaded: async () => Number(/connections: loaded (\d+)/.exec((await whack('--status')).stdout)?.[1] ?? 0),
+    status: async () => (await whack('--status')).stdout,
     stop: () => pluto.stop('SIGKILL'),
   };
 }

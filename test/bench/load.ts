@@ -6,7 +6,7 @@
  * long whoever else wants something of our daemon waits meanwhile. Ends with status 1 if we are slower than libreswan
  * at the largest file, or above 4 kB of heap a conn.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,7 +14,9 @@ import { converse } from '../../src/control/client.ts';
 import { lacksPeer, version } from '../interop/peers/prefix.ts';
 import { lacksDaemon } from '../support/daemon.ts';
 import { configure, type Network, network } from '../support/netns.ts';
-import { type Loadable, libreswan, ours, type Place } from './load-daemons.ts';
+import { confOf } from './conns.ts';
+import { cpuOf, residentOf } from './gateways/account.ts';
+import { libreswan, ours, type Place } from './load-daemons.ts';
 import type { Seen } from './load-watch.ts';
 
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1_000, 5_000, 10_000];
@@ -23,8 +25,6 @@ const MOST_HEAP = 4_096;
 /** ms. */
 const IDLE = 500;
 const RUNS = 3;
-/** Clock ticks per second of /proc, the same on every Linux. */
-const TICKS = 100;
 
 interface Figures {
   /** ms until the command has ended. */
@@ -97,13 +97,13 @@ async function measure(row: Row, size: number, conns: string, { host }: Network)
     const first = await daemon.seen?.();
     if (first) await pause(IDLE);
     const idle = await daemon.seen?.();
-    const [rss, cpu] = [await residentOf(daemon), await cpuOf(daemon)];
+    const [rss, cpu] = [residentOf(daemon.pid), cpuOf(daemon.pid)];
     const pings = pinging(daemon.socket);
     const start = performance.now();
     await daemon.load();
     const wall = performance.now() - start;
     const ping = await pings.end();
-    const after = { rss: await residentOf(daemon), cpu: await cpuOf(daemon) };
+    const after = { rss: residentOf(daemon.pid), cpu: cpuOf(daemon.pid) };
     const seen = await daemon.seen?.();
     const loaded = await daemon.loaded();
     if (loaded !== size) throw new Error(`${row}: ${loaded} of ${size} conns are loaded`);
@@ -170,34 +170,4 @@ function judge(largest: number): boolean {
 
 function lateness({ longest, p99, late }: Seen): string {
   return `${longest.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, by more than 5 ms ${late} times`;
-}
-
-function confOf(size: number): string {
-  const shared = 'conn shared\n\tleft=192.0.2.1\n\tauthby=secret\n\tike=aes_gcm256-sha2_256-dh31\n';
-  const conns = Array.from({ length: size }, (_, i) => {
-    const net = `${(i >> 8) & 255}.${i & 255}`;
-    const lines = [
-      'also=shared',
-      `right=198.${18 + (i >> 16)}.${net}`,
-      `leftid=@w${i}.example.com`,
-      `rightid=@e${i}.example.com`,
-      `leftsubnet=10.${net}.0/24`,
-      `rightsubnet=11.${net}.0/24`,
-      'auto=add',
-    ];
-    return `conn t${i}\n${lines.map((line) => `\t${line}\n`).join('')}`;
-  });
-  return [shared, ...conns].join('\n');
-}
-
-/** User and system time of all its threads since it began, ms. */
-async function cpuOf({ pid }: Loadable): Promise<number> {
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
-}
-
-/** Octets. */
-async function residentOf({ pid }: Loadable): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }

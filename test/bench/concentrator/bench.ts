@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { lacksPeer, type PeerName } from '../../interop/peers/prefix.ts';
 import type { Network } from '../../support/netns.ts';
 import type { Order, Outcome } from '../crowd/crowd.ts';
+import type { ProfileName } from '../crowd/profiles.ts';
 import { cpuOf } from '../gateways/account.ts';
-import { type Gateway, type GatewayWish, type Implementation, startGateway } from '../gateways/gateway.ts';
+import { type Gateway, type GatewayWish, startGateway } from '../gateways/gateway.ts';
+import type { Implementation } from '../gateways/place.ts';
 
 export interface Bench {
   readonly network: Network;
@@ -13,7 +15,9 @@ export interface Bench {
   /** 1 for the figures that count; less for a quick look. */
   readonly scale: number;
   readonly rounds: number;
+  /** None: all. */
   readonly only: readonly Implementation[];
+  readonly profiles: readonly ProfileName[];
   readonly say: (line: string) => void;
 }
 
@@ -32,6 +36,9 @@ export function present({ only, say }: Bench): Implementation[] {
   });
   return (['pluto', ...peers] as const).filter((name) => only.length === 0 || only.includes(name));
 }
+
+export const isWanted = (profile: ProfileName, { profiles }: Bench): boolean =>
+  profiles.length === 0 || profiles.includes(profile);
 
 /** Runs `work` with the gateways and ends them, also when it fails. */
 export async function withGateways<T>(

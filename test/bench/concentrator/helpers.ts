@@ -1,6 +1,6 @@
 /** `nhelpers=` 0, 1 and 2 and what we choose without it, by proposal: which is best here, and does the default know? */
 import { PROFILES, type ProfileName } from '../crowd/profiles.ts';
-import { accounted, type Bench, inTurns, scaled, withGateways } from './bench.ts';
+import { accounted, type Bench, inTurns, isWanted, scaled, withGateways } from './bench.ts';
 import { type Finding, type Line, median, type Result } from './result.ts';
 
 const CHOICES = [0, 1, 2, undefined] as const;
@@ -15,6 +15,7 @@ export async function helpers(bench: Bench): Promise<Result> {
   const rows: (string | number)[][] = [];
   const lines: Line[] = [];
   for (const [profile, count] of Object.entries(COUNT) as [ProfileName, number][]) {
+    if (!isWanted(profile, bench)) continue;
     const names = CHOICES.map((nhelpers) => (nhelpers === undefined ? 'default' : `nhelpers=${nhelpers}`));
     const wishes = CHOICES.map((nhelpers) => ({
       ...({ implementation: 'pluto', profile } as const),

@@ -1,6 +1,6 @@
 /** What a handshake costs the responder: IKE_SA_INIT, IKE_AUTH and the first Child SA. */
 import { PROFILES, type ProfileName } from '../crowd/profiles.ts';
-import { accounted, type Bench, inTurns, present, scaled, withGateways } from './bench.ts';
+import { accounted, type Bench, inTurns, isWanted, present, scaled, withGateways } from './bench.ts';
 import { beside, type Result } from './result.ts';
 
 /** `most`: of the better peer. `warm`: handshakes of ours before the first that counts; `count`: in each run. */
@@ -14,11 +14,11 @@ const BARS: readonly { profile: ProfileName; most: number; warm: number; count: 
 const PEERS_WARM = 0.1;
 const WINDOW = 64;
 
-export async function responder(bench: Bench, wanted: readonly ProfileName[] = []): Promise<Result> {
+export async function responder(bench: Bench): Promise<Result> {
   const findings = [];
   const rows: (string | number)[][] = [];
   for (const { profile, most, warm, count } of BARS) {
-    if (wanted.length > 0 && !wanted.includes(profile)) continue;
+    if (!isWanted(profile, bench)) continue;
     const size = scaled(count, bench);
     const wishes = present(bench).map((implementation) => ({ implementation, profile }));
     const runs: Record<string, number[]> = {};

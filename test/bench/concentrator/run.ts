@@ -1,37 +1,28 @@
 /**
- * The concentrator's bench: `node dist/test/bench/concentrator/run.js [SCENARIO...] [OPTIONS]`.
+ * The concentrator's bench: `node dist/test/bench/concentrator/run.js [SCENARIO...] [OPTIONS]`. Tables go to the
+ * terminal, everything goes to report.json and report.html. Ends with status 1 if a bar was missed.
  *
  *     --scale N      of the sizes that count; 0.1 is a quick look (default 1)
  *     --rounds N     runs of which the median counts (default 5)
  *     --only A,B     of pluto, strongSwan, libreswan
- *     --out DIR      where report.json and report.html go (default: a folder below the system's for temporary files)
+ *     --profile A,B  of psk, modp, rsa, p256, where a scenario has several
+ *     --out DIR      where the report goes (default: pluto-bench below the system's folder for temporary files)
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lacksDaemon } from '../../support/daemon.ts';
 import { network } from '../../support/netns.ts';
-import type { Implementation } from '../gateways/gateway.ts';
+import type { ProfileName } from '../crowd/profiles.ts';
+import type { Implementation } from '../gateways/place.ts';
+import { environment } from '../report/environment.ts';
+import { html } from '../report/html.ts';
+import { terminal } from '../report/terminal.ts';
 import type { Bench } from './bench.ts';
-import { burst } from './burst.ts';
-import { flood } from './flood.ts';
-import { helpers } from './helpers.ts';
-import { hundredThousand } from './hundred-thousand.ts';
-import { memory } from './memory.ts';
-import { offered } from './offered.ts';
-import { responder } from './responder.ts';
 import { held, type Result } from './result.ts';
-
-const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Result>>> = {
-  responder: (bench) => responder(bench),
-  memory,
-  'hundred-thousand': hundredThousand,
-  burst,
-  flood,
-  helpers,
-  offered,
-};
+import { SCENARIOS } from './scenarios.ts';
+import type { ScenarioName } from './titles.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,7 +30,8 @@ const { values, positionals } = parseArgs({
     scale: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
-    out: { type: 'string' },
+    profile: { type: 'string', default: '' },
+    out: { type: 'string', default: join(tmpdir(), 'pluto-bench') },
   },
 });
 const lacking = process.getuid?.() !== 0 ? 'needs root for namespaces' : lacksDaemon();
@@ -47,7 +39,15 @@ if (lacking) {
   console.log(`skipped: ${lacking}`);
   process.exit(0);
 }
+const unknown = positionals.filter((name) => !(name in SCENARIOS));
+if (unknown.length > 0) {
+  console.error(`no such scenario: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exit(2);
+}
 
+const list = (text: string): string[] => text.split(',').filter(Boolean);
+const names = (positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) as ScenarioName[];
+const where = environment();
 const hosts = network();
 const directory = await mkdtemp(join(tmpdir(), 'pluto-bench-'));
 const bench: Bench = {
@@ -55,23 +55,36 @@ const bench: Bench = {
   directory,
   scale: Number(values.scale),
   rounds: Number(values.rounds),
-  only: values.only.split(',').filter(Boolean) as Implementation[],
+  only: list(values.only) as Implementation[],
+  profiles: list(values.profile) as ProfileName[],
   say: (line) => console.error(line),
 };
+const results: Record<string, Result> = {};
+const failed: string[] = [];
 try {
-  for (const name of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) {
-    const scenario = SCENARIOS[name];
-    if (!scenario) throw new Error(`no such scenario: ${name}`);
-    const result = await scenario(bench);
-    console.log(
-      JSON.stringify(
-        result.findings.map((f) => ({ ...f, held: held(f) })),
-        null,
-        1,
-      ),
-    );
+  for (const name of names) {
+    try {
+      results[name] = await SCENARIOS[name](bench);
+    } catch (error) {
+      failed.push(name);
+      results[name] = { findings: [], notes: [`failed: ${error instanceof Error ? error.message : String(error)}`] };
+    }
+    console.log(`\n${name}\n${terminal(results[name])}`);
   }
 } finally {
   await hosts.close();
   await rm(directory, { recursive: true, force: true });
 }
+await mkdir(values.out, { recursive: true });
+const all = Object.entries(results);
+const judged = Object.fromEntries(
+  all.map(([name, result]) => [name, { ...result, findings: result.findings.map((f) => ({ ...f, held: held(f) })) }]),
+);
+await writeFile(
+  join(values.out, 'report.json'),
+  `${JSON.stringify({ environment: where, results: judged }, null, 2)}\n`,
+);
+await writeFile(join(values.out, 'report.html'), html({ environment: where, results }));
+console.log(`\nreport: ${join(values.out, 'report.html')}`);
+const missed = all.flatMap(([, result]) => result.findings).filter((finding) => held(finding) === false);
+process.exitCode = missed.length > 0 || failed.length > 0 ? 1 : 0;

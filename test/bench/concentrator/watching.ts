@@ -2,7 +2,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../support/process.ts';
-import type { Gateway, Tuning } from '../gateways/gateway.ts';
+import type { Gateway } from '../gateways/gateway.ts';
+import type { Tuning } from '../gateways/place.ts';
 import type { Seen } from '../load-watch.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';

@@ -2,6 +2,8 @@
  * A flood of IKE_SA_INIT requests from addresses that have sent none: each packet has an SPI, a nonce and a source of
  * its own, what else is in it never changes. What comes back is counted, and followed up by nobody.
  */
+
+import { HEADER_OCTETS, NOTIFY, PAYLOAD } from '../../../src/ike/wire/index.ts';
 import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, UdpSocket } from '../../../src/native/index.ts';
 import type { Common } from './common.ts';
 import { Warrior } from './warrior.ts';
@@ -20,6 +22,8 @@ export interface Flooded {
   /** Of them, refused by our own kernel. */
   readonly unsent: number;
   readonly answered: number;
+  /** Of them, by a cookie. */
+  readonly cookies: number;
   /** ms */
   readonly took: number;
 }
@@ -37,12 +41,13 @@ export class Flood {
   }
 
   async pour({ rate, seconds, sources }: FloodOrder): Promise<Flooded> {
-    let answered = 0;
+    let [answered, cookies] = [0, 0];
     const socket = UdpSocket.open({
       address: new Uint8Array(4),
       port: 0,
-      onPackets: ({ count }) => {
-        answered += count;
+      onPackets: (received) => {
+        answered += received.count;
+        for (let i = 0; i < received.count; i++) if (hasCookie(received, i)) cookies++;
       },
       onError: () => {},
     });
@@ -62,7 +67,7 @@ export class Flood {
     }
     const took = performance.now() - startedAt;
     socket.close();
-    return { sent, unsent, answered, took };
+    return { sent, unsent, answered, cookies, took };
   }
 
   #batch(): UdpBatch {
@@ -99,3 +104,12 @@ export class Flood {
     }
   }
 }
+
+/** A cookie is the first payload of a response that has one, RFC 7296 §2.6. */
+function hasCookie({ arena, records }: UdpBatch, i: number): boolean {
+  const at = records[i * UDP_RECORD.size + UDP_RECORD.offset];
+  const type = at + HEADER_OCTETS + NOTIFY_TYPE_AT;
+  return arena[at + NEXT_PAYLOAD_AT] === PAYLOAD.N && ((arena[type] << 8) | arena[type + 1]) === NOTIFY.COOKIE;
+}
+const NEXT_PAYLOAD_AT = 16;
+const NOTIFY_TYPE_AT = 6;

@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { root } from '../../support/daemon.ts';
 import type { Host } from '../../support/netns.ts';
 import { type CommonSettings, common } from './common.ts';
 import { Crowd, type Order, type Outcome } from './crowd.ts';
@@ -34,11 +35,10 @@ export interface Generator {
 
 /** On this host, or where this process is. */
 export async function startGenerator(host: Host | undefined, settings: Settings): Promise<Generator> {
-  const file = fileURLToPath(import.meta.url);
   const [execPath, ...execArgv] = host
     ? host.inside([process.execPath, ...process.execArgv])
     : [process.execPath, ...process.execArgv];
-  const child = fork(file, [JSON.stringify(settings)], { execPath, execArgv });
+  const child = fork(fileURLToPath(self()), [JSON.stringify(settings)], { execPath, execArgv });
   const awaited = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let ids = 0;
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -70,6 +70,12 @@ export async function startGenerator(host: Host | undefined, settings: Settings)
       await gone;
     },
   };
+}
+
+/** As it is, compiled or under tsx; compiled, as the daemon is, where a test runner has loaded it. */
+function self(): URL {
+  const runsAsItIs = import.meta.url.endsWith('.js') || process.execArgv.some((word) => word.includes('tsx'));
+  return runsAsItIs ? new URL(import.meta.url) : new URL('dist/test/bench/crowd/generator.js', root());
 }
 
 function generate({ profile, ...settings }: Settings): void {

@@ -7,47 +7,16 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configure, type Host, type Network } from '../../support/netns.ts';
+import { configure, type Network } from '../../support/netns.ts';
 import { type Generator, startGenerator } from '../crowd/generator.ts';
 import { WARRIORS, writePki } from '../crowd/identity.ts';
-import { PROFILES, type Profile, type ProfileName } from '../crowd/profiles.ts';
+import { PROFILES, type ProfileName } from '../crowd/profiles.ts';
 import { startLibreswan } from './libreswan.ts';
 import { startOurs } from './ours.ts';
+import { type Daemon, GATEWAY, type Implementation, type Place, PROTECTED, type Tuning } from './place.ts';
 import { startStrongSwan } from './strongswan.ts';
 
-export const GATEWAY = '192.0.2.1';
 const CROWD = '192.0.2.2';
-export const PROTECTED = '192.168.0.0/24';
-
-export type Implementation = 'pluto' | 'strongSwan' | 'libreswan';
-
-export interface Daemon {
-  readonly pid: number;
-  /** What it says in its log, for when it does not do what it should. */
-  readonly log: () => Promise<string>;
-  readonly stop: () => Promise<unknown>;
-}
-
-export interface Place {
-  readonly host: Host;
-  /** Its own, and there. */
-  readonly directory: string;
-  readonly profile: Profile;
-  /** `root.pem`, `gw.pem`, `gw.key`; undefined with a PSK. */
-  readonly pki: string | undefined;
-  readonly tuning: Tuning;
-}
-
-/** Of our own daemon. */
-export interface Tuning {
-  readonly nhelpers?: number;
-  /** `none` installs nothing; `shim` takes every SA and policy, as the peers have it. Default `shim`. */
-  readonly plane?: 'none' | 'shim';
-  /** Lines for `config setup`, lines for the conn. */
-  readonly setup?: readonly string[];
-  readonly conn?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 export interface Gateway extends Daemon {
   readonly name: Implementation;

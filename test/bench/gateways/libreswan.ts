@@ -6,8 +6,8 @@ import { athome } from '../../interop/peers/launch.ts';
 import { file, libraryPath } from '../../interop/peers/prefix.ts';
 import { eventually, must, type RunOptions, run } from '../../support/process.ts';
 import { SECRET } from '../crowd/profiles.ts';
-import type { Daemon, Place } from './gateway.ts';
 import { roadConf, SHIM } from './ours.ts';
+import type { Daemon, Place } from './place.ts';
 
 export async function startLibreswan({ host, directory, profile, pki }: Place): Promise<Daemon> {
   const at = (name: string): string => join(directory, name);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { shim } from '../../interop/peers/prefix.ts';
 import { startDaemon } from '../../support/daemon.ts';
 import { GATEWAY_ID, type Profile, SECRET } from '../crowd/profiles.ts';
-import { type Daemon, GATEWAY, type Place, PROTECTED } from './gateway.ts';
+import { type Daemon, GATEWAY, type Place, PROTECTED } from './place.ts';
 
 /** Without a log, which would cost all of them the same, and without memory of its own. */
 export const SHIM: Readonly<Record<string, string>> = { LD_PRELOAD: shim, XFRM_SHIM_STATELESS: '1' };

@@ -6,8 +6,8 @@ import { athome } from '../../interop/peers/launch.ts';
 import { file } from '../../interop/peers/prefix.ts';
 import { eventually, run } from '../../support/process.ts';
 import { GATEWAY_ID, SECRET } from '../crowd/profiles.ts';
-import { type Daemon, GATEWAY, type Place, PROTECTED } from './gateway.ts';
 import { SHIM } from './ours.ts';
+import { type Daemon, GATEWAY, type Place, PROTECTED } from './place.ts';
 
 const PLUGINS =
   'random nonce pem pkcs1 pkcs8 pubkey x509 constraints openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 gmp socket-default vici kernel-netlink';
