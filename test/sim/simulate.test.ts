@@ -42,6 +42,20 @@ describe('a tunnel that would come up', () => {
     ]);
   });
 
+  test.each([
+    ['another key exchange', { ike: 'aes256-sha2_256-x25519-mlkem768' }],
+    ['a post-quantum secret', { intermediate: 'yes', ppk: 'insist' }],
+    ['both', { ike: 'aes_gcm256-sha2_512-x25519-mlkem512', intermediate: 'yes', ppk: 'insist' }],
+  ])('is readable to the end with %s in its keys', (_, changes) => {
+    const secrets = '@west @east : PSK "swordfish"\n@west @east : PPKS "p" "an old secret"\n';
+    const { run } = simulated({ a: changes, b: changes, secretsA: secrets, secretsB: secrets });
+    expect([run.outcome, run.warnings]).toEqual(['up', []]);
+    expect(run.messages.filter(({ exchange }) => exchange === 'IKE_INTERMEDIATE').length).toBeGreaterThanOrEqual(2);
+    expect(run.messages.filter(({ payloads }) => `${payloads}`.includes('not readable'))).toEqual([]);
+    const auth = run.messages.filter(({ exchange }) => exchange === 'IKE_AUTH');
+    expect(auth.map(({ payloads }) => payloads.includes('AUTH(PSK)'))).toEqual([true, true]);
+  });
+
   test('is the same every time', () => {
     // But for the octets of keys, which are OpenSSL's own dice.
     const shown = () => JSON.stringify(simulated().report.pairs, (key, value) => (key === 'detail' ? [] : value));
