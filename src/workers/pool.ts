@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { type Job, type JobOp, type JobResult, wipeResult } from '../ike/crypto/job.ts';
 import { type Backend, type BackendOptions, inline } from './backend.ts';
 import { type Families, FamilyStats, type HelperView } from './figures.ts';
+import { split } from './split.ts';
 import { Threads } from './threads.ts';
 
 export interface HelperPoolOptions extends Omit<BackendOptions, 'now'> {
@@ -19,6 +20,8 @@ export interface HelperPoolOptions extends Omit<BackendOptions, 'now'> {
   readonly maxJobs?: number;
   /** ms, monotonic. */
   readonly now?: () => number;
+  /** Processors, for `nhelpers: -1`. Default: those of this machine. */
+  readonly cpus?: number;
 }
 
 /** Threads for `--nhelpers`; -1 is libreswan's rule: all CPUs of a small machine, all but one of a larger. */
@@ -26,6 +29,13 @@ export function helperThreads(nhelpers: number, cpus: number): number {
   if (nhelpers >= 0) return Math.min(nhelpers, MOST_HELPERS);
   return cpus < 4 ? cpus : cpus - 1;
 }
+
+/**
+ * Whether brief jobs stay on the main thread. Where there are more processors than threads that want them, it is the main
+ * thread that limits the daemon, and helpers take all they can from it; where there are not, what limits it is the sum.
+ * A number that somebody has chosen is obeyed.
+ */
+export const isSplit = (nhelpers: number, cpus: number): boolean => nhelpers < 0 && cpus <= 2;
 
 /** Each has an engine of its own, of some ten megabytes. */
 export const MOST_HELPERS = 256;
@@ -122,9 +132,12 @@ export class HelperPool {
   }
 
   #open(nhelpers: number): Backend {
-    const threads = helperThreads(nhelpers, availableParallelism());
+    const { cpus = availableParallelism() } = this.#options;
+    const threads = helperThreads(nhelpers, cpus);
     const options = { ...this.#options, now: this.#now };
-    return threads === 0 ? inline(options) : new Threads(options, threads);
+    if (threads === 0) return inline(options);
+    const all = new Threads(options, threads);
+    return isSplit(nhelpers, cpus) ? split(all, inline(options)) : all;
   }
 
   async #resize(nhelpers: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Job, JobResult } from '../../src/ike/crypto/job.ts';
-import { HelperPool, type HelperPoolOptions, helperThreads } from '../../src/workers/pool.ts';
+import { HelperPool, type HelperPoolOptions, helperThreads, isSplit } from '../../src/workers/pool.ts';
 import { DEADLY } from './mortal.ts';
 
 const make: Job = { op: 'ke.make', group: 31 };
@@ -34,14 +34,30 @@ test("--nhelpers: a number, or libreswan's rule", () => {
   expect([helperThreads(0, 8), helperThreads(5, 2)]).toEqual([0, 5]);
 });
 
+test('brief jobs stay here where processors are few, and nobody has said how many helpers there are to be', async () => {
+  expect([1, 2, 3, 8].map((cpus) => isSplit(-1, cpus))).toEqual([true, true, false, false]);
+  expect([isSplit(0, 2), isSplit(2, 2)]).toEqual([false, false]);
+  const turns: (() => void)[] = [];
+  const { helpers, answers, ids } = pool({ nhelpers: -1, cpus: 1, defer: (run) => void turns.push(run) });
+  const dear: Job = { op: 'ke.make', group: 14 };
+  for (const [id, job] of [dear, make, { op: 'ke.make', group: 19 }, dear].entries()) helpers.submit(id, job as Job);
+  expect(turns).toHaveLength(2);
+  await answers(2);
+  expect(ids()).toEqual([0, 3]);
+  for (const turn of turns) turn();
+  expect(ids()).toEqual([0, 3, 1, 2]);
+  expect(helpers.stats().get('ke.make')).toMatchObject({ count: 4, queued: 0 });
+});
+
 /** The same promises whether threads do the work or this one. */
 describe.each([
-  ['in a thread', 1],
-  ['inline', 0],
-])('%s', (_, nhelpers) => {
+  ['in a thread', 1, { nhelpers: 1 }],
+  ['inline', 0, { nhelpers: 0 }],
+  ['in both', 2, { nhelpers: -1, cpus: 2 }],
+])('%s', (_, threads, how) => {
   test('a job is done and answered under its id, never from within submit', async () => {
-    const { helpers, done, answers } = pool({ nhelpers });
-    expect(helpers.threads).toBe(nhelpers);
+    const { helpers, done, answers } = pool(how);
+    expect(helpers.threads).toBe(threads);
     expect(helpers.submit(7, make)).toBe(true);
     expect(done).toEqual([]);
     await answers(1);
@@ -49,7 +65,7 @@ describe.each([
   });
 
   test('a whole exchange: both sides have the same keys', async () => {
-    const { helpers, done, answers } = pool({ nhelpers });
+    const { helpers, done, answers } = pool(how);
     const common = { group: 19, prf: 5, encr: 12, encrBits: 128, integ: 12 };
     const nonces = { ni: new Uint8Array(32).fill(1), nr: new Uint8Array(32).fill(2), spis: new Uint8Array(16) };
     helpers.submit(1, { op: 'ke.make', group: 19 });
@@ -67,14 +83,14 @@ describe.each([
   });
 
   test('a failure is a value', async () => {
-    const { helpers, done, answers } = pool({ nhelpers });
+    const { helpers, done, answers } = pool(how);
     helpers.submit(1, { op: 'ke.make', group: 33 });
     await answers(1);
     expect(done).toEqual([[1, { ok: false, why: 'unsupported', detail: 'key exchange method 33' }]]);
   });
 
   test('a full queue refuses, and takes again when it has emptied', async () => {
-    const { helpers, answers, ids } = pool({ nhelpers, maxJobs: 2 });
+    const { helpers, answers, ids } = pool({ ...how, maxJobs: 2 });
     expect([1, 2, 3].map((id) => helpers.submit(id, make))).toEqual([true, true, false]);
     await answers(2);
     expect(helpers.submit(4, make)).toBe(true);
@@ -84,13 +100,13 @@ describe.each([
   });
 
   test('a forgotten job is answered to nobody, even when its id lives on', async () => {
-    const { helpers, done, answers } = pool({ nhelpers });
+    const { helpers, done, answers } = pool(how);
     helpers.submit(1, make);
     helpers.forget(1);
     helpers.submit(1, { op: 'ke.make', group: 33 });
     helpers.submit(2, make);
     await answers(2);
-    expect(done).toMatchObject([
+    expect(done.toSorted(([a], [b]) => a - b)).toMatchObject([
       [1, { ok: false }],
       [2, { ok: true }],
     ]);
@@ -98,13 +114,13 @@ describe.each([
   });
 
   test('an id that is awaited cannot be given twice', () => {
-    const { helpers } = pool({ nhelpers });
+    const { helpers } = pool(how);
     helpers.submit(1, make);
     expect(() => helpers.submit(1, make)).toThrow('still awaited');
   });
 
   test('after close nothing is taken and nothing is answered', async () => {
-    const { helpers, done } = pool({ nhelpers });
+    const { helpers, done } = pool(how);
     helpers.submit(1, make);
     await helpers.close();
     expect(helpers.submit(2, make)).toBe(false);
