@@ -56,6 +56,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#addedAt = Math.floor(wall / 1000);
     const fault = this.#addInbound() ?? (halves === 'both' ? this.#addOutbound() : undefined) ?? this.#protect();
     if (!fault && halves === 'both') this.#forgetKeys();
+    if (this.#protection) this.#world.stats.connection(this.#install.policy.name, 1);
     return fault;
   }
 
@@ -229,7 +230,9 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   }
 
   #unprotect(): void {
-    if (this.#protection) this.#world.policies.release(this.#protection);
+    if (!this.#protection) return;
+    this.#world.policies.release(this.#protection);
+    this.#world.stats.connection(this.#install.policy.name, -1);
     this.#protection = undefined;
   }
 

@@ -70,7 +70,8 @@ export class Control {
   }
 
   handle(request: Request, answer: Answer): void {
-    const { log, debugging } = this.#options.world;
+    const { log, debugging, stats } = this.#options.world;
+    stats.whacks.inc();
     if (!debugging.on('whackwatch')) return this.#handle(request, answer);
     const name = 'name' in request && request.name !== undefined ? ` ${request.name}` : '';
     const what = `${request.kind}${name} from process ${answer.peer.pid}`;

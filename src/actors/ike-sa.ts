@@ -71,8 +71,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #exchange = 0;
   /** Successors by serial, between their birth and the handing over. */
   #successors: Few<{ readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }> = NONE;
-  /** Where IKE_SA_INIT came from, while half-open; a NAT may have moved the peer since. */
-  #halfOpenPeer: Endpoint | undefined = undefined;
+  /** Until the peer is authentic: when it began, and where IKE_SA_INIT came from; a NAT may have moved the peer since. */
+  #young: { readonly since: number; readonly peer: Endpoint | undefined } | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
   /** The child that the data plane did not take: it is not up, whatever the protocol says. */
   #refused = 0;
@@ -83,15 +83,16 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#world = world;
     this.#sa = sa;
     this.#isSuccessor = options.isSuccessor ?? false;
-    if (sa.role === 'responder' && !this.#isSuccessor) this.#halfOpenPeer = sa.peer;
+    if (!this.#isSuccessor) this.#young = { since: world.env.now, peer: sa.role === 'responder' ? sa.peer : undefined };
   }
 
   started(self: Context<IkeSaMessage>): void {
-    const { switchboard } = this.#world;
+    const { switchboard, stats } = this.#world;
     this.#self = self;
     switchboard.register(this.#sa.ourSpi, self);
-    if (this.#isSuccessor) this.#world.stats.ikeRekeyed();
-    else this.#world.stats.ikeStarted();
+    stats.ikeState(undefined, this.#sa.state);
+    if (this.#isSuccessor) stats.ikeRekeyed();
+    else stats.ikeStarted(this.#sa.role);
     if (this.#isSuccessor) this.#carryOut(adopt(this.#sa, this.#world.env), self);
   }
 
@@ -140,9 +141,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   stopped(why: EndReason): void {
-    const { switchboard, registry } = this.#world;
+    const { switchboard, registry, stats } = this.#world;
     switchboard.unregister(this.#sa.ourSpi);
-    this.#world.stats.ikeDown(this.#sa.establishedAt > 0);
+    stats.ikeState(this.#sa.state, undefined);
+    stats.ikeDown(this.#sa.establishedAt > 0);
     this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen();
     for (const { ref } of listOf(this.#kids)) ref.tell({ t: 'remove', lingers: false });
@@ -199,11 +201,15 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { env, debugging } = this.#world;
     if (input.t === 'packet') this.#exchange = input.datagram.bytes[EXCHANGE_OCTET];
     else if (input.t !== 'job') this.#exchange = this.#sa.outstanding?.exchange ?? 0;
-    if (!debugging.any) return step(this.#sa, input, env);
-    const after = traceStep(this.#world, this.#sa, input);
-    const outs = step(this.#sa, input, env);
-    after(outs);
-    return outs;
+    const before = this.#sa.state;
+    const after = debugging.any ? traceStep(this.#world, this.#sa, input) : undefined;
+    try {
+      const outs = step(this.#sa, input, env);
+      after?.(outs);
+      return outs;
+    } finally {
+      if (this.#sa.state !== before) this.#world.stats.ikeState(before, this.#sa.state);
+    }
   }
 
   // --- effects -----------------------------------------------------------------------------------------------
@@ -219,7 +225,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         this.#exchange = out.bytes[EXCHANGE_OCTET];
         return switchboard.send(out.local, out.peer, out.bytes);
       case 'keepalive':
-        stats.keepalives++;
+        stats.keepalives.inc();
         return switchboard.sendKeepalive(out.local, out.peer);
       case 'arm':
         return this.#arm(out.name, out.serial, out.after, self);
@@ -261,6 +267,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         });
       case 'childDown':
         this.#released(out.serial);
+        stats.childEnded(out.why);
         return this.#tellOwner(out.policy, { t: 'childDown', serial: out.serial, why: out.why, text: out.text });
       case 'rekeyFailed':
         return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
@@ -287,7 +294,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const outs = this.#step({ t: 'timer', ...timer });
     const isSilent = timer.name === 'retransmit' && this.#world.impairments.on('suppress-retransmits');
     const counter = COUNTED[timer.name];
-    if (counter !== undefined && !isSilent && outs.some((out) => out.t === 'send')) this.#world.stats.count(counter);
+    if (counter !== undefined && !isSilent && outs.some((out) => out.t === 'send')) this.#world.stats[counter].inc();
     this.#carryOut(isSilent ? outs.filter((out) => out.t !== 'send') : outs, self);
   }
 
@@ -374,7 +381,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     self: Context<IkeSaMessage>,
   ): void {
     const { registry, stats } = this.#world;
-    stats.ikeUp(this.#sa.suite);
+    const { role, suite } = this.#sa;
+    stats.ikeUp(role, suite, self.now() - (this.#young?.since ?? self.now()));
     this.#world.accounting.up(this.#sa, self);
     this.#leaveHalfOpen();
     const former = registry.ikeSa(this.#sa.policy);
@@ -396,9 +404,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #leaveHalfOpen(): void {
-    if (!this.#halfOpenPeer) return;
-    this.#world.switchboard.unregisterHalfOpen(this.#sa.spiI, this.#halfOpenPeer);
-    this.#halfOpenPeer = undefined;
+    if (this.#young?.peer) this.#world.switchboard.unregisterHalfOpen(this.#sa.spiI, this.#young.peer);
+    this.#young = undefined;
   }
 
   #succeed(sa: IkeSa): void {
@@ -425,7 +432,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #ended(why: DownReason, text: string): void {
     const { policy, serial } = this.#sa;
     this.#world.accounting.down(serial, why);
-    if (why === 'refused' || why === 'timeout') this.#world.stats.ikeFailed(why);
+    this.#world.stats.ikeEnded(this.#sa.establishedAt > 0, why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
     if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);
@@ -443,7 +450,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 }
 
 /** Timers that make us send what nobody has asked for, and where that is counted. */
-const COUNTED: { readonly [name in TimerName]?: string } = {
-  retransmit: 'total.ike.packets.retransmitted',
-  liveness: 'total.ike.dpd.sent',
+const COUNTED: { readonly [name in TimerName]?: 'retransmits' | 'liveness' } = {
+  retransmit: 'retransmits',
+  liveness: 'liveness',
 };

@@ -11,6 +11,7 @@ import { Leases, type Notes } from '../services/leases/leases.ts';
 import type { Lease as GivenLease } from '../services/leases/pool.ts';
 import { type Accounting, NO_ACCOUNTING } from './accounting.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
+import { counted } from './counted-plane.ts';
 import type { Credentials } from './credentials.ts';
 import { Debugging } from './debugging.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
@@ -57,12 +58,15 @@ export interface Inside {
 }
 
 export function makeWorld(ports: WorldPorts): Inside {
-  const { system, clock, random, plane, helpers } = ports;
+  const { system, clock, random, helpers } = ports;
+  const stats = new Stats();
+  const plane = counted(ports.plane, stats.kernelErrors);
   const debugging = new Debugging();
   const impairments = new Impairments();
   const log: World['log'] = (level, text, about) => {
     const safe = harmless(text);
     const line = about ? prefix(about) + safe : safe;
+    stats.logLines.count(level);
     ports.log(level, line, safe, about);
     return line;
   };
@@ -73,7 +77,11 @@ export function makeWorld(ports: WorldPorts): Inside {
     lastSerial++;
     return lastSerial;
   };
-  const seldom = new Seldom(() => clock.now(), log);
+  const seldom = new Seldom(
+    () => clock.now(),
+    log,
+    () => stats.logOmitted.inc(),
+  );
   const switchboard: Switchboard = new Switchboard(
     {
       now: () => clock.now(),
@@ -108,6 +116,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
     },
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
+    noted: (direction, what) => stats.noted(direction, what),
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     lease: (wanted) => leases.lease(wanted),
@@ -138,7 +147,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     switchboard,
     sas: new SaIndex(),
     env,
-    stats: new Stats(),
+    stats,
     strangers: seldom,
     secretRows: () => ports.secrets().describe(),
     spawn: (group, name, behavior) => {

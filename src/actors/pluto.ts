@@ -19,6 +19,7 @@ import { LinkAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
+import type { FarMetrics } from '../ops/far.ts';
 import { LeaseFile } from '../services/leases/lease-file.ts';
 import { CertificateStore, type StoreDir } from '../services/store/certificate-store.ts';
 import { rereading } from './cert-reading.ts';
@@ -37,12 +38,14 @@ import { Loading } from './loading.ts';
 import type { Log } from './log.ts';
 import { LookingUp, type Stored } from './looking-up.ts';
 import { makeWorld } from './make-world.ts';
+import type { Body } from './observed.ts';
 import { PRIVATE_WARNING } from './orders.ts';
 import { IKE_PORT } from './policy-of.ts';
 import { DaemonRadius } from './radius.ts';
 import { Reports } from './reports.ts';
 import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { DaemonServices } from './services.ts';
 import type { GateLimits } from './switchboard.ts';
 import { Vitals } from './vitals.ts';
@@ -76,6 +79,7 @@ export class Pluto {
   readonly #eap: DaemonEap;
   readonly #leaseFile: LeaseFile;
   readonly #vitals = new Vitals(realClock());
+  #metrics: FarMetrics | undefined = undefined;
 
   private constructor(
     options: DaemonOptions,
@@ -198,11 +202,7 @@ export class Pluto {
       system: this.#system,
       info: () => this.#info(),
       holdings: { keys: parts.keys, certificates: this.#certificates, since: this.#startTime.getTime() },
-      process: {
-        vital: () => this.#vitals.now(),
-        helpers: () => this.#helpers.pool.helpers(),
-        now: () => clock.now(),
-      },
+      process: this.#body(),
     });
     this.control = new Control({
       world: this.#world,
@@ -270,6 +270,11 @@ export class Pluto {
     this.#secrets.reread(this.#secretsFile, () => {});
     atOnce(this.#rereadingCertificates(() => {}));
     this.#radius?.start();
+    const listen = this.#options.metricsListen ?? this.#setup.metricsListen;
+    const { metricsConnections: mostConnections } = this.#setup;
+    const [world, system] = [this.#world, this.#system];
+    if (listen !== undefined)
+      this.#metrics = serveMetrics(listen, { world, system, mostConnections, body: this.#body() });
   }
 
   /** The conns of the configuration file, as their `auto=` says; a few at a time, packets in between. */
@@ -294,6 +299,7 @@ export class Pluto {
     await this.#lookingUp.close();
     await this.#eap.close();
     this.#vitals.stop();
+    await this.#metrics?.close();
     await this.#helpers.pool.close();
   }
 
@@ -344,6 +350,19 @@ export class Pluto {
     if (debugging.on('private')) log('warn', PRIVATE_WARNING);
     impairments.change(this.#options.impair);
     if (impairments.any) log('warn', `WARNING: impaired on purpose: ${impairments.list().join(', ')}`);
+  }
+
+  #body(): Body {
+    const vitals = this.#vitals;
+    return {
+      vital: () => vitals.now(),
+      loop: () => vitals.loop(),
+      helpers: () => this.#helpers.pool.helpers(),
+      now: () => realClock().now(),
+      memory: () => process.memoryUsage(),
+      cpu: () => process.cpuUsage(),
+      startedAt: this.#startTime.getTime(),
+    };
   }
 
   get #secretsFile(): string {

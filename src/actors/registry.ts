@@ -54,6 +54,11 @@ export class Registry implements Directory {
     return this.#byName.size;
   }
 
+  /** Instances of templates. */
+  get instances(): number {
+    return this.#instances.size;
+  }
+
   entries(): IterableIterator<Entry> {
     return this.#byName.values();
   }

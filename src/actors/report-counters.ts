@@ -2,9 +2,8 @@
 import type { Counts, GlobalRow } from '../control/status/rows.ts';
 import { ENCRS, GROUPS, INTEGS } from '../ike/crypto/algorithms.ts';
 import { NOTIFY } from '../ike/wire/registry-notify.ts';
-import type { IkeSaReport } from './ike-sa.ts';
 import { IKE_STATES } from './report-states.ts';
-import { asked, type Making, slices } from './reporter.ts';
+import type { Making } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
 import type { World } from './world.ts';
 
@@ -23,7 +22,7 @@ export function counts({ switchboard, sas, stats }: World): Counts {
 export function* globals(world: World, system: ActorSystem): Making {
   const { ike, ipsec } = counts(world);
   const { limits } = world.switchboard;
-  const states = yield* enumerate(world);
+  const states = enumerate(world);
   const known: Readonly<Record<string, number>> = {
     'config.setup.ike.ddos_threshold': limits.cookiesFrom,
     'config.setup.ike.max_halfopen': limits.maxHalfOpen,
@@ -49,14 +48,11 @@ export function* globals(world: World, system: ActorSystem): Making {
 }
 
 /** How many there are in each state. */
-function* enumerate(world: World): Making<ReadonlyMap<string, number>> {
-  const states = new Map<string, number>([['ESTABLISHED_CHILD_SA', world.sas.size]]);
-  for (const slice of slices(world.switchboard.sas())) {
-    const reports = yield* asked<IkeSaReport>(slice);
-    for (const report of reports) {
-      const name = report && IKE_STATES[report.sa.state][0];
-      if (name) states.set(name, (states.get(name) ?? 0) + 1);
-    }
+function enumerate({ sas, stats }: World): ReadonlyMap<string, number> {
+  const states = new Map<string, number>([['ESTABLISHED_CHILD_SA', sas.size]]);
+  for (const [state, count] of stats.ikeStates()) {
+    const [name] = IKE_STATES[state];
+    states.set(name, (states.get(name) ?? 0) + count);
   }
   return states;
 }
@@ -74,7 +70,7 @@ function ours({ accounting, leases, switchboard, helpers, services, stats }: Wor
     'total.ike.packets.retransmitted': stats.of('total.ike.packets.retransmitted'),
     'total.ike.cookies.sent': counters.cookies,
     'total.ike.halfopen.refused': counters.refused,
-    'total.ike.keepalives.sent': stats.keepalives,
+    'total.ike.keepalives.sent': stats.keepalives.value(),
   };
   for (const [family, { count, failed, queued, refused, queueMs, runMs }] of helpers.stats()) {
     const figures = { count, failed, queued, refused, 'queue-ms': Math.round(queueMs), 'run-ms': Math.round(runMs) };

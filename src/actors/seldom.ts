@@ -12,11 +12,18 @@ const WINDOW = 60_000;
 export class Seldom {
   readonly #now: () => number;
   readonly #log: (level: LogLevel, text: string, about?: About) => void;
+  /** Told of each line that is left out. */
+  readonly #omitted: () => void;
   #since = Number.NEGATIVE_INFINITY;
   #lines = 0;
 
-  constructor(now: () => number, log: (level: LogLevel, text: string, about?: About) => void) {
+  constructor(
+    now: () => number,
+    log: (level: LogLevel, text: string, about?: About) => void,
+    omitted: () => void = () => {},
+  ) {
     this.#now = now;
+    this.#omitted = omitted;
     this.#log = log;
   }
 
@@ -29,6 +36,7 @@ export class Seldom {
       this.#lines = 0;
     }
     this.#lines++;
+    if (this.#lines > MOST) this.#omitted();
     if (this.#lines <= MOST) this.#log(level, text, about);
     else if (this.#lines === MOST + 1)
       this.#log('warn', `more than ${MOST} lines about packets from strangers in a minute; the rest is left out`);

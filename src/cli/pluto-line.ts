@@ -118,6 +118,7 @@ function daemonOptions(given: Given): DaemonOptions {
     ikeSocketErrqueue: said('ike-socket-no-errqueue') ? false : undefined,
     lookups: lookups(given),
     nhelpers: number('nhelpers'),
+    metricsListen: text('metrics-listen'),
     expireShuntInterval: number('expire-shunt-interval'),
     ikev1Policy: said('ikev1-reject') ? 'reject' : said('ikev1-drop') ? 'drop' : undefined,
     globalRedirect: text('global-redirect') as DaemonOptions['globalRedirect'],

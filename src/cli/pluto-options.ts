@@ -57,6 +57,7 @@ export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOptio
   r.flag('version', 'what this is'),
   r.flag('nofork', 'stay in the foreground'),
   r.number('nhelpers', 'N', 'helper threads; -1: by the number of CPUs, 0: none'),
+  r.text('metrics-listen', 'ADDRESS:PORT', 'serve metrics for Prometheus; PORT alone: on this machine'),
   r.flag('use-xfrm', 'data plane: the kernel'),
   r.flag('use-userspace', 'data plane: ESP in pluto itself'),
   r.flag('noklips', 'data plane: none, only negotiate'),

@@ -4,6 +4,7 @@ import { radius } from './build-radius.ts';
 import type { Value } from './keyword.ts';
 import { SETUP_KEYWORDS } from './keywords-setup.ts';
 import { buildLookups } from './lookups.ts';
+import { OPEN_METRICS, parseMetricsListen } from './metrics-listen.ts';
 import { shown } from './printable.ts';
 import type { Problem } from './problem.ts';
 import type { Reporter } from './report.ts';
@@ -53,6 +54,8 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     xfrmLifetimeMs: s.number('xfrmlifetime')!,
     radius: radius(settings, s, complain),
     lookups: buildLookups(settings, s, (setting, text) => complain(setting, 'error', text)),
+    metricsListen: metricsListen(settings.get('metrics-listen'), complain),
+    metricsConnections: s.number('metrics-connections')!,
     later: laterOf(settings),
   });
 }
@@ -96,6 +99,17 @@ function checkSyslog(setting: Setting | undefined, complain: Complain): void {
   const [facility, level, ...more] = setting.raw.toLowerCase().split('.');
   if (FACILITIES.has(facility) && level !== undefined && LEVELS.has(level) && more.length === 0) return;
   complain(setting, 'warning', `expected FACILITY.LEVEL such as daemon.error, got ${shown(setting.raw)}`);
+}
+
+function metricsListen(setting: Setting | undefined, complain: Complain): string | undefined {
+  if (!setting || setting.raw === '%none') return undefined;
+  const parsed = parseMetricsListen(setting.raw);
+  if ('fault' in parsed) {
+    complain(setting, 'error', `${parsed.fault}, got ${shown(setting.raw)}`);
+    return undefined;
+  }
+  if (parsed.isOpen) complain(setting, 'warning', OPEN_METRICS);
+  return setting.raw;
 }
 
 /** Less would keep the network busy, more keeps no NAT's mapping. */

@@ -51,9 +51,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
   ...about(
     'The daemon',
     now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
-    now('nhelpers', unsigned(-1, 256), 'helper threads; 0 computes on the main thread; -1 counts processors', {
-      default: '-1',
-    }),
+    now('nhelpers', unsigned(-1, 256), 'helper threads; 0 computes on the main thread; -1, or unset: by the processors'),
     now('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
     later('myvendorid', STRING, 'vendor ID to send'),
     later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),
@@ -66,6 +64,10 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('ddos-mode', choice('auto busy unlimited'), 'when to demand cookies', { default: 'auto' }),
     now('ddos-ike-threshold', UNSIGNED, 'half-open IKE SAs before cookies are demanded', { default: '25000' }),
     now('max-halfopen-ike', UNSIGNED, 'half-open IKE SAs before new ones are refused', { default: '50000' }),
+    now('metrics-listen', STRING, 'where metrics are served for Prometheus: PORT of this machine, or ADDRESS:PORT'),
+    now('metrics-connections', unsigned(0, 100_000), 'connections with metrics of their own; the rest is counted', {
+      default: '5000',
+    }),
     later('shuntlifetime', SECONDS, 'how long a bare shunt stays', { default: '15m' }),
     later('xfrmlifetime', SECONDS, 'how long the kernel waits for an answer to an acquire', { default: '30' }),
     later('nflog-all', UNSIGNED, 'nflog group for all traffic through tunnels'),

@@ -51,6 +51,11 @@ export interface Setup {
 
   readonly lookups: Lookups;
 
+  /** Where, for `parseMetricsListen`; undefined: nowhere. */
+  readonly metricsListen: string | undefined;
+  /** Connections that have series of their own. */
+  readonly metricsConnections: number;
+
   /** Keywords that are given but have no effect yet, by their name. */
   readonly later: ReadonlyMap<string, Value> | undefined;
 }

@@ -49,6 +49,8 @@ export interface DaemonOptions {
   readonly lookups?: Partial<Lookups>;
   /** −1: libreswan's rule (CPUs if fewer than four, else one less); 0: inline. */
   readonly nhelpers?: number;
+  /** `9109`, `127.0.0.1:9109`: where metrics are served. */
+  readonly metricsListen?: string;
   /** Seconds. */
   readonly expireShuntInterval?: number;
   readonly ikev1Policy?: 'reject' | 'drop';

@@ -203,6 +203,8 @@ export interface Env {
   /** Whether debug lines about a connection are wanted. */
   debugs(conn: string): boolean;
   readonly directory: Directory;
+  /** For the statistics: a notification of ours or the peer's, by its type, or a Delete. */
+  noted?(direction: 'in' | 'out', what: number | 'delete'): void;
   /** Addresses for a peer that is authentic; a change is on record before this returns. */
   lease(wanted: LeaseRequest): LeasesGranted;
   /** `isKnown`: the peer knows that it has it no more. */

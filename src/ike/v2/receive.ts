@@ -180,6 +180,7 @@ function follow(turn: Turn, { local, peer }: Incoming): void {
 function run(turn: Turn, row: Transition, message: Incoming): void {
   turn.row = row;
   turn.from = turn.sa.state;
+  turn.note('in', message.payloads);
   turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
   row.run(turn, message);
   checkEnd(turn);

@@ -198,8 +198,19 @@ export class Turn {
     if (this.sa.tasks.length === 0) this.sa.tasks = NONE;
   }
 
+  /** For the statistics. */
+  note(direction: 'in' | 'out', payloads: readonly Payload[]): void {
+    const { env } = this;
+    if (!env.noted) return;
+    for (const payload of payloads) {
+      if (payload.type === 'N') env.noted(direction, payload.notify);
+      else if (payload.type === 'D') env.noted(direction, 'delete');
+    }
+  }
+
   #pack(exchange: number, isResponse: boolean, messageId: number, payloads: readonly Payload[]): readonly Uint8Array[] {
     const { sa } = this;
+    this.note('out', payloads);
     const header = {
       spiI: sa.spiI,
       spiR: sa.spiR,

@@ -1,0 +1,104 @@
+/**
+ * Everything that is measured: a row each. The registry, the text that Prometheus reads and docs/metrics.md come from
+ * here. Names follow Prometheus: `_total` of what only grows, seconds and bytes as units.
+ */
+
+export interface Metric {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+const row =
+  (kind: Metric['kind']) =>
+  (name: string, help: string, ...labels: readonly string[]): Metric => ({
+    name: `pluto_${name}`,
+    kind,
+    help,
+    labels,
+  });
+const counter = row('counter');
+const gauge = row('gauge');
+const histogram = row('histogram');
+
+export const METRICS = {
+  info: gauge('info', 'Always 1, with the version.', 'version'),
+
+  ikeSas: gauge('ike_sas', 'IKE SAs, by state.', 'state'),
+  halfOpen: gauge('ike_half_open', 'IKE SAs of peers that have not proven who they are.'),
+  established: gauge('ike_established', 'IKE SAs whose peer is authentic.'),
+  ikeStarted: counter('ike_sas_started_total', 'IKE SAs begun, by who began.', 'role'),
+  ikeEstablished: counter('ike_sas_established_total', 'IKE SAs established; rekeyed ones apart.', 'by'),
+  ikeEnded: counter('ike_sas_ended_total', 'IKE SAs that ended, by how far they had come and why.', 'stage', 'reason'),
+  handshakes: histogram('ike_handshake_seconds', 'From the first message to an authentic peer.', 'role'),
+  ikeEncr: counter('ike_encryption_total', 'IKE SAs established, by encryption.', 'algorithm'),
+  ikeInteg: counter('ike_integrity_total', 'IKE SAs established, by integrity.', 'algorithm'),
+  ikeGroup: counter('ike_key_exchange_total', 'IKE SAs established, by first key exchange.', 'method'),
+
+  childSas: gauge('child_sas', 'Child SAs in the data plane.'),
+  childEstablished: counter('child_sas_established_total', 'Child SAs installed.', 'protocol'),
+  childRekeyed: counter('child_sas_rekeyed_total', 'Child SAs installed in place of another.'),
+  childEnded: counter('child_sas_ended_total', 'Child SAs that ended, by why.', 'reason'),
+  childFinished: counter('child_sas_removed_total', 'Child SAs taken out of the data plane.'),
+  childShape: counter('child_sas_shape_total', 'Child SAs installed, by what is special about them.', 'shape'),
+  childEncr: counter('child_encryption_total', 'Child SAs installed, by encryption.', 'algorithm'),
+  childInteg: counter('child_integrity_total', 'Child SAs installed, by integrity.', 'algorithm'),
+  traffic: counter('child_traffic_bytes_total', 'Carried by Child SAs that have ended.', 'protocol', 'direction'),
+
+  packets: counter('ike_packets_total', 'IKE datagrams.', 'direction'),
+  octets: counter('ike_bytes_total', 'Octets of IKE datagrams.', 'direction'),
+  drops: counter('ike_packets_dropped_total', 'IKE datagrams dropped, by why.', 'reason'),
+  retransmits: counter('ike_retransmits_total', 'Requests sent again.'),
+  cookies: counter('ike_cookies_total', 'Initiators told to come again with a cookie.'),
+  liveness: counter('ike_liveness_checks_total', 'Liveness checks sent.'),
+  keepalives: counter('nat_keepalives_total', 'NAT keepalives sent.'),
+  notifies: counter('ike_notifies_total', 'Notifications in IKE messages.', 'direction', 'type'),
+  deletes: counter('ike_deletes_total', 'Delete payloads in IKE messages.', 'direction'),
+
+  connections: gauge('connections', 'Connections loaded, by how they are.', 'state'),
+  instances: gauge('connection_instances', 'Instances of templates.'),
+  connectionUp: gauge('connection_up', 'Whether the connection, or an instance of it, has a Child SA.', 'connection'),
+  connectionSas: gauge('connection_child_sas', 'Child SAs of the connection and its instances.', 'connection'),
+  connectionsOmitted: gauge('connections_omitted', 'Connections beyond metrics-connections, which have no series.'),
+
+  kernelErrors: counter('kernel_errors_total', 'What the data plane refused, by operation.', 'operation'),
+
+  helpers: gauge('helpers', 'Helper threads; 0: cryptography is done on the main thread.'),
+  helperBusy: gauge('helper_busy_ratio', 'Share of the last seconds that the helper worked.', 'helper'),
+  jobs: counter('helper_jobs_total', 'Jobs, by family and what became of them.', 'family', 'result'),
+  jobFailures: counter(
+    'helper_job_failures_total',
+    'Jobs that failed; signatures and certificates that are bad among them.',
+    'reason',
+  ),
+  jobsQueued: gauge('helper_jobs_queued', 'Jobs waiting or running.', 'family'),
+  jobWaits: histogram('helper_job_wait_seconds', 'From a job to its answer, without the work.', 'family'),
+  jobRuns: histogram('helper_job_run_seconds', 'The work of a job.', 'family'),
+
+  services: gauge('services', 'Figures of EAP, RADIUS, DNS and revocation, as globalstatus has them.', 'figure'),
+
+  busy: counter('main_thread_busy_seconds_total', 'Time that the main thread worked.'),
+  idle: counter('main_thread_idle_seconds_total', 'Time that the main thread waited.'),
+  loopDelay: gauge('main_thread_delay_seconds', 'How late the main thread is, lately.', 'quantile'),
+  longestStep: gauge('actor_longest_step_seconds', 'The longest that an actor has held the main thread.'),
+  actors: gauge('actors', 'Actors alive.'),
+  messages: counter('actor_messages_total', 'Messages that actors have read.'),
+  waiting: gauge('actor_messages_waiting', 'Messages in mailboxes.'),
+  mailboxDrops: counter('actor_messages_dropped_total', 'Packets dropped because a mailbox was full.'),
+  deadLetters: counter('actor_dead_letters_total', 'Messages to actors that had ended.'),
+  crashes: counter('actor_crashes_total', 'Actors that ended by a fault of the daemon.'),
+  timers: gauge('timers', 'Timers armed.'),
+
+  logLines: counter('log_lines_total', 'Lines logged, by level.', 'level'),
+  logOmitted: counter('log_lines_omitted_total', 'Lines about strangers that were not logged, being too many.'),
+  whacks: counter('control_requests_total', 'Requests of control clients.'),
+
+  heap: gauge('heap_bytes', 'Heap of the main thread.', 'kind'),
+  resident: gauge('resident_memory_bytes', 'Memory of the whole process.'),
+  cpu: counter('cpu_seconds_total', 'CPU of the whole process, by mode.', 'mode'),
+  started: gauge('start_time_seconds', 'When the daemon started, seconds since 1970.'),
+  scrapes: counter('scrapes_total', 'Requests for metrics, by what became of them.', 'result'),
+} as const satisfies Record<string, Metric>;
+
+export type MetricName = keyof typeof METRICS;
