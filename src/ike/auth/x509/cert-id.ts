@@ -27,7 +27,7 @@ export const writeOcspRequest = (certId: Uint8Array): Uint8Array =>
 
 /** Whether `id` is that of `certificate`, with either of the hashes that are in use. */
 export function isIdOf(id: CertId, certificate: Certificate, issuer: Certificate): boolean {
-  const hash = HASHES[id.hash];
+  const hash = HASHES.get(id.hash);
   return (
     hash !== undefined &&
     isEqual(id.serial, certificate.serial) &&
@@ -48,10 +48,10 @@ function keyBits({ spki }: Certificate): Uint8Array {
 }
 
 const SHA1_OID = '\x2b\x0e\x03\x02\x1a';
-const HASHES: Readonly<Record<string, ((octets: Uint8Array) => Uint8Array) | undefined>> = {
-  [SHA1_OID]: (octets) => sha1(octets),
-  '\x60\x86\x48\x01\x65\x03\x04\x02\x01': sha256,
-};
+const HASHES: ReadonlyMap<string, (octets: Uint8Array) => Uint8Array> = new Map([
+  [SHA1_OID, (octets: Uint8Array) => sha1(octets)],
+  ['\x60\x86\x48\x01\x65\x03\x04\x02\x01', sha256],
+]);
 const SHA1 = der(TAG.SEQUENCE, der(DER.OID, Buffer.from(SHA1_OID, 'latin1')), der(DER.NULL));
 
 /** As it stands in a response. */

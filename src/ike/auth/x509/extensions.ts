@@ -57,7 +57,7 @@ export const NO_EXTENSIONS: Extensions = {
 export function readExtensions(r: DerCursor): Extensions {
   const found: Found = { ...NO_EXTENSIONS };
   eachExtension(r, (oid, isCritical) => {
-    const read = READERS[oid];
+    const read = READERS.get(oid);
     if (read) read(r, found);
     else {
       if (isCritical) found.unknownCritical ??= dotted(oid);
@@ -120,90 +120,95 @@ export const EXTENSION = {
   authorityAccess: pkix(1, 1),
 } as const;
 
-const READERS: Readonly<Record<string, ((r: DerCursor, found: Found) => void) | undefined>> = {
-  [EXTENSION.subjectKeyId]: (r, found) => {
-    found.subjectKeyId = r.contents(DER.OCTET_STRING, 'subjectKeyIdentifier');
-  },
-  [EXTENSION.authorityKeyId]: (r, found) => {
-    found.authorityKeyId = readAuthorityKeyId(r);
-  },
-  [EXTENSION.keyUsage]: (r, found) => {
-    found.keyUsage = r.bits('keyUsage');
-  },
-  [EXTENSION.extendedKeyUsage]: (r, found) => {
-    found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => latin1(one.oid('extKeyUsage')));
-  },
-  [EXTENSION.basicConstraints]: (r, found) => {
-    const what = 'basicConstraints';
-    const outer = r.open(DER.SEQUENCE, what);
-    const isCa = r.flag(what);
-    const pathLength = r.tag === DER.INTEGER ? r.small('pathLenConstraint') : undefined;
-    r.close(outer, what);
-    found.basicConstraints = { isCa, pathLength };
-  },
-  [EXTENSION.altNames]: (r, found) => {
-    const outer = r.open(DER.SEQUENCE, 'subjectAltName');
-    found.altNames = readGeneralNames(r, 'subjectAltName');
-    r.close(outer, 'subjectAltName');
-    for (const { type, value } of found.altNames)
-      if (type === NAME.ip && value.length !== 4 && value.length !== 16)
-        r.fail('subjectAltName', `an address of ${value.length} octets`);
-  },
-  [EXTENSION.nameConstraints]: (r, found) => {
-    found.nameConstraints = readNameConstraints(r);
-  },
-  [EXTENSION.crlPoints]: (r, found) => {
-    found.crlPoints = readDistributionPoints(r);
-  },
-  [EXTENSION.authorityAccess]: (r, found) => {
-    const what = 'authorityInfoAccess';
-    const urls: string[] = [];
-    const outer = r.open(DER.SEQUENCE, what);
-    do {
-      const one = r.open(DER.SEQUENCE, what);
-      const method = latin1(r.oid(what));
-      const place = readGeneralName(r, what);
-      r.close(one, what);
-      if (method === OCSP && place.type === NAME.uri && urls.length < MOST_URLS) urls.push(ia5Text(place));
-    } while (!r.isDone);
-    r.close(outer, what);
-    found.ocspUrls = urls;
-  },
-  [EXTENSION.policies]: (r, found) => {
-    const what = 'certificatePolicies';
-    const policies = readOids(r, what, (one) => {
-      const outer = one.open(DER.SEQUENCE, what);
-      const policy = latin1(one.oid(what));
-      one.skipIf(DER.SEQUENCE, what);
-      one.close(outer, what);
-      return policy;
-    });
-    if (new Set(policies).size < policies.length) r.fail(what, 'a policy is there twice');
-    found.policies = policies;
-  },
-  [EXTENSION.policyMappings]: (r, found) => {
-    const what = 'policyMappings';
-    found.policyMappings = readOids(r, what, (one) => {
-      const outer = one.open(DER.SEQUENCE, what);
-      const pair = [latin1(one.oid(what)), latin1(one.oid(what))] as const;
-      one.close(outer, what);
-      return pair;
-    });
-    // RFC 5280 §6.1.4 (a).
-    if (found.policyMappings.flat().includes(ANY_POLICY)) r.fail(what, 'anyPolicy is mapped');
-  },
-  [EXTENSION.policyConstraints]: (r, found) => {
-    const what = 'policyConstraints';
-    const outer = r.open(DER.SEQUENCE, what);
-    const requireExplicit = r.tag === primitive(0) ? r.small(what, primitive(0)) : undefined;
-    const inhibitMapping = r.tag === primitive(1) ? r.small(what, primitive(1)) : undefined;
-    r.close(outer, what);
-    found.policyConstraints = { requireExplicit, inhibitMapping };
-  },
-  [EXTENSION.inhibitAnyPolicy]: (r, found) => {
-    found.inhibitAnyPolicy = r.small('inhibitAnyPolicy');
-  },
-};
+type Reader = (r: DerCursor, found: Found) => void;
+
+/** A map: an OID's octets may spell whatever every object of JavaScript has, `toString` among it. */
+const READERS: ReadonlyMap<string, Reader> = new Map(
+  Object.entries<Reader>({
+    [EXTENSION.subjectKeyId]: (r, found) => {
+      found.subjectKeyId = r.contents(DER.OCTET_STRING, 'subjectKeyIdentifier');
+    },
+    [EXTENSION.authorityKeyId]: (r, found) => {
+      found.authorityKeyId = readAuthorityKeyId(r);
+    },
+    [EXTENSION.keyUsage]: (r, found) => {
+      found.keyUsage = r.bits('keyUsage');
+    },
+    [EXTENSION.extendedKeyUsage]: (r, found) => {
+      found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => latin1(one.oid('extKeyUsage')));
+    },
+    [EXTENSION.basicConstraints]: (r, found) => {
+      const what = 'basicConstraints';
+      const outer = r.open(DER.SEQUENCE, what);
+      const isCa = r.flag(what);
+      const pathLength = r.tag === DER.INTEGER ? r.small('pathLenConstraint') : undefined;
+      r.close(outer, what);
+      found.basicConstraints = { isCa, pathLength };
+    },
+    [EXTENSION.altNames]: (r, found) => {
+      const outer = r.open(DER.SEQUENCE, 'subjectAltName');
+      found.altNames = readGeneralNames(r, 'subjectAltName');
+      r.close(outer, 'subjectAltName');
+      for (const { type, value } of found.altNames)
+        if (type === NAME.ip && value.length !== 4 && value.length !== 16)
+          r.fail('subjectAltName', `an address of ${value.length} octets`);
+    },
+    [EXTENSION.nameConstraints]: (r, found) => {
+      found.nameConstraints = readNameConstraints(r);
+    },
+    [EXTENSION.crlPoints]: (r, found) => {
+      found.crlPoints = readDistributionPoints(r);
+    },
+    [EXTENSION.authorityAccess]: (r, found) => {
+      const what = 'authorityInfoAccess';
+      const urls: string[] = [];
+      const outer = r.open(DER.SEQUENCE, what);
+      do {
+        const one = r.open(DER.SEQUENCE, what);
+        const method = latin1(r.oid(what));
+        const place = readGeneralName(r, what);
+        r.close(one, what);
+        if (method === OCSP && place.type === NAME.uri && urls.length < MOST_URLS) urls.push(ia5Text(place));
+      } while (!r.isDone);
+      r.close(outer, what);
+      found.ocspUrls = urls;
+    },
+    [EXTENSION.policies]: (r, found) => {
+      const what = 'certificatePolicies';
+      const policies = readOids(r, what, (one) => {
+        const outer = one.open(DER.SEQUENCE, what);
+        const policy = latin1(one.oid(what));
+        one.skipIf(DER.SEQUENCE, what);
+        one.close(outer, what);
+        return policy;
+      });
+      if (new Set(policies).size < policies.length) r.fail(what, 'a policy is there twice');
+      found.policies = policies;
+    },
+    [EXTENSION.policyMappings]: (r, found) => {
+      const what = 'policyMappings';
+      found.policyMappings = readOids(r, what, (one) => {
+        const outer = one.open(DER.SEQUENCE, what);
+        const pair = [latin1(one.oid(what)), latin1(one.oid(what))] as const;
+        one.close(outer, what);
+        return pair;
+      });
+      // RFC 5280 §6.1.4 (a).
+      if (found.policyMappings.flat().includes(ANY_POLICY)) r.fail(what, 'anyPolicy is mapped');
+    },
+    [EXTENSION.policyConstraints]: (r, found) => {
+      const what = 'policyConstraints';
+      const outer = r.open(DER.SEQUENCE, what);
+      const requireExplicit = r.tag === primitive(0) ? r.small(what, primitive(0)) : undefined;
+      const inhibitMapping = r.tag === primitive(1) ? r.small(what, primitive(1)) : undefined;
+      r.close(outer, what);
+      found.policyConstraints = { requireExplicit, inhibitMapping };
+    },
+    [EXTENSION.inhibitAnyPolicy]: (r, found) => {
+      found.inhibitAnyPolicy = r.small('inhibitAnyPolicy');
+    },
+  }),
+);
 
 const OCSP = pkix(48, 1);
 export const MOST_URLS = 4;
