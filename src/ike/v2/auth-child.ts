@@ -38,7 +38,7 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
     if (settled) turn.why(whyNotAccepted(policy, offer, message.payloads), { serial: offer.serial });
     childRefused(turn, offer, settled ? `peer's Child SA does not fit: ${faultText(settled)}` : `${unleased}`);
     // The peer has installed it: it must learn that we have not.
-    turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
+    if (settled) turn.plan({ t: 'deleteStray', policy: offer.policy, spiIn: offer.spiIn });
   } else {
     const keymat = keymatOf(sa, settled.suite, ni, nr);
     const { suite, spi, local, remote } = settled;
@@ -62,6 +62,9 @@ function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
   forgetHandshake(turn);
   turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
   dropOffer(turn, offer, 'refused', text);
+  // Addresses come with IKE_AUTH alone, so that there is nothing more to be had of this SA. RFC 7296 §3.15.4.
+  if (turn.sa.policy.cp?.role === 'client' && turn.sa.leases.length === 0)
+    turn.plan({ t: 'deleteIke', why: 'refused' });
 }
 
 /** As responder: answers `message`, with `payloads` of ours before what is said of the child. */

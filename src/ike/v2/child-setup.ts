@@ -8,7 +8,7 @@ import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
 import type { Child } from './child.ts';
-import { allowed, wanted as wantedTraffic } from './cp.ts';
+import { allowed, expected as expectedTraffic, wanted as wantedTraffic } from './cp.ts';
 import { protocolOf } from './ending.ts';
 import { groupsText } from './handshake.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
@@ -105,7 +105,8 @@ export function acceptAnswer(
   }
   const traffic = { local: find(payloads, 'TSi')!.selectors, remote: find(payloads, 'TSr')!.selectors };
   const isNarrowing = policy.child.narrowing || policy.cp !== undefined;
-  const refusal = accept({ narrowing: isNarrowing }, askedTraffic(turn.sa, offer), traffic);
+  const expected = offer.old ? askedTraffic(turn.sa, offer) : expectedTraffic(turn.sa, policy);
+  const refusal = accept({ narrowing: isNarrowing }, expected, traffic);
   if (refusal) return refusal;
   if (offer.ke && (chosen.suite.group !== offer.ke.group || find(payloads, 'KE')?.group !== offer.ke.group.id)) {
     return { kind: 'misbehaved', rule: 'RFC 7296 §1.3: the answer has a key of the group that was asked for' };

@@ -64,6 +64,10 @@ export function wanted(sa: Pick<IkeSa, 'leases'>, policy: Policy): Pick<ChildPol
   return { local: anything.map((family) => Selector.ofSubnet(Subnet.all(family))), remote: child.remote };
 }
 
+/** What the peer may answer to that: who has been leased nothing is granted nothing. */
+export const expected = (sa: Pick<IkeSa, 'leases'>, policy: Policy): Pick<ChildPolicy, 'local' | 'remote'> =>
+  policy.cp?.role === 'client' ? allowed(sa, policy) : wanted(sa, policy);
+
 /** With the IKE SA its leases end; `why` tells whether the peer knows. */
 export function endLeases(turn: Turn, why: DownReason): void {
   const { sa, env } = turn;

@@ -176,6 +176,15 @@ describe('no address', () => {
     expect(made.west.downs[0].text).toContain('INTERNAL_ADDRESS_FAILURE');
   });
 
+  test('and so no IKE SA that could do without one: it is asked for again from the beginning', () => {
+    const made = road(server({ pools: [V6] }), client(4));
+    refused(made, 'INTERNAL_ADDRESS_FAILURE');
+    made.west.command({ t: 'addChild', policy: made.west.policy('w-e'), serial: 77 }, [...made.west.sas.values()][0]);
+    settle(made);
+    for (const host of [made.west, made.east]) expectNothing(host);
+    expect(made.west.downs.map(({ serial }) => serial)).toContain(77);
+  });
+
   test('of the family that is asked for', () => {
     const made = road(server({ pools: [V6] }), client(4));
     refused(made, 'INTERNAL_ADDRESS_FAILURE');
@@ -206,7 +215,7 @@ describe('no address', () => {
     handshake(made, 'CP(CFG_REQUEST), SA, TSi, TSr', 'SA, TSi, TSr');
     settle(made);
     expect(made.west.downs[0].text).toBe('the peer leases us no address (no CFG_REPLY)');
-    expect(made.east.plane.size).toBe(0);
+    expectNothing(made.east);
   });
 
   test('that nobody can have is taken', () => {
