@@ -5,7 +5,7 @@ import { type Payload, PROTOCOL, SN_ID, TRANSFORM, type Transform } from '../../
 import { Address } from '../../../src/net/address.ts';
 import { Selector } from '../../../src/net/selector.ts';
 import { Subnet } from '../../../src/net/subnet.ts';
-import { type Credential, issuing } from './identity.ts';
+import { addresses, type Credential, issuing } from './identity.ts';
 import { type Profile, SECRET } from './profiles.ts';
 
 export interface Common {
@@ -13,6 +13,7 @@ export interface Common {
   readonly gateway: Address;
   /** What the gateway protects. */
   readonly subnet: Selector;
+  readonly addressOf: (n: number) => Address;
   readonly secret: Uint8Array;
   /** The one key exchange value of all: nothing secret goes through these tunnels. */
   readonly pair: KeyPair;
@@ -37,11 +38,13 @@ export interface CommonSettings {
   readonly profile: Profile;
   readonly gateway: string;
   readonly subnet: string;
+  /** The address of the first warrior; the others have those after it. */
+  readonly first?: string;
   /** Of `writePki`. */
   readonly pki: string | undefined;
 }
 
-export function common({ profile, gateway, subnet, pki }: CommonSettings): Common {
+export function common({ profile, gateway, subnet, first, pki }: CommonSettings): Common {
   const [address, behind] = [Address.parse(gateway), Subnet.parse(subnet)];
   if (!address || !behind) throw new Error(`${gateway} and ${subnet} are to be an address and a subnet`);
   const { ike, child, auth } = profile;
@@ -69,6 +72,7 @@ export function common({ profile, gateway, subnet, pki }: CommonSettings): Commo
     profile,
     gateway: address,
     subnet: Selector.ofSubnet(behind),
+    addressOf: addresses(first),
     secret: new TextEncoder().encode(SECRET),
     pair: makeKey(ike.group),
     ikeProposal: proposal(PROTOCOL.IKE, new Uint8Array(), ikeTransforms),

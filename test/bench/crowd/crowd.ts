@@ -137,7 +137,7 @@ export class Crowd {
 
   #put(warrior: Warrior, bytes: Uint8Array): void {
     this.#common.counts.sent++;
-    this.#socket.send(bytes, this.#to, 500, warrior.address.toBytes());
+    this.#socket.send(bytes, this.#to, 500, this.#common.addressOf(warrior.index).toBytes());
   }
 
   #receive({ count, arena, records }: UdpBatch): void {

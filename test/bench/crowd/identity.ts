@@ -21,13 +21,19 @@ import {
 } from '../../ike/auth/x509/make.ts';
 import { type Auth, GATEWAY_ID } from './profiles.ts';
 
-/** The warriors' network: `FIRST` and the addresses after it. */
+/** The warriors' network, where nothing else is said, and the address of the first of them. */
 export const WARRIORS = '10.0.0.0/8';
-const FIRST = 0x0a010000;
+const FIRST = '10.1.0.0';
 
-export function addressOf(n: number): Address {
-  const at = FIRST + n;
-  return Address.fromBytes([at >>> 24, (at >>> 16) & 255, (at >>> 8) & 255, at & 255]);
+/** Of warrior `n`: the addresses from `first` on, one each. */
+export function addresses(first: string = FIRST): (n: number) => Address {
+  const address = Address.parse(first);
+  if (address?.family !== 4) throw new Error(`${first} is no IPv4 address`);
+  const base = new DataView(address.toBytes().slice().buffer).getUint32(0);
+  return (n) => {
+    const at = base + n;
+    return Address.fromBytes([at >>> 24, (at >>> 16) & 255, (at >>> 8) & 255, at & 255]);
+  };
 }
 
 export const nameOf = (n: number): string => `w${n}.bench.test`;

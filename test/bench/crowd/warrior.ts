@@ -35,7 +35,7 @@ import { NOTIFY_NAMES } from '../../../src/ike/wire/registry-notify.ts';
 import type { Address } from '../../../src/net/address.ts';
 import { Selector } from '../../../src/net/selector.ts';
 import type { Common } from './common.ts';
-import { addressOf, idOf } from './identity.ts';
+import { idOf } from './identity.ts';
 
 /** What it waits for; `idle`: nothing yet; `up`: nothing; `failed`: never anything again. */
 export type Stage = 'idle' | 'init' | 'auth' | 'up' | 'child' | 'dropping' | 'probing' | 'closing' | 'gone' | 'failed';
@@ -67,10 +67,6 @@ export class Warrior {
     this.spiI = spiI;
   }
 
-  get address(): Address {
-    return addressOf(this.index);
-  }
-
   get isUp(): boolean {
     return this.stage === 'up';
   }
@@ -86,7 +82,7 @@ export class Warrior {
       common.ikeProposal,
       { type: 'KE', group: common.profile.ike.group.id, data: common.pair.public },
       { type: 'Nonce', data: this.#nonce },
-      notify(NOTIFY.NAT_DETECTION_SOURCE_IP, at(this.address)),
+      notify(NOTIFY.NAT_DETECTION_SOURCE_IP, at(common.addressOf(this.index))),
       notify(NOTIFY.NAT_DETECTION_DESTINATION_IP, at(common.gateway)),
       ...(common.profile.auth === 'psk' ? [] : [notify(NOTIFY.SIGNATURE_HASH_ALGORITHMS, SHA2_256)]),
     ]);
@@ -264,7 +260,7 @@ export class Warrior {
 
   #selectors(common: Common): Payload[] {
     return [
-      { type: 'TSi', selectors: [Selector.ofAddress(this.address)] },
+      { type: 'TSi', selectors: [Selector.ofAddress(common.addressOf(this.index))] },
       { type: 'TSr', selectors: [common.subnet] },
     ];
   }
