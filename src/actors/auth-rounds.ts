@@ -20,6 +20,7 @@ function roundsOf(conn: Conn, end: End, ca: Id | undefined): Policy['ours'] {
     ca,
     sendCert: keys.sendCert,
     keysFromDns: keys.fromDns,
+    eapId: keys.eapId,
   });
   if (!keys.second) return alone(first);
   const { auth: auth2, id, cert } = keys.second;
@@ -94,9 +95,9 @@ function roundsText(rounds: Policy['ours']): string {
 
 const TEXTS = new WeakMap<Policy['ours'], string>();
 
-function roundText({ ways, id, key, ca, sendCert, keysFromDns }: AuthRound): string {
+function roundText({ ways, id, key, ca, sendCert, keysFromDns, eapId }: AuthRound): string {
   const name = key && (key.t === 'cert' ? `cert ${key.name}` : `ckaid ${Buffer.from(key.ckaid).toString('hex')}`);
-  return [ways.join(), id?.key, name, ca?.key, sendCert, keysFromDns].join('\n');
+  return [ways.join(), id?.key, name, ca?.key, sendCert, keysFromDns, eapId].join('\n');
 }
 
 // --- equal rounds are one object ---------------------------------------------------------------------------------

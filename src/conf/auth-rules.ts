@@ -32,8 +32,8 @@ export function authRules(us: Side, them: Side): Readonly<Record<string, readonl
           ? 'secret and null do not mix'
           : undefined,
       (c, value) =>
-        value === 'eap-md5' && isEap(c.settings.get(`${them}auth`)?.value)
-          ? `eap-md5 makes no key: the other end must prove itself by a signature or a secret (RFC 7296 §2.16)`
+        isEap(value) && !provesBoth(value) && isEap(c.settings.get(`${them}auth`)?.value)
+          ? `${value} does not prove both ends: the other must prove itself by a signature or a secret (RFC 5998 §4)`
           : undefined,
       (c, value) =>
         isEap(value) && says(c, `${them}auth`, 'null')
@@ -45,6 +45,12 @@ export function authRules(us: Side, them: Side): Readonly<Record<string, readonl
       (_, value) => (value === 'never' ? 'never is no proof' : undefined),
       (c, value) => needsMethod(c, us, value),
       (c, value) => signsBy(c, value),
+    ],
+    eapid: [
+      (c) =>
+        isEap(c.settings.get(`${us}auth`)?.value) || isEap(c.settings.get(`${us}auth2`)?.value)
+          ? undefined
+          : moot(`without EAP in ${us}auth= it is ignored`),
     ],
     id2: [(c) => (has(c, `${us}auth2`) ? undefined : moot(`without ${us}auth2= it is ignored`))],
     cert2: [(c) => (has(c, `${us}auth2`) ? undefined : moot(`without ${us}auth2= it is ignored`))],
@@ -68,7 +74,10 @@ export function authRules(us: Side, them: Side): Readonly<Record<string, readonl
 /** And no word such as `%cert`. */
 const isKey = (text: string | undefined): boolean => text !== undefined && text !== '' && !text.startsWith('%');
 
-const isEap = (value: unknown): boolean => typeof value === 'string' && value.startsWith('eap');
+const isEap = (value: unknown): value is string => typeof value === 'string' && value.startsWith('eap');
+
+/** Those that are safe where nothing else proves the server. */
+const provesBoth = (value: string): boolean => /^eap(only|-tls|-ttls|-peap)?$/.test(value);
 
 const needsMethod = (c: Case, us: Side, value: unknown): Judgement | undefined =>
   value === 'eaponly' && (c.settings.get(`${us}autheap`)?.value ?? 'none') === 'none'

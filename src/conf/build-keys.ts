@@ -1,4 +1,5 @@
 /** What an end proves itself with: its certificate, raw keys and authority, from its settings. */
+import { parseUsers } from '../net/eap-users.ts';
 import { Id } from '../net/id.ts';
 import type { Complaints } from './build-end.ts';
 import type { EndAuth, EndKeys, RawKey, SecondProof } from './conn.ts';
@@ -40,6 +41,7 @@ export function buildKeys(side: Side, settings: Settings, cache: KeysCache, say:
     ca: read(get('ca'), parseCa),
     sendCert: SEND_CERT[textOf(get('sendcert')) ?? ''] ?? 'always',
     eap: textOf(get('autheap')) === 'tls' ? 'tls' : 'none',
+    eapId: read(get('eapid'), parseEapId),
     second: secondOf(get('auth2'), read(get('id2'), parseSecondId), textOf(get('cert2'))),
   });
   // What is wrong is to be said of each conn that has it.
@@ -62,10 +64,11 @@ const NO_KEYS: EndKeys = Object.freeze({
   ca: undefined,
   sendCert: 'always',
   eap: 'none',
+  eapId: undefined,
   second: undefined,
 });
 
-const KEYWORDS = [...KEY_KEYWORDS, 'cert', 'ckaid', 'ca', 'sendcert', 'autheap', 'auth2', 'id2', 'cert2'];
+const KEYWORDS = [...KEY_KEYWORDS, 'cert', 'ckaid', 'ca', 'sendcert', 'autheap', 'eapid', 'auth2', 'id2', 'cert2'];
 const NAMES: Readonly<Record<Side, readonly string[]>> = {
   left: KEYWORDS.map((name) => `left${name}`),
   right: KEYWORDS.map((name) => `right${name}`),
@@ -92,6 +95,11 @@ function parseCa(text: string): EndKeys['ca'] | ValueFault {
   const id = Id.parse(text);
   if (id?.typeName === 'ID_DER_ASN1_DN') return id;
   return { fault: `expected a distinguished name such as "C=CA, CN=Our CA", %same or %any, got ${shown(text)}` };
+}
+
+function parseEapId(text: string): string | undefined | ValueFault {
+  const users = parseUsers(text);
+  return typeof users === 'object' ? { fault: `${users.wrong}, got ${shown(text)}` } : users;
 }
 
 function parseSecondId(text: string): Id | undefined | ValueFault {

@@ -134,6 +134,8 @@ export interface EndKeys {
   readonly sendCert: 'always' | 'ifasked' | 'never';
   /** The method of `eaponly`. */
   readonly eap: 'none' | 'tls';
+  /** The name of the EAP user, or a pattern with `*`; absent: ours as the identity, theirs anybody. */
+  readonly eapId: string | undefined;
   readonly second: SecondProof | undefined;
 }
 

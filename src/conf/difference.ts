@@ -36,6 +36,7 @@ const KEY_NAMES: Readonly<Record<keyof EndKeys, string>> = {
   ca: 'ca',
   sendCert: 'sendcert',
   eap: 'autheap',
+  eapId: 'eapid',
   second: 'auth2',
 };
 const SETUP_NAMES: Readonly<Record<string, string>> = {

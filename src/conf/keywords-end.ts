@@ -78,6 +78,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
     now('ca', STRING, 'certificate authority it must come from: a distinguished name, %same or %any', {
       whack: [takes('--ca DN')],
     }),
+    now('eapid', STRING, 'name of the EAP user: ours, else the identity; theirs, or a pattern such as *@example.com'),
     now('auth2', AUTH, 'a second proof after the first, RFC 4739'),
     now('id2', STRING, 'identity that the second proof is for; unset: the same'),
     now('cert2', PATH, 'nickname of its certificate'),

@@ -88,6 +88,8 @@ export interface AuthRound {
   readonly ca: Id | undefined;
   /** Ours: when our certificate is sent. */
   readonly sendCert: 'always' | 'ifasked' | 'never';
+  /** Of EAP: the name that we log in with, else our identity; theirs, or a pattern with `*`, else anybody's. */
+  readonly eapId?: string | undefined;
   /** `%dns`, `%dnsondemand`: raw keys for the identity are looked for in DNS. */
   readonly keysFromDns: boolean;
 }

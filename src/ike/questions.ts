@@ -28,6 +28,8 @@ export type Question =
       readonly session: number;
       readonly ways: readonly EapWay[];
       readonly localId: Id;
+      /** Our name to EAP: whose the password is. */
+      readonly user: string;
       /** The connection's name: its `leftcert=` is what a method with certificates shows. */
       readonly conn: string;
       /** Whom a method that authenticates its server (TLS) must find there. */

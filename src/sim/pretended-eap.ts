@@ -29,19 +29,18 @@ function packet(code: number, text?: string): Uint8Array {
 /** The same at both ends. */
 const MSK = new Uint8Array(createHash('sha512').update('taken for granted').digest());
 
-function authenticator({ ways, packet: heard, peerId }: Extract<Question, { t: 'eap' }>): Reply {
+function authenticator({ ways, packet: heard }: Extract<Question, { t: 'eap' }>): Reply {
   if (!heard) return { t: 'eap', packet: packet(REQUEST, ways.join()), outcome: 'continue' };
-  const method = new TextDecoder().decode(heard.subarray(5));
-  const user = `${peerId}`.replace(/^@/, '');
+  const [method, user] = new TextDecoder().decode(heard.subarray(5)).split('\n', 2);
   return { t: 'eap', packet: packet(SUCCESS), outcome: 'success', msk: MSK.slice(), method, user };
 }
 
-function peer({ ways, packet: heard }: Extract<Question, { t: 'eapPeer' }>): Reply {
+function peer({ ways, user, packet: heard }: Extract<Question, { t: 'eapPeer' }>): Reply {
   if (heard[0] === SUCCESS) return { t: 'eap', packet: undefined, outcome: 'success', msk: MSK.slice(), method: 'EAP' };
   const asked = new TextDecoder().decode(heard.subarray(5)).split(',') as EapWay[];
   const method = commonMethod(asked, ways);
   if (method === undefined) return { t: 'eap', packet: undefined, outcome: 'failure', why: 'no method of both ends' };
-  return { t: 'eap', packet: packet(RESPONSE, method), outcome: 'continue' };
+  return { t: 'eap', packet: packet(RESPONSE, `${method}\n${user}`), outcome: 'continue' };
 }
 
 /** `eap` and `eap-radius` leave it to the other end, or to a server. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { proofKey } from '../../src/actors/auth-rounds.ts';
 import { checkingConn, connsOf } from '../../src/actors/conn-text.ts';
 import { type Credentials, NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { policyOf } from '../../src/actors/policy-of.ts';
@@ -107,6 +108,16 @@ describe('how the ends prove who they are', () => {
     expect(ours[0]).toMatchObject({ id: undefined, key: { t: 'cert', name: 'machine' } });
     expect(ours[1]).toMatchObject({ ways: ['secret'], key: { t: 'cert', name: 'person' } });
     expect(`${ours[1].id}`).toBe('user@example.net');
+  });
+
+  test('who logs in by EAP is in the rounds, and rounds of others are others', () => {
+    const eap = (id?: string) => made({ leftauth: 'eap', rightauth: 'secret', authby: undefined, lefteapid: id });
+    expect(eap('@carol').ours[0].eapId).toBe('carol');
+    expect(eap('*@example.com').ours[0].eapId).toBe('*@example.com');
+    expect(eap('%any').ours[0].eapId).toBeUndefined();
+    expect(eap('carol').ours).toBe(eap('@carol').ours);
+    expect(eap('carol').ours).not.toBe(eap('dave').ours);
+    expect(proofKey(eap('carol'))).not.toBe(proofKey(eap('dave')));
   });
 
   test('what goes with signatures is in the rounds and the policy', () => {

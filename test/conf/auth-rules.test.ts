@@ -11,11 +11,18 @@ function load(keywords: Readonly<Record<string, string>>) {
   return { conn: conns.at(0), texts: problems.map(({ text }) => text) };
 }
 
+const EAP = { leftauth: 'pubkey', rightauth: 'eap' };
+
 describe('what an end proves itself with', () => {
   test.each([
     [{ leftauth: 'rsasig' }, 'leftauth=: leftauth= and rightauth= go together'],
     [{ leftauth: 'eddsa', rightauth: 'secret', authby: 'rsasig' }, 'leftauth=: eddsa needs authby=eddsa too'],
-    [{ leftauth: 'eap-md5', rightauth: 'eap-tls' }, 'leftauth=: eap-md5 makes no key'],
+    [{ leftauth: 'eap-md5', rightauth: 'eap-tls' }, 'leftauth=: eap-md5 does not prove both ends'],
+    [{ leftauth: 'eap-mschapv2', rightauth: 'eap-mschapv2' }, 'leftauth=: eap-mschapv2 does not prove both ends'],
+    [{ leftauth: 'eap-tls', rightauth: 'eap-radius' }, 'rightauth=: eap-radius does not prove both ends'],
+    [{ ...EAP, righteapid: '%identity' }, 'righteapid=: expected the name of a user, a pattern such as *@example.com'],
+    [{ ...EAP, righteapid: 'x'.repeat(254) }, 'righteapid=: expected 253 octets at most, got 254'],
+    [{ ...EAP, righteapid: '*'.repeat(9) }, 'righteapid=: expected 8 asterisks at most'],
     [{ leftauth: 'eaponly', rightauth: 'rsasig' }, 'leftauth=: eaponly needs leftautheap='],
     [{ leftauth2: 'secret', authby: 'secret' }, 'leftauth2=: needs leftauth=, of which it is the second'],
     [{ leftauth: 'rsasig', rightauth: 'secret', leftauth2: 'never' }, 'leftauth2=: never is no proof'],
@@ -35,6 +42,7 @@ describe('what an end proves itself with', () => {
 
   test.each([
     [{ 'ppk-ids': 'a' }, 'ppk-ids=: without ppk=yes or ppk=insist it is ignored'],
+    [{ righteapid: 'carol' }, 'righteapid=: without EAP in rightauth= it is ignored'],
     [{ leftcert2: 'a' }, 'leftcert2=: without leftauth2= it is ignored'],
     [{ leftcert: 'west', leftrsasigkey: RSA_KEY }, 'leftcert=: the public key beside it is ignored'],
     [{ leftauth: 'eap-tls', rightauth: 'null' }, 'leftauth=: the user proves itself to somebody who proves nothing'],
@@ -47,6 +55,9 @@ describe('what an end proves itself with', () => {
   test.each([
     [{ leftcert: 'west', leftrsasigkey: '%cert' }],
     [{ leftauth: 'eap-mschapv2', rightauth: 'pubkey', rightcert: 'gate' }],
+    [{ leftauth: 'eap-tls', rightauth: 'eaponly', rightautheap: 'tls' }],
+    [{ ...EAP, righteapid: '*@example.com' }],
+    [{ leftauth: 'rsasig', rightauth: 'rsasig', rightauth2: 'eap', righteapid: 'paul' }],
     [{ leftauth: 'rsasig', rightauth: 'rsasig', leftauth2: 'eap', leftid2: 'paul@example.net' }],
     [{ ppk: 'insist', 'ppk-ids': 'a b', intermediate: 'yes', authby: 'null' }],
     [{ authby: 'eddsa', leftpubkey: ED25519_KEY, rightpubkey: '%dnsondemand', leftca: '%any', rightca: '%same' }],

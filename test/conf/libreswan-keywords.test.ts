@@ -36,7 +36,7 @@ const OURS: ReadonlySet<string> = new Set([
   ...['fetch-private', 'dns-servers', 'dns-trust-ad'].map((name) => `setup ${name}`),
   ...['metrics-listen', 'metrics-connections'].map((name) => `setup ${name}`),
   'conn sha1-signatures',
-  ...['auth2', 'id2', 'cert2'].map((name) => `conn ${name}`),
+  ...['eapid', 'auth2', 'id2', 'cert2'].map((name) => `conn ${name}`),
 ]);
 
 /** Words of an enum that libreswan does not have. */

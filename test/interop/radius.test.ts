@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dice } from '../../src/actors/dice.ts';
 import { realClock } from '../../src/actors/runtime/index.ts';
+import { nameOf } from '../../src/ike/auth/eap/identity.ts';
 import { TrustReader } from '../../src/ike/auth/x509/trust-reader.ts';
 import { TrustShelf } from '../../src/ike/auth/x509/trust-shelf.ts';
 import { KeyReader, KeyShelf } from '../../src/ike/crypto/signature/key-shelf.ts';
@@ -158,6 +159,7 @@ async function converse(
       session: 1,
       ways: [way],
       localId,
+      user: nameOf(localId),
       conn: 'road',
       peerId,
       packet: gate.packet,

@@ -1,6 +1,11 @@
 /** EAP as initiator, RFC 7296 §2.16: the peer is the authenticator, and whoever knows the methods answers it. */
+
+import { isPattern } from '../../net/eap-users.ts';
+import type { Id } from '../../net/id.ts';
+import { nameOf } from '../auth/eap/identity.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { clip } from '../explain/words.ts';
+import type { AuthRound } from '../policy.ts';
 import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { nullAuth, otherRole, secretAuth } from './auth-octets.ts';
 import type { OurProof, Refusal } from './auth-prove.ts';
@@ -34,11 +39,13 @@ export function hearEap(
   const eap = talk.eap!;
   if (++eap.count > MAX_EAP_MESSAGES) return fail(turn, offer, `EAP does not end after ${MAX_EAP_MESSAGES} messages`);
   const { policy } = sa;
+  const localId = ourIdOf(policy, talk.ours);
   const question = {
     t: 'eapPeer',
     session: eap.session,
     ways: eap.ways,
-    localId: ourIdOf(policy, talk.ours),
+    localId,
+    user: userOf(policy.ours[talk.ours], localId),
     conn: policy.name,
     peerId: talk.peerId,
     packet: Uint8Array.from(packet),
@@ -69,6 +76,10 @@ export function hearEap(
     offer,
   );
 }
+
+/** A pattern is nobody's name. */
+const userOf = (round: AuthRound | undefined, id: Id): string =>
+  round?.eapId === undefined || isPattern(round.eapId) ? nameOf(id) : round.eapId;
 
 function prove(turn: Turn, talk: AuthTalk, offer: ChildOffer, fail: Parameters<typeof hearEap>[4]): void {
   const make = ({ sa }: Turn) => ({

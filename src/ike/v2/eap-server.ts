@@ -1,11 +1,11 @@
 /** EAP as responder, RFC 7296 §2.16: whoever knows the methods, or a RADIUS server that does, carries it on behind us. */
+import { isAmong } from '../../net/eap-users.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { clip } from '../explain/words.ts';
 import type { EapWay, Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
 import { AUTH_METHOD, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { wildcards } from './auth-choose.ts';
-import { notAllowed } from './auth-claim.ts';
 import { otherRole } from './auth-octets.ts';
 import { type AuthTalk, named, ourIdOf } from './auth-talk.ts';
 import { isEap, safeAlone } from './auth-ways.ts';
@@ -17,6 +17,8 @@ export function beginEap(turn: Turn, talk: AuthTalk, isOnly: boolean): void {
   const eap: readonly EapWay[] = isOnly ? safeAlone(ways) : ways.filter(isEap);
   talk.eap = { session: turn.env.jobId(), isOnly, ways: eap, count: 0, msk: undefined, how: '' };
 }
+
+type EapReply = Extract<Reply, { t: 'eap' }>;
 
 type Heard =
   | { readonly ok: true; readonly payloads: readonly Payload[] }
@@ -63,11 +65,13 @@ export function askEap(
   });
 }
 
-function succeed(turn: Turn, talk: AuthTalk, reply: Extract<Reply, { t: 'eap' }>): string | undefined {
+function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefined {
   const eap = talk.eap!;
   const method = reply.method ?? 'EAP';
   const msk = reply.msk ?? new Uint8Array();
   if (eap.isOnly && msk.length === 0) return `${method} makes no key, and nothing else proves us`;
+  const chosen = connectionOf(talk, reply);
+  if (chosen === undefined) return `${whose(reply.user)} may not log in here (eapid=${eapIdOf(talk.policy, talk)})`;
   eap.msk = msk;
   if (reply.user !== undefined) turn.sa.eapUser = { name: reply.user, classes: reply.classes };
   const { peerId } = talk;
@@ -76,23 +80,37 @@ function succeed(turn: Turn, talk: AuthTalk, reply: Extract<Reply, { t: 'eap' }>
   // Its name is what the method has proven; what it calls itself besides is a word.
   if (talk.theirs === 0 && reply.user !== undefined && `${peerId}`.replace(/^@/, '') !== reply.user)
     talk.isNameless = true;
-  const classes = new Set(reply.classes);
-  const isMeant = ({ name }: Policy) => classes.has(name);
-  if (classes.size > 0 && !isMeant(talk.policy)) {
-    const other = talk.others.find((p) => isMeant(p) && mayReplace(talk, p));
-    if (other) {
-      turn.debug(() => `connection "${other.name}" in place of "${talk.policy.name}", as the RADIUS server says`);
-      talk.policy = other;
-    }
-  }
+  if (chosen !== talk.policy)
+    turn.debug(
+      () => `connection "${chosen.name}" in place of "${talk.policy.name}", as it is for ${whose(reply.user)}`,
+    );
+  talk.policy = chosen;
   return undefined;
 }
 
-/** What has been said so far must hold for it too. */
-function mayReplace({ policy, peerId, theirs }: AuthTalk, other: Policy): boolean {
+/** That which the RADIUS server names, else one that lets this user in, the one that was taken first; undefined: none does. */
+function connectionOf(talk: AuthTalk, { user, classes = [] }: EapReply): Policy | undefined {
+  const mayBe = [talk.policy, ...talk.others.filter((other) => mayReplace(talk, other, classes.length > 0))];
+  const isFor = (policy: Policy) => {
+    const users = eapIdOf(policy, talk);
+    return users === undefined || (user !== undefined && isAmong(users, user));
+  };
+  return mayBe.find((policy) => classes.includes(policy.name) && isFor(policy)) ?? mayBe.find(isFor);
+}
+
+const eapIdOf = ({ theirs }: Policy, talk: AuthTalk): string | undefined => theirs[talk.theirs].eapId;
+
+const whose = (user: string | undefined): string =>
+  user === undefined ? 'a user without a name' : `user '${clip(user, 200)}'`;
+
+/** What has been said so far must hold for it too; who has classes is RADIUS's. */
+function mayReplace({ policy, peerId, theirs, eap }: AuthTalk, other: Policy, isOfRadius: boolean): boolean {
   const isSameEnd = ourIdOf(other, 0).equals(ourIdOf(policy, 0)) && other.ours === policy.ours;
-  const isAllowed = theirs === 0 && notAllowed(other, 0, { t: 'eap' }) === undefined;
-  return isSameEnd && isAllowed && wildcards(other, peerId!.key) !== undefined;
+  if (!isSameEnd || theirs > 0 || wildcards(other, peerId!.key) === undefined) return false;
+  const { ways } = other.theirs[0];
+  if (isOfRadius) return ways.includes('eap') || ways.includes('eap-radius');
+  const allowed = eap!.isOnly ? safeAlone(ways) : ways.filter(isEap);
+  return eap!.ways.every((way) => allowed.includes(way));
 }
 
 /** The peer's AUTH from the key that the method has made; ours in answer to it. */

@@ -1,5 +1,4 @@
-/** Answers an IKE SA that is an EAP peer: our name is its identity, our password the entry of ipsec.secrets for that. */
-import { nameOf } from '../../ike/auth/eap/identity.ts';
+/** Answers an IKE SA that is an EAP peer: our password is the entry of ipsec.secrets for our name. */
 import { Md5Peer } from '../../ike/auth/eap/md5-challenge.ts';
 import { type Method, type MethodWay, methodOf } from '../../ike/auth/eap/methods.ts';
 import { MsChapPeer } from '../../ike/auth/eap/mschapv2.ts';
@@ -52,7 +51,7 @@ export class EapPeerAnswerer implements Answerer<'eapPeer'> {
       case 'succeed': {
         this.#sessions.end(session, 'success');
         const { msk, method } = outcome;
-        const user = nameOf(question.localId);
+        const { user } = question;
         return { t: 'eap', packet: undefined, outcome: 'success', ...(msk && { msk }), method: method.name, user };
       }
       case 'fail':
@@ -74,8 +73,7 @@ export class EapPeerAnswerer implements Answerer<'eapPeer'> {
 
 const failure = (why: string): Reply => ({ t: 'eap', packet: undefined, outcome: 'failure', why });
 
-function peerFor(ports: EapPorts, { ways, localId, conn, peerId }: PeerQuestion): Peer {
-  const user = nameOf(localId);
+function peerFor(ports: EapPorts, { ways, localId, user, conn, peerId }: PeerQuestion): Peer {
   const name = Buffer.from(user);
   const password = () => ports.password(user);
   const choice = (way: MethodWay): PeerChoice => {

@@ -1,5 +1,6 @@
 /** An authenticator and a peer of ours, and between them a link that may alter, repeat or end what they say. */
 
+import { nameOf } from '../../../src/ike/auth/eap/identity.ts';
 import type { EapWay } from '../../../src/ike/policy.ts';
 import { Address } from '../../../src/net/address.ts';
 import { Id } from '../../../src/net/id.ts';
@@ -18,6 +19,8 @@ export interface Ends {
   readonly them: string;
   /** Whom the client expects; else `us`. */
   readonly expects?: string;
+  /** What the client calls itself to EAP, if that is not `them`. */
+  readonly user?: string;
   /** IDi, if it is another than the client's name. */
   readonly idi?: string;
 }
@@ -50,6 +53,7 @@ export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi'>): Ea
 export async function converse(ends: Ends, link: Link = (packet) => [packet], most = 300): Promise<Ended> {
   const conversation: EapConversation = new LocalEap(ends.server).open(question(ends));
   const peer = new EapPeerAnswerer({ ports: ends.client, now: () => 0 });
+  const user = ends.user ?? nameOf(Id.parse(ends.them)!);
   const [localId, peerId] = [Id.parse(ends.them)!, Id.parse(ends.expects ?? ends.us)];
   let server = await conversation.next(undefined);
   let client: EapReply | undefined;
@@ -59,7 +63,7 @@ export async function converse(ends: Ends, link: Link = (packet) => [packet], mo
     for (const packet of link(server.packet!, 'client', ++packets)) {
       if (client && client.outcome !== 'continue') break;
       const reply = await peer.answer({
-        ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, conn: 'road', peerId, packet } as const),
+        ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, user, conn: 'road', peerId, packet } as const),
       });
       if (reply.t !== 'eap') throw new Error(reply.t);
       client = reply;
