@@ -1,7 +1,7 @@
 /** A connection as the registry holds it: what it says, and whom to tell. Replaced as a whole, but for its `auto=`. */
 import type { Conn } from '../conf/conn.ts';
 import type { Policy } from '../ike/policy.ts';
-import { ID_TYPES } from '../net/id.ts';
+import { ID_TYPES, type Id } from '../net/id.ts';
 import { proofKey } from './auth-rounds.ts';
 import type { ConnectionMessage } from './connection.ts';
 import type { ActorRef } from './runtime/index.ts';
@@ -69,8 +69,13 @@ export class Entry implements Omit<EntryParts, 'spawn'> {
   }
 }
 
-/** Nobody in particular (RFC 7619): two of them are not the same one. */
-export const isNobody = (policy: Policy): boolean => policy.remoteId?.type === ID_TYPES.ID_NULL;
+/**
+ * Two peers at one address who call themselves the same need not be one: nobody in particular (RFC 7619), and users of
+ * EAP, whose IDi is not what they prove. Behind one NAT they differ by their ports.
+ */
+export const mayBeMany = ({ theirs }: Policy, peerId: Id | undefined): boolean =>
+  peerId?.type === ID_TYPES.ID_NULL ||
+  theirs.some(({ ways }) => ways.some((way) => way === 'null' || way.startsWith('eap')));
 
 /**
  * The same for all that may share an IKE SA. A key made by `join` is one flat string; one made by a template stays a
@@ -79,5 +84,5 @@ export const isNobody = (policy: Policy): boolean => policy.remoteId?.type === I
 export const peerKey = (p: Policy): string =>
   [
     ...[p.localHost, p.remoteHost, p.localId.key, p.remoteId?.key ?? '*', proofKey(p)],
-    ...(isNobody(p) && p.instance !== undefined ? [p.instance] : []),
+    ...(p.instance !== undefined && mayBeMany(p, p.remoteId) ? [p.instance] : []),
   ].join(' ');

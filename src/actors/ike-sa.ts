@@ -11,7 +11,6 @@ import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { ID_TYPES, type Id } from '../net/id.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import type { About } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
@@ -35,7 +34,7 @@ export type IkeSaMessage =
   /** `deletestate`: this SA, or the child of that serial; the answer ends when it is gone. */
   | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
   /** The peer has made another IKE SA with us, and `uniqueids=yes`. */
-  | { readonly t: 'outlived'; readonly by: number; readonly peerId: Id }
+  | { readonly t: 'outlived'; readonly by: number }
   /** The peer sent INITIAL_CONTACT on another IKE SA. */
   | { readonly t: 'forgotten' }
   /** The actors of inherited children. */
@@ -74,15 +73,18 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   /** Until the peer is authentic: when it began, and where IKE_SA_INIT came from; a NAT may have moved the peer since. */
   #young: { readonly since: number; readonly peer: Endpoint | undefined } | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
+  /** Under which the registry has us, once the peer has proven to be somebody. */
+  #peerKey: string | undefined = undefined;
   /** The child that the data plane did not take: it is not up, whatever the protocol says. */
   #refused = 0;
   /** Every retransmission may bring the same one. */
   #lastError: string | undefined = undefined;
 
-  constructor(world: World, sa: IkeSa, options: { readonly isSuccessor?: boolean } = {}) {
+  constructor(world: World, sa: IkeSa, options: { readonly isSuccessor?: boolean; readonly peerKey?: string } = {}) {
     this.#world = world;
     this.#sa = sa;
     this.#isSuccessor = options.isSuccessor ?? false;
+    this.#peerKey = options.peerKey;
     if (!this.#isSuccessor) this.#young = { since: world.env.now, peer: sa.role === 'responder' ? sa.peer : undefined };
   }
 
@@ -111,9 +113,6 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'dropState':
         return this.#dropState(message.serial, message.answer, self);
       case 'forgotten':
-        // Both ends at once: one that is on its way is no memory that the peer could have lost.
-        if (this.#sa.state === 'initSent' || this.#sa.state === 'intermediateSent' || this.#sa.state === 'authSent')
-          return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'outlived':
         return this.#outlived(message, self);
@@ -154,6 +153,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
       if (!this.#isStrangers) for (const policy of this.#policies()) this.#tellOwner(policy, down);
     }
+    if (this.#self && this.#peerKey !== undefined) registry.forgetPeer(this.#peerKey, this.#self);
     if (this.#self) registry.unregisterIkeSa(this.#sa.policy, this.#self);
     this.#watchers?.end();
   }
@@ -385,20 +385,28 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     stats.ikeUp(role, suite, self.now() - (this.#young?.since ?? self.now()));
     this.#world.accounting.up(this.#sa, self);
     this.#leaveHalfOpen();
-    const former = registry.ikeSa(this.#sa.policy);
-    const outlived = this.#sa.role === 'responder' ? registry.outlived(this.#sa.policy) : NONE;
     registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
-    // The peer has forgotten all it had with us (RFC 7296 §2.4).
-    if (initialContact && former && former.path !== self.path) former.tell({ t: 'forgotten' });
-    const { peerId, serial } = this.#sa;
-    if (!this.#world.uniqueIds || !peerId || isNameless || peerId.type === ID_TYPES.ID_NULL) return;
-    for (const other of outlived) if (other.path !== self.path) other.tell({ t: 'outlived', by: serial, peerId });
+    this.#supersede(initialContact, isNameless, self);
   }
 
-  #outlived({ by, peerId }: Extract<IkeSaMessage, { t: 'outlived' }>, self: Context<IkeSaMessage>): void {
+  /** What the same peer had with us before. RFC 7296 §2.4: `initialContact` says that it has forgotten all of that. */
+  #supersede(initialContact: boolean, isNameless: boolean, self: Context<IkeSaMessage>): void {
+    const { registry, uniqueIds } = this.#world;
+    const { peerId, eapUser, policy, role, serial } = this.#sa;
+    const key = peerId && registry.peerOf(policy, { peerId, user: eapUser?.name, isNameless });
+    if (key === undefined) return;
+    if (initialContact || (uniqueIds && role === 'responder')) {
+      for (const other of registry.samePeer(key))
+        other.tell(initialContact ? { t: 'forgotten' } : { t: 'outlived', by: serial });
+    }
+    this.#peerKey = key;
+    registry.registerPeer(key, self);
+  }
+
+  #outlived({ by }: Extract<IkeSaMessage, { t: 'outlived' }>, self: Context<IkeSaMessage>): void {
     // Both ends at once: one that is on its way is nothing that the peer has given up.
-    if (this.#sa.state !== 'established' || !this.#sa.peerId?.equals(peerId)) return;
+    if (this.#sa.state !== 'established') return;
     this.#say({ t: 'say', level: 'info', text: `replaced by #${by}: the peer has come again (uniqueids=yes)` });
     this.#command({ t: 'deleteIke', why: 'replaced' }, self);
   }
@@ -409,7 +417,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #succeed(sa: IkeSa): void {
-    const ref = this.#world.spawn('states', sa.serial, new IkeSaActor(this.#world, sa, { isSuccessor: true }));
+    const peerKey = this.#peerKey;
+    const heir = new IkeSaActor(this.#world, sa, { isSuccessor: true, ...(peerKey === undefined ? {} : { peerKey }) });
+    const ref = this.#world.spawn('states', sa.serial, heir);
     this.#successors = including(this.#successors, { serial: sa.serial, ref, sa });
   }
 
@@ -424,6 +434,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     for (const answer of this.#watchers?.take() ?? []) heir.ref.tell({ t: 'watch', answer });
     if (children.length > 0 || inheritance.tasks.every((t) => t.t !== 'deleteIke')) {
       this.#world.registry.registerIkeSa(this.#sa.policy, heir.ref);
+      if (this.#peerKey !== undefined) this.#world.registry.registerPeer(this.#peerKey, heir.ref);
       this.#world.accounting.moved(this.#sa.serial, to, heir.ref);
       this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: to, ike: heir.ref, replaces: this.#sa.serial });
     }

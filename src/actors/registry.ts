@@ -7,12 +7,13 @@ import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { ID_TYPES, type Id } from '../net/id.ts';
+import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
 import type { Credentials } from './credentials.ts';
-import { type Entry, isNobody, peerKey } from './entry.ts';
+import { type Entry, mayBeMany, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import { joined, Peers, pull, push } from './peers.ts';
+import { type Identity, Proven, provenKey } from './proven.ts';
 import type { ActorRef } from './runtime/index.ts';
 
 export type { Entry } from './entry.ts';
@@ -37,10 +38,9 @@ export class Registry implements Directory {
   /** Policies of named connections. */
   readonly #peers = new Peers();
   readonly #instances = new Map<string, Policy>();
-  /** Of peers that are nobody: where they are, port included. */
-  readonly #nobodies = new Map<Policy, number>();
-  /** Of the peers of templates, by who they are: the latest instance. */
-  readonly #latest = new Map<string, Policy>();
+  /** Of peers that may be many: at which port this one is. */
+  readonly #portOf = new Map<Policy, number>();
+  readonly #proven = new Proven();
   readonly #byTemplate = new Map<Entry, Set<Entry>>();
   readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
   #instanceCount = 0;
@@ -126,9 +126,7 @@ export class Registry implements Directory {
     this.#byPolicy.delete(policy);
     if (template) {
       this.#instances.delete(this.#instanceKey(template, policy));
-      this.#nobodies.delete(policy);
-      const latest = latestKey(template, policy);
-      if (this.#latest.get(latest) === policy) this.#latest.delete(latest);
+      this.#portOf.delete(policy);
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
     } else {
@@ -151,20 +149,23 @@ export class Registry implements Directory {
     this.#ikeSas.set(this.#peerOf(policy), sa);
   }
 
-  /**
-   * The IKE SAs of the same peer that one of `policy`, whose peer has just proved who it is, takes the place of: the
-   * one there was, and with a template the one from where the peer was before. None of those who are nobody.
-   */
-  outlived(policy: Policy): readonly ActorRef<IkeSaMessage>[] {
-    const here = this.ikeSa(policy);
-    const template = this.owner(policy)?.template;
-    if (isNobody(policy)) return NONE;
-    if (!template) return here ? [here] : NONE;
-    const key = latestKey(template, policy);
-    const former = this.#latest.get(key);
-    this.#latest.set(key, policy);
-    const there = former && former !== policy ? this.ikeSa(former) : undefined;
-    return [here, there].filter((sa) => sa !== undefined);
+  /** What `samePeer` and `forgetPeer` go by; undefined: whoever it is, nothing is theirs alone. */
+  peerOf(policy: Policy, who: Identity): string | undefined {
+    return provenKey(policy, this.owner(policy), who);
+  }
+
+  /** `sa`'s peer has proven to be the one of `key`. */
+  registerPeer(key: string, sa: ActorRef<IkeSaMessage>): void {
+    this.#proven.add(key, sa);
+  }
+
+  /** All IKE SAs of that peer. */
+  samePeer(key: string): Iterable<ActorRef<IkeSaMessage>> {
+    return this.#proven.of(key);
+  }
+
+  forgetPeer(key: string, sa: ActorRef<IkeSaMessage>): void {
+    this.#proven.remove(key, sa);
   }
 
   unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
@@ -176,7 +177,7 @@ export class Registry implements Directory {
   }
 
   #instanceKey(template: Entry, policy: Policy): string {
-    return instanceKey(template, policy.remoteHost, policy.remoteId, this.#nobodies.get(policy));
+    return instanceKey(template, policy.remoteHost, policy.remoteId, this.#portOf.get(policy));
   }
 
   #peerOf(policy: Policy): string {
@@ -232,8 +233,8 @@ export class Registry implements Directory {
     if (policy.remoteHost || !template) return policy;
     const { address } = peer;
     const { child } = policy;
-    const isNull = peerId?.type === ID_TYPES.ID_NULL;
-    const known = this.#instances.get(instanceKey(template, address, peerId, isNull ? peer.port : undefined));
+    const port = mayBeMany(policy, peerId) ? peer.port : undefined;
+    const known = this.#instances.get(instanceKey(template, address, peerId, port));
     if (known) return known;
     this.#instanceCount++;
     // Without `rightsubnet` it is the peer itself that travels inside.
@@ -245,17 +246,15 @@ export class Registry implements Directory {
       ...(peerId ? { remoteId: peerId } : {}),
       child: derived(child, { remote, reqid }),
     });
-    if (isNull) this.#nobodies.set(wanted, peer.port);
+    if (port !== undefined) this.#portOf.set(wanted, port);
     this.#ports.spawnInstance(template, wanted);
     return wanted;
   }
 }
 
-/** `port`: of one who is nobody, and has neighbours behind one NAT. */
+/** `port`: where there may be many at one address. */
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined, port: number | undefined) =>
   [template.serial, host, id?.key, ...(port === undefined ? [] : [port])].join(' ');
-
-const latestKey = ({ serial }: Entry, { remoteId }: Policy) => `${serial} ${remoteId?.key}`;
 
 const NONE: readonly never[] = Object.freeze([]);
 

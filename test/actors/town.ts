@@ -17,6 +17,7 @@ import type { Holdings } from '../../src/actors/report-certs.ts';
 import { Reports } from '../../src/actors/reports.ts';
 import { TestClock } from '../../src/actors/runtime/index.ts';
 import type { GateLimits } from '../../src/actors/switchboard.ts';
+import type { Services } from '../../src/actors/world.ts';
 import type { Conn } from '../../src/conf/conn.ts';
 import { loadConfig } from '../../src/conf/load.ts';
 import { hasErrors } from '../../src/conf/problem.ts';
@@ -71,6 +72,7 @@ export interface HouseOptions {
   readonly credentials?: Credentials;
   readonly keys?: KeyShelf;
   readonly trust?: TrustShelf;
+  readonly services?: Services;
   /** For listings; none unless said. */
   readonly holdings?: Holdings;
 }

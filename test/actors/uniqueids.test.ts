@@ -134,7 +134,8 @@ describe('peers that are nobody (RFC 7619)', () => {
     expect(new Set([one, neighbour, other]).size).toBe(3);
     const peers = [one, neighbour, other].map((policy) => registry.owner(policy)?.peer);
     expect(new Set(peers).size).toBe(3);
-    expect(registry.outlived(neighbour)).toEqual([]);
+    const who = { peerId: NOBODY, user: undefined, isNameless: true };
+    expect(registry.peerOf(neighbour, who)).toBeUndefined();
   });
 
   test('are forgotten with their instance', () => {
