@@ -86,6 +86,12 @@ export class Crls {
       log('warn', `CRL ${url}: ${put.wrong}`);
       return { ok: false, kind: 'local', why: put.wrong };
     }
+    // Whoever is in between may answer with a list of before a revocation: it must not be what the next start reads.
+    if (put.isOlder) {
+      count('crl.older');
+      log('warn', `CRL ${url}: it is of ${dateText(found.thisUpdate)}, older than the one that is here; left aside`);
+      return { ...found, der: NOTHING };
+    }
     log('info', `fetched CRL ${url}: ${der.length} octets, good until ${dateText(nextUpdate)}`);
     const key = keyOf(place);
     if (this.#fetched.size < MOST_PLACES || this.#fetched.has(key)) {

@@ -30,7 +30,7 @@ function bench(settings: Partial<RevocationOptions['settings']> = {}) {
     shelved.set(last, what);
     return { number: last };
   };
-  const answers: { crl: CrlFound | Failure; ocsp: OcspFound | Failure; wrong?: string } = {
+  const answers: { crl: CrlFound | Failure; ocsp: OcspFound | Failure; wrong?: string; isOlder?: true } = {
     crl: { ok: true, der: Uint8Array.of(0x30, 0), thisUpdate: 0, nextUpdate: 1000 },
     ocsp: { ok: true, der: Uint8Array.of(0x30, 0) },
   };
@@ -46,7 +46,10 @@ function bench(settings: Partial<RevocationOptions['settings']> = {}) {
       },
     },
     shelf: {
-      putCrl: () => (answers.wrong === undefined ? put('crl') : { wrong: answers.wrong }),
+      putCrl: () =>
+        answers.wrong === undefined
+          ? { ...put('crl'), ...(answers.isOlder && { isOlder: true }) }
+          : { wrong: answers.wrong },
       putOcsp: (certId) => put(`ocsp ${certId[2]}`),
       drop: (number) => void shelved.delete(number),
     },
@@ -76,6 +79,18 @@ test('what is wanted is fetched and on the shelf', async () => {
   ]);
   expect([saved, counts]).toEqual([['http://a/'], ['crl.fetched', 'ocsp.fetched']]);
   expect(Object.fromEntries(revocation.figures())).toMatchObject({ 'crl.asked': 1, 'ocsp.asked': 1, 'ocsp.kept': 1 });
+});
+
+test('a list that is older than the one at hand is not kept for the next start', async () => {
+  const { revocation, ask, saved, answers, said, counts } = bench();
+  answers.isOlder = true;
+  expect(await ask(crl('http://a/'))).toEqual([]);
+  expect([saved, counts]).toEqual([[], ['crl.fetched', 'crl.older']]);
+  expect(said).toEqual([expect.stringMatching(/^warn: CRL http:\/\/a\/: it is of 1970-.* older than the one/)]);
+  // Its date says nothing of when the one at hand runs out.
+  delete answers.isOlder;
+  expect(await revocation.keepUp(places('http://a/'), 1)).toEqual({ fetched: 1, problems: [] });
+  expect(saved).toEqual(['http://a/']);
 });
 
 test('a hundred handshakes at once fetch once, and a hundred more a moment later not at all', async () => {

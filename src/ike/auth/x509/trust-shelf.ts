@@ -100,13 +100,14 @@ export class TrustShelf {
 
   /**
    * A CRL in DER; it replaces an older one of the same issuer and scope. One that is not newer than what is there is no
-   * news: the number of that. Its signature is looked at by whoever believes it.
+   * news: the number of that. Its signature is looked at by whoever believes it. `isOlder`: what is there is newer.
    */
-  putCrl(der: Uint8Array): Shelved | Wrong {
+  putCrl(der: Uint8Array): (Shelved & { readonly isOlder?: true }) | Wrong {
     const crl = parseCrl(der);
     if ('wrong' in crl) return crl;
     const old = this.#slots.get(this.#crls.get(crl.series) ?? 0);
-    if (old?.crl && old.crl.thisUpdate >= crl.thisUpdate) return { number: old.number };
+    if (old?.crl && old.crl.thisUpdate >= crl.thisUpdate)
+      return { number: old.number, ...(old.crl.thisUpdate > crl.thisUpdate && { isOlder: true }) };
     const put = this.#put('crl', der, crl.issuerKey, { series: crl.series, thisUpdate: crl.thisUpdate });
     if ('wrong' in put) return put;
     if (old) this.drop(old.number);

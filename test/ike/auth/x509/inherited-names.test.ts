@@ -1,7 +1,7 @@
 /** Octets of OIDs that spell what every object of JavaScript has: to us they are as unknown as any other. */
 import { describe, expect, test } from 'vitest';
 import { isIdOf } from '../../../../src/ike/auth/x509/cert-id.ts';
-import { type Certificate, parseCertificate } from '../../../../src/ike/auth/x509/certificate.ts';
+import { parseCertificate } from '../../../../src/ike/auth/x509/certificate.ts';
 import { good } from '../../crypto/signature/keys.ts';
 import { ascii, bool, octetString, seq, tlv } from './der.ts';
 import { altNames, dns, leaf } from './make.ts';

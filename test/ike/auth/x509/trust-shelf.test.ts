@@ -94,7 +94,8 @@ describe('CRLs', () => {
     expect(shelf.putCrl(crl(b))).toEqual({ number: 2 });
     expect(shelf.putCrl(crl(a, { extensions: [scope({ only: 'ca' })] }))).toEqual({ number: 3 });
     expect(shelf.putCrl(fresh)).toEqual({ number: 4 });
-    expect(shelf.putCrl(old)).toEqual({ number: 4 });
+    expect(shelf.putCrl(old)).toEqual({ number: 4, isOlder: true });
+    expect(shelf.putCrl(fresh)).toEqual({ number: 4 });
     expect(reader.crls(key(a)).map(({ thisUpdate }) => thisUpdate)).toEqual([NOW - 86_400, NOW - 50]);
     shelf.drop(4);
     expect(reader.crls(key(a))).toHaveLength(1);
