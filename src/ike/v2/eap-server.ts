@@ -73,7 +73,8 @@ function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefine
   const chosen = connectionOf(talk, reply);
   if (chosen === undefined) return `${whose(reply.user)} may not log in here (eapid=${eapIdOf(talk.policy, talk)})`;
   eap.msk = msk;
-  if (reply.user !== undefined) turn.sa.eapUser = { name: reply.user, classes: reply.classes };
+  if (reply.user !== undefined)
+    turn.sa.eapUser = { name: reply.user, classes: reply.classes, addresses: reply.addresses };
   const { peerId } = talk;
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;

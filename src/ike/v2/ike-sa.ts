@@ -204,7 +204,7 @@ export interface EapUser {
   readonly name: string;
   readonly classes: readonly string[] | undefined;
   /** Inner addresses that are this user's own, as whoever knows it says. */
-  readonly addresses?: readonly Address[];
+  readonly addresses?: readonly Address[] | undefined;
 }
 
 export class IkeSa {

@@ -6,6 +6,7 @@ const REGISTRY = {
   'User-Name': [1, 'text'],
   'NAS-IP-Address': [4, 'ipv4'],
   'Service-Type': [6, 'integer'],
+  'Framed-IP-Address': [8, 'ipv4'],
   'Framed-MTU': [12, 'integer'],
   'Reply-Message': [18, 'text'],
   State: [24, 'octets'],
@@ -34,6 +35,7 @@ const REGISTRY = {
   'NAS-Port-Id': [87, 'text'],
   'NAS-IPv6-Address': [95, 'ipv6'],
   'Error-Cause': [101, 'integer'],
+  'Framed-IPv6-Address': [168, 'ipv6'],
 } as const satisfies Readonly<Record<string, readonly [number: number, kind: keyof Kinds]>>;
 
 /** UTF-8 as a string; 32 bits without a sign. */

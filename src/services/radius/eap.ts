@@ -10,6 +10,7 @@
  *       ◄── Success ───────────┤◄── Access-Accept { MS-MPPE-… } ───────
  */
 import { shown } from '../../ike/auth/eap/identity.ts';
+import type { Address } from '../../net/address.ts';
 import type { EapBackend, EapConversation, EapQuestion, EapReply } from '../eap/backend.ts';
 import { type Attribute, attribute, every, first, MOST_OCTETS, nasAddress } from './attributes.ts';
 import { classText } from './class-text.ts';
@@ -144,6 +145,7 @@ class Conversation implements EapConversation {
     const msk = this.#options.client.msk(answer);
     if (msk && 'wrong' in msk) return this.#failed(`the keys of the RADIUS server: ${msk.wrong}`);
     const { attributes } = answer.packet;
+    const own = framedAddresses(attributes);
     return {
       t: 'eap',
       packet: eap,
@@ -156,6 +158,7 @@ class Conversation implements EapConversation {
         .filter(({ length }) => length > 0)
         .slice(0, MOST_CLASSES)
         .map(classText),
+      ...(own.length > 0 && { addresses: own }),
     };
   }
 
@@ -202,6 +205,14 @@ function join(parts: readonly Uint8Array[]): Uint8Array | undefined {
   const eap = new Uint8Array(Buffer.concat(parts));
   return eap.length >= 4 && ((eap[2] << 8) | eap[3]) === eap.length ? eap : undefined;
 }
+
+/** Addresses that are the user's own; others mean that it or we may choose. RFC 2865 §5.8, RFC 6911 §2.1. */
+function framedAddresses(attributes: readonly Attribute[]): readonly Address[] {
+  const framed = [first(attributes, 'Framed-IP-Address'), first(attributes, 'Framed-IPv6-Address')];
+  return framed.flatMap((address) => (!address || address.isAny || MEANS_NONE.has(`${address}`) ? [] : [address]));
+}
+
+const MEANS_NONE: ReadonlySet<string> = new Set(['255.255.255.255', '255.255.255.254']);
 
 function refusal(attributes: readonly Attribute[]): string {
   const words = every(attributes, 'Reply-Message').join(' ').trim().slice(0, MOST_WORDS);

@@ -1,12 +1,14 @@
 /** Inner addresses: CP payloads of IKE_AUTH, RFC 7296 §2.19. West is the road warrior, east leases. */
 import { describe, expect, test } from 'vitest';
-import type { CpPolicy } from '../../../src/ike/policy.ts';
+import type { AuthRound, AuthWay, CpPolicy } from '../../../src/ike/policy.ts';
+import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { configurationRequest } from '../../../src/ike/v2/cp-client.ts';
 import { Address } from '../../../src/net/address.ts';
 import { LINGER } from '../../../src/services/leases/leases.ts';
 import { range } from '../../services/leases/ranges.ts';
 import { expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import { policyFor, selectors } from './policies.ts';
+import { toyEap } from './toy-eap.ts';
 
 const V4 = range('10.9.0.1-10.9.0.254');
 const V6 = range('2001:db8:9::1-2001:db8:9::ffff');
@@ -276,4 +278,43 @@ test('a peer that does not prove a name keeps no address', () => {
 test('only who wants an address asks for one', () => {
   expect(configurationRequest(policyFor('west'))).toEqual([]);
   expect(configurationRequest(policyFor('east', { cp: server() }))).toEqual([]);
+});
+
+describe('a user that EAP has asked for', () => {
+  const round = (...ways: AuthWay[]): AuthRound => ({ ...policyFor('west').ours[0], ways });
+
+  function user(name: string, own?: readonly Address[]) {
+    const toy = toyEap({ user: name });
+    const answers = (question: Question): Reply => {
+      const reply = toy(question);
+      return reply.t === 'eap' && reply.outcome === 'success' && own ? { ...reply, addresses: own } : reply;
+    };
+    const made = pair({
+      west: {
+        answers: toyEap(),
+        policy: { ours: [round('eap-mschapv2')], cp: client(4), child: { remote: EVERYTHING } },
+      },
+      east: {
+        answers,
+        policy: { theirs: [round('eap-mschapv2')], cp: server(), child: { local: EVERYTHING, remote: [] } },
+      },
+    });
+    made.west.up();
+    settle(made);
+    return made;
+  }
+
+  test('gets an address by its name, in the last answer of many', () => {
+    const made = user('joe');
+    expectAgreement(made);
+    expect(made.west.assigned).toEqual(['10.9.0.1']);
+    const [pool] = [...made.east.leases.pools()];
+    expect([...pool.leases()].map(({ identity }) => identity)).toEqual(['user:joe']);
+  });
+
+  test('gets the one that is its own, as the server says', () => {
+    const made = user('joe', [address('10.9.0.77'), address('2001:db8:9::77')]);
+    expect(made.west.assigned).toEqual(['10.9.0.77']);
+    expect(traffic(made)).toEqual(['10.9.0.77/32===0.0.0.0/0,::/0']);
+  });
 });

@@ -81,6 +81,8 @@ describe('a user of RADIUS', () => {
         attribute('User-Name', 'joseph'),
         attribute('Class', Buffer.from('staff')),
         attribute('Class', octets('00ff')),
+        attribute('Framed-IP-Address', Address.parse('10.9.0.77')!),
+        attribute('Framed-IPv6-Address', Address.parse('2001:db8:9::77')!),
       ]);
     };
     expect(await next(undefined)).toEqual({ t: 'eap', packet: octets('01 00 0005 01'), outcome: 'continue' });
@@ -94,6 +96,7 @@ describe('a user of RADIUS', () => {
       method: 'EAP-MSCHAPv2',
       user: 'joseph',
       classes: ['staff', '0x00ff'],
+      addresses: ['10.9.0.77', '2001:db8:9::77'].map((text) => Address.parse(text)),
     });
     const [one, two] = lan.requests.map(({ packet }) => packet.attributes);
     expect(first(one, 'User-Name')).toBe('joe');
