@@ -9,9 +9,11 @@ import type { Trust } from './trust-reader.ts';
 import { dateText } from './usage.ts';
 
 export type Status =
-  | { readonly is: 'good' }
+  /** `since`: when that was said, s since 1970. */
+  | { readonly is: 'good'; readonly since: number }
   /** `why` completes 'certificate "…": '. */
-  | { readonly is: 'revoked' | 'unknown'; readonly why: string };
+  | { readonly is: 'revoked'; readonly since: number; readonly why: string }
+  | { readonly is: 'unknown'; readonly why: string };
 
 /** Lists and answers may be from a clock that is ahead of ours by so many s. */
 export const MOST_AHEAD = 300;
@@ -23,6 +25,7 @@ const ALL_REASONS = 0x1fe;
 export function statusByCrl(certificate: Certificate, issuer: Certificate, trust: Trust, at: number): Status {
   const crls = trust.crls(certificate.issuerKey);
   let reasons = 0;
+  let since = Number.POSITIVE_INFINITY;
   let why = 'its issuer has no CRL here';
   for (const crl of crls) {
     const wrong = unfitCrl(crl, issuer, at) ?? unscoped(crl, certificate);
@@ -36,11 +39,14 @@ export function statusByCrl(certificate: Certificate, issuer: Certificate, trust
       continue;
     }
     const entry = revoked.find(certificate.serial);
-    if (entry) return { is: 'revoked', why: `revoked ${dateText(entry.at)} (${entry.reason})` };
+    if (entry) return { is: 'revoked', since: crl.thisUpdate, why: `revoked ${dateText(entry.at)} (${entry.reason})` };
     if (at > crl.nextUpdate) why = `its CRL is out of date since ${dateText(crl.nextUpdate)}`;
-    else reasons |= crl.scope.reasons ?? ALL_REASONS;
+    else {
+      reasons |= crl.scope.reasons ?? ALL_REASONS;
+      since = Math.min(since, crl.thisUpdate);
+    }
   }
-  if ((reasons & ALL_REASONS) === ALL_REASONS) return { is: 'good' };
+  if ((reasons & ALL_REASONS) === ALL_REASONS) return { is: 'good', since };
   return { is: 'unknown', why: reasons === 0 ? why : 'its CRL is not about all reasons' };
 }
 

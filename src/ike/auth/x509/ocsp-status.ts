@@ -24,6 +24,7 @@ export function statusByOcsp(
   at: number,
 ): Status {
   let status: Status = { is: 'unknown', why: 'there is no OCSP response about it' };
+  let since = 0;
   for (const der of responses) {
     const response = parseOcspResponse(der);
     if ('wrong' in response) {
@@ -34,9 +35,11 @@ export function statusByOcsp(
     if (answer === undefined) continue;
     const wrong = unfitResponse(response, issuer, at) ?? stale(answer, response.producedAt, at);
     if (wrong === undefined && answer.status === 'revoked')
-      return { is: 'revoked', why: `revoked ${dateText(answer.revokedAt)} (OCSP)` };
-    if (wrong === undefined && answer.status === 'good') status = { is: 'good' };
-    else if (status.is !== 'good')
+      return { is: 'revoked', since: answer.thisUpdate, why: `revoked ${dateText(answer.revokedAt)} (OCSP)` };
+    if (wrong === undefined && answer.status === 'good') {
+      since = Math.max(since, answer.thisUpdate);
+      status = { is: 'good', since };
+    } else if (status.is !== 'good')
       status = { is: 'unknown', why: wrong ? `its OCSP response ${wrong}` : 'its OCSP responder does not know it' };
   }
   return status;

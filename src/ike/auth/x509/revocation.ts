@@ -54,10 +54,11 @@ function checkOne(
 ): string | undefined {
   const certId = writeCertId(certificate, issuer);
   const ocsp = statusByOcsp(certificate, issuer, [...sent, ...trust.responses(latin1(certId))], rules.at);
-  if (ocsp.is === 'good') return undefined;
   if (ocsp.is === 'revoked') return ocsp.why;
   const crl = statusByCrl(certificate, issuer, trust, rules.at);
-  if (crl.is === 'revoked') return crl.why;
+  // Which response comes along is the peer's choice: one of before the revocation may be within its time.
+  if (crl.is === 'revoked' && (ocsp.is !== 'good' || ocsp.since <= crl.since)) return crl.why;
+  if (ocsp.is === 'good') return undefined;
 
   const responders = rules.ocspUri === undefined ? certificate.extensions.ocspUrls : [rules.ocspUri];
   const isAsked = rules.ocsp && responders.length > 0;

@@ -220,6 +220,16 @@ describe('OCSP', () => {
     );
   });
 
+  test('one of before the revocation is not: what is on the CRL has been said later', () => {
+    const listed = withCrls(crl(root, { entries: [entry(SERIAL)], from: NOW - 60 }));
+    const more = { flags: flags | hasLooked };
+    for (const from of [NOW - 3600, NOW - 60])
+      expect(refusal([asked], listed, { ...more, ocsps: [answer({ from })] })).toMatch(/: revoked 2025/);
+    // Put on hold, and taken off the list since.
+    const ocsps = [answer({ from: NOW - 59 }), answer({ from: NOW - 3600 })];
+    expect(accepted([asked], listed, { ...more, ocsps }).names).toHaveLength(2);
+  });
+
   test('so is one on the shelf', () => {
     const own = shelfOf(shelf);
     const pair = [asked, root].map(({ der }) => good(parseCertificate(der))) as [Certificate, Certificate];
