@@ -84,8 +84,12 @@ export function hearPpk(
   const { sa, env } = turn;
   const mixing = sa.handshake?.mixing;
   if (mixing?.ppk !== 'auth') {
-    const isWanting = policy.ppk === 'insist' && !mixing?.ppkId;
-    return isWanting ? { wrong: 'peer uses no PPK, and ppk=insist' } : { payloads };
+    if (policy.ppk !== 'insist') return { payloads };
+    const used = mixing?.ppkId;
+    if (!used) return { wrong: 'peer uses no PPK, and ppk=insist' };
+    // In IKE_INTERMEDIATE nobody knew yet which connection this is: one of another connection's will not do for it.
+    const isOurs = env.directory.ppk(policy, used) !== undefined;
+    return isOurs ? { payloads } : { wrong: `peer uses PPK ${ppkText(used)}, which is not for "${policy.name}"` };
   }
   // Another connection was tried before.
   if (mixing.withoutPpk) undo(sa, mixing);

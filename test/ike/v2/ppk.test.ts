@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Policy } from '../../../src/ike/policy.ts';
 import { NOTIFY } from '../../../src/ike/wire/index.ts';
+import { Id } from '../../../src/net/id.ts';
 import { expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import type { PolicyChange } from './policies.ts';
-import { proposals } from './policies.ts';
+import { policyFor, proposals } from './policies.ts';
 import { tampered, withPayload } from './tamper.ts';
 import { FAIR } from './wire.ts';
 
@@ -126,6 +127,26 @@ test('ppk-ids= choose, in order', () => {
   made.clock.advance(1_000);
   expectAgreement(made);
   expect(made.east.lines.join('\n')).toContain("PPK 'b' used in IKE_AUTH as responder");
+});
+
+test('who knows the PPK of another connection does not get into one that insists on its own', () => {
+  const ppks = { a: 'secret a', b: 'secret b' };
+  const anybody = { remoteHost: undefined, intermediate: true, ppk: 'insist' } as const;
+  const policies = [
+    policyFor('east', { ...anybody, name: 'a', ppkIds: ['a'], remoteId: Id.parse('@other')! }),
+    policyFor('east', { ...anybody, name: 'b', ppkIds: ['b'] }),
+  ];
+  const using = (id: string) => {
+    const policy: PolicyChange = { ppk: 'insist', intermediate: true, ppkIds: [id] };
+    const made = pair({ west: { policy, ppks }, east: { policies, ppks }, weather: FAIR });
+    made.west.up();
+    made.clock.advance(70_000);
+    return made;
+  };
+  const { west, east } = using('a');
+  expectNothing(west);
+  expectNothing(east);
+  expect(east.ends[0].text).toBe(`peer uses PPK 'a', which is not for "b"`);
 });
 
 test('the messages are those of RFC 8784 §3', () => {
