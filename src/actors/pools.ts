@@ -30,7 +30,8 @@ export function* pools(leases: Leases): Making {
   for (const pool of [...leases.pools()]) {
     const { size, known, inUse, reusable } = pool;
     const range = rangeText(pool.range);
-    yield { of: 'pools', rows: [{ range, size, leases: known, inUse, free: size - BigInt(inUse), reusable }] };
+    // As libreswan counts: what was never used is neither in use nor free.
+    yield { of: 'pools', rows: [{ range, size, leases: known, inUse, free: BigInt(known - inUse), reusable }] };
     for (const slice of slices(pool.leases()))
       yield { of: 'leases', rows: slice.map((lease) => leaseRow(range, lease)) };
   }

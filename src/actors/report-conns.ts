@@ -1,6 +1,7 @@
 /** Connections as reports show them, with what there is of their SAs. */
 import type { ConnRow } from '../control/status/rows.ts';
 import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
+import type { Policy } from '../ike/policy.ts';
 import type { Child } from '../ike/v2/child.ts';
 import type { ConnectionReport } from './connection.ts';
 import type { IkeSaReport } from './ike-sa.ts';
@@ -83,7 +84,7 @@ function connRow(
   { interfaceOf }: ConnsOptions,
 ): ConnRow {
   const { conn, policy, side, serial, template, hindrance } = entry;
-  const { local, remote } = ends(entry);
+  const { local, remote } = withLeases(ends(entry), ike, policy);
   const isUnderWay = ike !== undefined && ike.sa.state !== 'established' && ike.sa.state !== 'replaced';
   const routing =
     isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
@@ -112,6 +113,17 @@ function connRow(
       isInstance: template !== undefined,
     }),
   };
+}
+
+/** An end's inner address while it is leased: `my_ip=` of whoever has it, `their_ip=` where it comes from. */
+function withLeases(
+  both: ReturnType<typeof ends>,
+  ike: IkeSaReport | undefined,
+  policy: Policy | undefined,
+): typeof both {
+  if (!policy?.cp || !ike || ike.sa.leases.length === 0) return both;
+  const end = policy.cp.role === 'client' ? 'local' : 'remote';
+  return { ...both, [end]: { ...both[end], sourceip: ike.sa.leases.map(({ address }) => address).join(',') } };
 }
 
 /** `ipsec1@eth0`: the ipsec interface, and the one that our address is on. */

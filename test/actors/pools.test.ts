@@ -64,6 +64,16 @@ test('two road warriors get two addresses, and whack shows who has which', async
   expect(road[0].log).toContainEqual(expect.stringContaining('the peer leases us 10.9.0.1'));
 });
 
+test('connections say what is leased, and what they lease from', async () => {
+  const { east, road } = roads();
+  up(road[0]);
+  const [own] = (await road[0].report({ kind: 'connectionstatus' })).rowsOf('connections');
+  expect([own.local.sourceip, own.local.modecfg]).toEqual(['10.9.0.1', 'client']);
+  const [template, instance] = (await east.report({ kind: 'connectionstatus' })).rowsOf('connections');
+  expect([template.remote.addresspool, template.remote.sourceip]).toEqual([[POOL], undefined]);
+  expect(instance.remote.sourceip).toBe('10.9.0.1');
+});
+
 test('the third is refused, and gets the address of the first that leaves', async () => {
   const { east, road } = roads();
   up(road[0]);
