@@ -16,6 +16,8 @@ export type Question =
       /** What the peer called itself in IDi. */
       readonly peerId: Id;
       readonly localId: Id;
+      /** Who must have issued the certificate that the peer may show to a method (`rightca=`). */
+      readonly ca?: Id | undefined;
       readonly peer: Address;
       readonly local: Address;
       /** The connection's name, for logs and for RADIUS. */
@@ -34,6 +36,8 @@ export type Question =
       readonly conn: string;
       /** Whom a method that authenticates its server (TLS) must find there. */
       readonly peerId: Id | undefined;
+      /** Who must have issued its certificate. */
+      readonly ca?: Id | undefined;
       readonly packet: Uint8Array;
     }
   /** What a chain of certificates wants to be looked up before it can be believed. */

@@ -48,6 +48,8 @@ export function hearEap(
     user: userOf(policy.ours[talk.ours], localId),
     conn: policy.name,
     peerId: talk.peerId,
+    // Where it proves itself by something else besides, that is what it is held to.
+    ca: eap.isOnly ? policy.theirs[0].ca : undefined,
     packet: Uint8Array.from(packet),
   } as const;
   turn.ask(

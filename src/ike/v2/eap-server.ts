@@ -47,6 +47,7 @@ export function askEap(
     ways: eap.ways,
     peerId: talk.peerId!,
     localId: ourIdOf(talk.policy, 0),
+    ca: talk.policy.theirs[talk.theirs].ca,
     peer: sa.peer.address,
     local: sa.local.address,
     conn: talk.policy.name,
@@ -108,7 +109,9 @@ const whose = (user: string | undefined): string =>
 function mayReplace({ policy, peerId, theirs, eap }: AuthTalk, other: Policy, isOfRadius: boolean): boolean {
   const isSameEnd = ourIdOf(other, 0).equals(ourIdOf(policy, 0)) && other.ours === policy.ours;
   if (!isSameEnd || theirs > 0 || wildcards(other, peerId!.key) === undefined) return false;
-  const { ways } = other.theirs[0];
+  const { ways, ca } = other.theirs[0];
+  // The peer's certificate has been held against the one.
+  if (ca?.key !== policy.theirs[0].ca?.key) return false;
   if (isOfRadius) return ways.includes('eap') || ways.includes('eap-radius');
   const allowed = eap!.isOnly ? safeAlone(ways) : ways.filter(isEap);
   return eap!.ways.every((way) => allowed.includes(way));

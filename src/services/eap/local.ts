@@ -122,7 +122,7 @@ class Methods {
 
   #make(method: Method, user: string): AuthenticatorMethod | { readonly wrong: string } {
     const { password, random, tls } = this.#ports;
-    const { localId, conn } = this.#question;
+    const { localId, conn, ca } = this.#question;
     switch (method.way) {
       case 'eap-md5':
         return new Md5Authenticator({ password: () => password(user), random });
@@ -133,7 +133,7 @@ class Methods {
         });
       case 'eap-tls': {
         const who = this.#whom(user);
-        const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, who);
+        const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, who, ca);
         return this.#tls(method, true, new CertificatePhase(judge, nameOf(who)));
       }
       case 'eap-ttls':

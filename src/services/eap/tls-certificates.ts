@@ -5,12 +5,12 @@ import { misfitOf } from '../../ike/auth/x509/identity.ts';
 import { findChain, told } from '../../ike/auth/x509/path.ts';
 import { checkRevocation } from '../../ike/auth/x509/revocation.ts';
 import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
-import { Id } from '../../net/id.ts';
+import { ID_TYPES, Id } from '../../net/id.ts';
 import type { EapPorts } from './ports.ts';
 import type { Judgement, Judging } from './tls-port.ts';
 
 /** `chain` in DER, the other end's own first. */
-export function judge(chain: readonly Uint8Array[], { id, rules }: Judging, trust: Trust): Judgement {
+export function judge(chain: readonly Uint8Array[], { id, ca, rules }: Judging, trust: Trust): Judgement {
   if (chain.length > MOST_CERTIFICATES)
     return bad(`${chain.length} certificates, and ${MOST_CERTIFICATES} are the most`);
   const [leaf, ...rest] = chain.map((der) => parseCertificate(der));
@@ -21,22 +21,29 @@ export function judge(chain: readonly Uint8Array[], { id, rules }: Judging, trus
   const sent = rest.filter((certificate): certificate is Certificate => !('wrong' in certificate));
   const path = findChain(leaf, sent, trust, rules.at);
   if ('wrong' in path) return bad(path.wrong);
+  const authority = ca && new Id(ID_TYPES.ID_DER_ASN1_DN, ca, true);
+  if (authority && !path.chain.slice(1).some((issuer) => isNamed(issuer, authority)))
+    return bad(told(leaf, `it is of another authority than "${authority}"`));
   const revocation = checkRevocation(path.chain, [], trust, rules);
   if ('wrong' in revocation) return bad(revocation.wrong);
   const { wants } = revocation;
   return wants.length > 0 ? { t: 'undecided', wants } : { t: 'good' };
 }
 
+const isNamed = ({ subject }: Certificate, name: Id): boolean =>
+  name.matches(new Id(ID_TYPES.ID_DER_ASN1_DN, subject).key) !== undefined;
+
 const bad = (why: string): Judgement => ({ t: 'bad', why });
 
-/** The same of an open tunnel, with what it takes to look up: what is wrong, or undefined. `id` absent: anybody. */
+/** The same of an open tunnel, with what it takes to look up: what is wrong, or undefined. `id` or `ca` absent: any. */
 export async function wrongWith(
   { tls, rules, lookUp }: EapPorts,
   tunnel: number,
   id: Id | undefined,
+  ca: Id | undefined,
 ): Promise<string | undefined> {
   const named = id && Uint8Array.of(id.type, ...id.data);
-  const ask = (hasLooked: boolean) => tls.judge(tunnel, { id: named, rules: { ...rules(), hasLooked } });
+  const ask = (hasLooked: boolean) => tls.judge(tunnel, { id: named, ca: ca?.data, rules: { ...rules(), hasLooked } });
   let judgement = await ask(false);
   if (judgement.t === 'undecided') {
     await lookUp(judgement.wants);

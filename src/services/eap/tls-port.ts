@@ -40,6 +40,8 @@ export interface Opened {
 export interface Judging {
   /** The identity that it must name: ID type, then the data. Absent: any. */
   readonly id: Uint8Array | undefined;
+  /** A name that must be among those of its issuers, as a connection says it: with wildcards, perhaps. DER. Absent: any. */
+  readonly ca: Uint8Array | undefined;
   readonly rules: RevocationRules;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AuthRound, EapWay } from '../../../src/ike/policy.ts';
+import { Id } from '../../../src/net/id.ts';
 import { type EndOptions, expectNothing, type PairOptions, pair } from './pair.ts';
 import { policyFor } from './policies.ts';
 import { round } from './proofs.ts';
@@ -62,6 +63,13 @@ describe('righteapid= says who may log in', () => {
     const theirs = [users('carol'), users('dave', ['eap-tls'])];
     expect(chosen('dave', theirs)).toBeUndefined();
     expect(chosen('dave', [users('carol'), users('dave', ['eap'])])).toBeUndefined();
+  });
+
+  test('not one that asks for the certificate of another authority', () => {
+    const ca = Id.parse('CN=Other')!;
+    expect(chosen('dave', [users('carol'), round(['eap-mschapv2'], { eapId: 'dave', ca })])).toBeUndefined();
+    const both = [users('carol'), users('dave')].map((one) => ({ ...one, ca }));
+    expect(chosen('dave', both)).toBe('conn1');
   });
 
   test('the RADIUS server names no connection that is not for the user, nor one that is not for its users', () => {

@@ -168,6 +168,26 @@ describe('refused, and said why', () => {
     expect(server.why).toContain('the identity "dave@example.org" is not among its subjectAltNames');
   });
 
+  test.each([
+    ['CN=Root', 'success'],
+    ['CN=*', 'success'],
+    ['CN=Other', 'failure'],
+    // Nobody is their own authority.
+    ['CN=carol', 'failure'],
+  ])('EAP-TLS where rightca=%s: %s', async (ca, outcome) => {
+    const { server } = await converse(ends('eap-tls', { ca }));
+    expect(server.outcome).toBe(outcome);
+    if (outcome === 'failure')
+      expect(server.why).toContain(`certificate "CN=carol": it is of another authority than "${ca}"`);
+  });
+
+  test.each<EapWay>(['eap-tls', 'eap-ttls', 'eap-peap'])('%s to a server of another authority', async (way) => {
+    expect((await converse(ends(way, { expectsCa: 'CN=Root' }))).client?.outcome).toBe('success');
+    const { server, client } = await converse(ends(way, { expectsCa: 'CN=Other' }));
+    expect(client?.why).toContain('the server: certificate "CN=moon": it is of another authority than "CN=Other"');
+    expect(server.outcome).not.toBe('success');
+  });
+
   test('EAP-TLS from an address: then Identity must be', async () => {
     const { server } = await converse(ends('eap-tls', { idi: '192.0.2.2' }));
     expect(server).toMatchObject({ outcome: 'success', user: 'carol@example.org' });

@@ -55,9 +55,9 @@ describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
     const { s, c, server: atServer, client: atClient } = await shake(port, {});
     expect(atServer?.opened).toEqual({ isTls13: true, hasCertificate: true });
     expect(atClient?.opened).toEqual({ isTls13: true, hasCertificate: true });
-    expect(await port.judge(s, { id: undefined, rules })).toEqual({ t: 'good' });
-    expect(await port.judge(c, { id: named('moon.example'), rules })).toEqual({ t: 'good' });
-    expect(await port.judge(c, { id: named('sun.example'), rules })).toEqual(
+    expect(await port.judge(s, { id: undefined, ca: undefined, rules })).toEqual({ t: 'good' });
+    expect(await port.judge(c, { id: named('moon.example'), ca: undefined, rules })).toEqual({ t: 'good' });
+    expect(await port.judge(c, { id: named('sun.example'), ca: undefined, rules })).toEqual(
       bad('certificate "CN=moon": the identity "@sun.example" is not among its subjectAltNames'),
     );
     const request = { label: 'EXPORTER_EAP_TLS_Key_Material', context: Uint8Array.of(13), octets: 128 };
@@ -76,9 +76,9 @@ describe.each<[string, () => TlsPort & { stop?: () => Promise<void> }]>([
     const port = make();
     const bare = await shake(port, { client: { ...client, key: undefined, chain: [] } });
     expect(bare.server?.opened?.hasCertificate).toBe(false);
-    expect(await port.judge(bare.s, { id: undefined, rules })).toEqual(bad('there is no certificate'));
+    expect(await port.judge(bare.s, { id: undefined, ca: undefined, rules })).toEqual(bad('there is no certificate'));
     const late = await shake(port, { client: { ...client, key: expired.key, chain: [expired.certificate] } });
-    expect(await port.judge(late.s, { id: undefined, rules })).toEqual(
+    expect(await port.judge(late.s, { id: undefined, ca: undefined, rules })).toEqual(
       bad('certificate "CN=late": expired 2021-01-01 00:00:00 UTC'),
     );
     await port.stop?.();
@@ -89,7 +89,7 @@ describe('an engine', () => {
   test('trusts nobody when the store believes nobody', async () => {
     const port = new TlsEngine(new KeyReader(shelves.keys), NO_TRUST);
     const { s } = await shake(port, {});
-    expect(await port.judge(s, { id: undefined, rules })).toEqual(
+    expect(await port.judge(s, { id: undefined, ca: undefined, rules })).toEqual(
       bad('certificate "CN=carol": its issuer "CN=Root" is not known'),
     );
   });

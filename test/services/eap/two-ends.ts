@@ -21,6 +21,9 @@ export interface Ends {
   readonly expects?: string;
   /** What the client calls itself to EAP, if that is not `them`. */
   readonly user?: string;
+  /** Whose certificates the server takes, and the client; else anybody's. */
+  readonly ca?: string;
+  readonly expectsCa?: string;
   /** IDi, if it is another than the client's name. */
   readonly idi?: string;
 }
@@ -34,14 +37,15 @@ export interface Ended {
   readonly packets: number;
 }
 
-export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi'>): EapQuestion {
-  const { offers, us, them, idi } = ends;
+export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi' | 'ca'>): EapQuestion {
+  const { offers, us, them, idi, ca } = ends;
   return {
     t: 'eap',
     session: 1,
     ways: offers,
     peerId: Id.parse(idi ?? them)!,
     localId: Id.parse(us)!,
+    ca: ca === undefined ? undefined : Id.parse(ca)!,
     peer: Address.parse('192.0.2.2')!,
     local: Address.parse('192.0.2.1')!,
     conn: 'road',
@@ -55,6 +59,7 @@ export async function converse(ends: Ends, link: Link = (packet) => [packet], mo
   const peer = new EapPeerAnswerer({ ports: ends.client, now: () => 0 });
   const user = ends.user ?? nameOf(Id.parse(ends.them)!);
   const [localId, peerId] = [Id.parse(ends.them)!, Id.parse(ends.expects ?? ends.us)];
+  const ca = ends.expectsCa === undefined ? undefined : Id.parse(ends.expectsCa)!;
   let server = await conversation.next(undefined);
   let client: EapReply | undefined;
   let packets = 0;
@@ -63,7 +68,7 @@ export async function converse(ends: Ends, link: Link = (packet) => [packet], mo
     for (const packet of link(server.packet!, 'client', ++packets)) {
       if (client && client.outcome !== 'continue') break;
       const reply = await peer.answer({
-        ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, user, conn: 'road', peerId, packet } as const),
+        ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, user, conn: 'road', peerId, ca, packet } as const),
       });
       if (reply.t !== 'eap') throw new Error(reply.t);
       client = reply;
