@@ -52,7 +52,7 @@ export interface SessionsOptions {
 }
 
 interface Session {
-  readonly name: SessionName;
+  name: SessionName;
   /** ms of the clock. */
   readonly since: number;
   dueAt: number;
@@ -65,6 +65,9 @@ interface Session {
   awaited: number;
   /** Its IKE SA is gone; its children are about to be. */
   cause: Cause | undefined;
+  /** Rings when the user has been there for long enough. */
+  limit: { cancel(): void } | undefined;
+  hasRungOut: boolean;
 }
 
 interface Child {
@@ -118,10 +121,13 @@ export class Sessions implements Accounting {
       children: new Map(),
       awaited: 0,
       cause: undefined,
+      limit: undefined,
+      hasRungOut: false,
     };
     this.#sessions.set(serial, session);
     this.#options.radius.note(name, { t: 'start' });
     this.#arm();
+    if (eapUser.lasts !== undefined) this.#limit(session, now + eapUser.lasts);
   }
 
   moved(from: number, to: number, ike: ActorRef<IkeSaMessage>): void {
@@ -139,7 +145,7 @@ export class Sessions implements Accounting {
     const session = this.#sessions.get(serial);
     if (!session || session.cause !== undefined) return;
     const isOurs = why === 'asked' || why === 'local';
-    session.cause = this.#isClosing && isOurs ? 'Admin-Reboot' : CAUSES[why];
+    session.cause = this.#isClosing && isOurs ? 'Admin-Reboot' : CAUSES[session.hasRungOut && isOurs ? 'expired' : why];
     this.#endIfOver(session);
   }
 
@@ -162,7 +168,7 @@ export class Sessions implements Accounting {
   }
 
   /** All that have what is wanted are deleted, with a farewell; how many there are. */
-  disconnect({ id, user, peer, conn, local }: Wanted): number {
+  disconnect({ id, user, peer, conn, local, classes }: Wanted): number {
     const found = [...this.#sessions.values()].filter(
       ({ name, cause }) =>
         cause === undefined &&
@@ -172,7 +178,10 @@ export class Sessions implements Accounting {
         (!peer || name.peer.equals(peer)) &&
         (!local || name.local.equals(local)),
     );
-    for (const { ike } of found) ike.tell({ t: 'command', command: { t: 'deleteIke', why: 'asked for by RADIUS' } });
+    for (const session of found) {
+      if (classes.length > 0) session.name = { ...session.name, classes };
+      deleteIke(session, 'asked for by RADIUS');
+    }
     return found.length;
   }
 
@@ -201,7 +210,18 @@ export class Sessions implements Accounting {
     if (session.cause !== undefined && session.children.size === 0) this.#end(session);
   }
 
+  /** An alarm that is very far away rings before. */
+  #limit(session: Session, at: number): void {
+    const { clock } = this.#options;
+    session.limit = clock.alarm(at, () => {
+      if (clock.now() + EARLY < at) return this.#limit(session, at);
+      session.hasRungOut = true;
+      deleteIke(session, 'the user has had the time that RADIUS grants');
+    });
+  }
+
   #end(session: Session): void {
+    session.limit?.cancel();
     this.#sessions.delete(session.serial);
     for (const serial of session.children.keys()) this.#children.delete(serial);
     const { cause = 'NAS-Error' } = session;
@@ -262,6 +282,8 @@ export class Sessions implements Accounting {
     return { seconds: Math.round((this.#options.clock.now() - session.since) / 1000), traffic };
   }
 }
+
+const deleteIke = ({ ike }: Session, why: string): void => ike.tell({ t: 'command', command: { t: 'deleteIke', why } });
 
 /** An alarm may ring a little early. */
 const EARLY = 5;

@@ -70,6 +70,8 @@ export type Reply =
       readonly user?: string;
       /** Of RADIUS: Class attributes as text, for the choice of a connection. */
       readonly classes?: readonly string[];
+      /** Of RADIUS: ms that the user may stay. */
+      readonly lasts?: number;
       /** With success: inner addresses that are this user's own. */
       readonly addresses?: readonly Address[];
       /** With failure, for the log. */

@@ -9,7 +9,7 @@ interface Note {
 }
 
 const MINUTE = 60_000;
-const JOE = { id: undefined, user: 'joe', peer: undefined, conn: undefined, local: undefined };
+const JOE = { id: undefined, user: 'joe', peer: undefined, conn: undefined, local: undefined, classes: [] };
 
 let notes: Note[];
 let sessions: Sessions;
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 /** East lets west in as joe, because RADIUS says so. */
-function eapTown({ interim = 0, both = conn(), isOurs = false } = {}): Town {
+function eapTown({ interim = 0, both = conn(), isOurs = false, lasts = undefined as number | undefined } = {}): Town {
   const made = upTown({
     both,
     east: {
@@ -31,7 +31,7 @@ function eapTown({ interim = 0, both = conn(), isOurs = false } = {}): Town {
         });
         const up = sessions.up.bind(sessions);
         sessions.up = (sa, ike) => {
-          sa.eapUser = { name: 'joe', classes: isOurs ? undefined : ['staff'] };
+          sa.eapUser = { name: 'joe', classes: isOurs ? undefined : ['staff'], lasts };
           up(sa, ike);
         };
         return sessions;
@@ -137,7 +137,57 @@ describe('a session of RADIUS', () => {
   });
 });
 
+describe('a session that may last no longer', () => {
+  test('is ended when the time is over, and says why', () => {
+    const { clock } = eapTown({ lasts: 10 * MINUTE });
+    clock.advance(10 * MINUTE - 1000);
+    expect(story()).toEqual(['start']);
+    clock.advance(2000);
+    // Who has a tunnel up logs in again, and is asked for its password.
+    expect(story()).toEqual(['start', 'stop Session-Timeout', 'start']);
+    expect(notes[1].event).toMatchObject({ seconds: 600 });
+    expect(notes[2].name.id).not.toBe(notes[0].name.id);
+  });
+
+  test('has the time from its beginning, whatever is rekeyed meanwhile', () => {
+    const { east, clock } = eapTown({ lasts: 10 * MINUTE });
+    clock.advance(5 * MINUTE);
+    east.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(5 * MINUTE + 1000);
+    expect(story()).toEqual(['start', 'stop Session-Timeout', 'start']);
+  });
+
+  test('and ends before is not ended twice', () => {
+    const { west, clock } = eapTown({ lasts: 10 * MINUTE });
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(20 * MINUTE);
+    expect(story()).toEqual(['start', 'stop User-Request']);
+  });
+
+  test('is not ended by an alarm that cannot be set for so late, but waits for the next', () => {
+    const { clock } = eapTown({ lasts: 10 * MINUTE });
+    const alarm = clock.alarm.bind(clock);
+    clock.alarm = (at, ring) => alarm(Math.min(at, clock.now() + MINUTE), ring);
+    const [{ name }] = notes;
+    const told: unknown[] = [];
+    const sa = { serial: 99, peer: { address: name.peer }, local: { address: name.local }, policy: { name: 'w-e' } };
+    sessions.up(sa as never, { tell: (message: unknown) => told.push(message) } as never);
+    clock.advance(10 * MINUTE - 1000);
+    expect(told).toEqual([]);
+    clock.advance(2000);
+    expect(told).toHaveLength(1);
+  });
+});
+
 describe('a session that RADIUS wants ended', () => {
+  test('is accounted for under the class of the request, which is the last word on it', () => {
+    const { clock } = eapTown();
+    expect(sessions.disconnect({ ...JOE, user: 'ann', classes: ['wrong'] })).toBe(0);
+    expect(sessions.disconnect({ ...JOE, classes: ['evicted'] })).toBe(1);
+    clock.settle();
+    expect(notes.map(({ name }) => name.classes)).toEqual([['staff'], ['evicted']]);
+  });
+
   test('is deleted, and the peer is told', () => {
     const { west, clock } = eapTown();
     expect(sessions.disconnect(JOE)).toBe(1);
@@ -160,9 +210,9 @@ describe('a session that RADIUS wants ended', () => {
       expect(sessions.disconnect(other)).toBe(0);
     clock.settle();
     expect(west.world.switchboard.size).toBe(1);
-    expect(sessions.disconnect({ ...name, user: undefined })).toBe(1);
+    expect(sessions.disconnect({ ...name, user: undefined, classes: [] })).toBe(1);
     clock.settle();
-    expect(sessions.disconnect({ ...name })).toBe(0);
+    expect(sessions.disconnect({ ...name, classes: [] })).toBe(0);
   });
 
   test('after its IKE SA was rekeyed is its successor', () => {

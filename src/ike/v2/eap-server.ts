@@ -75,7 +75,7 @@ function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefine
   if (chosen === undefined) return `${whose(reply.user)} may not log in here (eapid=${eapIdOf(talk.policy, talk)})`;
   eap.msk = msk;
   if (reply.user !== undefined)
-    turn.sa.eapUser = { name: reply.user, classes: reply.classes, addresses: reply.addresses };
+    turn.sa.eapUser = { name: reply.user, classes: reply.classes, lasts: reply.lasts, addresses: reply.addresses };
   const { peerId } = talk;
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;

@@ -203,6 +203,8 @@ export type Collision =
 export interface EapUser {
   readonly name: string;
   readonly classes: readonly string[] | undefined;
+  /** ms that it may stay; absent: as long as it likes. */
+  readonly lasts?: number | undefined;
   /** Inner addresses that are this user's own, as whoever knows it says. */
   readonly addresses?: readonly Address[] | undefined;
 }

@@ -12,6 +12,7 @@ const REGISTRY = {
   State: [24, 'octets'],
   Class: [25, 'octets'],
   'Vendor-Specific': [26, 'octets'],
+  'Session-Timeout': [27, 'integer'],
   'Called-Station-Id': [30, 'text'],
   'Calling-Station-Id': [31, 'text'],
   'NAS-Identifier': [32, 'text'],

@@ -6,6 +6,7 @@ import { Address } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { type Attribute, attribute, every, first, typeOf } from './attributes.ts';
 import { checkMessage, isSignedRequest, signMessage, signResponse, unsigned } from './authenticator.ts';
+import { classText } from './class-text.ts';
 import { CODES, type CodeName, decodePacket, encodePacket, type Packet } from './packet.ts';
 import type { Ports } from './ports.ts';
 
@@ -17,6 +18,8 @@ export interface Wanted {
   readonly conn: string | undefined;
   /** Our address. */
   readonly local: Address | undefined;
+  /** For the accounting of those that are ended, as `EapReply` has them; none: as it was. RFC 5176 §3.6, note 4. */
+  readonly classes: readonly string[];
 }
 
 export interface DaeOptions {
@@ -70,8 +73,8 @@ const KNOWN: ReadonlySet<number> = new Set(
       'Proxy-State',
       'NAS-Port-Id',
       // These name no session.
-      'Reply-Message',
       'Class',
+      'Reply-Message',
       'Acct-Terminate-Cause',
     ] as const
   ).map(typeOf),
@@ -155,6 +158,7 @@ export class DynamicAuthorization {
       peer,
       conn: first(attributes, 'NAS-Port-Id'),
       local,
+      classes: every(attributes, 'Class').map(classText),
     };
     // All users of a gateway at once is nothing that anybody means.
     if (wanted.id === undefined && wanted.user === undefined && !peer) return ERROR.missingAttribute;

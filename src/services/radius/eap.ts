@@ -158,6 +158,7 @@ class Conversation implements EapConversation {
         .filter(({ length }) => length > 0)
         .slice(0, MOST_CLASSES)
         .map(classText),
+      ...limit(attributes),
       ...(own.length > 0 && { addresses: own }),
     };
   }
@@ -213,6 +214,12 @@ function framedAddresses(attributes: readonly Attribute[]): readonly Address[] {
 }
 
 const MEANS_NONE: ReadonlySet<string> = new Set(['255.255.255.255', '255.255.255.254']);
+
+/** RFC 2865 §5.27. No seconds at all is no limit: nobody would be let in for them. */
+function limit(attributes: readonly Attribute[]): { readonly lasts?: number } {
+  const seconds = first(attributes, 'Session-Timeout');
+  return seconds ? { lasts: seconds * 1000 } : {};
+}
 
 function refusal(attributes: readonly Attribute[]): string {
   const words = every(attributes, 'Reply-Message').join(' ').trim().slice(0, MOST_WORDS);

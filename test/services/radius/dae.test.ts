@@ -81,7 +81,7 @@ describe('Disconnect-Request', () => {
     );
     expect(answer).toMatchObject({ code: 'Disconnect-ACK', error: undefined });
     expect(every(answer!.packet.attributes, 'Proxy-State')).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3)]);
-    expect(wanted).toMatchObject([{ id: 'abc-1', user: 'joe', conn: 'road' }]);
+    expect(wanted).toMatchObject([{ id: 'abc-1', user: 'joe', conn: 'road', classes: [] }]);
     expect([`${wanted[0].peer}`, `${wanted[0].local}`]).toEqual(['198.51.100.7', '192.0.2.1']);
     expect(lan.log).toEqual([
       'info: RADIUS client 192.0.2.10 has 1 sessions ended (session abc-1, user joe, peer 198.51.100.7)',

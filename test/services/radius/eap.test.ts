@@ -81,6 +81,7 @@ describe('a user of RADIUS', () => {
         attribute('User-Name', 'joseph'),
         attribute('Class', Buffer.from('staff')),
         attribute('Class', octets('00ff')),
+        attribute('Session-Timeout', 3600),
         attribute('Framed-IP-Address', Address.parse('10.9.0.77')!),
         attribute('Framed-IPv6-Address', Address.parse('2001:db8:9::77')!),
       ]);
@@ -96,6 +97,7 @@ describe('a user of RADIUS', () => {
       method: 'EAP-MSCHAPv2',
       user: 'joseph',
       classes: ['staff', '0x00ff'],
+      lasts: 3_600_000,
       addresses: ['10.9.0.77', '2001:db8:9::77'].map((text) => Address.parse(text)),
     });
     const [one, two] = lan.requests.map(({ packet }) => packet.attributes);
@@ -279,6 +281,15 @@ describe('keys of RFC 2548', () => {
       }),
     );
   });
+});
+
+test('a session of no seconds has no limit', async () => {
+  lan.onRequest = (request) =>
+    request.reply('Access-Accept', [...keys(request), ...eap(octets('03 00 0004')), attribute('Session-Timeout', 0)]);
+  await next(undefined);
+  const reply = await next(identity('joe'));
+  expect(reply.outcome).toBe('success');
+  expect(reply).not.toHaveProperty('lasts');
 });
 
 describe('classes', () => {
