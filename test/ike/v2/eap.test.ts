@@ -255,6 +255,35 @@ describe('EAP alone proves both', () => {
     },
   );
 
+  test('not a responder whose last AUTH is from another key', () => {
+    const { west, east, wire } = pair(only('eap-tls'));
+    west.up();
+    for (const line of [...INIT, asks, '<-- IKE_AUTH { IDr, EAP }', ...EAP, ...EAP, PROOF[0]]) wire.expect(line);
+    // As if whoever is there had not been the end of the method.
+    west.sa.handshake!.talk!.eap!.msk![0] ^= 1;
+    for (const line of [PROOF[1], FAILED, ACK]) wire.expect(line);
+    expectNothing(west);
+    expectNothing(east);
+    expect(west.plane.installed).toBe(0);
+    expect(west.lines.join('\n')).toMatch(/'@east' failed authentication: its AUTH does not come from the key/);
+  });
+
+  test('not by success in place of a method: it is the answerer who knows, and he has no key', () => {
+    const options = only('eap-tls');
+    const toy = toyEap();
+    const answers = (question: Parameters<typeof toy>[0]): Reply =>
+      question.t === 'eap' ? { t: 'eap', packet: Uint8Array.of(3, 1, 0, 4), outcome: 'continue' } : early(question);
+    const early = (question: Parameters<typeof toy>[0]): Reply => {
+      const reply = toy(question);
+      return reply.t === 'eap' && reply.outcome === 'success' ? { ...reply, msk: new Uint8Array() } : reply;
+    };
+    refused(
+      { west: { ...options.west, answers }, east: { ...options.east, answers } },
+      [...INIT, asks, '<-- IKE_AUTH { IDr, EAP }', FAILED, ACK],
+      /makes no key, and nothing else proves the peer/,
+    );
+  });
+
   test('not where the method makes no key after all', () => {
     const options = only('eap-tls');
     const answers = toyEap({ hasNoKey: true });
