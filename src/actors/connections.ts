@@ -99,8 +99,8 @@ export class Connections {
   }
 
   /** For the registry: the peer of a template has turned up. Its policy gets a reqid of its own. */
-  spawnInstance(template: Entry, policy: Policy): Entry {
-    const entry = this.#enter(template.conn, policy, template.side, template);
+  spawnInstance(template: Entry, policy: Policy, beside?: Entry): Entry {
+    const entry = this.#enter(template.conn, policy, template.side, template, beside);
     this.#options.world.log('info', `instantiated for ${policy.remoteId ?? 'a peer'}`, {
       policy,
       peer: policy.remoteHost,
@@ -183,6 +183,7 @@ export class Connections {
     means: Policy | Hindrance | undefined,
     side: 'left' | 'right' | undefined,
     template?: Entry,
+    beside?: Entry,
   ): Entry {
     const { world } = this.#options;
     const policy = means && 'hindrance' in means ? undefined : means;
@@ -194,6 +195,7 @@ export class Connections {
       policy,
       hindrance,
       template,
+      beside,
       spawn: this.#spawn,
     });
     world.registry.add(entry);

@@ -17,11 +17,13 @@ export interface EntryParts {
   readonly hindrance: string | undefined;
   /** Of a template's instance: the template. */
   readonly template: Entry | undefined;
+  /** Of an instance: another one, whose IKE SA it shares. */
+  readonly beside?: Entry | undefined;
   /** Makes its actor. */
   readonly spawn: (entry: Entry) => ActorRef<ConnectionMessage>;
 }
 
-export class Entry implements Omit<EntryParts, 'spawn'> {
+export class Entry implements Omit<EntryParts, 'spawn' | 'beside'> {
   readonly serial: number;
   readonly side: 'left' | 'right' | undefined;
   readonly policy: Policy | undefined;
@@ -30,7 +32,7 @@ export class Entry implements Omit<EntryParts, 'spawn'> {
   #conn: Conn;
   readonly #spawn: (entry: Entry) => ActorRef<ConnectionMessage>;
   #ref: ActorRef<ConnectionMessage> | undefined = undefined;
-  #peer: string | undefined = undefined;
+  #peer: string | undefined;
 
   constructor(parts: EntryParts) {
     this.serial = parts.serial;
@@ -40,6 +42,7 @@ export class Entry implements Omit<EntryParts, 'spawn'> {
     this.hindrance = parts.hindrance;
     this.template = parts.template;
     this.#spawn = parts.spawn;
+    this.#peer = parts.beside?.peer;
   }
 
   get conn(): Conn {

@@ -97,7 +97,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     secrets: ports.secrets,
     credentials: ports.credentials,
     warn: (text) => seldom.say('warn', text),
-    spawnInstance: (template, policy) => connections.spawnInstance(template, policy),
+    spawnInstance: (template, policy, beside) => connections.spawnInstance(template, policy, beside),
     retireInstance: (instance) => connections.retireInstance(instance),
     freshReqid: () => connections.freshReqid(),
   });

@@ -12,9 +12,11 @@ import { Selector } from '../net/selector.ts';
 import type { Credentials } from './credentials.ts';
 import { type Entry, mayBeMany, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
+import { excluding, type Few, including, listOf, NONE } from './lists.ts';
 import { joined, Peers, pull, push } from './peers.ts';
-import { type Identity, Proven, provenKey } from './proven.ts';
+import { type Identity, provenKey } from './proven.ts';
 import type { ActorRef } from './runtime/index.ts';
+import { SaGroups } from './sa-groups.ts';
 
 export type { Entry } from './entry.ts';
 
@@ -24,7 +26,7 @@ export interface RegistryPorts {
   /** Of what a handshake runs into: as often as there are peers. */
   readonly warn: (text: string) => void;
   /** Makes and registers a connection for an instance of a template. */
-  readonly spawnInstance: (template: Entry, policy: Policy) => Entry;
+  readonly spawnInstance: (template: Entry, policy: Policy, beside?: Entry) => Entry;
   /** An instance whose peer has gone: takes it away. */
   readonly retireInstance: (instance: Entry) => void;
   readonly freshReqid: () => number;
@@ -40,9 +42,11 @@ export class Registry implements Directory {
   readonly #instances = new Map<string, Policy>();
   /** Of peers that may be many: at which port this one is. */
   readonly #portOf = new Map<Policy, number>();
-  readonly #proven = new Proven();
+  readonly #proven = new SaGroups();
   readonly #byTemplate = new Map<Entry, Set<Entry>>();
-  readonly #ikeSas = new Map<string, ActorRef<IkeSaMessage>>();
+  /** By `Entry.peer`. */
+  readonly #ikeSas = new SaGroups();
+  readonly #instancesOfPeer = new Map<string, Few<Entry>>();
   #instanceCount = 0;
 
   constructor(ports: RegistryPorts) {
@@ -108,6 +112,7 @@ export class Registry implements Directory {
     this.#byPolicy.set(policy, entry);
     if (template) {
       this.#instances.set(this.#instanceKey(template, policy), policy);
+      this.#instancesOfPeer.set(entry.peer, including(this.#atPeer(entry.peer), entry));
       const siblings = this.#byTemplate.get(template);
       if (siblings) siblings.add(entry);
       else this.#byTemplate.set(template, new Set([entry]));
@@ -127,26 +132,35 @@ export class Registry implements Directory {
     if (template) {
       this.#instances.delete(this.#instanceKey(template, policy));
       this.#portOf.delete(policy);
+      const left = excluding(this.#atPeer(entry.peer), (instance) => instance === entry);
+      if (left === NONE) this.#instancesOfPeer.delete(entry.peer);
+      else this.#instancesOfPeer.set(entry.peer, left);
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
     } else {
       this.#peers.remove(policy);
     }
     // The IKE SA goes with the last that used it: who comes next with the same ends must not ask it for a child.
-    if (entry.isUsed && this.#peers.sharing(policy).length === 0) this.#ikeSas.delete(entry.peer);
+    const isShared = this.#peers.sharing(policy).length > 0 || this.#instancesOfPeer.has(entry.peer);
+    if (entry.isUsed && !isShared) this.#ikeSas.forget(entry.peer);
+  }
+
+  /** Instances that share one IKE SA. */
+  #atPeer(peer: string): Few<Entry> {
+    return this.#instancesOfPeer.get(peer) ?? NONE;
   }
 
   /** The IKE SA, up or under way, that leads to this policy's peer. */
   ikeSa(policy: Policy): ActorRef<IkeSaMessage> | undefined {
     const key = this.#peerOf(policy);
-    const sa = this.#ikeSas.get(key);
-    if (!sa?.hasEnded) return sa;
-    this.#ikeSas.delete(key);
+    const latest = this.#ikeSas.latest(key);
+    if (!latest?.hasEnded) return latest;
+    for (const sa of this.#ikeSas.of(key)) if (!sa.hasEnded) return sa;
     return undefined;
   }
 
   registerIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
-    this.#ikeSas.set(this.#peerOf(policy), sa);
+    this.#ikeSas.add(this.#peerOf(policy), sa);
   }
 
   /** What `samePeer` and `forgetPeer` go by; undefined: whoever it is, nothing is theirs alone. */
@@ -170,10 +184,8 @@ export class Registry implements Directory {
 
   unregisterIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {
     const key = this.#peerOf(policy);
-    if (this.#ikeSas.get(key) !== sa) return;
-    this.#ikeSas.delete(key);
-    const owner = this.owner(policy);
-    if (owner?.template) this.#ports.retireInstance(owner);
+    if (!this.#ikeSas.remove(key, sa)) return;
+    for (const instance of listOf(this.#atPeer(key))) this.#ports.retireInstance(instance);
   }
 
   #instanceKey(template: Entry, policy: Policy): string {
@@ -193,9 +205,15 @@ export class Registry implements Directory {
   }
 
   siblings(policy: Policy): readonly Policy[] {
+    const own = this.owner(policy);
     const all = this.#peers.sharing(policy);
-    if (all.length === 0 || (all.length === 1 && all[0] === policy)) return [policy];
-    return [policy, ...all.filter((p) => p !== policy)];
+    const templates = own?.template?.policy ? this.#peers.sharing(own.template.policy) : NONE;
+    if (all.length + templates.length <= 1 && (all.length === 0 || all[0] === policy)) return [policy];
+    const instances = own?.template ? listOf(this.#atPeer(own.peer)) : NONE;
+    const taken = new Set(instances.map(({ template }) => template?.policy));
+    return [policy, ...instances.map((i) => i.policy!), ...all, ...templates.filter((p) => !taken.has(p))].filter(
+      (p, i) => i === 0 || p !== policy,
+    );
   }
 
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {
@@ -228,12 +246,13 @@ export class Registry implements Directory {
   }
 
   /** Without `peerId`: whoever is at `peer` and has a secret. */
-  instantiate(policy: Policy, peerId: Id | undefined, peer: Endpoint): Policy {
+  instantiate(policy: Policy, peerId: Id | undefined, peer: Endpoint, beside?: Policy): Policy {
     const template = this.owner(policy);
     if (policy.remoteHost || !template) return policy;
     const { address } = peer;
     const { child } = policy;
-    const port = mayBeMany(policy, peerId) ? peer.port : undefined;
+    const first = beside && this.owner(beside);
+    const port = mayBeMany(policy, peerId) ? ((beside && this.#portOf.get(beside)) ?? peer.port) : undefined;
     const known = this.#instances.get(instanceKey(template, address, peerId, port));
     if (known) return known;
     this.#instanceCount++;
@@ -247,7 +266,7 @@ export class Registry implements Directory {
       child: derived(child, { remote, reqid }),
     });
     if (port !== undefined) this.#portOf.set(wanted, port);
-    this.#ports.spawnInstance(template, wanted);
+    this.#ports.spawnInstance(template, wanted, first);
     return wanted;
   }
 }
@@ -255,8 +274,6 @@ export class Registry implements Directory {
 /** `port`: where there may be many at one address. */
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined, port: number | undefined) =>
   [template.serial, host, id?.key, ...(port === undefined ? [] : [port])].join(' ');
-
-const NONE: readonly never[] = Object.freeze([]);
 
 /**
  * `base` but for `own`: an instance holds what it differs in and finds the rest in its template, where a copy would

@@ -240,7 +240,10 @@ export interface LeasesGranted {
 export interface Directory {
   /** Those that a peer at `peer` may be, best first; once it says who it is, those that name it or nobody. */
   candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[];
-  /** Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. */
+  /**
+   * Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. Beside an
+   * instance there are templates that have none for its peer yet; beside a template only templates.
+   */
   siblings(policy: Policy): readonly Policy[];
   /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined;
@@ -256,8 +259,11 @@ export interface Directory {
   readonly chainRules: ChainRules;
   /** The PPK of this id; without one, the first that the policy has: RFC 8784. The octets belong to the store. */
   ppk(policy: Policy, id?: Uint8Array): { readonly id: Uint8Array; readonly secret: Uint8Array } | undefined;
-  /** Called once the peer is authentic: an instance if `policy` is a template, else `policy`. */
-  instantiate(policy: Policy, peerId: Id, peer: Endpoint): Policy;
+  /**
+   * Called once the peer is authentic: an instance if `policy` is a template, else `policy`. It shares the IKE SA of
+   * `beside`, and goes with it.
+   */
+  instantiate(policy: Policy, peerId: Id, peer: Endpoint, beside?: Policy): Policy;
 }
 
 /** A private key of ours, by its number on the shelf, and the certificate that goes with it. */

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { IkeSaMessage } from '../../src/actors/ike-sa.ts';
-import { Proven, provenKey } from '../../src/actors/proven.ts';
-import type { ActorRef } from '../../src/actors/runtime/index.ts';
+import { provenKey } from '../../src/actors/proven.ts';
 import { Id } from '../../src/net/id.ts';
 import { conn, town } from './town.ts';
 
@@ -42,18 +40,4 @@ describe('who a peer is', () => {
     expect(key(FIXED, '@west', undefined, true)).toBeUndefined();
     expect(key(OPEN, '%null')).toBeUndefined();
   });
-});
-
-test('what is added under a key is there until it is removed', () => {
-  const proven = new Proven();
-  const [one, two, three] = [1, 2, 3].map(() => ({}) as ActorRef<IkeSaMessage>);
-  for (const sa of [one, one, two, three]) proven.add('k', sa);
-  expect([...proven.of('k')]).toEqual([one, two, three]);
-  proven.remove('other', one);
-  for (const sa of [one, three, three]) proven.remove('k', sa);
-  expect([...proven.of('k')]).toEqual([two]);
-  proven.remove('k', one);
-  expect([...proven.of('k')]).toEqual([two]);
-  proven.remove('k', two);
-  expect([...proven.of('k')]).toEqual([]);
 });

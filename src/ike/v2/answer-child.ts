@@ -11,6 +11,7 @@ import { protocolOf } from './ending.ts';
 import { awaitFollowup, earlierOf } from './followup.ts';
 import { detail, groupOctets, lowest, NONCE_OCTETS } from './handshake.ts';
 import { isFault, spiOctets } from './proposals.ts';
+import { settled, siblingsOf } from './siblings.ts';
 import type { Transition } from './transitions.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 
@@ -43,13 +44,13 @@ export const ANSWER_CHILD: readonly Transition[] = [
 ];
 
 function answerNew(turn: Turn, message: Incoming): void {
-  const { sa, env } = turn;
+  const { sa } = turn;
   const busy = collisionWithIkeRekey(turn);
   if (busy) return turn.refuse(message, busy);
-  const policies = env.directory.siblings(sa.policy);
+  const policies = siblingsOf(turn);
   const answer = grant(sa, policies, message.payloads, true);
   if (isFault(answer)) return refuseGrant(turn, message, answer, policies);
-  give(turn, message, answer);
+  give(turn, message, settled(turn, answer));
 }
 
 function answerRekey(turn: Turn, message: Incoming): void {

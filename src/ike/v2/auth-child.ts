@@ -14,6 +14,7 @@ import { handshakeOf } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
 import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
+import { fittest, settled, siblingsOf } from './siblings.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
 /** As initiator: the peer is authentic, and `message` is its last. */
@@ -71,18 +72,19 @@ function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
 export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, payloads: readonly Payload[]): void {
   const { sa, env } = turn;
   // The peer is authentic: only now does it get an instance of its own, and a place among the established.
-  sa.policy = env.directory.instantiate(talk.policy, talk.firstId!, sa.peer);
   const { request } = talk;
+  sa.policy = env.directory.instantiate(fittest(turn, talk.policy, request), talk.firstId!, sa.peer);
   authentic(turn, talk, request);
   const { ni, nr } = handshakeOf(sa);
-  const configured = configure(turn, talk, env.directory.siblings(sa.policy), request);
+  const configured = configure(turn, talk, siblingsOf(turn), request);
   if ('notify' in configured) {
     turn.say(`Child SA refused: ${configured.wrong}`, { level: 'warn', event: 'rejected' });
     turn.respond(message, [...payloads, notification(configured.notify)]);
     return forgetHandshake(turn);
   }
   const { reply, policies } = configured;
-  const answer = grant(sa, policies, request, false);
+  const granted = grant(sa, policies, request, false);
+  const answer = isFault(granted) ? granted : settled(turn, granted);
   const spiIn = isFault(answer) ? answer : reserveSpi(turn, answer.policy);
   if (isFault(answer) || typeof spiIn !== 'number') {
     const fault = isFault(answer) ? answer : (spiIn as Exclude<typeof spiIn, number>);

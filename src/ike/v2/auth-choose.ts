@@ -123,7 +123,7 @@ export const wildcards = ({ remoteId }: Policy, peerKey: string): number | undef
   remoteId ? remoteId.matches(peerKey) : Number.POSITIVE_INFINITY;
 
 /** IKE_SA_INIT was agreed for whoever might be at that address; the one it turned out to be must allow it too. */
-function suits(policy: Policy, suite: IkeSuite): boolean {
+export function suits(policy: Policy, suite: IkeSuite): boolean {
   return policy.ike.some(
     (p) =>
       p.encr.some(

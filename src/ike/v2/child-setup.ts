@@ -8,13 +8,14 @@ import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
 import type { Child } from './child.ts';
-import { allowed, expected as expectedTraffic, wanted as wantedTraffic } from './cp.ts';
+import { expected as expectedTraffic, wanted as wantedTraffic } from './cp.ts';
 import { protocolOf } from './ending.ts';
 import { groupsText } from './handshake.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
 import { accept, fitness, narrow, shareSelectors, type Traffic, trafficText } from './selectors.ts';
+import { allowedTo } from './siblings.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 
 /** An SPI of the data plane for a Child SA of `policy`, or its refusal. */
@@ -135,7 +136,7 @@ export function grant(
   const asked = { local: find(payloads, 'TSr')!.selectors, remote: find(payloads, 'TSi')!.selectors };
   // As a rule: nothing to choose from.
   if (policies.length === 1) return grantOf(sa, policies[0], asked, payloads, withKe);
-  const ranked = policies.map((policy) => ({ policy, fits: fitness(allowed(sa, policy), asked) }));
+  const ranked = policies.map((policy) => ({ policy, fits: fitness(allowedTo(sa, policy), asked) }));
   let refusal: Fault | undefined;
   for (const { policy, fits } of ranked.sort((a, b) => b.fits - a.fits)) {
     if (refusal && fits === 0) break;
@@ -154,7 +155,7 @@ function grantOf(
   withKe: boolean,
 ): Answer | Fault {
   const { child } = policy;
-  const traffic = narrow(allowed(sa, policy), asked);
+  const traffic = narrow(allowedTo(sa, policy), asked);
   if (isFault(traffic)) return traffic;
   const chosen = chooseFor(sa, policy, find(payloads, 'SA')!.proposals, payloads, withKe);
   if (isFault(chosen)) return chosen;

@@ -1,0 +1,66 @@
+/**
+ * Connections that share an IKE SA, as their ends prove the same identities in the same way: which of them a child
+ * belongs to is for the traffic to say. The peer is authentic, and what it may have of one it may have of the others.
+ */
+import { Selector } from '../../net/selector.ts';
+import type { Policy } from '../policy.ts';
+import { find, type Payload } from '../wire/index.ts';
+import { suits } from './auth-choose.ts';
+import type { Answer } from './child-setup.ts';
+import { allowed } from './cp.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { fitness, type Traffic } from './selectors.ts';
+import type { Turn } from './turn.ts';
+
+/** Held against one request: the first that were loaded. */
+const MOST_SIBLINGS = 1_024;
+
+/**
+ * `policy` first; templates among them where it is of one. Whom RADIUS has put into a connection gets no other, and
+ * what the IKE SA is protected by must do for them all.
+ */
+export function siblingsOf({ sa, env }: Turn, policy: Policy = sa.policy): readonly Policy[] {
+  const all = env.directory.siblings(policy);
+  if (all.length === 1) return all;
+  const classes = sa.eapUser?.classes;
+  const isPlaced = classes?.includes(policy.name);
+  return all
+    .slice(0, MOST_SIBLINGS)
+    .filter((p) => p === policy || ((!isPlaced || classes?.includes(p.name)) && suits(p, sa.suite!)));
+}
+
+/** Of the templates that `policy` is one of, the one to make an instance of; the first of those that fit as well. */
+export function fittest(turn: Turn, policy: Policy, request: readonly Payload[]): Policy {
+  if (policy.remoteHost) return policy;
+  const [local, remote] = [find(request, 'TSr')?.selectors, find(request, 'TSi')?.selectors];
+  const templates = local && remote ? siblingsOf(turn, policy) : [policy];
+  if (!local || !remote || templates.length === 1) return policy;
+  const rank = (p: Policy) => fitness(beforeLease(turn.sa, p, remote), { local, remote });
+  let [best, most] = [policy, rank(policy)];
+  for (const template of templates) {
+    if (most === 2) break;
+    const fits = rank(template);
+    if (fits > most) [best, most] = [template, fits];
+  }
+  return best;
+}
+
+/** Where an address will be leased, nobody knows yet which. */
+const beforeLease = (sa: IkeSa, policy: Policy, asked: Traffic['remote']) =>
+  policy.cp?.role === 'server' ? { ...traffic(policy.child), remote: asked, narrowing: true } : allowedTo(sa, policy);
+
+/** What of its traffic `policy` allows this peer: without a subnet it is the peer itself that travels inside. */
+export function allowedTo(sa: IkeSa, policy: Policy): ReturnType<typeof allowed> {
+  const all = allowed(sa, policy);
+  return all.remote.length > 0 || policy.cp ? all : { ...traffic(all), remote: [Selector.ofAddress(sa.peer.address)] };
+}
+
+/** An instance has most of it from its template, and would spread nothing of that. */
+const traffic = ({ local, remote, narrowing }: ReturnType<typeof allowed>) => ({ local, remote, narrowing });
+
+/** Of a template the peer gets an instance, beside the one that the IKE SA came with. */
+export function settled({ sa, env }: Turn, answer: Answer): Answer {
+  const { policy } = answer;
+  if (policy.remoteHost || !sa.peerId) return answer;
+  return { ...answer, policy: env.directory.instantiate(policy, sa.peerId, sa.peer, sa.policy) };
+}
