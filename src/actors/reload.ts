@@ -148,6 +148,13 @@ function* applying({ world, connections }: ReloadPorts, { add, change, remove }:
     yield undefined;
     if (world.registry.named(entry.conn.name) === entry) connections.remove(entry);
   }
+  // Those that share a pool get another one together: the old one goes before the new one comes.
+  for (const { conn, keywords } of change) {
+    const known = keywords.some((keyword) => keyword.endsWith('addresspool')) && world.registry.named(conn.name);
+    if (!known) continue;
+    yield undefined;
+    connections.remove(known);
+  }
   for (const { conn, keywords } of [...change, ...add.map((conn) => ({ conn, keywords: NEW }))]) {
     yield undefined;
     // Whack may have been at work in the meantime: by name, whatever is there now.
@@ -158,7 +165,10 @@ function* applying({ world, connections }: ReloadPorts, { add, change, remove }:
     }
     if (known) connections.remove(known);
     const added = connections.add(conn);
-    if ('why' in added) continue;
+    if ('why' in added) {
+      answer.line(RC.LOG, added.why);
+      continue;
+    }
     notes.entry(added.entry);
     connections.begin(added.entry);
   }

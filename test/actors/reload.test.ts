@@ -57,6 +57,25 @@ describe('ipsec reload', () => {
     expect(west.log.slice(log)).toEqual([`reloaded ${CONFIG}: ${heard.text}`]);
   });
 
+  test('gives all connections of a pool another one that overlaps it, and keeps the leases', () => {
+    const pooled = (name: string, rightaddresspool: string) =>
+      other(name, { right: '%any', rightid: undefined, rightsubnet: undefined, rightaddresspool });
+    const two = (pool: string) => pooled('a', pool) + pooled('b', pool);
+    const { west, files, reload } = started(town({ west: { conf: two('10.9.0.0/24') } }), {});
+    const { leases } = west.world;
+    const ask = (identity: string) => {
+      const pools = [...leases.pools()].map(({ range }) => range);
+      return `${leases.lease({ pools, families: [4], identity, fixed: [] }).leases[0].address}`;
+    };
+    expect([ask('x'), ask('y')]).toEqual(['10.9.0.0', '10.9.0.1']);
+    files[CONFIG] = two('10.9.0.0/16');
+    expect(reload().text).toContain('added 0, changed 2, removed 0, untouched 0');
+    expect([...leases.pools()].map(({ size, inUse }) => [size, inUse])).toEqual([[65_536n, 2]]);
+    expect([ask('z'), ask('y')]).toEqual(['10.9.0.2', '10.9.0.1']);
+    files[CONFIG] = `${two('10.9.0.0/16')}${pooled('c', '10.9.7.0/24')}`;
+    expect(reload().text).toContain('address pool 10.9.7.0-10.9.7.255 overlaps 10.9.0.0-10.9.255.255');
+  });
+
   test('adds, changes and removes what differs, and leaves the SAs of the rest alone', () => {
     const both = conn() + other('changes') + other('goes', { rightsubnet: '10.9.2.0/24' });
     const { west, east, files, reload } = started(upTown({ both }), { [CONFIG]: both });
