@@ -5,7 +5,8 @@
 
 import { wipe } from '../ike/crypto/misc.ts';
 import type { ChildInstall } from '../ike/effects.ts';
-import type { PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
+import type { Policy } from '../ike/policy.ts';
+import type { Limits, PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import type { Protection } from './policies.ts';
@@ -54,7 +55,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   /** Before its first message: whoever makes it says 'up' to others only if the data plane has it. `wall`: ms. */
   enter(halves: 'both' | 'inbound', wall: number): PlaneFault | undefined {
     this.#addedAt = Math.floor(wall / 1000);
-    const fault = this.#addInbound() ?? (halves === 'both' ? this.#addOutbound() : undefined) ?? this.#protect();
+    const fault = this.#addSas(halves) ?? this.#protect();
     if (!fault && halves === 'both') this.#forgetKeys();
     if (this.#protection) this.#world.stats.connection(this.#install.policy.name, 1);
     return fault;
@@ -67,7 +68,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   receive(message: ChildSaMessage, self: Context<ChildSaMessage>): void {
     switch (message.t) {
       case 'installOutbound': {
-        const fault = this.#addOutbound();
+        const fault = this.#addSas('outbound');
         this.#forgetKeys();
         if (fault)
           this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${fault.why} (${fault.errno})` });
@@ -124,39 +125,43 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#world.log('debug', text, { policy, peer: peer.address, serial });
   }
 
-  #addInbound(): PlaneFault | undefined {
-    const { local, peer, spiIn, keysIn, selectorsLocal, selectorsRemote } = this.#install;
-    const selectors = cross(selectorsRemote, selectorsLocal);
-    const fault = this.#world.plane.addSa({
-      ...this.#common(),
-      direction: 'in',
-      spi: spiIn,
-      src: peer.address,
-      dst: local.address,
-      algorithms: algorithmsOf(this.#install, keysIn),
-      selectors,
-      ...this.#encapsulation(peer.port, local.port),
-    });
-    if (!fault) this.#hasInbound = true;
-    this.#traceRouting('SA added', 'in');
-    return fault;
+  /** One call to the data plane, or two: the second half of a rekey comes later. */
+  #addSas(halves: 'both' | 'inbound' | 'outbound'): PlaneFault | undefined {
+    const specs = halves === 'both' ? [this.#spec('in'), this.#spec('out')] : [this.#spec(DIRECTIONS[halves])];
+    const verdicts = this.#world.plane.batch(specs.map((sa) => ({ op: 'addSa', sa })));
+    for (const [i, { direction }] of specs.entries()) {
+      if (direction === 'in') this.#hasInbound = !verdicts[i];
+      else this.#hasOutbound = !verdicts[i];
+      this.#traceRouting('SA added', direction);
+    }
+    return verdicts.find((verdict) => verdict !== undefined);
   }
 
-  #addOutbound(): PlaneFault | undefined {
-    const { local, peer, spiOut, keysOut, selectorsLocal, selectorsRemote } = this.#install;
-    const fault = this.#world.plane.addSa({
-      ...this.#common(),
-      direction: 'out',
-      spi: spiOut,
-      src: local.address,
-      dst: peer.address,
-      algorithms: algorithmsOf(this.#install, keysOut),
-      selectors: cross(selectorsLocal, selectorsRemote),
-      ...this.#encapsulation(local.port, peer.port),
-    });
-    if (!fault) this.#hasOutbound = true;
-    this.#traceRouting('SA added', 'out');
-    return fault;
+  /** Field by field, in place of parts spread into one: there are two for each tunnel. */
+  #spec(direction: 'in' | 'out'): SaSpec {
+    const { local, peer, spiIn, spiOut, keysIn, keysOut, selectorsLocal, selectorsRemote } = this.#install;
+    const { suite, mode, policy } = this.#install;
+    const { reqid, replayWindow, maxBytes, maxPackets } = policy.child;
+    const isInbound = direction === 'in';
+    const [from, to] = isInbound ? [peer, local] : [local, peer];
+    const isLimited = maxBytes !== undefined || maxPackets !== undefined;
+    return {
+      protocol: suite.protocol,
+      direction,
+      mode,
+      reqid,
+      spi: isInbound ? spiIn : spiOut,
+      src: from.address,
+      dst: to.address,
+      algorithms: algorithmsOf(this.#install, isInbound ? keysIn : keysOut),
+      esn: suite.esn,
+      replayWindow,
+      encapsulation: this.#encapsulation(from.port, to.port),
+      selectors: isInbound ? cross(selectorsRemote, selectorsLocal) : cross(selectorsLocal, selectorsRemote),
+      // libreswan asks for a rekey at half of what is allowed.
+      soft: isLimited ? limits(policy.child, 0.5) : undefined,
+      hard: isLimited ? limits(policy.child, 1) : undefined,
+    };
   }
 
   #protect(): PlaneFault | undefined {
@@ -176,27 +181,8 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     return fault;
   }
 
-  #common(): Pick<SaSpec, 'protocol' | 'mode' | 'reqid' | 'esn' | 'replayWindow' | 'soft' | 'hard'> {
-    const { suite, mode, policy } = this.#install;
-    const { reqid, replayWindow, maxBytes, maxPackets } = policy.child;
-    const limits = (share: number) => ({
-      ...(maxBytes === undefined ? {} : { bytes: Math.floor(maxBytes * share) }),
-      ...(maxPackets === undefined ? {} : { packets: Math.floor(maxPackets * share) }),
-    });
-    const isLimited = maxBytes !== undefined || maxPackets !== undefined;
-    // libreswan asks for a rekey at half of what is allowed.
-    return {
-      protocol: suite.protocol,
-      mode,
-      reqid,
-      esn: suite.esn,
-      replayWindow,
-      ...(isLimited ? { soft: limits(0.5), hard: limits(1) } : {}),
-    };
-  }
-
-  #encapsulation(srcPort: number, dstPort: number): Pick<SaSpec, 'encapsulation'> {
-    return this.#install.encapsulated ? { encapsulation: { srcPort, dstPort } } : {};
+  #encapsulation(srcPort: number, dstPort: number): SaSpec['encapsulation'] {
+    return this.#install.encapsulated ? { srcPort, dstPort } : undefined;
   }
 
   #move(local: Endpoint, peer: Endpoint, self: ActorRef<ChildSaMessage>): void {
@@ -215,7 +201,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   #moveOne(key: SaKey | undefined, from: Endpoint, to: Endpoint): PlaneFault | undefined {
     if (!key) return undefined;
     const { plane } = this.#world;
-    const move = { src: from.address, dst: to.address, ...this.#encapsulation(from.port, to.port) };
+    const move = { src: from.address, dst: to.address, encapsulation: this.#encapsulation(from.port, to.port) };
     const fault = plane.moveSa(key, move);
     if (fault) plane.deleteSa(key);
     return fault;
@@ -280,6 +266,13 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 }
 
 const NO_KEYS = Object.freeze({ encr: new Uint8Array(0), integ: new Uint8Array(0) });
+
+const DIRECTIONS = { inbound: 'in', outbound: 'out' } as const;
+
+const limits = ({ maxBytes, maxPackets }: Policy['child'], share: number): Limits => ({
+  ...(maxBytes === undefined ? {} : { bytes: Math.floor(maxBytes * share) }),
+  ...(maxPackets === undefined ? {} : { packets: Math.floor(maxPackets * share) }),
+});
 
 const cross = (src: ChildInstall['selectorsLocal'], dst: ChildInstall['selectorsLocal']) =>
   src.flatMap((s) => dst.filter((d) => d.family === s.family).map((d) => ({ src: s, dst: d })));

@@ -69,15 +69,18 @@ export class Policies {
   /** All of them or, on a fault, what there was before. */
   #put(pair: Pair, held: Held | undefined): PlaneFault | undefined {
     const specs = specsOf(pair);
+    const verdicts = this.#plane.batch(specs.map((policy) => ({ op: 'putPolicy', policy })));
+    const fault = verdicts.find((verdict) => verdict !== undefined);
+    if (!fault) return undefined;
+    const former = held && pairs(held.wanted).find((p) => p.key === pair.key);
+    const before = former && specsOf(former);
     for (const [i, spec] of specs.entries()) {
-      const fault = this.#plane.putPolicy(spec);
-      if (!fault) continue;
-      const former = held && pairs(held.wanted).find((p) => p.key === pair.key);
-      if (former) for (const old of specsOf(former).slice(0, i)) this.#plane.putPolicy(old);
-      else for (const fresh of specs.slice(0, i)) this.#plane.deletePolicy(fresh);
-      return fault;
+      if (verdicts[i]) continue;
+      const old = before?.[i];
+      if (old) this.#plane.putPolicy(old);
+      else this.#plane.deletePolicy(spec);
     }
-    return undefined;
+    return fault;
   }
 
   #drop(pair: Pair): void {

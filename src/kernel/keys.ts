@@ -9,10 +9,15 @@ import type { PolicyKey, SaKey, SaProtocol } from './port.ts';
 const PROTOCOLS: readonly SaProtocol[] = ['esp', 'ah'];
 const DIRECTIONS: readonly PolicyKey['direction'][] = ['in', 'out', 'fwd'];
 const ANY_PORT = 0x10000;
+/** Where keys are put together, of which each SA needs several. */
+const page = Buffer.alloc(10 + 2 * 16);
 
 export function packSa({ protocol, dst, spi }: SaKey): string {
-  const head = [PROTOCOLS.indexOf(protocol), spi >>> 24, (spi >>> 16) & 255, (spi >>> 8) & 255, spi & 255];
-  return String.fromCharCode(...head, ...dst.toBytes());
+  const to = dst.toBytes();
+  page[0] = PROTOCOLS.indexOf(protocol);
+  page.writeUInt32BE(spi, 1);
+  page.set(to, 5);
+  return page.toString('latin1', 0, 5 + to.length);
 }
 
 export function unpackSa(packed: string): SaKey {
@@ -21,9 +26,17 @@ export function unpackSa(packed: string): SaKey {
 }
 
 export function packPolicy({ direction, src, dst, protocol, srcPort, dstPort }: PolicyKey): string {
-  const port = (p = ANY_PORT) => [p >> 16, (p >> 8) & 255, p & 255];
-  const head = [DIRECTIONS.indexOf(direction), protocol, ...port(srcPort), ...port(dstPort), src.prefix, dst.prefix];
-  return String.fromCharCode(...head, ...src.address.toBytes(), ...dst.address.toBytes());
+  const from = src.address.toBytes();
+  const to = dst.address.toBytes();
+  page[0] = DIRECTIONS.indexOf(direction);
+  page[1] = protocol;
+  page.writeUIntBE(srcPort ?? ANY_PORT, 2, 3);
+  page.writeUIntBE(dstPort ?? ANY_PORT, 5, 3);
+  page[8] = src.prefix;
+  page[9] = dst.prefix;
+  page.set(from, 10);
+  page.set(to, 10 + from.length);
+  return page.toString('latin1', 0, 10 + 2 * to.length);
 }
 
 export function unpackPolicy(packed: string): PolicyKey {

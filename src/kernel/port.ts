@@ -55,18 +55,18 @@ export interface SaSpec extends SaKey {
   /** Packets; 0 turns replay protection off. */
   readonly replayWindow: number;
   /** ESP in UDP (RFC 3948): our port and theirs in the direction of the packets. */
-  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number };
+  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number } | undefined;
   /** What may travel inside: checked on the way in (RFC 4301 §5.2). Transport mode needs exactly one pair. */
   readonly selectors: readonly { readonly src: Selector; readonly dst: Selector }[];
-  readonly soft?: Limits;
-  readonly hard?: Limits;
+  readonly soft?: Limits | undefined;
+  readonly hard?: Limits | undefined;
 }
 
 /** New outer addresses or ports for an SA; NAT mappings change and MOBIKE moves. */
 export interface SaMove {
   readonly src: Address;
   readonly dst: Address;
-  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number };
+  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number } | undefined;
 }
 
 export interface SaCounters {
