@@ -16,7 +16,7 @@ export interface Orientation {
 
 /**
  * Why a connection can be loaded, no more: what it asks for that is not built, as the file says it (`type=drop`), or
- * what it lacks, after a colon (`leftid=%fromcert: there is no certificate "west"`).
+ * what it lacks, after a colon (`leftcert=west: there is no certificate "west"`).
  */
 export type Hindrance = { readonly hindrance: string };
 
@@ -45,8 +45,10 @@ export function policyOf(
   const wantsIssuer = them.keys.ca === 'same' && us.keys.ca === undefined && hasCertificate(policy);
   if (!wantsSubject && !wantsIssuer) return policy;
   const own = credentials.credential(policy, 0);
+  const [{ key }] = policy.ours;
+  const named = key?.t === 'cert' ? `${at.side}cert=${key.name}` : undefined;
   const asker = wantsSubject ? `${at.side}id=%fromcert` : `${theirs}ca=%same`;
-  if ('wrong' in own) return { hindrance: `${asker}: ${own.wrong}` };
+  if ('wrong' in own) return { hindrance: `${named ?? asker}: ${own.wrong}` };
   if (wantsSubject && !own.subject) return { hindrance: `${asker}: our key has no certificate` };
   const issuer = wantsIssuer && own.certificate ? issuerOf(own.certificate) : undefined;
   return Object.freeze({
@@ -131,10 +133,17 @@ export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undef
     const isOfPeer = side !== undefined && side !== name;
     if (side === name && id?.hasWildcards) return `${name}id=${id}: an identity of ours cannot stand for many`;
     if (FOR_LATER.has(host.t) || (isOfPeer && OURS_ONLY.has(host.t))) return `${name}=${hostText(host)}`;
-    if (!id && idText !== undefined && !ID_WORDS.has(idText)) return `${name}id=${idText}`;
+    if (!id && idText !== undefined && !ID_WORDS.has(idText)) return unknownId(`${name}id=`, idText);
   }
   return undefined;
 }
+
+const unknownId = (keyword: string, text: string): string => {
+  const meant = text.startsWith('%')
+    ? ''
+    : `: no name is looked up for an identity; ${keyword}@${text} is the name itself`;
+  return `${keyword}${text}${meant}`;
+};
 
 const ID_WORDS: ReadonlySet<string> = new Set(['%any', '%fromcert']);
 const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name', 'group', 'opportunistic', 'opportunisticgroup']);

@@ -67,8 +67,8 @@ test('the file’s conns are loaded a few to a step, all but auto=ignore, and sa
   expect(isLoaded).toBe(true);
   expect([sizes[0], sizes.at(-1)]).toEqual([0, 599]);
   expect(Math.max(...sizes.slice(1).map((size, i) => size - sizes[i]))).toBeLessThan(300);
-  expect(west.log.filter((line) => line.includes('has no effect yet'))).toEqual([
-    '"c7": leftid=w.example.net has no effect yet: the connection can be loaded but not negotiated (so are 5 more)',
+  expect(west.log.filter((line) => line.includes('but not negotiated'))).toEqual([
+    '"c7": leftid=w.example.net: no name is looked up for an identity; leftid=@w.example.net is the name itself: the connection can be loaded but not negotiated (so are 5 more)',
   ]);
 });
 
@@ -90,7 +90,7 @@ test('load replaces what is there, begins it, and says only what went wrong and 
   expect(heard.lines.map((l) => l.text)).toEqual([
     expect.stringContaining('[conn b] right=: expected an address'),
     '"b": failed to add connection',
-    '"c": leftid=w.example.net has no effect yet: the connection can be loaded but not negotiated',
+    '"c": leftid=w.example.net: no name is looked up for an identity; leftid=@w.example.net is the name itself: the connection can be loaded but not negotiated',
     'loaded 2 connections',
   ]);
   expect(heard.exit).toBe(56);

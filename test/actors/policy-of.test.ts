@@ -59,7 +59,10 @@ describe('policyOf', () => {
     [{ right: '%group' }, 'right=%group'],
     [{ right: '%defaultroute' }, 'right=%defaultroute'],
     [{ right: '%eth1' }, 'right=%eth1'],
-    [{ leftid: 'west.example.net' }, 'leftid=west.example.net'],
+    [
+      { leftid: 'west.example.net' },
+      'leftid=west.example.net: no name is looked up for an identity; leftid=@west.example.net is the name itself',
+    ],
   ] as const)('names what is not built: %j', (changes, hindrance) => {
     expect(policy(changes)).toEqual({ hindrance });
   });
@@ -189,8 +192,8 @@ describe('how the ends prove who they are', () => {
   });
 
   test.each([
-    [{ leftid: '%fromcert' }, 'leftid=%fromcert: there are no private keys'],
-    [{ rightca: '%same' }, 'rightca=%same: there are no private keys'],
+    [{ leftid: '%fromcert' }, 'leftcert=west: there are no private keys'],
+    [{ rightca: '%same' }, 'leftcert=west: there are no private keys'],
   ] as const)('without the certificate it takes: %j', (changes, hindrance) => {
     expect(policy({ authby: 'rsasig', leftcert: 'west', ...changes })).toEqual({ hindrance });
   });

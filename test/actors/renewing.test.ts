@@ -28,10 +28,10 @@ test('a connection that lacked a certificate has it, and begins', () => {
   const { west } = town({ west: { conf: conn('w-e', { ...FROM_CERT, auto: 'ondemand' }), credentials } });
   expect([westOf(west).policy, westOf(west).hindrance]).toEqual([
     undefined,
-    'leftid=%fromcert: there is no certificate "west"',
+    'leftcert=west: there is no certificate "west"',
   ]);
   expect(west.whack({ kind: 'initiate', name: 'w-e' }).text).toContain(
-    'cannot initiate: leftid=%fromcert: there is no certificate "west"',
+    'cannot initiate: leftcert=west: there is no certificate "west"',
   );
   has.subject = 'C=CA, CN=west';
   expect(west.whack({ kind: 'rereadcerts' }).text).toContain('added IKEv2 connection');

@@ -157,7 +157,7 @@ describe('what cannot be told ends with 2 and what to pass', () => {
 
   test('features that are not built yet, by the keyword that asks for them', () => {
     expect(errors({ a: { leftid: 'west.example.net' } })).toEqual([
-      'A: /a/west.conf:1: conn w-e: leftid=west.example.net has no effect yet, so there is nothing to simulate',
+      'A: /a/west.conf:1: conn w-e: leftid=west.example.net: no name is looked up for an identity; leftid=@west.example.net is the name itself, so there is nothing to simulate',
     ]);
     expect(errors({ b: { keyexchange: 'ikev1', ike: undefined } })).toEqual([
       'B: /b/east.conf:1: conn w-e: keyexchange=ikev1 has no effect yet, so there is nothing to simulate',
@@ -168,7 +168,7 @@ describe('what cannot be told ends with 2 and what to pass', () => {
     const b =
       conn('w-e', { leftid: 'west.example.net' }) + conn('other', { left: '203.0.113.1', right: '203.0.113.2' });
     expect(errors({ b })).toEqual([
-      'B: /b/east.conf:1: conn w-e: leftid=west.example.net has no effect yet, so there is nothing to simulate',
+      'B: /b/east.conf:1: conn w-e: leftid=west.example.net: no name is looked up for an identity; leftid=@west.example.net is the name itself, so there is nothing to simulate',
     ]);
   });
 

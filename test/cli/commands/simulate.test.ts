@@ -209,7 +209,9 @@ test('what is not built yet is named, exit status 2', async () => {
   write('east.conf', conn('w-e', { leftid: 'west.example.net' }));
   const { exit, err } = await simulate(['@west.conf', '@east.conf']);
   expect(exit).toBe(2);
-  expect(err).toContain('east.conf:1: conn w-e: leftid=west.example.net has no effect yet');
+  expect(err).toContain(
+    'east.conf:1: conn w-e: leftid=west.example.net: no name is looked up for an identity; leftid=@west.example.net is the name itself',
+  );
 });
 
 test('help', async () => {
