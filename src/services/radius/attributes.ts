@@ -1,4 +1,4 @@
-/** The attributes that we send or read, as IANA's registry has them: RFC 2865, 2866, 2869, 3162, 3579, 5176. */
+/** The attributes that we send or read, as IANA's registry has them: RFC 2865, 2866, 2869, 3162, 3579, 5176, 6911. */
 import { Address } from '../../net/address.ts';
 
 /** An attribute's number and what its value is. Rows in the order of their numbers. */
