@@ -8,10 +8,11 @@ const may = {
   'src/conf': ['src/net', 'src/ike/crypto'],
   'src/control': ['src/conf', 'src/net'],
   'src/services': ['src/net', 'src/conf', 'src/ike'],
+  'src/ops': ['src/control', 'src/services/endpoint.ts'],
   'src/sim': ['src/actors', 'src/conf', 'src/control', 'src/ike', 'src/kernel', 'src/net'],
   'src/cli': [
     ...['src/control', 'src/conf', 'src/net', 'src/ike/crypto', 'src/ike/auth/x509', 'src/services/store'],
-    ...['src/actors/daemon.ts', 'src/sim/index.ts'],
+    ...['src/actors/daemon.ts', 'src/sim/index.ts', 'src/workers/pool.ts'],
   ],
 };
 

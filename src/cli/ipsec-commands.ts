@@ -194,6 +194,16 @@ export const COMMANDS: readonly Command[] = [
     help: 'check this machine, and say what to do',
   },
   {
+    name: 'tune',
+    group: 'machine',
+    operand: 'none',
+    help: 'measure this machine, and say what to set',
+    options: [
+      { name: 'quick', arg: 'none', help: 'a few seconds will do' },
+      { name: 'burst', arg: 'required', argName: 'N', help: 'peers that come at once; 5000' },
+    ],
+  },
+  {
     name: 'look',
     group: 'machine',
     operand: 'none',

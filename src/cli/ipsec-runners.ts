@@ -15,6 +15,7 @@ export const RUNNERS: ReadonlyMap<string, () => Promise<Runner>> = new Map(
     readwriteconf: () => import('./commands/readwriteconf.ts'),
     algparse: () => import('./commands/algparse.ts'),
     simulate: () => import('./commands/simulate.ts'),
+    tune: () => import('./commands/tune.ts'),
     verify: () => import('./commands/verify.ts'),
     import: () => import('./commands/import.ts'),
     newhostkey: () => import('./commands/newhostkey.ts'),

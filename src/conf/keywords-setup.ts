@@ -51,7 +51,11 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
   ...about(
     'The daemon',
     now('protostack', choice('auto=xfrm xfrm netkey=xfrm native=xfrm userspace none noklips=none'), 'data plane', {}),
-    now('nhelpers', unsigned(-1, 256), 'helper threads; 0 computes on the main thread; -1, or unset: by the processors'),
+    now(
+      'nhelpers',
+      unsigned(-1, 256),
+      'helper threads; 0 computes on the main thread; -1, or unset: by the processors',
+    ),
     now('uniqueids', BOOL, 'a new IKE SA with an identity replaces the old one', { default: 'yes' }),
     later('myvendorid', STRING, 'vendor ID to send'),
     later('seedbits', UNSIGNED, 'bits of seed to wait for at start', { default: '0' }),

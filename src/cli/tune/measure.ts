@@ -1,0 +1,128 @@
+/**
+ * What this machine needs for the steps of a handshake, µs each: processor time of the main thread, so that whatever else
+ * runs counts as little as can be. The least of several short slices counts.
+ */
+import { generateKeyPairSync, randomFillSync } from 'node:crypto';
+import { encrById } from '../../ike/crypto/algorithms.ts';
+import { type Job, type JobResult, runJob } from '../../ike/crypto/job.ts';
+import { seal } from '../../ike/crypto/protect.ts';
+import { KeyReader, KeyShelf } from '../../ike/crypto/signature/key-shelf.ts';
+import { SELF_TEST } from '../../ike/crypto/signature/scheme.ts';
+import { HelperPool } from '../../workers/pool.ts';
+import type { Profile, Proof } from './profiles.ts';
+import { threadMs } from './system.ts';
+
+/** ms of a slice, and how many there are. */
+export interface Pace {
+  readonly slice: number;
+  readonly slices: number;
+}
+
+export const QUICK: Pace = { slice: 20, slices: 5 };
+export const THOROUGH: Pace = { slice: 100, slices: 9 };
+
+const bytes = (octets: number): Uint8Array => randomFillSync(new Uint8Array(octets));
+
+/** µs of `run`. Yields between slices, so that a command can be interrupted. */
+async function least(run: () => void, { slice, slices }: Pace): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < slices; i++) {
+    const [began, until] = [threadMs(), performance.now() + slice];
+    let runs = 0;
+    while (performance.now() < until) {
+      run();
+      runs++;
+    }
+    best = Math.min(best, (threadMs() - began) / runs);
+    await new Promise(setImmediate);
+  }
+  return best * 1000;
+}
+
+/** A small piece of what the main thread does all day: by it other work is scaled from the machine it was measured on. */
+export function measureMainWork(pace: Pace): Promise<number> {
+  const suite = { encr: encrById(20)!, encrBits: 128, integ: undefined } as Parameters<typeof seal>[0];
+  const [key, iv, prefix, plain] = [bytes(20), bytes(8), bytes(32), bytes(300)];
+  return least(() => void seal(suite, key, new Uint8Array(0), iv, prefix, plain), pace);
+}
+
+/** Key exchange as responder, SKEYSEED and seven keys. */
+export function measureKeys({ group }: Profile, pace: Pace): Promise<number> {
+  const job = keysJob(group.id);
+  return least(() => check(runJob(job)), pace);
+}
+
+function keysJob(group: number): Job {
+  const made = runJob({ op: 'ke.make', group });
+  if (!made.ok || made.op !== 'ke.make') throw new Error(`no key exchange by method ${group}`);
+  const nonces = { ni: bytes(32), nr: bytes(32), spis: bytes(16) };
+  return { op: 'ike.keys', group, theirs: made.public, ...nonces, prf: 5, encr: 20, encrBits: 128, integ: 0 };
+}
+
+/** The peer's signature checked and ours made, with raw keys; 0 for a PSK, which no helper sees. */
+export async function measureProof(proof: Proof, pace: Pace): Promise<number> {
+  if (proof === 'psk') return 0;
+  const { publicKey, privateKey } = pairOf(proof);
+  const shelf = new KeyShelf();
+  const key = shelf.put(privateKey.export({ type: 'pkcs8', format: 'der' }));
+  if (key === undefined) throw new Error('no room for a key');
+  const keys = new KeyReader(shelf.shared);
+  const octets = bytes(200);
+  const scheme = SELF_TEST[proof].code;
+  const made = runJob({ op: 'sign', key, scheme, octets }, keys);
+  if (!made.ok || made.op !== 'sign') throw new Error(`no signature by ${proof}`);
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  const signature = signatureIn(made.auth);
+  return least(() => {
+    check(runJob({ op: 'verify', spki, scheme, octets, signature }));
+    check(runJob({ op: 'sign', key, scheme, octets }, keys));
+  }, pace);
+}
+
+/** Behind the AlgorithmIdentifier and its length, RFC 7427 §3. */
+const signatureIn = (auth: Uint8Array): Uint8Array => auth.subarray(1 + auth[0]);
+
+function pairOf(proof: Exclude<Proof, 'psk'>) {
+  if (proof === 'rsa') return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  if (proof === 'ed25519') return generateKeyPairSync('ed25519');
+  const curves = { p256: 'prime256v1', p384: 'secp384r1', p521: 'secp521r1' } as const;
+  return generateKeyPairSync('ec', { namedCurve: curves[proof] });
+}
+
+/** What it costs the main thread to have a job done by a helper, with some always under way. */
+export async function measureOffload({ group }: Profile, { slice, slices }: Pace): Promise<number> {
+  const job = keysJob(group.id);
+  const until = { rounds: slices, each: slice * 2 };
+  let best = Number.POSITIVE_INFINITY;
+  let done = 0;
+  let nextId = 0;
+  let isOver = false;
+  const pool = new HelperPool({
+    nhelpers: 1,
+    onDone: (_, result) => {
+      check(result);
+      done++;
+      if (!isOver) pool.submit(nextId++, job);
+    },
+  });
+  try {
+    await pool.ready;
+    for (let i = 0; i < UNDER_WAY; i++) pool.submit(nextId++, job);
+    for (let round = 0; round < until.rounds; round++) {
+      const began = threadMs();
+      done = 0;
+      await new Promise((resolve) => setTimeout(resolve, until.each));
+      if (done > 0) best = Math.min(best, (threadMs() - began) / done);
+    }
+  } finally {
+    isOver = true;
+    await pool.close();
+  }
+  return best * 1000;
+}
+
+const UNDER_WAY = 32;
+
+function check(result: JobResult): void {
+  if (!result.ok) throw new Error(result.detail);
+}

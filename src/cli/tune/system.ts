@@ -1,0 +1,42 @@
+/** What the system allows a daemon, as far as tuning goes. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+
+export interface Machine {
+  readonly cpus: number;
+  /** Octets as the kernel counts them; undefined where it does not say. */
+  readonly bufferNow: number | undefined;
+  /** What a process without CAP_NET_ADMIN may ask for. */
+  readonly bufferMost: number | undefined;
+  /** Threads that ran or wanted to, over the last minute. */
+  readonly load: number;
+}
+
+export function machine(): Machine {
+  return {
+    cpus: availableParallelism(),
+    bufferNow: numberIn('/proc/sys/net/core/rmem_default'),
+    bufferMost: numberIn('/proc/sys/net/core/rmem_max'),
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+  };
+}
+
+/** Processor time of this thread, ms: time itself where the system does not tell. */
+export function threadMs(): number {
+  try {
+    const nanos = Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ', 1)[0]);
+    if (nanos > 0) return nanos / 1e6;
+  } catch {
+    // Not Linux, or not told.
+  }
+  return performance.now();
+}
+
+function numberIn(path: string): number | undefined {
+  try {
+    const value = Number(readFileSync(path, 'utf8').trim());
+    return Number.isSafeInteger(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { adviceText, advise, type Measured } from '../../../src/cli/tune/advice.ts';
+import {
+  bestHelpers,
+  bufferFor,
+  expected,
+  limitsFor,
+  MAIN_WORK,
+  mainWork,
+  packetsIn,
+} from '../../../src/cli/tune/model.ts';
+import { profilesOf, USUAL } from '../../../src/cli/tune/profiles.ts';
+import { connsIn } from '../../actors/town.ts';
+
+const light = { main: 320, crypto: 100, offload: 40, jobs: 1 };
+const heavy = { main: 320, crypto: 2_000, offload: 40, jobs: 1 };
+const weighted = (...all: (typeof light)[]) => all.map((costs) => ({ ...costs, weight: 1 }));
+
+test('the rate is that of whoever is busiest: the main thread, the helpers, or all processors', () => {
+  const share = 0.85;
+  expect(expected(light, 0, 8).rate).toBeCloseTo((share * 1e6) / 420, 3);
+  expect(expected(light, 4, 8).rate).toBeCloseTo((share * 1e6) / 360, 3);
+  expect(expected(heavy, 1, 8).rate).toBeCloseTo((share * 1e6) / 2_000, 3);
+  expect(expected(heavy, 8, 2).rate).toBeCloseTo((share * 2e6) / (320 * 1.2 + 2_000 + 40), 3);
+});
+
+test('more helpers than gain anything are not advised', () => {
+  expect(bestHelpers(weighted({ ...light, crypto: 30 }), 8)).toBe(0);
+  expect(bestHelpers(weighted(light), 8)).toBe(1);
+  expect(bestHelpers(weighted(heavy), 8)).toBe(6);
+  expect(bestHelpers(weighted(light, heavy), 1)).toBeLessThanOrEqual(1);
+});
+
+test('a machine that seals as fast as the one that was measured does the rest as fast', () => {
+  expect(mainWork(MAIN_WORK.seal)).toBe(MAIN_WORK.handshake);
+  expect(mainWork(MAIN_WORK.seal / 2)).toBe(MAIN_WORK.handshake / 2);
+});
+
+test('a default buffer holds what it was seen to hold, and the one that is advised holds the burst', () => {
+  expect(packetsIn(212_992)).toBe(166);
+  expect(packetsIn(2 * bufferFor(5_000))).toBeGreaterThanOrEqual(5_000);
+});
+
+test('limits follow the rate, and are in the order that the daemon wants', () => {
+  const { cookiesFrom, maxHalfOpen } = limitsFor(2_000);
+  expect([cookiesFrom, maxHalfOpen]).toEqual([4_000, 60_000]);
+  expect(limitsFor(1)).toEqual({ cookiesFrom: 100, maxHalfOpen: 100 });
+});
+
+test('what connections use, the most frequent first; nothing of IKEv1', () => {
+  const conn = (name: string, more: string) => `conn ${name}\n  left=192.0.2.1\n  right=192.0.2.2\n  ${more}\n\n`;
+  const conf = [
+    conn('a', 'authby=secret\n  ike=aes_gcm256-sha2_512-dh31'),
+    conn('b', 'authby=rsasig\n  ike=aes256-sha2_256-modp2048'),
+    conn('c', 'authby=rsasig\n  ike=aes128-sha2_256-modp2048'),
+    conn('d', 'authby=ecdsa-sha2_384\n  ike=aes256-sha2_256-dh20'),
+  ].join('');
+  expect(profilesOf(connsIn(conf)).map(({ name, conns }) => [name, conns])).toEqual([
+    ['MODP2048 RSA-2048', 2],
+    ['DH31 PSK', 1],
+    ['DH20 ECDSA P-384', 1],
+  ]);
+  expect(profilesOf([])).toBe(USUAL);
+});
+
+test('the advice can be pasted, and says why', () => {
+  const measured: Measured[] = [{ profile: USUAL[0], keys: 100, proof: 0, costs: light }];
+  const machine = { cpus: 2, bufferNow: 212_992, bufferMost: 212_992, load: 0 };
+  const advice = advise(measured, machine, 5_000);
+  expect(advice.nhelpers).toBe(1);
+  const text = adviceText(advice);
+  expect(text).toMatch(/^config setup\n {4}nhelpers=1\n/m);
+  expect(text).toContain('DH31 PSK: 17 % more than without helpers');
+  expect(text).toContain('5000 peers at once need a socket buffer: ipsec whack --ike-socket-bufsize 3200000 ');
+  expect(text).toContain('sysctl -w net.core.rmem_max=3200000');
+  const roomy = adviceText(advise(measured, { cpus: 2, bufferNow: 8_388_608, bufferMost: 8_388_608, load: 3 }, 5_000));
+  expect(roomy).toContain('Socket buffers hold 6553 first packets');
+  expect(roomy).not.toContain('sysctl');
+  expect(roomy).toContain('Other work is being done here (load 3)');
+  expect(text).not.toContain('Other work');
+});
