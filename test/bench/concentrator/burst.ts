@@ -4,7 +4,7 @@ import { attempted, type Bench, inTurns, present, reasons, scaled, withGateways 
 import { beside, type Finding, type Result } from './result.ts';
 
 const COUNT = 5_000;
-const WARMING = 3_000;
+const WARMING = 5_000;
 const WINDOW = 64;
 const MOST = 0.5;
 const PATIENCE = 120_000;

@@ -13,9 +13,9 @@ const FEW = 1_000;
 const MANY = 100_000;
 const STEPS = 10;
 const WINDOW = 64;
-/** Handshakes in a run; the same number warms the small one up, several times. */
-const COUNT = 1_000;
-const WARMING = 5_000;
+/** Handshakes in a run, enough for a collection of the whole heap to fall on many of them; and to warm the small one up. */
+const COUNT = 2_000;
+const WARMING = 10_000;
 const MOST_GROWTH = 1.15;
 const MOST_MEMORY = 1_000;
 const MOST_DELAY = 50;

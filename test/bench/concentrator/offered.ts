@@ -5,7 +5,7 @@ import type { Line, Result } from './result.ts';
 const RATES = [200, 400, 800, 1_200, 1_600, 2_000];
 /** s at each. */
 const SECONDS = 2;
-const WARMING = 3_000;
+const WARMING = 5_000;
 const WINDOW = 64;
 
 export async function offered(bench: Bench): Promise<Result> {
