@@ -394,7 +394,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #supersede(initialContact: boolean, isNameless: boolean, self: Context<IkeSaMessage>): void {
     const { registry, uniqueIds } = this.#world;
     const { peerId, eapUser, policy, role, serial } = this.#sa;
-    const key = peerId && registry.peerOf(policy, { peerId, user: eapUser?.name, isNameless });
+    const user = eapUser?.isHearsay ? undefined : eapUser?.name;
+    const key = peerId && registry.peerOf(policy, { peerId, user, isNameless });
     if (key === undefined) return;
     if (initialContact || (uniqueIds && role === 'responder')) {
       for (const other of registry.samePeer(key))

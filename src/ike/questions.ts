@@ -68,6 +68,8 @@ export type Reply =
       /** With success: the method, and who the peer is to it. */
       readonly method?: string;
       readonly user?: string;
+      /** Of RADIUS: the method has proven somebody inside of TLS, the server does not say whom, and `user` is what was said outside. */
+      readonly isHearsay?: boolean;
       /** Of RADIUS: Class attributes as text, for the choice of a connection. */
       readonly classes?: readonly string[];
       /** Of RADIUS: ms that the user may stay. */

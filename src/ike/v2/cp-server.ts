@@ -68,7 +68,7 @@ const attributesIn = (request: readonly Payload[]): readonly Attribute[] => {
 
 /** By whatever has been proven: a user's name where EAP has asked for it, else the identity. */
 function identityOf({ eapUser }: IkeSa, { firstId, isNameless }: AuthTalk): string | undefined {
-  if (eapUser) return `user:${clip(eapUser.name, MOST_NAME)}`;
+  if (eapUser && !eapUser.isHearsay) return `user:${clip(eapUser.name, MOST_NAME)}`;
   return isNameless || !firstId || firstId.type === ID_TYPES.ID_NULL ? undefined : clip(firstId.key, MOST_NAME);
 }
 

@@ -72,38 +72,45 @@ function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefine
   const msk = reply.msk ?? new Uint8Array();
   if (eap.isOnly && msk.length === 0) return `${method} makes no key, and nothing else proves us`;
   const chosen = connectionOf(talk, reply);
-  if (chosen === undefined) return `${whose(reply.user)} may not log in here (eapid=${eapIdOf(talk.policy, talk)})`;
+  if (chosen === undefined) return `${whose(reply)} may not log in here (eapid=${eapIdOf(talk.policy, talk)})`;
   eap.msk = msk;
   if (reply.user !== undefined)
-    turn.sa.eapUser = { name: reply.user, classes: reply.classes, lasts: reply.lasts, addresses: reply.addresses };
+    turn.sa.eapUser = {
+      name: reply.user,
+      isHearsay: reply.isHearsay,
+      classes: reply.classes,
+      lasts: reply.lasts,
+      addresses: reply.addresses,
+    };
   const { peerId } = talk;
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;
   // Its name is what the method has proven; what it calls itself besides is a word.
-  if (talk.theirs === 0 && reply.user !== undefined && `${peerId}`.replace(/^@/, '') !== reply.user)
-    talk.isNameless = true;
+  const isOther = reply.user !== undefined && (reply.isHearsay || `${peerId}`.replace(/^@/, '') !== reply.user);
+  if (talk.theirs === 0 && isOther) talk.isNameless = true;
   if (chosen !== talk.policy)
-    turn.debug(
-      () => `connection "${chosen.name}" in place of "${talk.policy.name}", as it is for ${whose(reply.user)}`,
-    );
+    turn.debug(() => `connection "${chosen.name}" in place of "${talk.policy.name}", as it is for ${whose(reply)}`);
   talk.policy = chosen;
   return undefined;
 }
 
 /** That which the RADIUS server names, else one that lets this user in, the one that was taken first; undefined: none does. */
-function connectionOf(talk: AuthTalk, { user, classes = [] }: EapReply): Policy | undefined {
+function connectionOf(talk: AuthTalk, { user, isHearsay, classes = [] }: EapReply): Policy | undefined {
   const mayBe = [talk.policy, ...talk.others.filter((other) => mayReplace(talk, other, classes.length > 0))];
   const isFor = (policy: Policy) => {
     const users = eapIdOf(policy, talk);
-    return users === undefined || (user !== undefined && isAmong(users, user));
+    return users === undefined || (user !== undefined && !isHearsay && isAmong(users, user));
   };
   return mayBe.find((policy) => classes.includes(policy.name) && isFor(policy)) ?? mayBe.find(isFor);
 }
 
 const eapIdOf = ({ theirs }: Policy, talk: AuthTalk): string | undefined => theirs[talk.theirs].eapId;
 
-const whose = (user: string | undefined): string =>
-  user === undefined ? 'a user without a name' : `user '${clip(user, 200)}'`;
+const whose = ({ user, isHearsay }: EapReply): string => {
+  if (user === undefined) return 'a user without a name';
+  const name = `'${clip(user, 200)}'`;
+  return isHearsay ? `a user whom RADIUS does not name, called ${name} outside of TLS,` : `user ${name}`;
+};
 
 /** What has been said so far must hold for it too; who has classes is RADIUS's. */
 function mayReplace({ policy, peerId, theirs, eap }: AuthTalk, other: Policy, isOfRadius: boolean): boolean {

@@ -202,6 +202,8 @@ export type Collision =
 /** `classes`: of RADIUS, as `Reply` has them; absent for users of our own. */
 export interface EapUser {
   readonly name: string;
+  /** It need not be the name of who has been let in. */
+  readonly isHearsay?: boolean | undefined;
   readonly classes: readonly string[] | undefined;
   /** ms that it may stay; absent: as long as it likes. */
   readonly lasts?: number | undefined;

@@ -63,6 +63,8 @@ class Conversation implements EapConversation {
   #identifier = 0;
   #rounds = 0;
   #method: string | undefined = undefined;
+  /** The method proves somebody inside of TLS, who need not be whom the identity names. */
+  #isInTls = false;
 
   constructor(options: RadiusEapOptions, { peer, local, conn }: EapQuestion) {
     this.#options = options;
@@ -146,6 +148,7 @@ class Conversation implements EapConversation {
     if (msk && 'wrong' in msk) return this.#failed(`the keys of the RADIUS server: ${msk.wrong}`);
     const { attributes } = answer.packet;
     const own = framedAddresses(attributes);
+    const name = first(attributes, 'User-Name');
     return {
       t: 'eap',
       packet: eap,
@@ -153,7 +156,8 @@ class Conversation implements EapConversation {
       ...(msk && { msk }),
       method: this.#method ?? 'EAP',
       // It may know the user under another name, which is then that of its session. RFC 2865 §5.1.
-      user: first(attributes, 'User-Name') ?? Buffer.from(this.#user!).toString('utf8'),
+      user: name ?? Buffer.from(this.#user!).toString('utf8'),
+      ...(name === undefined && this.#isInTls && { isHearsay: true }),
       classes: every(attributes, 'Class')
         .filter(({ length }) => length > 0)
         .slice(0, MOST_CLASSES)
@@ -166,7 +170,10 @@ class Conversation implements EapConversation {
   #sent(request: Uint8Array): EapReply {
     this.#identifier = request[1];
     const type = request[4];
-    if (type > NOTIFICATION) this.#method = METHODS.get(type) ?? `EAP method ${type}`;
+    if (type > NOTIFICATION) {
+      this.#method = METHODS.get(type) ?? `EAP method ${type}`;
+      this.#isInTls = IN_TLS.has(type);
+    }
     return { t: 'eap', packet: request, outcome: 'continue' };
   }
 
@@ -190,6 +197,9 @@ const METHODS: ReadonlyMap<number, string> = new Map([
   [26, 'EAP-MSCHAPv2'],
   [52, 'EAP-PWD'],
 ]);
+
+/** EAP-TLS, TTLS, PEAP, FAST and TEAP. */
+const IN_TLS: ReadonlySet<number> = new Set([13, 21, 25, 43, 55]);
 
 /** As it came: an identity is what its octets are. */
 const userName = (octets: Uint8Array): Attribute => ({ ...attribute('User-Name', ''), value: octets });

@@ -52,6 +52,14 @@ describe('righteapid= says who may log in', () => {
     expect([east.forgotten.length, clock.pending]).toEqual([1, 0]);
   });
 
+  test('not whom the peer calls itself outside of a tunnel, and nobody says whom it has proven to be', () => {
+    const east = { answers: toyEap({ user: 'west', isHearsay: true, classes: [] }) };
+    const kept = login(undefined, [users('west')], {}, east);
+    expectNothing(kept.east);
+    expect(kept.east.ends[0].text).toContain("a user whom RADIUS does not name, called 'west' outside of TLS, may not");
+    expect(login(undefined, [users(undefined)], {}, east).east.sas.size).toBe(1);
+  });
+
   test('of several connections the one for the user, and one for anybody for the others', () => {
     const theirs = [users('carol'), users('*@example.com'), users(undefined)];
     expect(['carol', 'dave@example.com', 'erin'].map((user) => chosen(user, theirs))).toEqual([

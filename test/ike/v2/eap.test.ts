@@ -204,8 +204,8 @@ describe('EAP proves the initiator', () => {
 
   test('who the peer is to EAP decides, not what it calls itself: INITIAL_CONTACT ends nothing in another name', () => {
     const lines = [...INIT, ASKS[0].replace('IDi,', 'IDi, N(INITIAL_CONTACT),'), ...ALL.slice(3)];
-    const asks = (user: string) => {
-      const options = ends({ policy: { initialContact: true } }, { answers: toyEap({ user }) });
+    const asks = (user: string, isHearsay = false) => {
+      const options = ends({ policy: { initialContact: true } }, { answers: toyEap({ user, isHearsay }) });
       const made = up(options, lines);
       made.west.sas.clear();
       made.west.up();
@@ -216,6 +216,7 @@ describe('EAP proves the initiator', () => {
     expect(other.sas.size).toBe(2);
     expect(other.lines.join('\n')).toContain("using EAP-TOY as 'mallory' and ID_FQDN '@west'");
     expect(asks('west').sas.size).toBe(1);
+    expect(asks('west', true).sas.size).toBe(2);
   });
 
   test('a RADIUS class names the connection, among those that the peer may belong to', () => {

@@ -11,6 +11,7 @@ export interface ToyOptions {
   /** The method makes no key, as MD5 does. */
   readonly hasNoKey?: boolean;
   readonly user?: string;
+  readonly isHearsay?: boolean;
   readonly classes?: readonly string[];
   /** Of the authenticator: never content. */
   readonly isEndless?: boolean;
@@ -28,7 +29,7 @@ const mskOf = (password: string) => Uint8Array.from(createHash('sha512').update(
 
 /** Answers both questions of EAP: a host is one or the other in a connection, and may be both in two. */
 export function toyEap(options: ToyOptions = {}): (question: Question) => Reply {
-  const { password = 'secret', rounds = 2, hasNoKey, user, classes, isEndless } = options;
+  const { password = 'secret', rounds = 2, hasNoKey, user, isHearsay, classes, isEndless } = options;
   const key = () => (hasNoKey ? {} : { msk: mskOf(password) });
   const sessions = new Map<number, number>();
   return (question) => {
@@ -46,7 +47,11 @@ export function toyEap(options: ToyOptions = {}): (question: Question) => Reply 
     if (said !== password)
       return { t: 'eap', packet: packet(FAILURE, count), outcome: 'failure', why: 'another password' };
     if (isEndless || count <= rounds) return { t: 'eap', packet: packet(REQUEST, count & 255), outcome: 'continue' };
-    const who = { ...(user === undefined ? {} : { user }), ...(classes ? { classes } : {}) };
+    const who = {
+      ...(user === undefined ? {} : { user }),
+      ...(isHearsay ? { isHearsay } : {}),
+      ...(classes ? { classes } : {}),
+    };
     return { t: 'eap', packet: packet(SUCCESS, count), outcome: 'success', method: 'EAP-TOY', ...key(), ...who };
   };
 }

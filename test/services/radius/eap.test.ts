@@ -145,6 +145,26 @@ describe('a user of RADIUS', () => {
     expect(reply.msk).toBeUndefined();
   });
 
+  test.each([
+    [13, undefined, true],
+    [21, undefined, true],
+    [25, undefined, true],
+    [25, 'joseph', undefined],
+    [26, undefined, undefined],
+  ])('by EAP method %i, named %s by the server: is it hearsay who it is? %s', async (type, name, isHearsay) => {
+    lan.onRequest = ({ reply }) =>
+      lan.requests.length === 1
+        ? reply('Access-Challenge', eap(packetOf(1, 9, Uint8Array.of(type))))
+        : reply('Access-Accept', [
+            ...eap(octets('03 0a 0004')),
+            ...(name === undefined ? [] : [attribute('User-Name', name)]),
+          ]);
+    await next(identity('joe'));
+    const reply = await next(packetOf(2, 9, Uint8Array.of(type)));
+    expect(reply).toMatchObject({ outcome: 'success', user: name ?? 'joe' });
+    expect(reply.isHearsay).toBe(isHearsay);
+  });
+
   test('stays with the server that has begun', async () => {
     lan.onRequest = ({ at, reply }) => {
       if (at.startsWith('192.0.2.11')) reply('Access-Challenge', eap(packetOf(1, 3, Uint8Array.of(4))));
