@@ -15,6 +15,7 @@
  */
 import { parseCertificate } from '../../ike/auth/x509/certificate.ts';
 import type { TrustShelf } from '../../ike/auth/x509/trust-shelf.ts';
+import { dateText } from '../../ike/auth/x509/usage.ts';
 import type { Id } from '../../net/id.ts';
 import { type FileRecord, readRecord, STORE_DIRS, type StoreDir } from './file-record.ts';
 import { Issuers } from './issuers.ts';
@@ -164,7 +165,10 @@ export class CertificateStore {
       const at = { dir, path: `${path}/${name}`, name, at: this.#wall() };
       const record = readRecord({ ...at, known, files: this.#files, say });
       if (record) next.set(record.path, record);
-      if (record && record !== known) changed++;
+      if (!record || record === known) continue;
+      changed++;
+      for (const { notAfter } of record.certificates)
+        if (notAfter * 1000 < at.at) say(`${at.path}: expired ${dateText(notAfter)}`);
     }
     return changed;
   }

@@ -9,7 +9,7 @@ import { certificate, crl, type Made, pem } from './pki.ts';
 const DIR = '/etc/ipsec.d';
 
 /** Files in memory; what is written anew has another stamp. */
-function shop(files: Record<string, string | Uint8Array>) {
+function shop(files: Record<string, string | Uint8Array>, wall = 0) {
   const contents = new Map(Object.entries(files).map(([path, octets]) => [`${DIR}/${path}`, octets]));
   const stamps = new Map<string, number>();
   const reads: string[] = [];
@@ -26,7 +26,7 @@ function shop(files: Record<string, string | Uint8Array>) {
     },
   };
   const trust = new TrustShelf();
-  const store = new CertificateStore({ dir: DIR, trust, files: port, wall: () => 0 });
+  const store = new CertificateStore({ dir: DIR, trust, files: port, wall: () => wall });
   return {
     store,
     trust,
@@ -265,4 +265,14 @@ describe('CRLs', () => {
     expect(said[0]).toMatch(/^crls\/a\.crl: .*left out$/);
     expect(crls).toBe(1);
   });
+});
+
+test('a certificate that has expired is taken, once with a word about it', () => {
+  const late = certificate({ subject: 'CN=west', issuer: root, until: 1_700_000_000 });
+  const files = { 'certs/west.pem': late.pem };
+  const { reread, store } = shop(files, 1_700_000_001_000);
+  expect(reread().said).toEqual(['certs/west.pem: expired 2023-11-14 22:13:20 UTC']);
+  expect(store.named('west')).toBeDefined();
+  expect(reread().said).toEqual([]);
+  expect(shop(files, 1_700_000_000_000).reread().said).toEqual([]);
 });
