@@ -24,6 +24,10 @@ interface Eap {
   readonly by: 'eap';
   readonly method: 'eap-mschapv2' | 'eap-md5' | 'eap-tls' | 'eap-ttls' | 'eap-peap' | 'eap-radius' | 'eap';
   readonly name?: string;
+  /** Its name to EAP, if that is not its identity. */
+  readonly user?: string;
+  /** Whom we let in at the other end; else anybody. strongSwan would take a name for the user's without asking. */
+  readonly users?: string;
 }
 interface Signed {
   /** Of the leaf or the pair in the test PKI. */
@@ -51,6 +55,8 @@ export async function proofLines(me: Proof, peer: Proof): Promise<readonly strin
   ] as const) {
     if (hasCertificate(proof) && side === 'left') lines.push(`leftcert=${proof.name}`, 'leftsendcert=always');
     if (proof.by === 'certificate') lines.push(`${side}rsasigkey=%cert`);
+    const users = proof.by === 'eap' ? (side === 'left' ? proof.user : proof.users) : undefined;
+    if (users !== undefined) lines.push(`${side}eapid=${users}`);
     if (proof.by === 'key') lines.push(`${side}${await rawKey(proof.name)}`);
   }
   return lines;
@@ -109,7 +115,8 @@ export async function fillSwanctl(
 
 function section(proof: Proof, isLocal: boolean): string {
   if (proof.by === 'eap') {
-    const more = isLocal ? (hasCertificate(proof) ? `certs = ${proof.name}.pem` : '') : 'eap_id = %any';
+    const own = hasCertificate(proof) ? `certs = ${proof.name}.pem` : proof.user && `eap_id = ${proof.user}`;
+    const more = isLocal ? (own ?? '') : 'eap_id = %any';
     return `auth = ${proof.method}\n      ${more}`;
   }
   if (!isSigned(proof)) return `auth = ${proof.by === 'secret' ? 'psk' : 'null'}`;

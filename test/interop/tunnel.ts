@@ -122,7 +122,7 @@ export function ipsecSecrets(
 ): string {
   const ppk = mixing?.ppk ? `@${me.id} @${peer.id} : PPKS "${mixing.ppk.id}" "${mixing.ppk.secret}"\n` : '';
   const users = [me, peer].filter(({ proof }) => proof.by === 'eap');
-  const passwords = users.map(({ id }) => `${id} : EAP "${password}"\n`);
+  const passwords = users.map(({ id, proof }) => `${userOf(proof) ?? id} : EAP "${password}"\n`);
   return `@${me.id} @${peer.id} : PSK "${presharedKey}"\n${passwords.join('')}${ppk}${secrets.map((line) => `${line}\n`).join('')}`;
 }
 
@@ -199,7 +199,11 @@ secrets {
 `;
 }
 
+const userOf = (proof: End['proof']): string | undefined => (proof?.by === 'eap' ? proof.user : undefined);
+
 function eapSecrets(ends: readonly End[], { password = 'swordfish' }: Tunnel): string {
   const users = ends.filter(({ proof }) => proof.by === 'eap');
-  return users.map(({ id }, i) => `eap-${i} { id = ${id}\n    secret = "${password}" }`).join('\n  ');
+  return users
+    .map(({ id, proof }, i) => `eap-${i} { id = ${userOf(proof) ?? id}\n    secret = "${password}" }`)
+    .join('\n  ');
 }
