@@ -34,6 +34,7 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
       'ikev2=insist',
       'mobike=no',
       'dpdaction=clear',
+      'sendca=all',
     ]),
   );
   await writeFile(at('ipsec.secrets'), ipsecSecrets(ends, tunnel));
