@@ -1,6 +1,6 @@
 /** Leasing inner addresses to a peer that asks for them. RFC 7296 §2.19, §3.15; RFC 8598 for domains. */
 import { ID_TYPES } from '../../net/id.ts';
-import type { Subnet } from '../../net/subnet.ts';
+import type { Selector } from '../../net/selector.ts';
 import type { Lease } from '../effects.ts';
 import { clip } from '../explain/words.ts';
 import type { CpPolicy, Policy } from '../policy.ts';
@@ -48,8 +48,10 @@ export function configure(
   sa.leases = leases;
   for (const lack of lacks) turn.say(lack, { level: 'warn' });
   turn.say(`leased ${leases.map(({ address }) => address).join(' and ')} to the peer`);
-  const subnets = leasing.child.local.flatMap((selector) => selector.subnets()).slice(0, MOST_SUBNETS);
-  return { reply: [configuration(CFG_TYPE.CFG_REPLY, replyTo(asked, leasing.cp, leases, subnets))], policies };
+  return {
+    reply: [configuration(CFG_TYPE.CFG_REPLY, replyTo(asked, leasing.cp, leases, leasing.child.local))],
+    policies,
+  };
 }
 
 /** No child has come of it, and the peer has not been told. */
@@ -78,7 +80,7 @@ function replyTo(
   asked: readonly Attribute[],
   { dns, domains, banner }: Server,
   leases: readonly Lease[],
-  subnets: readonly Subnet[],
+  local: readonly Selector[],
 ): Attribute[] {
   const isAsked = (type: number) => asked.some((attribute) => attribute.type === type);
   const text = (type: number, value: string): Attribute => ({ type, value: new Uint8Array(Buffer.from(value)) });
@@ -91,18 +93,19 @@ function replyTo(
     })),
     ...dns.map((server) => ({ type: OF_FAMILY[server.family].dns, value: server.toBytes() })),
     ...(hasDomains ? domains.map((domain) => text(CFG_ATTRIBUTE.INTERNAL_DNS_DOMAIN, domain)) : []),
-    ...subnets.flatMap((subnet) => subnetAttribute(subnet, isAsked)),
+    ...subnetsOf(local.filter(({ family }) => isAsked(OF_FAMILY[family].subnet))),
     ...(banner !== undefined && isAsked(UNITY_BANNER) ? [text(UNITY_BANNER, banner)] : []),
   ];
 }
 
 /** All there is needs no mention. RFC 7296 §3.15.2. */
-function subnetAttribute({ address, prefix }: Subnet, isAsked: (type: number) => boolean): Attribute[] {
-  const { family } = address;
-  const type = OF_FAMILY[family].subnet;
-  if (prefix === 0 || !isAsked(type)) return [];
-  const octets = address.toBytes();
-  return [{ type, value: family === 6 ? withPrefix(octets, prefix) : Uint8Array.of(...octets, ...maskOf(prefix)) }];
+function subnetsOf(local: readonly Selector[]): Attribute[] {
+  const subnets = local.flatMap((selector) => selector.subnets()).filter(({ prefix }) => prefix > 0);
+  return subnets.slice(0, MOST_SUBNETS).map(({ address, prefix, family }) => {
+    const octets = address.toBytes();
+    const value = family === 6 ? withPrefix(octets, prefix) : Uint8Array.of(...octets, ...maskOf(prefix));
+    return { type: OF_FAMILY[family].subnet, value };
+  });
 }
 
 const withPrefix = (octets: Uint8Array, prefix: number): Uint8Array => Uint8Array.of(...octets, prefix);
