@@ -1,5 +1,7 @@
 /** EAP as responder, RFC 7296 §2.16: whoever knows the methods, or a RADIUS server that does, carries it on behind us. */
+
 import { isAmong } from '../../net/eap-users.ts';
+import { idOfName } from '../auth/eap/identity.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { clip } from '../explain/words.ts';
 import type { EapWay, Policy } from '../policy.ts';
@@ -86,7 +88,7 @@ function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefine
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;
   // Its name is what the method has proven; what it calls itself besides is a word.
-  const isOther = reply.user !== undefined && (reply.isHearsay || `${peerId}`.replace(/^@/, '') !== reply.user);
+  const isOther = reply.user !== undefined && (reply.isHearsay || idOfName(reply.user).key !== peerId!.key);
   if (talk.theirs === 0 && isOther) talk.isNameless = true;
   if (chosen !== talk.policy)
     turn.debug(() => `connection "${chosen.name}" in place of "${talk.policy.name}", as it is for ${whose(reply)}`);

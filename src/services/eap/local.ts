@@ -1,5 +1,5 @@
 /** EAP as authenticator by methods of our own: users have their passwords in ipsec.secrets, or certificates. */
-import { idOfName, nameOf, shown } from '../../ike/auth/eap/identity.ts';
+import { idOfName, nameOf, shown, spelled } from '../../ike/auth/eap/identity.ts';
 import { Md5Authenticator } from '../../ike/auth/eap/md5-challenge.ts';
 import { METHODS, type Method, type MethodWay, methodOf } from '../../ike/auth/eap/methods.ts';
 import { MsChapAuthenticator } from '../../ike/auth/eap/mschapv2.ts';
@@ -87,7 +87,8 @@ function replyOf(turn: AuthenticatorTurn): EapReply {
     case 'ask':
       return { t: 'eap', packet, outcome: 'continue' };
     case 'succeed': {
-      const { msk, user, method } = turn;
+      const { msk, method } = turn;
+      const user = spelled(turn.user);
       return { t: 'eap', packet, outcome: 'success', ...(msk && { msk }), method: method.name, user };
     }
     case 'fail':

@@ -213,6 +213,13 @@ describe('refused, and said why', () => {
   });
 });
 
+test.each(['Dave', 'DAVE.', 'dave'])('however it is spelled, %s is one user', async (them) => {
+  const mackerel = { dave: 'mackerel', Dave: 'mackerel', 'DAVE.': 'mackerel' };
+  const both = { server: ports(mackerel, moon), client: ports(mackerel, undefined) };
+  const { server } = await converse(ends('eap-mschapv2', { ...both, them: `@${them}` }));
+  expect(server).toMatchObject({ outcome: 'success', user: 'dave' });
+});
+
 test('what a certificate is asked of is the connection: leftcert= may name another', async () => {
   const asked: string[] = [];
   const client: EapPorts = {

@@ -18,6 +18,16 @@ export function idOfName(name: string): Id {
   return parsed ?? new Id(ID_TYPES.ID_FQDN, Buffer.from(name));
 }
 
+/**
+ * One of all the ways to write a name by which the same password is found: in small letters, without a dot at its end. A
+ * user must not become several, each with an address of its own, by the spelling.
+ */
+export function spelled(name: string): string {
+  const { type, key } = idOfName(name);
+  const prefix = `${type}:`;
+  return key.startsWith(prefix) ? key.slice(prefix.length) : name;
+}
+
 /** For logs: quoted, printable ASCII and not long. */
 export function shown(user: string): string {
   const text = user.replace(/[^\x20-\x7e]/g, '?').replaceAll('"', '?');
