@@ -8,14 +8,14 @@ const OUTSIDE = '203.0.113.1';
 const SECRETS = '%any : PSK "swordfish"\n';
 
 /** Two at home, who say who they are and what is behind them; east has a template for each of `ids`. */
-function home(ids: readonly [string, string], subnets = ['10.1.1.0/24', '10.1.2.0/24']) {
+function home(ids: readonly [string, string], subnets = ['10.1.1.0/24', '10.1.2.0/24'], names = 'pq') {
   const templates = ids.map((leftid, i) => conn(`road${i}`, { left: '%any', leftid, leftsubnet: subnets[i] }));
   const { east, wire, clock } = town({ east: { conf: [...new Set(templates)].join(''), secrets: SECRETS } });
   const insides = ['192.168.1.1', '192.168.1.2'] as const;
   const [one, other] = ids.map((leftid, i) => {
     const conf = conn('home', { left: insides[i], leftid, leftsubnet: subnets[i], keyingtries: '1' });
     // By its first letter, each house has SPIs of its own.
-    return new House(`${'pq'[i]}`, clock, wire, { address: insides[i], conf, secrets: SECRETS });
+    return new House(`${names[i]}`, clock, wire, { address: insides[i], conf, secrets: SECRETS });
   });
   wire.nat = new NatBox([Address.parse(insides[0])!, Address.parse(insides[1])!], Address.parse(OUTSIDE)!);
   const up = (house: House) => house.whack({ kind: 'initiate', name: 'home' }).exit;
@@ -61,5 +61,24 @@ describe('two behind one NAT', () => {
     expect(peersOf(east)).toEqual([`${OUTSIDE} @one`]);
     expect(east.plane.outbound().map((sa) => sa.encapsulation?.dstPort)).toEqual([50_500]);
     expect(one.plane.sas.size).toBe(0);
+  });
+
+  test('who choose the same SPI: only the tunnel of the second fails, and says why', () => {
+    const { east, one, other, up, clock } = home(['@one', '@other'], undefined, 'pp');
+    expect(up(one)).toBe(0);
+    const before = east.plane.outbound().map((sa) => sa.spi);
+    up(other);
+    clock.advance(1_000);
+    expect(east.plane.mistakes).toEqual([expect.stringContaining('add ')]);
+    east.plane.mistakes.length = 0;
+    expect(east.plane.outbound().map((sa) => sa.spi)).toEqual(before);
+    expect(east.plane.outbound()[0].encapsulation?.dstPort).toBe(44_500);
+    expect(one.plane.inbound()).toHaveLength(1);
+    expect(other.plane.inbound()).toHaveLength(0);
+    expect(east.log).toContainEqual(expect.stringMatching(/"road1"\[\d\] 203\.0\.113\.1 #\d+: .*EEXIST/));
+    one.whack({ kind: 'terminate', name: 'home' });
+    clock.advance(6_000);
+    expect(east.plane.sas.size + east.plane.policies.size).toBe(0);
+    expect([...east.crashes, ...east.plane.mistakes]).toEqual([]);
   });
 });
