@@ -120,7 +120,7 @@ function judge(phases: readonly Phase[], many: number): readonly Finding[] {
     ...{ figures: { pluto: value }, runs: { pluto: [value] } },
   });
   return [
-    finding('resident memory', 'MB', memory, (MOST_MEMORY * many) / MANY),
+    finding('resident memory', 'MB', memory, MOST_MEMORY),
     finding('event loop late, p99 of the worst phase', 'ms', late, MOST_DELAY),
   ];
 }

@@ -20,7 +20,7 @@ export interface Order {
   readonly window?: number;
   /** So many begin a second, whatever the answers take. */
   readonly rate?: number;
-  /** ms; afterwards those under way have failed. Default 60,000. */
+  /** ms; afterwards those under way have failed. Default 300,000. */
   readonly within?: number;
 }
 
@@ -180,7 +180,7 @@ export class Crowd {
       if (round.isLate(now) || (warrior.tries >= TRIES && now - warrior.sentAt > wait)) {
         const { stage } = warrior;
         warrior.stage = 'failed';
-        this.#finish(round, warrior, `no answer, in stage ${stage}`);
+        this.#finish(round, warrior, `${round.isLate(now) ? 'too late' : 'no answer'}, in stage ${stage}`);
       } else if (warrior.request && now - warrior.sentAt > wait) {
         warrior.sentAt = now;
         warrior.tries++;
@@ -242,7 +242,7 @@ class Round {
   }
 
   isLate(now: number): boolean {
-    return now - this.#startedAt > (this.order.within ?? 60_000);
+    return now - this.#startedAt > (this.order.within ?? 300_000);
   }
 
   outcome() {
