@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeAuth, parseAuth } from '../../../../src/ike/crypto/signature/auth.ts';
 import { der, derInteger } from '../../../../src/ike/crypto/signature/der.ts';
-import { parseEcdsaKey, parseEddsaKey } from '../../../../src/ike/crypto/signature/public-key.ts';
+import { parseEcdsaKey, parseEddsaKey, parseSpki } from '../../../../src/ike/crypto/signature/public-key.ts';
 import { SCHEMES, type Scheme, schemeOf } from '../../../../src/ike/crypto/signature/scheme.ts';
 import { misfit, sign, verify } from '../../../../src/ike/crypto/signature/sign.ts';
 import { ALL_KINDS, good, hex, keyOf, text, toHex } from './keys.ts';
@@ -42,6 +42,17 @@ describe('known answers', () => {
     const value = der(0x30, derInteger(r), derInteger(s));
     expect(verify(key, byName('ECDSA with SHA2_256'), text('sample'), value)).toBeUndefined();
     expect(verify(key, byName('ECDSA with SHA2_384'), text('sample'), value)).toBe('its signature does not match');
+  });
+
+  const rsa = JSON.parse(
+    readFileSync(new URL('../../../fixtures/signature/wycheproof-rsa.json', import.meta.url), 'utf8'),
+  ) as { spki: string; message: string; rows: { scheme: string; what: string; signature: string; isGood: boolean }[] };
+
+  test.each(rsa.rows)('Wycheproof, $scheme, $what: $isGood', ({ scheme, signature, isGood }) => {
+    const key = good(parseSpki(hex(rsa.spki)));
+    const wrong = verify(key, byName(scheme), hex(rsa.message), hex(signature));
+    expect(wrong).toBe(isGood ? undefined : 'its signature does not match');
+    expect(verify(key, byName(scheme), hex(`${rsa.message}00`), hex(signature))).toBe('its signature does not match');
   });
 
   test.each([
