@@ -71,8 +71,6 @@ export class LeaseFile implements Notes {
   #sync: { cancel(): void } | undefined = undefined;
   #retry: { cancel(): void } | undefined = undefined;
   #isClosed = false;
-  /** Changes that could not be written. */
-  lost = 0;
 
   constructor(options: LeaseFileOptions) {
     this.#options = options;
@@ -154,8 +152,7 @@ export class LeaseFile implements Notes {
     if (this.#isClosed || (this.#fd === undefined && !this.#retry)) return;
     this.#since?.push(line);
     try {
-      if (this.#fd === undefined) this.lost++;
-      else this.#putTo(this.#fd, line);
+      if (this.#fd !== undefined) this.#putTo(this.#fd, line);
     } catch (error) {
       this.#fail(error);
       return;
@@ -173,7 +170,6 @@ export class LeaseFile implements Notes {
   /** Half a line may be there: all is written anew as soon as that can be. */
   #fail(error: unknown): void {
     const { log, clock, path } = this.#options;
-    this.lost++;
     if (this.#retry) return;
     log('warn', `leases: cannot write ${path}: ${textOf(error)}; trying again in ${RETRY_AFTER / 1000} seconds`);
     this.#retry = clock.alarm(clock.now() + RETRY_AFTER, () => {
