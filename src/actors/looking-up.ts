@@ -32,6 +32,8 @@ export interface LookingUpOptions {
   readonly clock: Clock;
   readonly random: (octets: number) => Uint8Array;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Of what a peer can provoke that has yet to prove who it is. */
+  readonly logOfStrangers: (level: LogLevel, text: string) => void;
 }
 
 /** A certificate, and that of its issuer, in DER. */
@@ -50,14 +52,20 @@ export class LookingUp {
   readonly #keeper: ActorRef<KeeperMessage>;
 
   constructor(options: LookingUpOptions) {
-    const { lookups, shelf, certificates, issuerOf, crlsDir, system, clock, random, log } = options;
+    const { lookups, shelf, certificates, issuerOf, crlsDir, system, clock, random, log, logOfStrangers } = options;
     const now = () => clock.now();
     const warn = (text: string) => log('warn', text);
     const count = (what: string) => void this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
     this.#far = new FarLookups({ settings: settingsOf(lookups), now, warn });
     const save = crlSaver(crlsDir, warn);
     this.#revocation = new Revocation({ lookups: this.#far, shelf, settings: lookups, now, log, count, save });
-    this.#dnsKeys = new DnsKeys({ lookups: this.#far, onlySecure: lookups.dnssecEnable, now, log, count });
+    this.#dnsKeys = new DnsKeys({
+      lookups: this.#far,
+      onlySecure: lookups.dnssecEnable,
+      now,
+      log: logOfStrangers,
+      count,
+    });
     const { ocspUri } = lookups;
     const wall = () => clock.wall();
     this.#ownOcsp = new OwnOcsp({ lookups: this.#far, issuerOf, ocspUri, now, wall, log, count });

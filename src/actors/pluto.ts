@@ -49,7 +49,7 @@ import { serveMetrics } from './serve-metrics.ts';
 import { DaemonServices } from './services.ts';
 import type { GateLimits } from './switchboard.ts';
 import { Vitals } from './vitals.ts';
-import type { World } from './world.ts';
+import type { LogLevel, World } from './world.ts';
 
 /** How long SAs may take to say goodbye, ms. */
 const FAREWELL = 2_000;
@@ -129,6 +129,7 @@ export class Pluto {
     });
     const clock = realClock();
     const random = dice();
+    const logOfStrangers = (level: LogLevel, text: string) => this.#world.strangers.tell(level, text);
     this.#lookingUp = new LookingUp({
       lookups: this.#setup.lookups,
       shelf: parts.trust,
@@ -139,6 +140,7 @@ export class Pluto {
       clock,
       random,
       log: (level, text) => void this.#world.log(level, text),
+      logOfStrangers,
     });
     this.#eap = new DaemonEap({
       secrets: () => this.#secrets.store,
@@ -150,7 +152,7 @@ export class Pluto {
       radius: this.#radius?.eap,
       clock,
       random,
-      log: (level, text) => void this.#world.log(level, text),
+      log: logOfStrangers,
     });
     this.#leaseFile = new LeaseFile({
       path: leaseFile(options.rundir),
@@ -187,6 +189,7 @@ export class Pluto {
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
+      virtualPrivate: setup.virtualPrivate,
       uniqueIds: options.uniqueIds ?? setup.uniqueids,
       leaseNotes: this.#leaseFile,
       innerAddresses: parts.plane.name === 'none' ? NO_ADDRESSES : new LinkAddresses(),

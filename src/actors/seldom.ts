@@ -27,6 +27,12 @@ export class Seldom {
     this.#log = log;
   }
 
+  /** For whoever has lines of all kinds about strangers: those for debugging are asked for, and not counted. */
+  tell(level: LogLevel, text: string): void {
+    if (level === 'debug') this.#log(level, text);
+    else this.say(level, text);
+  }
+
   say(level: LogLevel, text: string, about?: About): void {
     const now = this.#now();
     if (now - this.#since >= WINDOW) {

@@ -19,6 +19,17 @@ test('a hundred lines in a minute, that there were more, and afterwards how many
   expect(lines.slice(101)).toEqual(['900 lines about packets from strangers were left out', 'another minute']);
 });
 
+test('lines for debugging are not counted: who asks for them gets them', () => {
+  const lines: string[] = [];
+  const seldom = new Seldom(
+    () => 0,
+    (level) => lines.push(level),
+  );
+  for (let i = 0; i < 200; i++) for (const level of ['debug', 'warn'] as const) seldom.tell(level, `line ${i}`);
+  expect(lines.filter((level) => level === 'debug')).toHaveLength(200);
+  expect(lines.filter((level) => level === 'warn')).toHaveLength(101);
+});
+
 test('a flood of first messages that no connection is for does not fill the log', () => {
   const { west, east, wire, clock } = town();
   wire.loses = (datagram) => {
