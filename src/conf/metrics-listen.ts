@@ -18,7 +18,7 @@ export function parseMetricsListen(text: string): MetricsListen | { readonly fau
   const shown = match?.[1]?.replace(/^\[(.*)\]$/, '$1');
   const address = shown === undefined ? Address.parse('127.0.0.1') : Address.parse(shown);
   const isBare = shown?.includes(':') && !match?.[1]?.startsWith('[');
-  if (!address || port > 65_535 || isBare) return { fault: 'expected ADDRESS:PORT, [ADDRESS]:PORT or PORT' };
+  if (!match || !address || port > 65_535 || isBare) return { fault: 'expected ADDRESS:PORT, [ADDRESS]:PORT or PORT' };
   return { host: `${address}`, port, isOpen: !isLoopback(address) };
 }
 
