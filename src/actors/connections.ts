@@ -1,6 +1,8 @@
 /** Adding connections and taking them away: the registry's bookkeeping and the actors that go with it. */
 import type { Conn } from '../conf/conn.ts';
 import { isOursTwice, orient } from '../conf/orient.ts';
+import type { VirtualPrivate } from '../conf/setup.ts';
+import { virtualSelectors } from '../conf/virtual.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
@@ -25,6 +27,8 @@ export interface ConnectionsOptions {
   readonly defaultRoute: (family: 4 | 6) => Address | undefined;
   readonly ikePort: number;
   readonly keepAliveMs: number;
+  /** What `%priv` stands for; nothing unless said. */
+  readonly virtualPrivate?: readonly VirtualPrivate[];
   /** `ikev1-policy=`; without it IKEv1 is accepted. */
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
 }
@@ -66,7 +70,7 @@ export class Connections {
     const overlap = addPools(world.leases, conn);
     if (overlap !== undefined) return { why: `"${conn.name}": failed to add connection: ${overlap}` };
     const at = this.#orientation(conn);
-    const known = withMyId(conn, world.standing.myId);
+    const known = this.#settled(conn);
     const entry = this.#enter(conn, at ? this.#policyOf(known, at) : hindered(known), at?.side);
     for (const wrong of world.debugging.load(conn.name, conn.debug)?.wrong ?? [])
       world.log('warn', wrong, { policy: { name: conn.name } });
@@ -149,7 +153,7 @@ export class Connections {
   meaning({ conn, policy }: Entry): Policy | Hindrance | undefined {
     const at = this.#orientation(conn);
     const { world, keepAliveMs } = this.#options;
-    const known = withMyId(conn, world.standing.myId);
+    const known = this.#settled(conn);
     return at && policyOf(known, at, policy?.child.reqid ?? conn.reqid ?? 0, keepAliveMs, world.registry);
   }
 
@@ -168,7 +172,16 @@ export class Connections {
     else this.begin(entry);
   }
 
+  /** With what its words stand for now. */
+  #settled(conn: Conn): Conn {
+    const { world, virtualPrivate = [] } = this.#options;
+    return withChoice(withMyId(conn, world.standing.myId), virtualPrivate);
+  }
+
   #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
+    for (const side of ['left', 'right'] as const)
+      if (lacksChoice(conn[side]))
+        return { hindrance: `${side}subnet=: virtual-private= leaves its peers nothing to choose` };
     return policyOf(
       conn,
       at,
@@ -251,6 +264,16 @@ const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'rejec
 function withMyId(conn: Conn, myId: Id | undefined): Conn {
   if (conn.left.idText !== '%myid' && conn.right.idText !== '%myid') return conn;
   const known = (end: Conn['left']) => (end.idText === '%myid' ? { ...end, id: myId, idText: undefined } : end);
+  return { ...conn, left: known(conn.left), right: known(conn.right) };
+}
+
+const lacksChoice = ({ virtual, subnets }: Conn['left']) => virtual && !virtual.no && subnets.length === 0;
+
+/** What peers may choose from, in the place of subnets. */
+function withChoice(conn: Conn, privateNets: readonly VirtualPrivate[]): Conn {
+  if (!conn.left.virtual && !conn.right.virtual) return conn;
+  const known = (end: Conn['left']) =>
+    end.virtual ? { ...end, subnets: virtualSelectors(end.virtual, privateNets, end.protoport) } : end;
   return { ...conn, left: known(conn.left), right: known(conn.right) };
 }
 

@@ -90,6 +90,7 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
       mode: conn.type === 'transport' ? 'transport' : 'tunnel',
       local: selectorsOf(us, at.localHost),
       remote: remoteHost || them.subnets.length > 0 ? selectorsOf(them, remoteHost ?? Address.any(4)) : [],
+      peerChooses: them.virtual && { isHost: them.virtual.isHost, orItself: them.virtual.no },
       narrowing: conn.narrowing,
       pfs: conn.pfs,
       esn: conn.esn,

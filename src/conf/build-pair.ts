@@ -56,7 +56,8 @@ export function contradiction(
   const virtual = left.virtual ? 'left' : right.virtual ? 'right' : undefined;
   if (virtual === undefined) return undefined;
   const key = `${virtual}subnet`;
-  if (keyexchange === 'ikev2') return { key, text: 'virtual subnets need keyexchange=ikev1' };
+  if (keyexchange === 'ikev2' && (virtual === 'left' ? left : right).host.t !== 'any')
+    return { key, text: `virtual subnets are for peers that may be anywhere: ${virtual}=%any` };
   if (left.virtual && right.virtual) return { key, text: 'only one end may be virtual' };
   const isGroup = [left, right].some(({ host }) => host.t === 'group' || host.t === 'opportunisticgroup');
   return isGroup ? { key, text: 'groups have no virtual subnets' } : undefined;

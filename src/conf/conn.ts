@@ -200,7 +200,7 @@ export interface Mark {
   readonly mask: number;
 }
 
-/** `vhost:` and `vnet:`, IKEv1: the peer chooses one address, or a subnet, out of what is allowed. */
+/** `vhost:` and `vnet:`: the peer chooses one address, or a subnet, out of what is allowed. */
 export interface VirtualSubnet {
   readonly isHost: boolean;
   /** `%no`: its own address. */

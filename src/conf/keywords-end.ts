@@ -23,8 +23,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
   ),
   ...about(
     'An end: what is behind it',
-    now('subnet', LIST, 'selectors: ADDRESS, ADDRESS/BITS, FIRST-LAST, each with /PROTOCOL/PORT if wanted', {
-      laterValues: ['vhost:', 'vnet:'],
+    now('subnet', LIST, 'ADDRESS, ADDRESS/BITS or FIRST-LAST, with /PROTOCOL/PORT; vnet:…, vhost:… to choose from', {
       whack: [takes('--subnet SUBNET,...', old('--client SUBNET,...'))],
     }),
     now('subnets', APPEND, 'as subnet, but a tunnel for each pair'),

@@ -46,7 +46,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     }),
     now('ike-socket-errqueue', BOOL, 'read ICMP errors from the error queue', { default: 'yes' }),
     now('keep-alive', SECONDS, 'time between NAT keepalives', { default: '20s' }),
-    later('virtual-private', LIST, 'subnets that vhost: and vnet: ends may have', { aliases: ['virtual_private'] }),
+    now('virtual-private', LIST, 'subnets that vhost: and vnet: ends may have', { aliases: ['virtual_private'] }),
   ),
   ...about(
     'The daemon',

@@ -110,6 +110,8 @@ export interface ChildPolicy {
   readonly mode: 'tunnel' | 'transport';
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];
+  /** Of `remote` the peer chooses what is behind it: a single address, or any part; `orItself`: or its own address. */
+  readonly peerChooses?: { readonly isHost: boolean; readonly orItself: boolean } | undefined;
   /** As initiator, accept less than asked for; as responder, give less than configured. RFC 7296 §2.9. */
   readonly narrowing: boolean;
   readonly pfs: boolean;

@@ -14,6 +14,7 @@ import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
 import { NO_SERVICES, type Services, type World } from '../actors/world.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
+import type { VirtualPrivate } from '../conf/setup.ts';
 import { NO_TRUST, type Trust, TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
@@ -37,6 +38,8 @@ export interface HouseSettings {
   readonly services?: Services;
   readonly limits?: Partial<GateLimits>;
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
+  /** `virtual-private=`; none unless said. */
+  readonly virtualPrivate?: readonly VirtualPrivate[];
   /** `uniqueids=`; yes. */
   readonly uniqueIds?: boolean;
   readonly accounting?: (clock: TestClock) => Accounting;
@@ -107,6 +110,7 @@ export class House {
       ikePort: 500,
       keepAliveMs: 20_000,
       ...(settings.ikev1Policy && { ikev1Policy: settings.ikev1Policy }),
+      ...(settings.virtualPrivate && { virtualPrivate: settings.virtualPrivate }),
       ...(settings.accounting && { accounting: settings.accounting(clock) }),
       uniqueIds: settings.uniqueIds ?? true,
     });

@@ -23,6 +23,7 @@ import { loadConfig } from '../../src/conf/load.ts';
 import { hasErrors } from '../../src/conf/problem.ts';
 import type { SecretStore } from '../../src/conf/secret-store.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
+import type { VirtualPrivate } from '../../src/conf/setup.ts';
 import type { Request } from '../../src/control/protocol.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import type { DaemonInfo } from '../../src/control/status/rows.ts';
@@ -69,6 +70,7 @@ export interface HouseOptions {
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   readonly accounting?: (clock: TestClock) => Accounting;
   readonly uniqueIds?: boolean;
+  readonly virtualPrivate?: readonly VirtualPrivate[];
   readonly credentials?: Credentials;
   readonly keys?: KeyShelf;
   readonly trust?: TrustShelf;

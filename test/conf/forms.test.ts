@@ -119,7 +119,7 @@ describe('cannot be', () => {
     [['leftmodecfgserver=yes', 'leftmodecfgclient=yes'], 'does not go with leftmodecfgclient=yes'],
     [['leftmodecfgserver=yes', 'rightmodecfgserver=yes'], 'does not go with rightmodecfgserver=yes'],
     [['mark=3/1'], 'has bits outside the mask'],
-    [['rightsubnet=vhost:%priv', 'right=%any'], 'virtual subnets need keyexchange=ikev1'],
+    [['rightsubnet=vhost:%priv'], 'virtual subnets are for peers that may be anywhere: right=%any'],
     [['rightsubnet=vhost:%wat', 'keyexchange=ikev1'], 'is none of %no, %priv'],
     [['rightsubnet=vhost:%no', 'leftsubnet=vnet:%all', 'keyexchange=ikev1'], 'only one end may be virtual'],
     [['right=%group', 'rightsubnet=vhost:%no', 'keyexchange=ikev1'], 'groups have no virtual subnets'],

@@ -8,25 +8,29 @@ export interface Traffic {
   readonly remote: readonly Selector[];
 }
 
-type Allowed = Pick<ChildPolicy, 'local' | 'remote' | 'narrowing'>;
+type Allowed = Pick<ChildPolicy, 'local' | 'remote' | 'narrowing' | 'peerChooses'>;
 
 /** More pairs than this would let one Child SA fill the kernel's policy table. */
 export const MAX_SELECTORS = 256;
 
 /**
  * As responder: what of the request our policy allows. Without `narrowing` it must allow all that the policy
- * says, no less; the peer may have asked for more.
+ * says, no less; the peer may have asked for more. What the peer may choose it gets as it asks, or not at all: who
+ * asks for everything is not to have all that there is to choose from.
  */
 export function narrow(policy: Allowed, asked: Traffic): Traffic | Fault {
   const local = meet(asked.local, policy.local);
-  const remote = meet(asked.remote, policy.remote);
-  const isAll = covers(local, policy.local) && covers(remote, policy.remote);
+  const { peerChooses } = policy;
+  const remote = peerChooses
+    ? chosen(policy.remote, asked.remote, peerChooses.isHost)
+    : meet(asked.remote, policy.remote);
+  const isAll = covers(local, policy.local) && (peerChooses !== undefined || covers(remote, policy.remote));
   if (local.length === 0 || remote.length === 0 || (!policy.narrowing && !isAll)) {
     return {
       kind: 'incompatible',
       what: 'selectors',
       offered: trafficText(asked),
-      wanted: `${trafficText(policy)}${policy.narrowing ? ' or less' : ''}`,
+      wanted: `${trafficText(policy)}${peerChooses ? ` or ${peerChooses.isHost ? 'an address' : 'a part'} of it` : policy.narrowing ? ' or less' : ''}`,
     };
   }
   return { local: local.slice(0, MAX_SELECTORS), remote: remote.slice(0, MAX_SELECTORS) };
@@ -58,6 +62,14 @@ export function fitness(policy: Allowed, asked: Traffic): 0 | 1 | 2 {
 
 /** libreswan's text: `10.0.1.0/24===10.0.2.0/24`. */
 export const trafficText = ({ local, remote }: Traffic): string => `${local.join(',')}===${remote.join(',')}`;
+
+/** All of `asked`, if there is nothing else in it; RFC 7296 §2.9 has the packet that began it all in front, which is a part. */
+function chosen(allowed: Traffic['remote'], asked: Traffic['remote'], isHost: boolean): Traffic['remote'] {
+  const [first] = asked;
+  const isWithin = (s: Selector) => allowed.some((range) => range.contains(s));
+  const isOne = asked.every((s) => s.start.equals(s.end) && s.start.equals(first.start));
+  return asked.every(isWithin) && (isOne || !isHost) ? meet(asked, asked) : [];
+}
 
 /** All that both lists match, without what another entry already contains. */
 function meet(a: readonly Selector[], b: readonly Selector[]): Selector[] {

@@ -9,7 +9,7 @@ import { suits } from './auth-choose.ts';
 import type { Answer } from './child-setup.ts';
 import { allowed } from './cp.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { fitness, type Traffic } from './selectors.ts';
+import { fitness, type narrow, type Traffic } from './selectors.ts';
 import type { Turn } from './turn.ts';
 
 /** Held against one request: the first that were loaded. */
@@ -50,13 +50,18 @@ const beforeLease = (sa: IkeSa, policy: Policy, asked: Traffic['remote']) =>
   policy.cp?.role === 'server' ? { ...traffic(policy.child), remote: asked, narrowing: true } : allowedTo(sa, policy);
 
 /** What of its traffic `policy` allows this peer: without a subnet it is the peer itself that travels inside. */
-export function allowedTo(sa: IkeSa, policy: Policy): ReturnType<typeof allowed> {
-  const all = allowed(sa, policy);
-  return all.remote.length > 0 || policy.cp ? all : { ...traffic(all), remote: [Selector.ofAddress(sa.peer.address)] };
+export function allowedTo(sa: IkeSa, policy: Policy): Parameters<typeof narrow>[0] {
+  if (policy.cp) return allowed(sa, policy);
+  const { child } = policy;
+  const isItself = child.remote.length === 0 || child.peerChooses?.orItself === true;
+  return isItself ? { ...traffic(child), remote: [...child.remote, Selector.ofAddress(sa.peer.address)] } : child;
 }
 
 /** An instance has most of it from its template, and would spread nothing of that. */
-const traffic = ({ local, remote, narrowing }: ReturnType<typeof allowed>) => ({ local, remote, narrowing });
+const traffic = ({ local, remote, narrowing, peerChooses }: Policy['child']) => ({
+  ...{ local, remote, narrowing },
+  peerChooses,
+});
 
 /** Of a template the peer gets an instance, beside the one that the IKE SA came with. */
 export function settled({ sa, env }: Turn, answer: Answer): Answer {
