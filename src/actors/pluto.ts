@@ -15,7 +15,8 @@ import type { DaemonInfo } from '../control/status/rows.ts';
 import { version } from '../control/version.ts';
 import { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { openPlane } from '../kernel/index.ts';
-import { LinkAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
+import { NO_ADDRESSES } from '../kernel/inner-addresses.ts';
+import { LinkAddresses } from '../kernel/link-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
@@ -189,7 +190,6 @@ export class Pluto {
       ikePort: this.#ikePort,
       keepAliveMs: this.#keepAliveMs,
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
-      virtualPrivate: setup.virtualPrivate,
       virtualPrivate: setup.virtualPrivate,
       uniqueIds: options.uniqueIds ?? setup.uniqueids,
       leaseNotes: this.#leaseFile,

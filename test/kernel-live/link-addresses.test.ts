@@ -6,7 +6,7 @@ import { commandExists } from '../support/machine.ts';
 import { pair } from '../support/topology.ts';
 
 const extension = extname(import.meta.filename);
-const program = fileURLToPath(new URL(`./inner-addresses-end${extension}`, import.meta.url));
+const program = fileURLToPath(new URL(`./link-addresses-end${extension}`, import.meta.url));
 const command = [process.execPath, ...(extension === '.ts' ? ['--import', 'tsx'] : []), program];
 
 const lacks = process.getuid?.() !== 0 ? 'needs root' : commandExists('ip') ? undefined : 'needs iproute2';

@@ -2,7 +2,7 @@
  * Puts inner addresses on the interfaces of its own namespace. Takes a JSON list of steps, `add ADDRESS TOWARDS` and
  * `remove ADDRESS`; says for each what was done, as a line of JSON, and which addresses there are then.
  */
-import { LinkAddresses } from '../../src/kernel/inner-addresses.ts';
+import { LinkAddresses } from '../../src/kernel/link-addresses.ts';
 import { isFault, localAddresses } from '../../src/native/index.ts';
 import { Address } from '../../src/net/address.ts';
 
