@@ -1,6 +1,6 @@
 /**
  * The concentrator's bench: `node dist/test/bench/concentrator/run.js [SCENARIO...] [OPTIONS]`. Tables go to the
- * terminal, everything goes to report.json and report.html. Ends with status 1 if a bar was missed.
+ * terminal, everything goes to NAME.json and NAME.html. Ends with status 1 if a bar was missed.
  *
  *     --scale N      of the sizes that count; 0.1 is a quick look (default 1)
  *     --rounds N     runs of which the median counts (default 5)
@@ -76,15 +76,13 @@ try {
   await rm(directory, { recursive: true, force: true });
 }
 await mkdir(values.out, { recursive: true });
+const stem = join(values.out, positionals.length > 0 ? positionals.join('-') : 'concentrator');
 const all = Object.entries(results);
 const judged = Object.fromEntries(
   all.map(([name, result]) => [name, { ...result, findings: result.findings.map((f) => ({ ...f, held: held(f) })) }]),
 );
-await writeFile(
-  join(values.out, 'report.json'),
-  `${JSON.stringify({ environment: where, results: judged }, null, 2)}\n`,
-);
-await writeFile(join(values.out, 'report.html'), html({ environment: where, results }));
-console.log(`\nreport: ${join(values.out, 'report.html')}`);
+await writeFile(`${stem}.json`, `${JSON.stringify({ environment: where, results: judged }, null, 2)}\n`);
+await writeFile(`${stem}.html`, html({ environment: where, results }));
+console.log(`\nreport: ${stem}.html`);
 const missed = all.flatMap(([, result]) => result.findings).filter((finding) => held(finding) === false);
 process.exitCode = missed.length > 0 || failed.length > 0 ? 1 : 0;
