@@ -8,6 +8,7 @@ import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike
 import type { Policy } from '../ike/policy.ts';
 import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
+import { chooser } from '../ike/v2/siblings.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
@@ -146,7 +147,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     stats.ikeDown(this.#sa.establishedAt > 0);
     this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen();
-    for (const { ref } of listOf(this.#kids)) ref.tell({ t: 'remove', lingers: false });
+    for (const { serial, ref } of listOf(this.#kids)) {
+      ref.tell({ t: 'remove', lingers: false });
+      registry.chosenNets.remove(serial);
+    }
     if (why === 'crashed') {
       this.#sa.keys?.wipe();
       this.#dropLeases();
@@ -244,6 +248,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'remove':
         this.#kid(out.serial)?.tell({ t: 'remove', lingers: out.lingers });
         this.#kids = excluding(this.#kids, (k) => k.serial === out.serial);
+        this.#world.registry.chosenNets.remove(out.serial);
         return;
       case 'assigned':
         for (const { address } of out.leases) this.#noteAddress(innerAddresses.add(address, this.#sa.peer.address));
@@ -300,6 +305,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #install(child: ChildInstall, halves: 'both' | 'inbound', self: Context<IkeSaMessage>): void {
     const { serial } = child;
+    if (child.policy.child.peerChooses)
+      this.#world.registry.chosenNets.add(serial, chooser(this.#sa), child.selectorsRemote);
     const actor = new ChildSaActor(this.#world, self, child);
     const fault = actor.enter(halves, self.wall());
     const ref = this.#world.spawn('states', serial, actor);

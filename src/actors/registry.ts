@@ -9,6 +9,7 @@ import type { Address } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
+import { ChosenNets } from './chosen-nets.ts';
 import type { Credentials } from './credentials.ts';
 import { type Entry, mayBeMany, peerKey } from './entry.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
@@ -47,6 +48,7 @@ export class Registry implements Directory {
   /** By `Entry.peer`. */
   readonly #ikeSas = new SaGroups();
   readonly #instancesOfPeer = new Map<string, Few<Entry>>();
+  readonly chosenNets = new ChosenNets();
   #instanceCount = 0;
 
   constructor(ports: RegistryPorts) {
@@ -214,6 +216,10 @@ export class Registry implements Directory {
     return [policy, ...instances.map((i) => i.policy!), ...all, ...templates.filter((p) => !taken.has(p))].filter(
       (p, i) => i === 0 || p !== policy,
     );
+  }
+
+  netHolder(nets: readonly Selector[], who: string): string | undefined {
+    return this.chosenNets.holder(nets, who);
   }
 
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined {

@@ -245,6 +245,8 @@ export interface Directory {
    * instance there are templates that have none for its peer yet; beside a template only templates.
    */
   siblings(policy: Policy): readonly Policy[];
+  /** Who else than `who` has chosen part of `nets` to be behind it (`peerChooses`); without, nobody ever has. */
+  netHolder?(nets: readonly Selector[], who: string): string | undefined;
   /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined;
   /** What our end proves itself with in round `round`, or why it has nothing. */

@@ -71,3 +71,33 @@ test('without private nets there is nothing to choose: nobody becomes of it', ()
   expect(comes('10.1.2.0/24').exit).not.toBe(0);
   expect(comes(undefined).exit).not.toBe(0);
 });
+
+describe('what one has chosen', () => {
+  test.each(['10.1.2.0/24', '10.1.0.0/16', '10.1.2.128/25'])('another does not get: %s', (subnet) => {
+    const { east, comes, inside } = gate('vnet:%priv');
+    expect(comes('10.1.2.0/24').exit).toBe(0);
+    expect(comes(subnet, '@mary').exit).not.toBe(0);
+    expect(inside()).toEqual(['10.1.2.0/24']);
+    expect(east.log).toContainEqual(expect.stringContaining("what is not behind '@paul'"));
+    expect(comes('10.1.3.0/24', '@mary').exit).toBe(0);
+  });
+
+  test('the same has again, from elsewhere, and only there', () => {
+    const { comes, inside, clock, east } = gate('vnet:%priv');
+    expect([comes('10.1.2.0/24').exit, comes('10.1.2.0/24').exit]).toEqual([0, 0]);
+    clock.advance(6_000);
+    expect(inside()).toEqual(['10.1.2.0/24']);
+    expect(`${east.plane.outbound()[0].dst}`).toBe('198.51.100.2');
+  });
+
+  test('is free once it has gone, and not before: neither rekeys nor refusals change that', () => {
+    const { comes, clock, east } = gate('vnet:%priv');
+    const { house } = comes('10.1.2.0/24');
+    clock.advance(9 * 3600_000);
+    expect(comes('10.1.2.0/24', '@mary').exit).not.toBe(0);
+    house.whack({ kind: 'terminate', name: 'home' });
+    clock.advance(6_000);
+    expect(comes('10.1.2.0/24', '@mary').exit).toBe(0);
+    expect([...east.crashes, ...east.plane.mistakes]).toEqual([]);
+  });
+});

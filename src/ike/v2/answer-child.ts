@@ -50,7 +50,9 @@ function answerNew(turn: Turn, message: Incoming): void {
   const policies = siblingsOf(turn);
   const answer = grant(sa, policies, message.payloads, true);
   if (isFault(answer)) return refuseGrant(turn, message, answer, policies);
-  give(turn, message, settled(turn, answer));
+  const mine = settled(turn, answer);
+  if (isFault(mine)) return turn.refuse(message, mine);
+  give(turn, message, mine);
 }
 
 function answerRekey(turn: Turn, message: Incoming): void {
@@ -67,7 +69,9 @@ function answerRekey(turn: Turn, message: Incoming): void {
   }
   const answer = grant(sa, [old.policy], message.payloads, true);
   if (isFault(answer)) return refuseGrant(turn, message, answer, [old.policy]);
-  give(turn, message, answer, old);
+  const mine = settled(turn, answer);
+  if (isFault(mine)) return turn.refuse(message, mine);
+  give(turn, message, mine, old);
 }
 
 function refuseGrant(turn: Turn, message: Incoming, fault: Fault, policies: readonly Policy[]): void {

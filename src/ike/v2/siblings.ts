@@ -3,13 +3,15 @@
  * belongs to is for the traffic to say. The peer is authentic, and what it may have of one it may have of the others.
  */
 import { Selector } from '../../net/selector.ts';
+import { clip } from '../explain/words.ts';
+import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { find, type Payload } from '../wire/index.ts';
 import { suits } from './auth-choose.ts';
 import type { Answer } from './child-setup.ts';
 import { allowed } from './cp.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { fitness, type narrow, type Traffic } from './selectors.ts';
+import { fitness, type narrow, type Traffic, trafficText } from './selectors.ts';
 import type { Turn } from './turn.ts';
 
 /** Held against one request: the first that were loaded. */
@@ -63,9 +65,27 @@ const traffic = ({ local, remote, narrowing, peerChooses }: Policy['child']) => 
   peerChooses,
 });
 
-/** Of a template the peer gets an instance, beside the one that the IKE SA came with. */
-export function settled({ sa, env }: Turn, answer: Answer): Answer {
-  const { policy } = answer;
+/**
+ * Of a template the peer gets an instance, beside the one that the IKE SA came with. What another peer has chosen to be
+ * behind it is not there for a second one; for the same peer, which has come again, it is.
+ */
+export function settled({ sa, env }: Turn, answer: Answer): Answer | Fault {
+  const { policy, remote } = answer;
+  const holder = policy.child.peerChooses && env.directory.netHolder?.(remote, chooser(sa));
+  if (holder !== undefined)
+    return {
+      kind: 'incompatible',
+      what: 'selectors',
+      offered: trafficText(answer),
+      wanted: `what is not behind ${holder}`,
+    };
   if (policy.remoteHost || !sa.peerId) return answer;
   return { ...answer, policy: env.directory.instantiate(policy, sa.peerId, sa.peer, sa.policy) };
+}
+
+/** Who it is that chooses, for comparing and for the log; one who has proven nothing is the same as nobody else. */
+export function chooser({ eapUser, peerId, policy }: IkeSa): string {
+  if (eapUser) return `user '${clip(eapUser.name)}'`;
+  const isNameless = policy.theirs.some(({ ways }) => ways.includes('null'));
+  return isNameless ? `"${policy.name}"[${policy.instance}]` : `'${peerId}'`;
 }
