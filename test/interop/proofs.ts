@@ -160,15 +160,20 @@ export const nobodies: readonly Story[] = [
   },
 ];
 
+const PSS: Way = { title: '', kind: 'rsa', authby: 'rsa-sha2', swanctl: 'rsa/pss', charon: 'rsa_pss = yes' };
+const DAY = 86_400;
+
 /** Certificates of a peer's that we must not believe, and what we say of them. */
 const BAD: readonly {
   readonly title: string;
   readonly leaf: LeafWish;
   readonly isRevoked?: true;
+  /** Seconds that our clock is ahead of the peer's, which would not even begin with what is out of date for it. */
+  readonly clockAhead?: number;
   readonly says: RegExp;
 }[] = [
   { title: 'revoked by a CRL', leaf: {}, isRevoked: true, says: /revoked/ },
-  { title: 'expired', leaf: { days: -1 }, says: /expired/ },
+  { title: 'expired', leaf: { days: 1 }, clockAhead: 2 * DAY, says: /expired/ },
   { title: 'another name', leaf: { san: 'DNS:mallory.test' }, says: /SAN|subjectAltName|name/ },
   { title: 'another authority', leaf: { issuer: 'other' }, says: /issuer|authority|trust/ },
   { title: 'for mail only', leaf: { eku: 'emailProtection' }, says: /extKeyUsage/ },
@@ -178,10 +183,8 @@ const BAD: readonly {
 /** `liar`: the end whose certificate is bad; the other one is ours. */
 export function impostors(peer: 'strongswan' | 'libreswan', liar: 'west' | 'east'): readonly Story[] {
   const honest = liar === 'west' ? 'east' : 'west';
-  const way: Way = { title: '', kind: 'rsa', authby: 'rsa-sha2', swanctl: 'rsa/pss', charon: 'rsa_pss = yes' };
-  // libreswan does not even begin with an expired certificate of its own.
-  const bads = BAD.filter(({ leaf }) => peer === 'strongswan' || leaf.days === undefined);
-  return bads.map(({ title, leaf, isRevoked, says }, i) => {
+  const way = PSS;
+  return BAD.map(({ title, leaf, isRevoked, clockAhead, says }, i) => {
     const bad = `${liar}-bad-${i}`;
     const proof = (name: string): Proof => ({ by: 'certificate', name, authby: way.authby, swanctl: way.swanctl });
     const [good, crl] = [`${honest}-rsa-root`, `crl-${bad}-${peer}`];
@@ -192,6 +195,7 @@ export function impostors(peer: 'strongswan' | 'libreswan', liar: 'west' | 'east
         ...settings(way),
         proofs: liar === 'west' ? { west: proof(bad), east: proof(good) } : { west: proof(good), east: proof(bad) },
       },
+      ...(clockAhead === undefined ? {} : { onlyAt: { [honest]: { clockAhead } } }),
       prepare: async () => {
         const made = await pki();
         await made.leaf(good, { kind: 'rsa', san: `DNS:${honest}.test` });
@@ -211,4 +215,41 @@ export function impostors(peer: 'strongswan' | 'libreswan', liar: 'west' | 'east
       },
     };
   });
+}
+
+/** Our own certificate is out of date by the peer's clock, and not by ours. `us`: the end that is ours. */
+export function outdated(peer: 'strongswan' | 'libreswan', us: 'west' | 'east'): readonly Story[] {
+  const them = us === 'west' ? 'east' : 'west';
+  const name = (side: Side) => `${side}-${side === us ? 'brief' : 'rsa-root'}`;
+  const proof = (side: Side): Proof => ({
+    by: 'certificate',
+    name: name(side),
+    authby: PSS.authby,
+    swanctl: PSS.swanctl,
+  });
+  return [
+    {
+      title: 'our certificate has expired by the clock of the peer',
+      tunnel: { ...tunnel, ...settings(PSS), proofs: { west: proof('west'), east: proof('east') } },
+      onlyAt: { [them]: { clockAhead: 2 * DAY } },
+      prepare: async () => {
+        const made = await pki();
+        await made.leaf(name(us), { kind: 'rsa', san: `DNS:${us}.test`, days: 1 });
+        await made.leaf(name(them), { kind: 'rsa', san: `DNS:${them}.test` });
+        return {};
+      },
+      tell: async (bed) => {
+        await expect(bed.west.up()).rejects.toThrow();
+        await eventually('the peer says why', async () =>
+          /has expired|certificate invalid/.test(await bed[them].log()),
+        );
+        expect(await bed[them].installed()).toEqual([]);
+        expect(await bed[them].isUp()).toBe(false);
+        // libreswan as initiator tells nobody: until it comes again, or does not answer, we are up.
+        if (peer === 'libreswan' && us === 'east') return;
+        await eventually('we hear why', async () => /AUTHENTICATION_FAILED/.test(await bed[us].log()));
+        await eventually('we are not up', async () => !(await bed[us].isUp()));
+      },
+    },
+  ];
 }

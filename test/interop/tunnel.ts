@@ -49,6 +49,8 @@ export interface Tunnel {
   /** CRLs that we are given, PEM. */
   readonly crls?: readonly string[];
   readonly mixing?: Mixing;
+  /** Seconds that an end's clock is ahead, under the shim. */
+  readonly clockAhead?: number;
   /** Addresses that one end gives the other, in place of what lies behind the two. */
   readonly inner?: Inner;
 }

@@ -25,9 +25,17 @@ export function athome(peer: PeerName, command: Command, env: Readonly<Record<st
 /** Where a daemon under the shim writes what it told its kernel. */
 export const shimLog = (directory: string): string => join(directory, 'xfrm.log');
 
-/** The environment that puts a daemon under the shim: its kernel then takes any SA and forgets to encrypt. */
-export function underShim(directory: string): Readonly<Record<string, string>> {
-  return { LD_PRELOAD: shim, XFRM_SHIM_LOG: shimLog(directory), XFRM_SHIM_CTL: join(directory, 'xfrm.ctl') };
+/**
+ * The environment that puts a daemon under the shim: its kernel then takes any SA and forgets to encrypt. `ahead`:
+ * seconds that its clock is put forward.
+ */
+export function underShim(directory: string, ahead = 0): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: shim,
+    XFRM_SHIM_LOG: shimLog(directory),
+    XFRM_SHIM_CTL: join(directory, 'xfrm.ctl'),
+    XFRM_SHIM_CLOCK: `${ahead}`,
+  };
 }
 
 export function startAtHome(

@@ -44,7 +44,7 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
   const command = ['/usr/libexec/ipsec/pluto', '--nofork', '--no-dnssec', '--logfile', at('pluto.log')];
   const paths = { config: 'ipsec.conf', secretsfile: 'ipsec.secrets', rundir: '', nssdir: 'nss', ipsecdir: 'ipsec.d' };
   for (const [option, name] of Object.entries(paths)) command.push(`--${option}`, at(name));
-  const pluto = startAtHome('libreswan', host, directory, command, underShim(directory));
+  const pluto = startAtHome('libreswan', host, directory, command, underShim(directory, tunnel.clockAhead));
 
   // whack stays as long as pluto tries again: 15 s are enough for one attempt.
   const whack = (...args: string[]): Promise<Finished> =>

@@ -26,7 +26,7 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
     config,
     secrets,
     options: [plane === 'shim' ? '--use-xfrm' : '--use-userspace', '--ipsecdir', ipsecdir],
-    env: plane === 'shim' ? underShim(directory) : {},
+    env: plane === 'shim' ? underShim(directory, tunnel.clockAhead) : {},
   });
   const whack = async (option: string): Promise<void> => void (await said(pluto.whack(option, '--name', 'net')));
   const isUp = async (): Promise<boolean> => (await said(pluto.ipsec('trafficstatus'))).includes('"net"');

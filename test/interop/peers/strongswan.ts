@@ -26,7 +26,7 @@ export async function startStrongSwan(plane: Plane, { host, directory, tunnel, e
   const folder = join(directory, 'swanctl');
   await writeFile(join(folder, 'swanctl.conf'), await swanctlConf(tunnel, ends, folder));
   await writeFile(settings, strongSwanConf(plane, log, vici, tunnel));
-  const env = { STRONGSWAN_CONF: settings, ...(plane === 'shim' ? underShim(directory) : {}) };
+  const env = { STRONGSWAN_CONF: settings, ...(plane === 'shim' ? underShim(directory, tunnel.clockAhead) : {}) };
   const charon = startAtHome('strongswan', host, directory, ['/usr/lib/ipsec/charon'], env);
 
   const swanctl = (...args: string[]): Promise<Finished> =>
