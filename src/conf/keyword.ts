@@ -42,7 +42,7 @@ export interface Keyword {
   readonly since?: string;
   /** Whether the feature behind it works yet; `later` is parsed, checked, kept and reported once per load. */
   readonly effect: 'now' | 'later';
-  /** Values of an otherwise working keyword whose feature does not work yet: words, `vhost:` what they begin with, HOSTNAME any name. */
+  /** Values of an otherwise working keyword whose feature does not work yet: words, HOSTNAME any name. */
   readonly laterValues?: readonly string[];
   /** The options of whack that set it. */
   readonly whack?: readonly WhackForm[];

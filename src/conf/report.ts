@@ -9,10 +9,7 @@ import { defaultOf } from './values.ts';
 export function laterWords({ laterValues = [] }: Keyword, value: Value): readonly string[] {
   const words = (Array.isArray(value) ? value : [String(value)]).map((word) => word.toLowerCase());
   return laterValues.filter((later) =>
-    words.some((word) => {
-      if (later === 'HOSTNAME') return isHostName(word);
-      return later.endsWith(':') ? word.startsWith(later) : word === later;
-    }),
+    words.some((word) => (later === 'HOSTNAME' ? isHostName(word) : word === later)),
   );
 }
 

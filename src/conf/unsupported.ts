@@ -5,7 +5,7 @@ export interface Unsupported {
   readonly section: 'setup' | 'conn';
   /** With `{left,right}` before it if it is said of an end. */
   readonly keyword: string;
-  /** Absent: none of its values has an effect. `vhost:` is what such values begin with. */
+  /** Absent: none of its values has an effect. */
   readonly value?: string;
   readonly help: string;
 }
