@@ -55,6 +55,21 @@ describe('known answers', () => {
     expect(verify(key, byName(scheme), hex(`${rsa.message}00`), hex(signature))).toBe('its signature does not match');
   });
 
+  const hashes = JSON.parse(
+    readFileSync(new URL('../../../fixtures/signature/rsa-hashes.json', import.meta.url), 'utf8'),
+  ) as { scheme: string; origin: string; spki: string; message: string; signature: string }[];
+
+  test.each(hashes)('$origin, $scheme', ({ scheme, spki, message, signature }) => {
+    const key = good(parseSpki(hex(spki)));
+    const own = byName(scheme);
+    expect(verify(key, own, hex(message), hex(signature))).toBeUndefined();
+    expect(verify(key, own, hex(`${message}00`), hex(signature))).toBe('its signature does not match');
+    const others = SCHEMES.filter(({ type, form, hash }) => type === 'RSA' && (form !== own.form || hash !== own.hash));
+    expect(others.length).toBeGreaterThan(6);
+    for (const other of others)
+      expect(verify(key, other, hex(message), hex(signature))).toBe('its signature does not match');
+  });
+
   test.each([
     [
       'Ed25519, RFC 8032 §7.1 TEST 1',
