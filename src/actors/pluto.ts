@@ -374,8 +374,13 @@ export class Pluto {
   }
 
   #limits(): GateLimits {
-    const { ddosMode, ddosIkeThreshold, maxHalfopenIke } = this.#setup;
-    return { mode: this.#options.ddosMode ?? ddosMode, cookiesFrom: ddosIkeThreshold, maxHalfOpen: maxHalfopenIke };
+    const { ddosMode, ddosIkeThreshold, maxHalfopenIke, maxHalfopenPerSource } = this.#setup;
+    return {
+      mode: this.#options.ddosMode ?? ddosMode,
+      cookiesFrom: ddosIkeThreshold,
+      maxHalfOpen: maxHalfopenIke,
+      maxPerSource: maxHalfopenPerSource,
+    };
   }
 
   #info(): DaemonInfo {

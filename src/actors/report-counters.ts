@@ -70,6 +70,7 @@ function ours({ accounting, leases, switchboard, helpers, services, stats }: Wor
     'total.ike.packets.retransmitted': stats.of('total.ike.packets.retransmitted'),
     'total.ike.cookies.sent': counters.cookies,
     'total.ike.halfopen.refused': counters.refused,
+    'total.ike.halfopen.crowded': counters.crowded,
     'total.ike.keepalives.sent': stats.keepalives.value(),
   };
   for (const [family, { count, failed, queued, refused, queueMs, runMs }] of helpers.stats()) {

@@ -12,6 +12,7 @@ import type { Datagram } from '../ike/effects.ts';
 import { admit, type CookieSecrets } from '../ike/v2/gate.ts';
 import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { Sources, sourceOf } from '../net/sources.ts';
 import type { Debugging } from './debugging.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import type { Impairments } from './impairments.ts';
@@ -27,6 +28,8 @@ export interface GateLimits {
   cookiesFrom: number;
   /** Half-open SAs from which nobody new gets in (`max-halfopen-ike`). */
   maxHalfOpen: number;
+  /** Half-open SAs of one source that has returned a cookie (`max-halfopen-per-source`); 0: any number. */
+  maxPerSource: number;
 }
 
 export interface SwitchboardPorts {
@@ -37,6 +40,12 @@ export interface SwitchboardPorts {
   readonly impairments: Impairments;
   /** A new responder, spawned and told of nothing yet. */
   answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
+}
+
+interface HalfOpen {
+  readonly sa: ActorRef<IkeSaMessage>;
+  /** Of a peer that has returned a cookie. */
+  readonly source: string | undefined;
 }
 
 /** One of our sockets, as the way out. */
@@ -52,7 +61,9 @@ export class Switchboard {
   readonly #ports: SwitchboardPorts;
   readonly #sas = new SpiTable<ActorRef<IkeSaMessage>>();
   /** Responders that are not established, by the initiator's SPI and place. */
-  readonly #halfOpen = new Map<string, ActorRef<IkeSaMessage>>();
+  readonly #halfOpen = new Map<string, HalfOpen>();
+  /** What sources have of them that have returned a cookie: those of others may be somebody else's doing. */
+  readonly #sources = new Sources();
   readonly #senders = new Map<string, Sender>();
   /** Most packets leave by one socket: its place needs no text to look it up. */
   #latest: { readonly local: Endpoint; readonly sender: Sender } | undefined = undefined;
@@ -63,6 +74,8 @@ export class Switchboard {
     unknownSpi: 0,
     cookies: 0,
     refused: 0,
+    /** Beyond the share of one source. */
+    crowded: 0,
     dropped: 0,
     sent: 0,
     unsendable: 0,
@@ -148,7 +161,10 @@ export class Switchboard {
   }
 
   unregisterHalfOpen(spiI: Uint8Array, peer: Endpoint): void {
-    this.#halfOpen.delete(halfOpenKey(spiI, peer));
+    const key = halfOpenKey(spiI, peer);
+    const source = this.#halfOpen.get(key)?.source;
+    if (source !== undefined) this.#sources.giveBack(source);
+    this.#halfOpen.delete(key);
   }
 
   /** A datagram without its non-ESP marker; the octets are the receiver's to keep. */
@@ -191,17 +207,13 @@ export class Switchboard {
   #first(datagram: Datagram, header: Parameters<typeof admit>[0]): void {
     const { counters, limits } = this;
     const known = this.#halfOpen.get(halfOpenKey(header.spiI, datagram.peer));
-    if (known) return void known.offer({ t: 'packet', datagram });
+    if (known) return void known.sa.offer({ t: 'packet', datagram });
     if (this.#halfOpen.size >= limits.maxHalfOpen) {
       counters.refused++;
       return;
     }
-    const admission = admit(
-      header,
-      datagram.bytes,
-      datagram.peer,
-      this.wantsCookies ? this.#cookieSecrets() : undefined,
-    );
+    const asks = this.wantsCookies;
+    const admission = admit(header, datagram.bytes, datagram.peer, asks ? this.#cookieSecrets() : undefined);
     if (admission.t === 'drop') {
       counters.malformed++;
       return this.#debug(() => `IKE_SA_INIT from ${datagram.peer}: ${admission.why}; dropped`, datagram.peer);
@@ -210,10 +222,16 @@ export class Switchboard {
       counters.cookies++;
       return this.send(datagram.local, datagram.peer, admission.bytes);
     }
+    const source = asks ? sourceOf(datagram.peer.address) : undefined;
+    if (source !== undefined && limits.maxPerSource > 0 && this.#sources.held(source) >= limits.maxPerSource) {
+      counters.crowded++;
+      return;
+    }
     const sa = this.#ports.answerer(datagram, keep(header.spiI));
     if (!sa) return;
+    if (source !== undefined) this.#sources.take(source);
     // At once: its duplicate, or a flood, may be in the same batch.
-    this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), sa);
+    this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), { sa, source });
     sa.tell({ t: 'packet', datagram });
   }
 

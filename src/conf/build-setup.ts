@@ -49,6 +49,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     ddosMode: s.word<Setup['ddosMode']>('ddos-mode')!,
     ddosIkeThreshold: s.number('ddos-ike-threshold')!,
     maxHalfopenIke: s.number('max-halfopen-ike')!,
+    maxHalfopenPerSource: s.number('max-halfopen-per-source')!,
     ikev1Policy: s.word<Setup['ikev1Policy']>('ikev1-policy')!,
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,

@@ -68,6 +68,12 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('ddos-mode', choice('auto busy unlimited'), 'when to demand cookies', { default: 'auto' }),
     now('ddos-ike-threshold', UNSIGNED, 'half-open IKE SAs before cookies are demanded', { default: '25000' }),
     now('max-halfopen-ike', UNSIGNED, 'half-open IKE SAs before new ones are refused', { default: '50000' }),
+    now(
+      'max-halfopen-per-source',
+      UNSIGNED,
+      'half-open IKE SAs of one address, or IPv6 /64, while cookies are demanded; 0 is any number',
+      { default: '32' },
+    ),
     now('metrics-listen', STRING, 'where metrics are served for Prometheus: PORT of this machine, or ADDRESS:PORT'),
     now('metrics-connections', unsigned(0, 100_000), 'connections with metrics of their own; the rest is counted', {
       default: '5000',

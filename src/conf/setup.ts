@@ -42,6 +42,8 @@ export interface Setup {
   readonly ddosMode: 'auto' | 'busy' | 'unlimited';
   readonly ddosIkeThreshold: number;
   readonly maxHalfopenIke: number;
+  /** 0: any number. */
+  readonly maxHalfopenPerSource: number;
   readonly ikev1Policy: 'accept' | 'reject' | 'drop';
   readonly shuntLifetimeMs: number;
   readonly xfrmLifetimeMs: number;

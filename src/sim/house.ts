@@ -104,7 +104,7 @@ export class House {
       services: settings.services ?? NO_SERVICES,
       credentials: settings.credentials ?? NO_CREDENTIALS,
       secrets: () => this.secrets,
-      limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, ...settings.limits },
+      limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, maxPerSource: 32, ...settings.limits },
       interfaces: () => this.interfaces,
       defaultRoute: () => this.address,
       ikePort: 500,

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { GateLimits } from '../../src/actors/switchboard.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
+import { notification } from '../../src/ike/v2/turn.ts';
+import { decodeMessage, encodeMessage, NOTIFY, notifies } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
 import { Endpoint } from '../../src/net/endpoint.ts';
 import { conn, EAST, type House, isExchange, town, upTown, WEST } from './town.ts';
@@ -8,8 +11,10 @@ import { conn, EAST, type House, isExchange, town, upTown, WEST } from './town.t
 const at = (address: string, port = 500) => new Endpoint(Address.parse(address)!, port);
 
 /** The first IKE_SA_INIT that west would send. */
-function firstInit(): { readonly east: House; readonly datagram: Datagram } & ReturnType<typeof town> {
-  const made = town();
+function firstInit(
+  changes: Parameters<typeof conn>[1] = {},
+): { readonly east: House; readonly datagram: Datagram } & ReturnType<typeof town> {
+  const made = town({ east: { conf: conn('w-e', changes) } });
   let first: Datagram | undefined;
   made.wire.loses = (datagram) => {
     first ??= datagram;
@@ -101,6 +106,65 @@ describe('the gate', () => {
     east.world.switchboard.limits.cookiesFrom = 0;
     expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
     expect(east.world.switchboard.counters.cookies).toBe(1);
+  });
+
+  describe('of a source that has returned cookies', () => {
+    /** What `from` would send with the cookie that it is asked for. */
+    function withCookies(limits: Partial<GateLimits> = {}) {
+      const made = firstInit({ left: '%any', leftid: '@west' });
+      const { east, datagram, wire, clock } = made;
+      east.whack({ kind: 'ddos', mode: 'busy' });
+      Object.assign(east.world.switchboard.limits, limits);
+      const knock = (n: number, from: string) => {
+        let cookie: Uint8Array | undefined;
+        wire.loses = ({ local, bytes }) => {
+          const decoded = decodeMessage(bytes);
+          if (`${local.address}` === from && decoded.ok)
+            cookie = notifies(decoded.value.payloads, NOTIFY.COOKIE)[0]?.data;
+          return true;
+        };
+        const first = { ...fromSpi(datagram, n), peer: at(from) };
+        east.receive(first);
+        clock.settle();
+        const decoded = decodeMessage(first.bytes);
+        if (!decoded.ok || !cookie) throw new Error('no cookie was asked for');
+        const { header, payloads } = decoded.value;
+        east.receive({ ...first, bytes: encodeMessage(header, [notification(NOTIFY.COOKIE, cookie), ...payloads]) });
+        clock.settle();
+      };
+      return { ...made, knock };
+    }
+
+    test('there are no more than its share, and others still get in', () => {
+      const { east, clock, knock } = withCookies({ maxPerSource: 3 });
+      const { switchboard } = east.world;
+      for (let n = 0; n < 10; n++) knock(n, '203.0.113.7');
+      expect(switchboard.halfOpen).toBe(3);
+      expect(switchboard.counters.crowded).toBe(7);
+      knock(20, '203.0.113.8');
+      expect(switchboard.halfOpen).toBe(4);
+      clock.advance(60_001);
+      expect(switchboard.halfOpen).toBe(0);
+      knock(30, '203.0.113.7');
+      expect(switchboard.halfOpen).toBe(1);
+    });
+
+    test('what others send in its name takes nothing from it', () => {
+      const { east, datagram, clock, knock } = withCookies({ mode: 'auto', cookiesFrom: 50, maxPerSource: 3 });
+      const { switchboard } = east.world;
+      for (let n = 0; n < 500; n++) east.receive({ ...fromSpi(datagram, n), peer: at('203.0.113.7') });
+      clock.settle();
+      expect(switchboard.halfOpen).toBe(50);
+      knock(1_000, '203.0.113.7');
+      expect(switchboard.halfOpen).toBe(51);
+      expect(switchboard.counters.crowded).toBe(0);
+    });
+
+    test('there is any number with max-halfopen-per-source=0', () => {
+      const { east, knock } = withCookies({ maxPerSource: 0 });
+      for (let n = 0; n < 50; n++) knock(n, '203.0.113.7');
+      expect(east.world.switchboard.halfOpen).toBe(50);
+    });
   });
 
   test('a cookie opens through one change of the secret, not through two', () => {

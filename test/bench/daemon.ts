@@ -80,7 +80,7 @@ function open(interfaces: () => readonly Interface[]): Daemon {
     services: NO_SERVICES,
     credentials: NO_CREDENTIALS,
     secrets: () => secrets,
-    limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000 },
+    limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, maxPerSource: 32 },
     interfaces,
     defaultRoute: () => undefined,
     ikePort: 500,

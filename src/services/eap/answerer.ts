@@ -2,6 +2,7 @@
 import { readIdentity } from '../../ike/auth/eap/identity.ts';
 import { parseEap, TYPES } from '../../ike/auth/eap/packet.ts';
 import type { Reply } from '../../ike/questions.ts';
+import { sourceOf } from '../../net/sources.ts';
 import type { Answerer } from '../answerer.ts';
 import type { EapBackend, EapConversation, EapQuestion, EapReply } from './backend.ts';
 import { Sessions } from './sessions.ts';
@@ -32,7 +33,7 @@ export class EapAnswerer implements Answerer<'eap'> {
     if (packet === undefined) {
       const conversation = this.#open(question);
       if ('wrong' in conversation) return failure(conversation.wrong);
-      const refused = this.#sessions.begin(session, conversation);
+      const refused = this.#sessions.begin(session, conversation, sourceOf(question.peer));
       if (refused !== undefined) return failure(refused);
     }
     const conversation = this.#sessions.of(session);

@@ -6,6 +6,7 @@ import { MsChapAuthenticator } from '../../ike/auth/eap/mschapv2.ts';
 import type { AuthenticatorMethod } from '../../ike/auth/eap/roles.ts';
 import type { EapWay } from '../../ike/policy.ts';
 import { ID_TYPES, type Id } from '../../net/id.ts';
+import { sourceOf } from '../../net/sources.ts';
 import { Authenticator, type AuthenticatorTurn, type Choice } from './authenticator.ts';
 import type { EapBackend, EapConversation, EapQuestion, EapReply } from './backend.ts';
 import { CertificatePhase, PeapPhase, TtlsPhase } from './phases.ts';
@@ -148,7 +149,7 @@ class Methods {
     const { identity, tls } = this.#ports;
     const own = identity(this.#question.localId, this.#question.conn);
     if ('wrong' in own) return own;
-    const terms = { role: 'server', ...own, wantsCertificate } as const;
+    const terms = { role: 'server', ...own, wantsCertificate, source: sourceOf(this.#question.peer) } as const;
     return new TlsAuthenticator({ method, port: tls, terms, phase });
   }
 

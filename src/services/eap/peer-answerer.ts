@@ -39,7 +39,7 @@ export class EapPeerAnswerer implements Answerer<'eapPeer'> {
     let peer = this.#sessions.of(session);
     if (!peer) {
       peer = peerFor(this.#ports, question);
-      const refused = this.#sessions.begin(session, peer);
+      const refused = this.#sessions.begin(session, peer, undefined);
       if (refused !== undefined) return failure(refused);
     }
     const outcome = await peer

@@ -14,6 +14,7 @@ import {
 import { MOST_CERTIFICATES } from '../../ike/auth/check.ts';
 import type { Trust } from '../../ike/auth/x509/trust-reader.ts';
 import type { Keyring } from '../../ike/crypto/signature/key-shelf.ts';
+import { isFairShare, Sources } from '../../net/sources.ts';
 import { pem, pemChain } from './pem.ts';
 import { judge } from './tls-certificates.ts';
 import type { Flight, Judgement, Judging, KeyRequest, Opened, TlsPort, TlsTerms } from './tls-port.ts';
@@ -28,7 +29,8 @@ const MOST_PLAIN = 65_536;
 export class TlsEngine implements TlsPort {
   readonly #keys: Keyring;
   readonly #trust: Trust;
-  readonly #tunnels = new Map<number, Tunnel>();
+  readonly #tunnels = new Map<number, { readonly tunnel: Tunnel; readonly source: string | undefined }>();
+  readonly #sources = new Sources();
   #last = 0;
 
   constructor(keys: Keyring, trust: Trust) {
@@ -37,11 +39,14 @@ export class TlsEngine implements TlsPort {
   }
 
   async open(terms: TlsTerms): Promise<number | { readonly wrong: string }> {
-    if (this.#tunnels.size >= MOST_TUNNELS) return { wrong: `${MOST_TUNNELS} TLS tunnels are open already` };
+    const { source } = terms;
+    const excess = this.#excess(source);
+    if (excess !== undefined) return { wrong: excess };
     const settings = settingsOf(terms, this.#keys);
     if ('wrong' in settings) return settings;
     try {
-      this.#tunnels.set(++this.#last, new Tunnel(terms, settings));
+      this.#tunnels.set(++this.#last, { tunnel: new Tunnel(terms, settings), source });
+      if (source !== undefined) this.#sources.take(source);
       return this.#last;
     } catch (error) {
       return { wrong: `TLS cannot use our certificate or key: ${text(error)}` };
@@ -51,25 +56,35 @@ export class TlsEngine implements TlsPort {
   }
 
   async feed(tunnel: number, records: Uint8Array): Promise<Flight> {
-    return this.#tunnels.get(tunnel)?.feed(records) ?? GONE;
+    return this.#tunnels.get(tunnel)?.tunnel.feed(records) ?? GONE;
   }
 
   async write(tunnel: number, plain: Uint8Array): Promise<Flight> {
-    return this.#tunnels.get(tunnel)?.write(plain) ?? GONE;
+    return this.#tunnels.get(tunnel)?.tunnel.write(plain) ?? GONE;
   }
 
   async judge(tunnel: number, judging: Judging): Promise<Judgement> {
     const known = this.#tunnels.get(tunnel);
-    return known ? known.judge(judging, this.#trust) : { t: 'bad', why: 'the tunnel is gone' };
+    return known ? known.tunnel.judge(judging, this.#trust) : { t: 'bad', why: 'the tunnel is gone' };
   }
 
   async exportKey(tunnel: number, request: KeyRequest): Promise<Uint8Array | undefined> {
-    return this.#tunnels.get(tunnel)?.exportKey(request);
+    return this.#tunnels.get(tunnel)?.tunnel.exportKey(request);
   }
 
   close(tunnel: number): void {
-    this.#tunnels.get(tunnel)?.close();
+    const known = this.#tunnels.get(tunnel);
+    if (!known) return;
+    known.tunnel.close();
     this.#tunnels.delete(tunnel);
+    if (known.source !== undefined) this.#sources.giveBack(known.source);
+  }
+
+  #excess(source: string | undefined): string | undefined {
+    const { size } = this.#tunnels;
+    if (size >= MOST_TUNNELS) return `${MOST_TUNNELS} TLS tunnels are open already`;
+    const held = source === undefined ? 0 : this.#sources.held(source);
+    return isFairShare(held, size, MOST_TUNNELS) ? undefined : `${held} TLS tunnels with this address are open already`;
   }
 }
 

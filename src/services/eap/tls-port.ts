@@ -15,6 +15,8 @@ export interface TlsTerms {
   readonly chain: readonly Uint8Array[];
   /** Of a server: whether its client must have a certificate. A server always must. */
   readonly wantsCertificate: boolean;
+  /** Of a server: where its client is (`sourceOf`), which may have but a share of all tunnels. */
+  readonly source?: string;
 }
 
 /** What came of what was fed. */

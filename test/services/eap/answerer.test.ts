@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Address } from '../../../src/net/address.ts';
 import { EapAnswerer } from '../../../src/services/eap/answerer.ts';
 import type { EapBackend, EapQuestion, EapReply } from '../../../src/services/eap/backend.ts';
 import { LocalEap, MOST_ROUNDS } from '../../../src/services/eap/local.ts';
@@ -56,7 +57,8 @@ function answerer(radius?: EapBackend) {
 describe('conversations', () => {
   test('are limited in number; those that nobody goes on with make room', async () => {
     const { eap, local, time, figures } = answerer();
-    for (let session = 1; session <= MOST_CONVERSATIONS; session++) await eap.answer(asked(['eap-md5'], session));
+    for (let session = 1; session <= MOST_CONVERSATIONS; session++)
+      await eap.answer({ ...asked(['eap-md5'], session), peer: Address.fromBigInt(4, BigInt(session)) });
     const refused = await eap.answer(asked(['eap-md5'], 99_999));
     expect(refused).toMatchObject({ outcome: 'failure', why: 'EAP: 4096 conversations are open already' });
     expect(local.count).toBe(MOST_CONVERSATIONS);
@@ -64,6 +66,20 @@ describe('conversations', () => {
     expect(await eap.answer(asked(['eap-md5'], 99_999))).toMatchObject({ outcome: 'continue' });
     expect(local.count).toBe(1);
     expect(figures()).toMatchObject({ 'eap.server.open': 1, 'eap.server.refused': 1 });
+  });
+
+  test('are half of all there may be with one address, and others still have theirs', async () => {
+    const { eap, local } = answerer();
+    for (let session = 1; session <= MOST_CONVERSATIONS; session++) await eap.answer(asked(['eap-md5'], session));
+    expect(local.count).toBe(MOST_CONVERSATIONS / 2);
+    expect(await eap.answer(asked(['eap-md5'], 9_999))).toMatchObject({
+      outcome: 'failure',
+      why: 'EAP: 2048 conversations with this address are open already',
+    });
+    const elsewhere = { ...asked(['eap-md5'], 9_999), peer: Address.parse('203.0.113.1')! };
+    expect(await eap.answer(elsewhere)).toMatchObject({ outcome: 'continue' });
+    eap.forget(1);
+    expect(await eap.answer(asked(['eap-md5'], 1))).toMatchObject({ outcome: 'continue' });
   });
 
   test('are closed when nobody will ask again, and at their end', async () => {

@@ -117,6 +117,24 @@ describe('an engine', () => {
     expect(typeof (await port.open(bare))).toBe('number');
     for (const number of numbers) port.close(number as number);
   });
+
+  test('lets one address have half of them, whether or not it goes on with any, and others theirs', async () => {
+    const port = engine();
+    const from = (source: string): TlsTerms => ({ ...server, source });
+    const open: number[] = [];
+    for (let n = 0; n < MOST_TUNNELS; n++) {
+      const opened = await port.open(from('greedy'));
+      if (typeof opened === 'number') open.push(opened);
+    }
+    expect(open).toHaveLength(MOST_TUNNELS / 2);
+    expect(await port.open(from('greedy'))).toEqual({ wrong: '128 TLS tunnels with this address are open already' });
+    const other = await port.open(from('other'));
+    expect(typeof other).toBe('number');
+    port.close(other as number);
+    port.close(open[0]);
+    expect(typeof (await port.open(from('greedy')))).toBe('number');
+    for (const number of open) port.close(number);
+  });
 });
 
 test('a thread that takes too long is no answer', async () => {
