@@ -77,7 +77,7 @@ export interface ChildInstall {
   readonly keysIn: { readonly encr: Uint8Array; readonly integ: Uint8Array };
   readonly keysOut: { readonly encr: Uint8Array; readonly integ: Uint8Array };
   /** The serial of the child that this one replaces. */
-  readonly replaces?: number;
+  readonly replaces?: number | undefined;
   readonly peerId: Id;
 }
 
@@ -86,8 +86,8 @@ export type Out =
   /** One octet 0xFF, without a non-ESP marker. RFC 3948 §2.3. */
   | { readonly t: 'keepalive'; readonly local: Endpoint; readonly peer: Endpoint }
   /** After `after` ms; replaces an armed timer of the same name and serial. */
-  | { readonly t: 'arm'; readonly name: TimerName; readonly serial?: number; readonly after: number }
-  | { readonly t: 'disarm'; readonly name: TimerName; readonly serial?: number }
+  | { readonly t: 'arm'; readonly name: TimerName; readonly serial?: number | undefined; readonly after: number }
+  | { readonly t: 'disarm'; readonly name: TimerName; readonly serial?: number | undefined }
   | { readonly t: 'submit'; readonly id: number; readonly job: Job }
   | { readonly t: 'ask'; readonly id: number; readonly question: Question }
   /** An EAP conversation that will not go on. */
@@ -121,7 +121,7 @@ export type Out =
       /** It has not proven the identity that it goes by: nothing may end in that name. RFC 7619 §2.3. */
       readonly isNameless: boolean;
     }
-  | { readonly t: 'childUp'; readonly serial: number; readonly replaces?: number }
+  | { readonly t: 'childUp'; readonly serial: number; readonly replaces?: number | undefined }
   | {
       readonly t: 'childDown';
       readonly serial: number;

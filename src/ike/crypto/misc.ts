@@ -22,6 +22,19 @@ export function equalSecret(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** One after the other; fresh octets. A spread into an array would box each of them. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  let octets = 0;
+  for (const part of parts) octets += part.length;
+  const whole = new Uint8Array(octets);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** Overwrites a secret that is no longer needed. Undefined is welcome: an optional secret needs no `if`. */
 export function wipe(bytes: Uint8Array | undefined): void {
   bytes?.fill(0);

@@ -2,6 +2,7 @@
 import { Id } from '../../net/id.ts';
 import { GROUPS, type Group, groupById } from '../crypto/algorithms.ts';
 import { type ChildSuite, keymatOctets, splitKeymat } from '../crypto/keys.ts';
+import { joined } from '../crypto/misc.ts';
 import { prfPlus } from '../crypto/prf.ts';
 import { defaultProposals, type Proposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
@@ -191,7 +192,7 @@ export function answerPayloads(answer: Answer, spiIn: Uint8Array): Payload[] {
 /** KEYMAT without a new exchange: prf+(SK_d, Ni | Nr). RFC 7296 §2.17. */
 export function keymatOf(sa: IkeSa, suite: ChildSuite, ni: Uint8Array, nr: Uint8Array): Uint8Array {
   if (!sa.keys || !sa.suite) throw new Error(`#${sa.serial} has no keys`);
-  return prfPlus(sa.suite.prf, sa.keys.skD, new Uint8Array([...ni, ...nr]), keymatOctets(suite));
+  return prfPlus(sa.suite.prf, sa.keys.skD, joined(ni, nr), keymatOctets(suite));
 }
 
 export interface NewChild extends Traffic {
@@ -254,12 +255,12 @@ export function install(turn: Turn, made: NewChild): Child {
       keysIn: initiator ? r2i : i2r,
       keysOut: initiator ? i2r : r2i,
       peerId: child.peerId,
-      ...(old ? { replaces: old.serial } : {}),
+      replaces: old?.serial,
     },
   });
   armChildLifetime(turn, child, initiator);
   turn.say(establishedText(sa, child, initiator, old), { serial, event: old ? 'rekeyed' : 'established-child' });
-  turn.outs.push({ t: 'childUp', serial, ...(old ? { replaces: old.serial } : {}) });
+  turn.outs.push({ t: 'childUp', serial, replaces: old?.serial });
   return child;
 }
 

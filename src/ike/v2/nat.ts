@@ -38,10 +38,15 @@ export function detectNat(spis: Spis, payloads: readonly Payload[], local: Endpo
 function hash({ spiI, spiR }: Spis, at: Endpoint): Uint8Array {
   const address = at.address.toBytes();
   // In one piece: hashing several costs twice as much.
-  const octets = new Uint8Array(16 + address.length + 2);
+  const octets = address.length === 4 ? SEEN_4 : SEEN_6;
   octets.set(spiI);
   octets.set(spiR, 8);
   octets.set(address, 16);
-  octets.set([at.port >> 8, at.port & 255], 16 + address.length);
+  octets[16 + address.length] = at.port >> 8;
+  octets[17 + address.length] = at.port;
   return sha1(octets);
 }
+
+/** Where they are put together: four for each handshake. */
+const SEEN_4 = new Uint8Array(16 + 4 + 2);
+const SEEN_6 = new Uint8Array(16 + 16 + 2);

@@ -2,7 +2,7 @@
 import { Endpoint } from '../../net/endpoint.ts';
 import { type Group, groupById } from '../crypto/algorithms.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
-import { wipe } from '../crypto/misc.ts';
+import { joined, wipe } from '../crypto/misc.ts';
 import { explainProposals } from '../explain/proposals.ts';
 import { explainIkeRefusal } from '../explain/refusals.ts';
 import { clip, PEER_ASKS } from '../explain/words.ts';
@@ -248,18 +248,19 @@ function answerInit(turn: Turn, message: Incoming): void {
   sa.policy = found.policy;
   const empty = new Uint8Array();
   sa.handshake = {
-    ni: Uint8Array.from(nonce),
+    // Views: the datagram is ours, and stays as long as the handshake.
+    ni: nonce,
     nr: env.random(NONCE_OCTETS),
     group: suite.group,
     private: empty,
     public: empty,
     cookie: undefined,
-    request: Uint8Array.from(message.bytes),
+    request: message.bytes,
     response: empty,
     restarts: 0,
   };
   const mixed = mixingAnswer(turn, suite, message, candidates);
-  turn.submit(keysJob(sa, suite, Uint8Array.from(ke.data)), (later, result) => {
+  turn.submit(keysJob(sa, suite, ke.data), (later, result) => {
     if (!result.ok || result.op !== 'ike.keys' || !result.public) {
       return void end(later, 'refused', `key exchange failed: ${detail(result)}`);
     }
@@ -330,7 +331,7 @@ function keysJob(sa: IkeSa, suite: IkeSuite, theirs: Uint8Array, mine?: Uint8Arr
     theirs,
     ni,
     nr,
-    spis: new Uint8Array([...sa.spiI, ...sa.spiR]),
+    spis: joined(sa.spiI, sa.spiR),
     prf: suite.prf.id,
     encr: suite.encr.id,
     encrBits: suite.encrBits,

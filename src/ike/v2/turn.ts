@@ -84,11 +84,11 @@ export class Turn {
   }
 
   arm(name: TimerName, after: number, serial?: number): void {
-    this.outs.push({ t: 'arm', name, after: Math.max(0, after), ...(serial === undefined ? {} : { serial }) });
+    this.outs.push({ t: 'arm', name, after: Math.max(0, after), serial });
   }
 
   disarm(name: TimerName, serial?: number): void {
-    this.outs.push({ t: 'disarm', name, ...(serial === undefined ? {} : { serial }) });
+    this.outs.push({ t: 'disarm', name, serial });
   }
 
   enter(state: IkeState): void {
