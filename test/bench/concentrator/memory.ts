@@ -1,4 +1,5 @@
 /** Resident memory of a daemon against the tunnels that it holds. A fresh daemon each time: what one has had stays with it. */
+import { setTimeout } from 'node:timers/promises';
 import { residentOf } from '../gateways/account.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import { accounted, type Bench, present, scaled, settled, withGateways } from './bench.ts';
@@ -8,8 +9,10 @@ const STEPS = [1_000, 2_500, 5_000, 7_500, 10_000];
 /** Tunnels before the first look: what is compiled, cached and opened once is no tunnel's. */
 const WARMING = 500;
 const WINDOW = 64;
-/** Each takes a quarter of a minute. */
+/** Each takes a minute and a half. */
 const MOST_ROUNDS = 5;
+/** ms. What a daemon has no use for goes when it has been calm for a while (V8 waits 8 s): what is left is its tunnels'. */
+const CALM = 30_000;
 const MOST = 0.3;
 
 export async function memory(bench: Bench): Promise<Result> {
@@ -36,11 +39,13 @@ export async function memory(bench: Bench): Promise<Result> {
 async function fill(bench: Bench, gateway: Gateway): Promise<[number, number][]> {
   let up = scaled(WARMING, bench);
   await accounted(gateway, { act: 'up', from: 0, count: up, window: WINDOW });
+  await setTimeout(CALM);
   const curve: [number, number][] = [[up, residentOf(gateway.pid)]];
   for (const step of STEPS.map((tunnels) => scaled(tunnels, bench))) {
     await accounted(gateway, { act: 'up', from: up, count: step - up, window: WINDOW });
     await settled(gateway);
     up = step;
+    if (step === scaled(STEPS[STEPS.length - 1], bench)) await setTimeout(CALM);
     curve.push([up, residentOf(gateway.pid)]);
   }
   return curve;
