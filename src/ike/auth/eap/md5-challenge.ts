@@ -8,6 +8,7 @@
  */
 import { md5 } from '../../crypto/legacy.ts';
 import { equalSecret, wipe } from '../../crypto/misc.ts';
+import { shown } from './identity.ts';
 import type { AuthenticatorMethod, MethodTurn, Password, PeerMethod, PeerTurn, Random } from './roles.ts';
 
 export class Md5Authenticator implements AuthenticatorMethod {
@@ -55,7 +56,10 @@ export class Md5Peer implements PeerMethod {
     const challenge = challengeOf(data);
     if (challenge === undefined || challenge.length === 0) return { t: 'fail', why: 'malformed challenge' };
     const password = this.#password();
-    if (password === undefined) return { t: 'fail', why: 'we have no password' };
+    if (password === undefined) {
+      const user = shown(Buffer.from(this.#name).toString('utf8'));
+      return { t: 'fail', why: `we have no password for user ${user}` };
+    }
     const value = md5(Uint8Array.of(id), password, challenge);
     return { t: 'answer', data: Uint8Array.of(16, ...value, ...this.#name), success: { msk: undefined } };
   }

@@ -13,6 +13,7 @@
  * No retry and no change of a password is offered: who mistypes begins anew.
  */
 import { equalSecret, wipe } from '../../crypto/misc.ts';
+import { shown } from './identity.ts';
 import { msChapV2 } from './mschapv2-crypto.ts';
 import type { AuthenticatorMethod, MethodTurn, Password, PeerMethod, PeerTurn, Random } from './roles.ts';
 
@@ -160,7 +161,7 @@ export class MsChapPeer implements PeerMethod {
     if (body === undefined || body.length < 17 || body[0] !== 16) return { t: 'fail', why: WHAT };
     const { name, random } = this.#options;
     const password = this.#options.password();
-    if (password === undefined) return { t: 'fail', why: 'we have no password' };
+    if (password === undefined) return { t: 'fail', why: `we have no password for user ${shown(textOf(name))}` };
     const peerChallenge = random(16);
     const made = msChapV2({ authenticatorChallenge: body.subarray(1, 17), peerChallenge, user: name }, password);
     if (made === undefined) return { t: 'fail', why: 'our password has more than 256 characters' };

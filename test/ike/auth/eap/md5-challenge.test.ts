@@ -35,6 +35,12 @@ test.each([
   expect(moon.next(respond(ours, moon.begin(3), id))).toEqual({ t: 'fail', why });
 });
 
+test('a user whose password we have not is named', () => {
+  const peer = new Md5Peer({ name: Buffer.from('carol'), password: () => undefined });
+  const end = peer.next(server('swordfish').begin(3), 3);
+  expect(end).toEqual({ t: 'fail', why: 'we have no password for user "carol"' });
+});
+
 test('a size beyond the end is refused on both sides', () => {
   expect(server('swordfish').next(Uint8Array.of(16, 1, 2))).toEqual({ t: 'fail', why: 'malformed response' });
   const peer = new Md5Peer({ name: text('carol'), password: () => text('x') });

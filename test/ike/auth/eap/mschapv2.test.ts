@@ -71,6 +71,16 @@ describe('both ends', () => {
     expect(last).toMatchObject({ success: { msk: end.t === 'succeed' && end.msk } });
   });
 
+  test('a user whose password we have not is named', () => {
+    const peer = new MsChapPeer({
+      name: Buffer.from('carol'),
+      password: () => undefined,
+      random: () => new Uint8Array(16),
+    });
+    const end = peer.next(server({ carol: 'swordfish' }, 'carol').begin(9));
+    expect(end).toEqual({ t: 'fail', why: 'we have no password for user "carol"' });
+  });
+
   test.each([
     ['another password', 'carol', 'wrong', 'wrong password'],
     ['a user whom we do not know', 'dave', 'swordfish', 'there is no password for this user'],
