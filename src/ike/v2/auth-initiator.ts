@@ -70,7 +70,7 @@ function nextProof(turn: Turn, talk: AuthTalk): ReturnType<typeof ourProof> {
 
 function prove(turn: Turn, proof: OurProof, offer: ChildOffer): void {
   const send = (later: Turn, made: Made) => sendProof(later, proof, offer, made);
-  if (proof.t === 'eap') return ourAuth(turn, proof, undefined, offer, send);
+  if (proof.t === 'eap' || proof.round > 0) return ourAuth(turn, proof, undefined, offer, send);
   proveWithPpk(turn, (now, done) => ourAuth(now, proof, undefined, offer, done), send);
 }
 

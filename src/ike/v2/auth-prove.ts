@@ -16,8 +16,13 @@ import { type ChildOffer, NONE } from './ike-sa.ts';
 import { notification, type Turn } from './turn.ts';
 
 /** What our proof of a round will be: decided, and nothing computed yet. */
-export type OurProof = { readonly round: number; readonly id: Id; readonly policy: Policy } & (
-  | { readonly t: 'secret'; readonly secret: Uint8Array }
+export type OurProof = {
+  readonly round: number;
+  readonly id: Id;
+  readonly policy: Policy;
+} & /** The secret is looked up again when it is used: those of before are wiped when ipsec.secrets is read anew. */
+(
+  | { readonly t: 'secret'; readonly peerId: Id }
   | { readonly t: 'null' }
   | { readonly t: 'signature'; readonly scheme: Scheme; readonly credential: Credential }
   /** As initiator, and as responder where nothing else proves us. */
@@ -53,9 +58,9 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
       if (!terms.forEap) return { t: 'null', ...common };
       problems.push(plain('authby=null does not go with EAP'));
     } else if (way === 'secret') {
-      const secret = secretFor(turn, common.id, terms.peerId);
-      if (secret) return { t: 'secret', ...common, secret };
-      problems.push(noSecret(common.id, terms.peerId));
+      const { peerId } = terms;
+      if (secretFor(turn, common.id, peerId)) return { t: 'secret', ...common, peerId };
+      problems.push(noSecret(common.id, peerId));
     } else if (isEap(way)) {
       const isOnly = terms.eapOnly && isEapOnly(policy);
       const eap = isOnly ? safeAlone(ways) : ways.filter(isEap);
@@ -120,11 +125,11 @@ export function ourAuth(
       return done(turn, { id: ourId(turn, proof), certs: NONE, auth: NONE });
     case 'null':
       return done(turn, madeOf(turn, proof, AUTH_METHOD.NULL, nullAuth(sa, sa.role, proof.id)));
-    case 'secret':
-      return done(
-        turn,
-        madeOf(turn, proof, AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, proof.secret)),
-      );
+    case 'secret': {
+      const secret = secretFor(turn, proof.id, proof.peerId);
+      if (!secret) return done(turn, { wrong: noSecret(proof.id, proof.peerId).wrong });
+      return done(turn, madeOf(turn, proof, AUTH_METHOD.SHARED_KEY_MIC, secretAuth(sa, sa.role, proof.id, secret)));
+    }
     case 'signature': {
       const { scheme, credential, policy, round } = proof;
       const own = certPayloads(turn, policy, policy.ours[round], credential);

@@ -87,16 +87,17 @@ function prove(turn: Turn, talk: AuthTalk, offer: ChildOffer, fail: Parameters<t
   const make = ({ sa }: Turn) => ({
     auth: [eapAuthPayload(eapAuth(sa, sa.role, talk, ourIdOf(sa.policy, talk.ours)))],
   });
+  const send = (now: Turn, auth: readonly Payload[]) => {
+    talk.ours++;
+    const isLast = talk.ours >= now.sa.policy.ours.length;
+    const payloads = [...auth, ...(isLast ? [] : [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)])];
+    now.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
+  };
+  if (talk.ours > 0) return send(turn, make(turn).auth);
   proveWithPpk(
     turn,
     (now, done) => done(now, make(now)),
-    (now, made) => {
-      if (made.wrong !== undefined) return fail(now, offer, made.wrong);
-      talk.ours++;
-      const isLast = talk.ours >= now.sa.policy.ours.length;
-      const payloads = [...made.auth, ...(isLast ? [] : [notification(NOTIFY.ANOTHER_AUTH_FOLLOWS)])];
-      now.request(EXCHANGE.IKE_AUTH, payloads, { kind: 'auth', offer });
-    },
+    (now, made) => (made.wrong === undefined ? send(now, made.auth) : fail(now, offer, made.wrong)),
   );
 }
 

@@ -16,7 +16,7 @@ import { hasNotify, notification, type Turn } from './turn.ts';
 // --- initiator ---------------------------------------------------------------------------------------------------
 
 /**
- * Has `prove` make our proof, and with a PPK perhaps another one before that, without it. What goes with the proof is put
+ * Of our first proof, which settles it for those that follow (RFC 4739): has `prove` make it, and with a PPK perhaps another one before that, without it. What goes with the proof is put
  * behind its AUTH.
  */
 export function proveWithPpk<M extends Proven>(
@@ -27,9 +27,12 @@ export function proveWithPpk<M extends Proven>(
   const { sa, env } = turn;
   const mixing = sa.handshake?.mixing;
   if (mixing?.ppk !== 'auth' || mixing.ppkId) return prove(turn, done);
-  const [ppk] = ppksOf(env, sa.policy);
-  if (!ppk) return done(turn, { wrong: 'the PPK that we have told the peer of is gone' });
+  const [first] = ppksOf(env, sa.policy);
+  if (!first) return done(turn, { wrong: GONE });
   const proveMixed = (now: Turn, without: readonly Payload[]) => {
+    // Again: in the meantime ipsec.secrets may have been read anew, and the secrets of before wiped.
+    const ppk = env.directory.ppk(sa.policy, first.id);
+    if (!ppk) return done(now, { wrong: GONE });
     mixIn(sa, mixing, ppk);
     prove(now, (later, made) => {
       if (made.wrong !== undefined) return done(later, made);
@@ -44,6 +47,8 @@ export function proveWithPpk<M extends Proven>(
     proveMixed(later, auth?.type === 'AUTH' ? [notification(NOTIFY.NO_PPK_AUTH, auth.data)] : []);
   });
 }
+
+const GONE = 'the PPK that we have told the peer of is gone';
 
 /** `auth`: the AUTH payload first. */
 interface Proven {
@@ -82,7 +87,9 @@ export function hearPpk(
   payloads: readonly Payload[],
 ): { readonly wrong: string } | { readonly payloads: readonly Payload[]; readonly wrong?: never } {
   const { sa, env } = turn;
-  const mixing = sa.handshake?.mixing;
+  const { mixing, talk } = sa.handshake ?? {};
+  // Its first proof has settled it for those that follow, RFC 4739: not every peer names its PPK again.
+  if (talk && talk.theirs > 0) return { payloads };
   if (mixing?.ppk !== 'auth') {
     if (policy.ppk !== 'insist') return { payloads };
     const used = mixing?.ppkId;

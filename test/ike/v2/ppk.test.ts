@@ -6,7 +6,9 @@ import { Id } from '../../../src/net/id.ts';
 import { expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import type { PolicyChange } from './policies.ts';
 import { policyFor, proposals } from './policies.ts';
+import { KEYS, type Proofs, round, SIGNATURES } from './proofs.ts';
 import { tampered, withPayload } from './tamper.ts';
+import { toyEap } from './toy-eap.ts';
 import { FAIR } from './wire.ts';
 
 const PPK = { 'ppk-1': 'a secret that no quantum computer finds' };
@@ -218,5 +220,101 @@ describe('who has no PPK claims to', () => {
     both.clock.flush();
     expectNothing(both.west);
     expect(both.west.ends[0].text).toBe('peer has taken a PPK that we have not offered');
+  });
+});
+
+describe('with more than one proof, RFC 4739', () => {
+  const SECRET = round(['secret']);
+  const AGAIN = round(['secret'], { id: Id.parse('@device')! });
+  const EAP = round(['eap-mschapv2'], { id: Id.parse('user@example.com')! });
+  const login = round(['eap-mschapv2']);
+
+  describe.each([
+    ['a secret, then EAP', [SECRET, EAP]],
+    ['EAP, then a secret', [login, AGAIN]],
+    ['two secrets', [SECRET, AGAIN]],
+  ] as const)('%s', (_, ways) => {
+    const up = (west: End, east: End) => {
+      const end = ({ ppk, ppks = PPK }: End, own: Partial<Policy>) => ({
+        ...{ policy: { ppk, ...own }, ppks, answers: toyEap() },
+      });
+      const made = pair({
+        west: end(west, { ours: ways, theirs: [SECRET] }),
+        east: end(east, { ours: [SECRET], theirs: ways }),
+        weather: FAIR,
+      });
+      made.west.up();
+      made.clock.advance(70_000);
+      return made;
+    };
+
+    test('the first names the PPK, for all', () =>
+      expect(usesIt(up({ ppk: 'insist' }, { ppk: 'insist' }))).toEqual([true, true]));
+
+    test('the first settles that there is none', () =>
+      expect(usesIt(up({ ppk: 'permit' }, { ppk: 'permit', ppks: UNKNOWN }))).toEqual([false, false]));
+
+    test('another secret under its name is refused', () => {
+      const { west, east } = up({ ppk: 'insist' }, { ppk: 'insist', ppks: OTHER });
+      for (const host of [west, east]) expectNothing(host);
+    });
+  });
+});
+
+describe('ipsec.secrets is read anew while a helper is at work', () => {
+  const proofs: Proofs = { keys: [{ key: KEYS.p256 }], known: { '@west': [KEYS.p256] } };
+  const [SECRET, KEY] = [round(['secret']), round(SIGNATURES)];
+  const begin = (more: PairOptions) => {
+    const made = pair({
+      ...more,
+      west: { proofs, policy: { ours: [KEY], theirs: [SECRET], ...more.policy }, ppks: PPK, jobMs: 100 },
+      east: { proofs, policy: { ours: [SECRET], theirs: [KEY], ...more.policy }, ppks: PPK, jobMs: 100 },
+      weather: FAIR,
+    });
+    made.west.up();
+    return made;
+  };
+  /** To the moment when the last of the helpers' jobs begins. */
+  const until = ({ clock }: Pair, isTime: () => boolean) => {
+    for (let i = 0; i < 5_000 && !isTime(); i++) clock.advance(1);
+    expect(isTime()).toBe(true);
+  };
+
+  test('we prove ourselves by the secret of now', () => {
+    const made = begin({});
+    until(made, () => made.east.jobs.includes('auth.check'));
+    made.west.psk = 'fish and chips';
+    made.east.psk = 'fish and chips';
+    made.clock.advance(70_000);
+    expectAgreement(made);
+    expect(made.west.plane.size).toBe(1);
+  });
+
+  test('and not at all if it is gone', () => {
+    const made = begin({});
+    until(made, () => made.east.jobs.includes('auth.check'));
+    made.east.psk = () => undefined;
+    made.clock.advance(70_000);
+    expectNothing(made.west);
+    expectNothing(made.east);
+    expect(made.east.lines.join('\n')).toMatch(/no pre-shared key found for '@east' and '@west'/);
+  });
+
+  test('we mix the PPK of now', () => {
+    const made = begin({ policy: { ppk: 'permit' } });
+    until(made, () => made.west.jobs.includes('sign'));
+    made.west.ppks = OTHER;
+    made.east.ppks = OTHER;
+    made.clock.advance(70_000);
+    expect(usesIt(made)).toEqual([true, true]);
+  });
+
+  test('and none if it is gone', () => {
+    const made = begin({ policy: { ppk: 'permit' } });
+    until(made, () => made.west.jobs.includes('sign'));
+    made.west.ppks = {};
+    made.clock.advance(1_000);
+    expectNothing(made.west);
+    expect(made.west.ends[0].text).toBe('the PPK that we have told the peer of is gone');
   });
 });
