@@ -88,7 +88,7 @@ function succeed(turn: Turn, talk: AuthTalk, reply: EapReply): string | undefine
   const user = reply.user === undefined ? '' : ` as '${clip(reply.user, 200)}'`;
   eap.how = `using ${method}${user} and ${named(peerId!)}`;
   // Its name is what the method has proven; what it calls itself besides is a word.
-  const isOther = reply.user !== undefined && (reply.isHearsay || idOfName(reply.user).key !== peerId!.key);
+  const isOther = reply.user === undefined || reply.isHearsay || idOfName(reply.user).key !== peerId!.key;
   if (talk.theirs === 0 && isOther) talk.isNameless = true;
   if (chosen !== talk.policy)
     turn.debug(() => `connection "${chosen.name}" in place of "${talk.policy.name}", as it is for ${whose(reply)}`);

@@ -204,8 +204,9 @@ describe('EAP proves the initiator', () => {
 
   test('who the peer is to EAP decides, not what it calls itself: INITIAL_CONTACT ends nothing in another name', () => {
     const lines = [...INIT, ASKS[0].replace('IDi,', 'IDi, N(INITIAL_CONTACT),'), ...ALL.slice(3)];
-    const asks = (user: string, isHearsay = false) => {
-      const options = ends({ policy: { initialContact: true } }, { answers: toyEap({ user, isHearsay }) });
+    const asks = (user?: string, isHearsay = false) => {
+      const answers = toyEap({ ...(user === undefined ? {} : { user }), isHearsay });
+      const options = ends({ policy: { initialContact: true } }, { answers });
       const made = up(options, lines);
       made.west.sas.clear();
       made.west.up();
@@ -217,6 +218,8 @@ describe('EAP proves the initiator', () => {
     expect(other.lines.join('\n')).toContain("using EAP-TOY as 'mallory' and ID_FQDN '@west'");
     expect(asks('west').sas.size).toBe(1);
     expect(asks('west', true).sas.size).toBe(2);
+    // The method has proven somebody, and does not say whom.
+    expect(asks(undefined).sas.size).toBe(2);
   });
 
   test('a RADIUS class names the connection, among those that the peer may belong to', () => {
