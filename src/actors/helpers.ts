@@ -38,9 +38,13 @@ export class PoolHelpers implements Helpers {
     return this.#lastId;
   }
 
-  submit(id: number, job: Job, owner: ActorRef<In>): void {
+  get behind(): number {
+    return this.pool.behind;
+  }
+
+  submit(id: number, job: Job, owner: ActorRef<In>, canWait: boolean): void {
     this.#owners.set(id, owner);
-    if (this.pool.submit(id, job)) return;
+    if (this.pool.submit(id, job, canWait)) return;
     this.#owners.delete(id);
     owner.tell({ t: 'job', id, result: { ok: false, why: 'failed', detail: 'too many jobs are waiting for helpers' } });
   }

@@ -89,6 +89,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (!this.#isSuccessor) this.#young = { since: world.env.now, peer: sa.role === 'responder' ? sa.peer : undefined };
   }
 
+  /** Whoever is not authentic yet comes after those who are. */
+  get standsBack(): boolean {
+    return this.#young?.peer !== undefined;
+  }
+
   started(self: Context<IkeSaMessage>): void {
     const { switchboard, stats } = this.#world;
     this.#self = self;
@@ -236,7 +241,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'disarm':
         return self.forget(timerNumber(out.name, out.serial));
       case 'submit':
-        return helpers.submit(out.id, out.job, self);
+        return helpers.submit(out.id, out.job, self, this.standsBack);
       case 'ask':
         return services.ask(out.id, out.question, self);
       case 'forgetEap':

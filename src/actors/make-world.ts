@@ -90,6 +90,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       debugging,
       impairments,
       answerer: (datagram, spiI) => answerer(world, datagram, spiI),
+      behind: () => Math.max(system.lag, helpers.behind),
     },
     ports.limits,
   );

@@ -68,6 +68,7 @@ function protocol({ switchboard, sas }: World, say: Say): void {
   say('drops', counters.dropped, 'mailbox-full');
   say('drops', counters.refused, 'half-open-limit');
   say('drops', counters.crowded, 'source-limit');
+  say('drops', counters.shed, 'overload');
   say('drops', counters.unsendable, 'unsendable');
   say('cookies', counters.cookies);
 }

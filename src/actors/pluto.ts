@@ -374,12 +374,13 @@ export class Pluto {
   }
 
   #limits(): GateLimits {
-    const { ddosMode, ddosIkeThreshold, maxHalfopenIke, maxHalfopenPerSource } = this.#setup;
+    const { ddosMode, ddosIkeThreshold, maxHalfopenIke, maxHalfopenPerSource, ddosDelayMs } = this.#setup;
     return {
       mode: this.#options.ddosMode ?? ddosMode,
       cookiesFrom: ddosIkeThreshold,
       maxHalfOpen: maxHalfopenIke,
       maxPerSource: maxHalfopenPerSource,
+      delay: ddosDelayMs,
     };
   }
 

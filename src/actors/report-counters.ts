@@ -71,6 +71,7 @@ function ours({ accounting, leases, switchboard, helpers, services, stats }: Wor
     'total.ike.cookies.sent': counters.cookies,
     'total.ike.halfopen.refused': counters.refused,
     'total.ike.halfopen.crowded': counters.crowded,
+    'total.ike.halfopen.shed': counters.shed,
     'total.ike.keepalives.sent': stats.keepalives.value(),
   };
   for (const [family, { count, failed, queued, refused, queueMs, runMs }] of helpers.stats()) {

@@ -30,7 +30,15 @@ export interface GateLimits {
   maxHalfOpen: number;
   /** Half-open SAs of one source that has returned a cookie (`max-halfopen-per-source`); 0: any number. */
   maxPerSource: number;
+  /**
+   * ms that a handshake waits for its turn or for a helper, from which on cookies are asked for (`ddos-delay`); from
+   * `REFUSE_AT` times that, nobody new gets in. 0: never.
+   */
+  delay: number;
 }
+
+/** In multiples of `GateLimits.delay`. */
+const REFUSE_AT = 10;
 
 export interface SwitchboardPorts {
   now(): number;
@@ -40,6 +48,8 @@ export interface SwitchboardPorts {
   readonly impairments: Impairments;
   /** A new responder, spawned and told of nothing yet. */
   answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
+  /** ms that handshakes wait for their turns and for helpers. */
+  behind(): number;
 }
 
 interface HalfOpen {
@@ -76,6 +86,8 @@ export class Switchboard {
     refused: 0,
     /** Beyond the share of one source. */
     crowded: 0,
+    /** Because we are too far behind. */
+    shed: 0,
     dropped: 0,
     sent: 0,
     unsendable: 0,
@@ -107,7 +119,7 @@ export class Switchboard {
 
   get wantsCookies(): boolean {
     const { mode, cookiesFrom } = this.limits;
-    return mode === 'busy' || (mode === 'auto' && this.#halfOpen.size >= cookiesFrom);
+    return mode === 'busy' || (mode === 'auto' && (this.#halfOpen.size >= cookiesFrom || this.#isBehind(1)));
   }
 
   /** From now on datagrams from `local` go out by `send`. */
@@ -212,6 +224,10 @@ export class Switchboard {
       counters.refused++;
       return;
     }
+    if (limits.mode !== 'unlimited' && this.#isBehind(REFUSE_AT)) {
+      counters.shed++;
+      return;
+    }
     const asks = this.wantsCookies;
     const admission = admit(header, datagram.bytes, datagram.peer, asks ? this.#cookieSecrets() : undefined);
     if (admission.t === 'drop') {
@@ -233,6 +249,11 @@ export class Switchboard {
     // At once: its duplicate, or a flood, may be in the same batch.
     this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), { sa, source });
     sa.tell({ t: 'packet', datagram });
+  }
+
+  #isBehind(times: number): boolean {
+    const { delay } = this.limits;
+    return delay > 0 && this.#ports.behind() >= delay * times;
   }
 
   #sendImpaired(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {

@@ -68,7 +68,10 @@ export interface World {
 /** The pool as actors see it: results come back as messages to `owner`. */
 export interface Helpers {
   nextId(): number;
-  submit(id: number, job: Job, owner: ActorRef<In>): void;
+  /** One that can wait is done after all others. */
+  submit(id: number, job: Job, owner: ActorRef<In>, canWait: boolean): void;
+  /** How long the oldest job waits or runs by now, ms. */
+  readonly behind: number;
   /** By family of jobs. */
   stats(): ReadonlyMap<string, FamilyStats>;
 }

@@ -50,6 +50,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     ddosIkeThreshold: s.number('ddos-ike-threshold')!,
     maxHalfopenIke: s.number('max-halfopen-ike')!,
     maxHalfopenPerSource: s.number('max-halfopen-per-source')!,
+    ddosDelayMs: s.number('ddos-delay')!,
     ikev1Policy: s.word<Setup['ikev1Policy']>('ikev1-policy')!,
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,

@@ -5,6 +5,7 @@ import {
   choice,
   type Keyword,
   LIST,
+  MILLIS,
   PATH,
   rows,
   SECONDS,
@@ -73,6 +74,14 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
       UNSIGNED,
       'half-open IKE SAs of one address, or IPv6 /64, while cookies are demanded; 0 is any number',
       { default: '32' },
+    ),
+    now(
+      'ddos-delay',
+      MILLIS,
+      'wait of handshakes from which cookies are demanded; at ten times that, all are refused',
+      {
+        default: '500ms',
+      },
     ),
     now('metrics-listen', STRING, 'where metrics are served for Prometheus: PORT of this machine, or ADDRESS:PORT'),
     now('metrics-connections', unsigned(0, 100_000), 'connections with metrics of their own; the rest is counted', {

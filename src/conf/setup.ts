@@ -44,6 +44,8 @@ export interface Setup {
   readonly maxHalfopenIke: number;
   /** 0: any number. */
   readonly maxHalfopenPerSource: number;
+  /** 0: never. */
+  readonly ddosDelayMs: number;
   readonly ikev1Policy: 'accept' | 'reject' | 'drop';
   readonly shuntLifetimeMs: number;
   readonly xfrmLifetimeMs: number;

@@ -4,6 +4,7 @@ import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
 import { KeyReader, type KeyShelf } from '../ike/crypto/signature/key-shelf.ts';
 import type { HelperView } from './figures.ts';
+import { Waiting } from './waiting.ts';
 
 /** `runMs` of work. */
 export type Done = (result: JobResult, runMs: number) => void;
@@ -13,8 +14,8 @@ export interface Backend {
   readonly threads: number;
   /** Every helper has loaded what it needs; also if none ever will. */
   readonly ready: Promise<void>;
-  /** `done` is called once for each, from a later turn, until `close`. */
-  run(job: Job, done: Done): void;
+  /** `done` is called once for each, from a later turn, until `close`. One that can wait comes after those that cannot. */
+  run(job: Job, done: Done, canWait: boolean): void;
   helpers(): readonly HelperView[];
   /** Takes no more, finishes what it has, and then ends. */
   drain(): Promise<void>;
@@ -39,21 +40,21 @@ export interface BackendOptions {
 export function inline({ defer = setImmediate, keys, trust, now }: BackendOptions): Backend {
   const keyring = keys && new KeyReader(keys.shared);
   const trusted = trust && new TrustReader(trust.shared);
-  const queue: (() => void)[] = [];
+  const queue = new Waiting<() => void>();
   let onIdle: (() => void) | undefined;
   const next = () => {
-    queue.shift()?.();
+    queue.take(1)[0]?.();
     if (queue.length === 0) onIdle?.();
   };
   return {
     threads: 0,
     ready: Promise.resolve(),
-    run(job, done) {
+    run(job, done, canWait) {
       queue.push(() => {
         const started = now();
         const result = runJob(job, keyring, trusted);
         done(result, now() - started);
-      });
+      }, canWait);
       defer(next);
     },
     helpers: () => [],
@@ -63,7 +64,7 @@ export function inline({ defer = setImmediate, keys, trust, now }: BackendOption
         else onIdle = resolve;
       }),
     async close() {
-      queue.length = 0;
+      queue.take(queue.length);
       onIdle?.();
     },
   };

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { type Job, type JobOp, type JobResult, wipeResult } from '../ike/crypto/job.ts';
-import { type Backend, type BackendOptions, inline } from './backend.ts';
+import { type Backend, type BackendOptions, type Done, inline } from './backend.ts';
 import { type Families, FamilyStats, type HelperView } from './figures.ts';
 import { split } from './split.ts';
 import { Threads } from './threads.ts';
@@ -39,6 +39,9 @@ export const isSplit = (nhelpers: number, cpus: number): boolean => nhelpers < 0
 
 /** Each has an engine of its own, of some ten megabytes. */
 export const MOST_HELPERS = 256;
+
+/** Of the queue: the rest is for jobs of those that are established. */
+const SHARE_THAT_WAITS = 0.75;
 
 export class HelperPool {
   readonly #options: HelperPoolOptions;
@@ -87,14 +90,21 @@ export class HelperPool {
     return this.#resizing;
   }
 
+  /** How long the oldest job waits or runs by now, ms. */
+  get behind(): number {
+    const [oldest] = this.#awaited.values();
+    return oldest ? this.#now() - oldest.submittedAt : 0;
+  }
+
   /**
    * Takes `job` over: its octets are not to be touched until its result is there. False if the queue is full. An id
-   * that is still awaited is our own bug, and throws.
+   * that is still awaited is our own bug, and throws. Jobs that can wait come after all others, and may not fill the queue.
    */
-  submit(id: number, job: Job): boolean {
+  submit(id: number, job: Job, canWait = false): boolean {
     if (this.#awaited.has(id)) throw new Error(`job ${id} is still awaited`);
     const family = this.#family(job.op);
-    if (this.#isClosed || this.#running >= (this.#options.maxJobs ?? 4096)) {
+    const { maxJobs = 4096 } = this.#options;
+    if (this.#isClosed || this.#running >= (canWait ? Math.ceil(maxJobs * SHARE_THAT_WAITS) : maxJobs)) {
       family.refused++;
       return false;
     }
@@ -102,11 +112,12 @@ export class HelperPool {
     family.queued++;
     const awaited: Awaited = { submittedAt: this.#now() };
     this.#awaited.set(id, awaited);
-    this.#backend.run(job, (result, runMs) => {
+    const done: Done = (result, runMs) => {
       this.#running--;
       family.done(result.ok, Math.max(0, this.#now() - awaited.submittedAt - runMs), runMs);
       this.#deliver(id, awaited, result, family);
-    });
+    };
+    this.#backend.run(job, done, canWait);
     return true;
   }
 

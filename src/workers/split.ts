@@ -8,7 +8,7 @@ export function split(threads: Backend, here: Backend): Backend {
   return {
     threads: threads.threads,
     ready: threads.ready,
-    run: (job, done) => (isBrief(job) ? here : threads).run(job, done),
+    run: (job, done, canWait) => (isBrief(job) ? here : threads).run(job, done, canWait),
     helpers: () => threads.helpers(),
     async drain() {
       await Promise.all(both.map((backend) => backend.drain()));

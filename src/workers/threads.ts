@@ -7,6 +7,7 @@ import { wipe } from '../ike/crypto/misc.ts';
 import type { Backend, BackendOptions, Done } from './backend.ts';
 import { HelperStats, type HelperView } from './figures.ts';
 import { bundle, flattenJob, unbundle, unflattenResult } from './flat.ts';
+import { Waiting } from './waiting.ts';
 import type { Shelves } from './worker.ts';
 
 /** At 1 a worker sleeps between tasks, which halves what it does. */
@@ -31,7 +32,7 @@ export class Threads implements Backend {
   readonly ready: Promise<void>;
   readonly #options: BackendOptions;
   readonly #piscina: Piscina;
-  readonly #waiting: Handed[] = [];
+  readonly #waiting = new Waiting<Handed>();
   readonly #workers = new Map<number, { readonly worker: PiscinaWorker; readonly stats: HelperStats }>();
   #tasks = 0;
   #isClosed = false;
@@ -66,10 +67,10 @@ export class Threads implements Backend {
     this.ready = Promise.all(greetings).then(() => {});
   }
 
-  run(job: Job, done: Done): void {
+  run(job: Job, done: Done, canWait: boolean): void {
     // Whoever submits is in the middle of a slice; the jobs of what is left of it go with this one.
     if (this.#waiting.length === 0) queueMicrotask(() => this.#dispatch());
-    this.#waiting.push({ flat: flattenJob(job), done });
+    this.#waiting.push({ flat: flattenJob(job), done }, canWait);
     wipeMine(job);
     if (this.#waiting.length % JOBS_PER_TASK === 0) this.#dispatch();
   }
@@ -88,7 +89,7 @@ export class Threads implements Backend {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { flat } of this.#waiting.splice(0)) wipe(flat);
+    for (const { flat } of this.#waiting.take(this.#waiting.length)) wipe(flat);
     await this.#piscina.destroy();
     this.#onIdle?.();
   }
@@ -97,7 +98,7 @@ export class Threads implements Backend {
     const { threads } = this;
     while (this.#waiting.length > 0 && this.#tasks < threads * TASKS_PER_WORKER) {
       const share = Math.min(JOBS_PER_TASK, Math.ceil(this.#waiting.length / threads));
-      void this.#send(this.#waiting.splice(0, share));
+      void this.#send(this.#waiting.take(share));
     }
   }
 

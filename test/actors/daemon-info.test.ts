@@ -25,7 +25,7 @@ function info(setup: string, options: Partial<DaemonOptions> = {}) {
     options: { ...OPTIONS, ...options },
     setup: loaded.setup,
     plane: 'none',
-    limits: { mode: 'auto', cookiesFrom: 7, maxHalfOpen: 9, maxPerSource: 32 },
+    limits: { mode: 'auto', cookiesFrom: 7, maxHalfOpen: 9, maxPerSource: 32, delay: 500 },
     interfaces: [{ name: 'eth0', endpoint: '192.0.2.1:500', transport: 'UDP' }],
     startTime: new Date(1_700_000_000_000),
     keepAliveMs: 20_000,

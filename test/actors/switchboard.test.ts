@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { GateLimits } from '../../src/actors/switchboard.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
 import { notification } from '../../src/ike/v2/turn.ts';
-import { decodeMessage, encodeMessage, NOTIFY, notifies } from '../../src/ike/wire/index.ts';
+import { decodeMessage, EXCHANGE_NAMES, encodeMessage, NOTIFY, notifies } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
 import { Endpoint } from '../../src/net/endpoint.ts';
 import { conn, EAST, type House, isExchange, town, upTown, WEST } from './town.ts';
@@ -106,6 +106,86 @@ describe('the gate', () => {
     east.world.switchboard.limits.cookiesFrom = 0;
     expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
     expect(east.world.switchboard.counters.cookies).toBe(1);
+  });
+
+  test('asks for cookies when handshakes wait, and lets nobody in when they wait too long', () => {
+    const { east, datagram, clock, wire } = firstInit();
+    const { switchboard } = east.world;
+    const { counters } = switchboard;
+    const since = (ms: number, n: number) => {
+      east.receive(fromSpi(datagram, 2 * n));
+      clock.elapse(ms);
+      const { sent } = wire;
+      east.receive(fromSpi(datagram, 2 * n + 1));
+      const hasAnswered = wire.sent > sent;
+      clock.settle();
+      return hasAnswered;
+    };
+    expect(since(499, 0)).toBe(false);
+    expect([counters.cookies, switchboard.halfOpen]).toEqual([0, 2]);
+    expect(since(500, 1)).toBe(true);
+    expect([counters.cookies, switchboard.halfOpen]).toEqual([1, 3]);
+    expect(since(5_000, 2)).toBe(false);
+    expect([counters.cookies, counters.shed, switchboard.halfOpen]).toEqual([1, 1, 4]);
+    expect(since(0, 3)).toBe(false);
+    expect(switchboard.halfOpen).toBe(6);
+  });
+
+  test('with --ddos-unlimited or ddos-delay=0 nobody is turned away for our being late', () => {
+    for (const limits of [{ mode: 'unlimited' }, { delay: 0 }] as const) {
+      const { east, datagram, clock } = firstInit();
+      Object.assign(east.world.switchboard.limits, limits);
+      east.receive(fromSpi(datagram, 1));
+      clock.elapse(60_000);
+      east.receive(fromSpi(datagram, 2));
+      clock.settle();
+      expect(east.world.switchboard.counters).toMatchObject({ cookies: 0, shed: 0 });
+    }
+  });
+
+  test('those who are in come first: a rekey and a delete are answered before what a flood has begun', () => {
+    const { west, east, wire, clock } = upTown();
+    const { datagram } = firstInit();
+    const order: string[] = [];
+    const request: Datagram[] = [];
+    wire.loses = (d) => {
+      request.push(d);
+      return true;
+    };
+    west.whack({ kind: 'rekey-child', name: 'w-e' });
+    wire.loses = ({ local, bytes }) => {
+      if (`${local.address}` === WEST) order.push(EXCHANGE_NAMES.get(bytes[18]) ?? '?');
+      return true;
+    };
+    for (let n = 0; n < 500; n++) east.receive(fromSpi(datagram, n));
+    east.receive(request[0]);
+    clock.settle();
+    expect(order).toHaveLength(501);
+    expect(order.indexOf('CREATE_CHILD_SA')).toBe(0);
+  });
+
+  test('tunnels rekey on time while the daemon is late and a flood is answered with cookies', () => {
+    const { west, east, clock } = upTown({ both: conn('w-e', { ikelifetime: '1h', rekeymargin: '5m' }) });
+    const { datagram } = firstInit();
+    const { switchboard } = east.world;
+    const rekeyed = () => west.world.stats.of('total.ikev2.ike.established');
+    const before = rekeyed();
+    let n = 0;
+    const flood = (count: number) => {
+      for (let i = 0; i < count; i++) east.receive({ ...fromSpi(datagram, n++), peer: at(WEST, 1_000 + i) });
+    };
+    for (let minute = 0; minute < 120; minute++) {
+      flood(5);
+      clock.elapse(600);
+      flood(200);
+      clock.advance(59_400);
+    }
+    expect(switchboard.counters.cookies).toBe(120 * 200);
+    expect(rekeyed() - before).toBe(2);
+    for (const { world } of [west, east]) expect(world.stats.of('total.ikev2.child.established')).toBeGreaterThan(0);
+    expect(west.log.join('\n')).not.toMatch(/timeout|expired/);
+    expect(west.plane.inbound()).toHaveLength(1);
+    expect(east.crashes).toEqual([]);
   });
 
   describe('of a source that has returned cookies', () => {

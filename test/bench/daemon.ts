@@ -69,6 +69,7 @@ function open(interfaces: () => readonly Interface[]): Daemon {
     helpers: {
       nextId: () => ++jobs,
       stats: () => new Map(),
+      behind: 0,
       submit: (id, job, owner) =>
         setImmediate(() => {
           const start = clock.now();
@@ -80,7 +81,7 @@ function open(interfaces: () => readonly Interface[]): Daemon {
     services: NO_SERVICES,
     credentials: NO_CREDENTIALS,
     secrets: () => secrets,
-    limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, maxPerSource: 32 },
+    limits: { mode: 'auto', cookiesFrom: 25_000, maxHalfOpen: 50_000, maxPerSource: 32, delay: 500 },
     interfaces,
     defaultRoute: () => undefined,
     ikePort: 500,

@@ -49,6 +49,39 @@ test('brief jobs stay here where processors are few, and nobody has said how man
   expect(helpers.stats().get('ke.make')).toMatchObject({ count: 4, queued: 0 });
 });
 
+test('jobs that can wait come after those that cannot, and leave them a quarter of the queue', async () => {
+  const turns: (() => void)[] = [];
+  const { helpers, ids } = pool({ nhelpers: 0, maxJobs: 8, defer: (run) => void turns.push(run) });
+  const taken = Array.from({ length: 8 }, (_, id) => helpers.submit(id, make, true));
+  expect(taken).toEqual([true, true, true, true, true, true, false, false]);
+  expect([10, 11, 12].map((id) => helpers.submit(id, make))).toEqual([true, true, false]);
+  for (const turn of turns) turn();
+  expect(ids()).toEqual([10, 11, 0, 1, 2, 3, 4, 5]);
+});
+
+test('what cannot wait passes by thousands of those that can, also on its way to a thread', async () => {
+  const { helpers, answers, ids } = pool({ nhelpers: 1 });
+  await helpers.ready;
+  for (let id = 0; id < 400; id++) helpers.submit(id, make, true);
+  helpers.submit(1_000, make);
+  await answers(401);
+  // Behind what was in the threads' hands already.
+  expect(ids().indexOf(1_000)).toBeLessThan(64);
+});
+
+test('how far helpers are behind is the age of the oldest job', () => {
+  let now = 0;
+  const turns: (() => void)[] = [];
+  const { helpers } = pool({ nhelpers: 0, now: () => now, defer: (run) => void turns.push(run) });
+  expect(helpers.behind).toBe(0);
+  helpers.submit(1, make, true);
+  now = 700;
+  helpers.submit(2, make);
+  expect(helpers.behind).toBe(700);
+  for (const turn of turns) turn();
+  expect(helpers.behind).toBe(0);
+});
+
 /** The same promises whether threads do the work or this one. */
 describe.each([
   ['in a thread', 1, { nhelpers: 1 }],

@@ -4,6 +4,8 @@ import type { TimerId } from './timers.ts';
 export interface Behavior<M> {
   /** One message, one step. A throw ends this actor and its children, nothing else. */
   receive(message: M, self: Context<M>): void;
+  /** It has its turns after all others that have something to read. Asked whenever it gets in line. */
+  readonly standsBack?: boolean;
   /** The first step, before any message. */
   started?(self: Context<M>): void;
   /**

@@ -1,5 +1,6 @@
 import type { Cell } from './cell.ts';
 import type { Alarm, Clock } from './clock.ts';
+import { Line } from './line.ts';
 
 /** How the thread is shared. */
 export interface Limits {
@@ -15,6 +16,9 @@ export interface Limits {
 /** The mailbox takes a burst of fragments and retransmits of one SA. */
 export const LIMITS: Limits = { messagesPerTurn: 16, messagesPerSlice: 2048, sliceMs: 4, mailbox: 256 };
 
+/** Those that stand back have one turn in so many, however many others there are. */
+const TURNS_TO_ONE = 16;
+
 /** What the queue drives. */
 export interface Engine {
   /** Moves the timers to `now`: puts into mailboxes what is due. */
@@ -26,8 +30,9 @@ export interface Engine {
 }
 
 /**
- * Actors with something to read, first come first served, in slices of the event loop. One actor's flood delays
- * another by one turn, all of them together delay a socket by one slice. Idle, it holds at most one alarm.
+ * Actors with something to read, first come first served, in slices of the event loop; those that stand back come after
+ * all others. One actor's flood delays another by one turn, all of them together delay a socket by one slice. Idle, it
+ * holds at most one alarm.
  */
 export class RunQueue {
   readonly #clock: Clock;
@@ -41,8 +46,13 @@ export class RunQueue {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     this.#run();
   };
-  #first: Cell | undefined;
-  #last: Cell | undefined;
+  readonly #line = new Line();
+  readonly #back = new Line();
+  /** One of those that stand back, since when it waits, and how long the one before it did. */
+  #probe: Cell | undefined;
+  #probeSince = 0;
+  #probed = 0;
+  #turns = 0;
   #isScheduled = false;
   #isRunning = false;
   #alarm: Alarm | undefined;
@@ -59,13 +69,18 @@ export class RunQueue {
     return this.#slices;
   }
 
+  /** How long those that stand back wait for their turns, ms; 0 if none waits. */
+  get lag(): number {
+    if (this.#back.isEmpty) return 0;
+    return this.#probe ? Math.max(this.#probed, this.#clock.now() - this.#probeSince) : this.#probed;
+  }
+
   /** The actor has something to read: it takes its place at the end, unless it has one. */
   push(cell: Cell): void {
     if (cell.isReady) return;
     cell.isReady = true;
-    if (this.#last) this.#last.nextReady = cell;
-    else this.#first = cell;
-    this.#last = cell;
+    if (cell.behavior.standsBack === true) this.#pushBack(cell);
+    else this.#line.add(cell);
     if (!this.#isScheduled && !this.#isRunning) this.#schedule();
   }
 
@@ -83,11 +98,9 @@ export class RunQueue {
     const until = now + this.#limits.sliceMs;
     let budget = this.#limits.messagesPerSlice;
     this.#engine.advance(now);
-    while (this.#first && budget > 0 && now < until) {
-      const cell = this.#first;
-      this.#first = cell.nextReady;
-      if (!this.#first) this.#last = undefined;
-      cell.nextReady = undefined;
+    while (budget > 0 && now < until) {
+      const cell = this.#next(now);
+      if (!cell) break;
       // What is told during the turn waits for the next one, also what the actor tells itself.
       const count = Math.min(cell.waiting, this.#limits.messagesPerTurn, budget);
       budget -= Math.max(count, 1);
@@ -96,8 +109,27 @@ export class RunQueue {
       if (cell.waiting > 0) this.push(cell);
     }
     this.#isRunning = false;
-    if (this.#first) this.#schedule();
-    else this.#setAlarm();
+    if (this.#line.isEmpty && this.#back.isEmpty) this.#setAlarm();
+    else this.#schedule();
+  }
+
+  #pushBack(cell: Cell): void {
+    if (this.#back.isEmpty) this.#probed = 0;
+    this.#back.add(cell);
+    if (this.#probe) return;
+    this.#probe = cell;
+    this.#probeSince = this.#clock.now();
+  }
+
+  #next(now: number): Cell | undefined {
+    const isTheirs = ++this.#turns % TURNS_TO_ONE === 0;
+    if (!this.#line.isEmpty && !(isTheirs && !this.#back.isEmpty)) return this.#line.take();
+    const cell = this.#back.take();
+    if (cell && cell === this.#probe) {
+      this.#probed = now - this.#probeSince;
+      this.#probe = undefined;
+    }
+    return cell;
   }
 
   #schedule(): void {

@@ -105,6 +105,11 @@ export class ActorSystem {
     return this.#shutdown;
   }
 
+  /** How long actors that stand back wait for their turns now, ms. */
+  get lag(): number {
+    return this.#core.queue.lag;
+  }
+
   counters(): SystemCounters {
     const { counters, mail, timers, queue } = this.#core;
     return {

@@ -1,0 +1,26 @@
+import type { Cell } from './cell.ts';
+
+/** Actors in the order of their coming, as a list through themselves. */
+export class Line {
+  #first: Cell | undefined = undefined;
+  #last: Cell | undefined = undefined;
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  add(cell: Cell): void {
+    if (this.#last) this.#last.nextReady = cell;
+    else this.#first = cell;
+    this.#last = cell;
+  }
+
+  take(): Cell | undefined {
+    const cell = this.#first;
+    if (!cell) return undefined;
+    this.#first = cell.nextReady;
+    if (!this.#first) this.#last = undefined;
+    cell.nextReady = undefined;
+    return cell;
+  }
+}
