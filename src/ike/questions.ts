@@ -18,6 +18,8 @@ export type Question =
       readonly localId: Id;
       /** Who must have issued the certificate that the peer may show to a method (`rightca=`). */
       readonly ca?: Id | undefined;
+      /** Of the only keys that its certificate may have (`rightcert=`, `rightckaid=`): SubjectPublicKeyInfo in DER. */
+      readonly spkis?: readonly Uint8Array[] | undefined;
       readonly peer: Address;
       readonly local: Address;
       /** The connection's name, for logs and for RADIUS. */
@@ -38,6 +40,8 @@ export type Question =
       readonly peerId: Id | undefined;
       /** Who must have issued its certificate. */
       readonly ca?: Id | undefined;
+      /** Of the only keys that its certificate may have (`rightcert=`, `rightckaid=`): SubjectPublicKeyInfo in DER. */
+      readonly spkis?: readonly Uint8Array[] | undefined;
       readonly packet: Uint8Array;
     }
   /** What a chain of certificates wants to be looked up before it can be believed. */

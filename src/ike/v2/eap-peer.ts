@@ -5,7 +5,7 @@ import type { Id } from '../../net/id.ts';
 import { nameOf } from '../auth/eap/identity.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { clip } from '../explain/words.ts';
-import type { AuthRound } from '../policy.ts';
+import type { AuthRound, Policy } from '../policy.ts';
 import { AUTH_METHOD, EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { nullAuth, otherRole, secretAuth } from './auth-octets.ts';
 import type { OurProof, Refusal } from './auth-prove.ts';
@@ -49,7 +49,7 @@ export function hearEap(
     conn: policy.name,
     peerId: talk.peerId,
     // Where it proves itself by something else besides, that is what it is held to.
-    ca: eap.isOnly ? policy.theirs[0].ca : undefined,
+    ...(eap.isOnly ? heldTo(turn, policy, 0, talk.peerId) : undefined),
     packet: Uint8Array.from(packet),
   } as const;
   turn.ask(
@@ -77,6 +77,12 @@ export function hearEap(
     },
     offer,
   );
+}
+
+/** What the connection says of the certificate that the peer may show inside of EAP. */
+export function heldTo({ env }: Turn, policy: Policy, round: number, peerId: Id | undefined) {
+  const { ca, key } = policy.theirs[round];
+  return { ca, spkis: key && peerId ? env.directory.publicKeys(peerId, policy, round) : undefined };
 }
 
 /** A pattern is nobody's name. */

@@ -11,7 +11,7 @@ import { wildcards } from './auth-choose.ts';
 import { otherRole } from './auth-octets.ts';
 import { type AuthTalk, named, ourIdOf } from './auth-talk.ts';
 import { isEap, safeAlone } from './auth-ways.ts';
-import { eapAuth, eapAuthPayload, eapPayload, MAX_EAP_MESSAGES } from './eap-peer.ts';
+import { eapAuth, eapAuthPayload, eapPayload, heldTo, MAX_EAP_MESSAGES } from './eap-peer.ts';
 import { hasNotify, type Turn } from './turn.ts';
 
 export function beginEap(turn: Turn, talk: AuthTalk, isOnly: boolean): void {
@@ -49,7 +49,7 @@ export function askEap(
     ways: eap.ways,
     peerId: talk.peerId!,
     localId: ourIdOf(talk.policy, 0),
-    ca: talk.policy.theirs[talk.theirs].ca,
+    ...heldTo(turn, talk.policy, talk.theirs, talk.peerId),
     peer: sa.peer.address,
     local: sa.local.address,
     conn: talk.policy.name,
@@ -118,9 +118,9 @@ const whose = ({ user, isHearsay }: EapReply): string => {
 function mayReplace({ policy, peerId, theirs, eap }: AuthTalk, other: Policy, isOfRadius: boolean): boolean {
   const isSameEnd = ourIdOf(other, 0).equals(ourIdOf(policy, 0)) && other.ours === policy.ours;
   if (!isSameEnd || theirs > 0 || wildcards(other, peerId!.key) === undefined) return false;
-  const { ways, ca } = other.theirs[0];
+  const [mine, { ways, ca, key }] = [policy.theirs[0], other.theirs[0]];
   // The peer's certificate has been held against the one.
-  if (ca?.key !== policy.theirs[0].ca?.key) return false;
+  if (ca?.key !== mine.ca?.key || key || mine.key) return false;
   if (isOfRadius) return ways.includes('eap') || ways.includes('eap-radius');
   const allowed = eap!.isOnly ? safeAlone(ways) : ways.filter(isEap);
   return eap!.ways.every((way) => allowed.includes(way));

@@ -124,7 +124,7 @@ class Methods {
 
   #make(method: Method, user: string): AuthenticatorMethod | { readonly wrong: string } {
     const { password, random, tls } = this.#ports;
-    const { localId, conn, ca } = this.#question;
+    const { localId, conn, ca, spkis } = this.#question;
     switch (method.way) {
       case 'eap-md5':
         return new Md5Authenticator({ password: () => password(user), random });
@@ -135,7 +135,7 @@ class Methods {
         });
       case 'eap-tls': {
         const who = this.#whom(user);
-        const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, who, ca);
+        const judge = (tunnel: number) => wrongWith(this.#ports, tunnel, { id: who, ca, spkis });
         return this.#tls(method, true, new CertificatePhase(judge, nameOf(who)));
       }
       case 'eap-ttls':

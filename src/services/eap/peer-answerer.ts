@@ -73,7 +73,7 @@ export class EapPeerAnswerer implements Answerer<'eapPeer'> {
 
 const failure = (why: string): Reply => ({ t: 'eap', packet: undefined, outcome: 'failure', why });
 
-function peerFor(ports: EapPorts, { ways, localId, user, conn, peerId, ca }: PeerQuestion): Peer {
+function peerFor(ports: EapPorts, { ways, localId, user, conn, peerId, ca, spkis }: PeerQuestion): Peer {
   const name = Buffer.from(user);
   const password = () => ports.password(user);
   const choice = (way: MethodWay): PeerChoice => {
@@ -103,7 +103,7 @@ function peerFor(ports: EapPorts, { ways, localId, user, conn, peerId, ca }: Pee
     phase: PeerPhase,
   ) => {
     const terms = { role: 'client', ...own, wantsCertificate: true } as const;
-    const judge = (tunnel: number) => wrongWith(ports, tunnel, peerId, ca);
+    const judge = (tunnel: number) => wrongWith(ports, tunnel, { id: peerId, ca, spkis });
     return new TlsPeer({ method, port: ports.tls, terms, judge, phase });
   };
   return new Peer({ identity: name, choices: waysOf(ways).map(choice) });

@@ -10,7 +10,7 @@ import type { EapPorts } from './ports.ts';
 import type { Judgement, Judging } from './tls-port.ts';
 
 /** `chain` in DER, the other end's own first. */
-export function judge(chain: readonly Uint8Array[], { id, ca, rules }: Judging, trust: Trust): Judgement {
+export function judge(chain: readonly Uint8Array[], { id, ca, spkis, rules }: Judging, trust: Trust): Judgement {
   if (chain.length > MOST_CERTIFICATES)
     return bad(`${chain.length} certificates, and ${MOST_CERTIFICATES} are the most`);
   const [leaf, ...rest] = chain.map((der) => parseCertificate(der));
@@ -18,6 +18,8 @@ export function judge(chain: readonly Uint8Array[], { id, ca, rules }: Judging, 
   if ('wrong' in leaf) return bad(`the certificate cannot be read: ${leaf.wrong}`);
   const misfit = id && misfitOf(new Id(id[0], id.subarray(1)), leaf);
   if (misfit !== undefined) return bad(told(leaf, misfit));
+  if (spkis && !spkis.some((spki) => Buffer.compare(spki, leaf.spki) === 0))
+    return bad(told(leaf, 'its key is not the one that the connection names'));
   const sent = rest.filter((certificate): certificate is Certificate => !('wrong' in certificate));
   const path = findChain(leaf, sent, trust, rules.at);
   if ('wrong' in path) return bad(path.wrong);
@@ -35,15 +37,22 @@ const isNamed = ({ subject }: Certificate, name: Id): boolean =>
 
 const bad = (why: string): Judgement => ({ t: 'bad', why });
 
-/** The same of an open tunnel, with what it takes to look up: what is wrong, or undefined. `id` or `ca` absent: any. */
+/** What a connection says of the other end's certificate; see `Judging`. */
+interface Held {
+  readonly id: Id | undefined;
+  readonly ca: Id | undefined;
+  readonly spkis: Judging['spkis'];
+}
+
+/** The same of an open tunnel, with what it takes to look up: what is wrong, or undefined. What of `held` is absent may be any. */
 export async function wrongWith(
   { tls, rules, lookUp }: EapPorts,
   tunnel: number,
-  id: Id | undefined,
-  ca: Id | undefined,
+  held: Held,
 ): Promise<string | undefined> {
-  const named = id && Uint8Array.of(id.type, ...id.data);
-  const ask = (hasLooked: boolean) => tls.judge(tunnel, { id: named, ca: ca?.data, rules: { ...rules(), hasLooked } });
+  const { id, ca, spkis } = held;
+  const known = { id: id && Uint8Array.of(id.type, ...id.data), ca: ca?.data, spkis };
+  const ask = (hasLooked: boolean) => tls.judge(tunnel, { ...known, rules: { ...rules(), hasLooked } });
   let judgement = await ask(false);
   if (judgement.t === 'undecided') {
     await lookUp(judgement.wants);

@@ -44,6 +44,8 @@ export interface Judging {
   readonly id: Uint8Array | undefined;
   /** A name that must be among those of its issuers, as a connection says it: with wildcards, perhaps. DER. Absent: any. */
   readonly ca: Uint8Array | undefined;
+  /** What its key may be, SubjectPublicKeyInfo in DER. Absent: any. */
+  readonly spkis?: readonly Uint8Array[] | undefined;
   readonly rules: RevocationRules;
 }
 

@@ -80,6 +80,14 @@ describe('righteapid= says who may log in', () => {
     expect(chosen('dave', both)).toBe('conn1');
   });
 
+  test('not one that asks for a certain key, nor in place of one that does', () => {
+    const key = { t: 'cert', name: 'dave' } as const;
+    const pinned = round(['eap-mschapv2'], { eapId: 'dave', key });
+    expect(chosen('dave', [users('carol'), pinned])).toBeUndefined();
+    expect(chosen('dave', [{ ...users('carol'), key }, users('dave')])).toBeUndefined();
+    expect(chosen('dave', [pinned, users('carol')])).toBe('conn0');
+  });
+
   test('the RADIUS server names no connection that is not for the user, nor one that is not for its users', () => {
     const east = { answers: toyEap({ user: 'carol', classes: ['conn1'] }) };
     const first = users('c*', ['eap-radius']);

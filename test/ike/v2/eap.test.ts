@@ -1,5 +1,6 @@
 /** EAP in IKE_AUTH, RFC 7296 §2.16, and EAP alone, RFC 5998. */
 import { describe, expect, test } from 'vitest';
+import { encodeSpki } from '../../../src/ike/crypto/signature/public-key.ts';
 import type { AuthWay } from '../../../src/ike/policy.ts';
 import type { Reply } from '../../../src/ike/questions.ts';
 import { idPayload } from '../../../src/ike/v2/auth-talk.ts';
@@ -9,7 +10,7 @@ import { AUTH_METHOD, EXCHANGE, type Payload } from '../../../src/ike/wire/index
 import { Id } from '../../../src/net/id.ts';
 import { type EndOptions, expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import { policyFor } from './policies.ts';
-import { round, SIGNATURES } from './proofs.ts';
+import { KEYS, round, SIGNATURES } from './proofs.ts';
 import { toyEap } from './toy-eap.ts';
 
 const INIT = ['IKE_SA_INIT { SA, KE, Ni } -->', '<-- IKE_SA_INIT { SA, KE, Nr }'];
@@ -220,6 +221,17 @@ describe('EAP proves the initiator', () => {
     expect(asks('west', true).sas.size).toBe(2);
     // The method has proven somebody, and does not say whom.
     expect(asks(undefined).sas.size).toBe(2);
+  });
+
+  test('who answers is told which keys the certificate of the peer may have', () => {
+    const theirs = [round(['eap-tls'], { key: { t: 'cert', name: 'west' } })] as const;
+    const spkisOf = (held: typeof theirs | undefined) => {
+      const policy = { theirs: held ?? [round(['eap-tls'])] } as const;
+      const { east } = up(ends({}, { proofs: { known: { '@west': [KEYS.ed25519] } }, policy }, 'eap-tls'));
+      return east.questions.flatMap((asked) => (asked.t === 'eap' ? [asked.spkis] : []));
+    };
+    expect(spkisOf(theirs)[0]).toEqual([encodeSpki(KEYS.ed25519.public)]);
+    expect(spkisOf(undefined)[0]).toBeUndefined();
   });
 
   test('a RADIUS class names the connection, among those that the peer may belong to', () => {

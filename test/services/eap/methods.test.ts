@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import nodeTls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseCertificate } from '../../../src/ike/auth/x509/certificate.ts';
 import { TrustReader } from '../../../src/ike/auth/x509/trust-reader.ts';
 import { KeyReader } from '../../../src/ike/crypto/signature/key-shelf.ts';
 import type { EapWay } from '../../../src/ike/policy.ts';
@@ -24,6 +25,12 @@ afterAll(() => {
   root.end();
   stranger.end();
 });
+
+function keyOf({ certificate }: Issued): Uint8Array {
+  const parsed = parseCertificate(certificate);
+  if ('wrong' in parsed) throw new Error(parsed.wrong);
+  return parsed.spki;
+}
 
 const RULES = {
   ...{ crlStrict: false, crlFetch: false, ocsp: false, ocspStrict: false, ocspUri: undefined },
@@ -185,6 +192,25 @@ describe('refused, and said why', () => {
     expect((await converse(ends(way, { expectsCa: 'CN=Root' }))).client?.outcome).toBe('success');
     const { server, client } = await converse(ends(way, { expectsCa: 'CN=Other' }));
     expect(client?.why).toContain('the server: certificate "CN=moon": it is of another authority than "CN=Other"');
+    expect(server.outcome).not.toBe('success');
+  });
+
+  test('EAP-TLS where rightcert= names one certificate: its key, and no other of the same name and authority', async () => {
+    const again = root.issue('again', named('email:carol@example.org'));
+    expect((await converse(ends('eap-tls', { spkis: [keyOf(moon), keyOf(carol)] }))).server.outcome).toBe('success');
+    for (const refused of [{ own: again, spkis: [keyOf(carol)] }, { spkis: [] }]) {
+      const { server } = await converse(ends('eap-tls', refused));
+      expect(server.outcome).toBe('failure');
+      expect(server.why).toContain('its key is not the one that the connection names');
+    }
+  });
+
+  test.each<EapWay>(['eap-tls', 'eap-ttls', 'eap-peap'])('%s to a server with another key', async (way) => {
+    expect((await converse(ends(way, { expectsSpkis: [keyOf(moon)] }))).client?.outcome).toBe('success');
+    const { server, client } = await converse(ends(way, { expectsSpkis: [keyOf(carol)] }));
+    expect(client?.why).toContain(
+      'the server: certificate "CN=moon": its key is not the one that the connection names',
+    );
     expect(server.outcome).not.toBe('success');
   });
 

@@ -24,6 +24,9 @@ export interface Ends {
   /** Whose certificates the server takes, and the client; else anybody's. */
   readonly ca?: string;
   readonly expectsCa?: string;
+  /** Which keys the server takes in certificates, and the client; else any. SubjectPublicKeyInfo in DER. */
+  readonly spkis?: readonly Uint8Array[];
+  readonly expectsSpkis?: readonly Uint8Array[];
   /** IDi, if it is another than the client's name. */
   readonly idi?: string;
 }
@@ -37,8 +40,8 @@ export interface Ended {
   readonly packets: number;
 }
 
-export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi' | 'ca'>): EapQuestion {
-  const { offers, us, them, idi, ca } = ends;
+export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi' | 'ca' | 'spkis'>): EapQuestion {
+  const { offers, us, them, idi, ca, spkis } = ends;
   return {
     t: 'eap',
     session: 1,
@@ -46,6 +49,7 @@ export function question(ends: Pick<Ends, 'offers' | 'us' | 'them' | 'idi' | 'ca
     peerId: Id.parse(idi ?? them)!,
     localId: Id.parse(us)!,
     ca: ca === undefined ? undefined : Id.parse(ca)!,
+    spkis,
     peer: Address.parse('192.0.2.2')!,
     local: Address.parse('192.0.2.1')!,
     conn: 'road',
@@ -69,6 +73,7 @@ export async function converse(ends: Ends, link: Link = (packet) => [packet], mo
       if (client && client.outcome !== 'continue') break;
       const reply = await peer.answer({
         ...({ t: 'eapPeer', session: 1, ways: ends.wants, localId, user, conn: 'road', peerId, ca, packet } as const),
+        spkis: ends.expectsSpkis,
       });
       if (reply.t !== 'eap') throw new Error(reply.t);
       client = reply;
