@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/{kernel-live,lab,interop}/**', 'dist/**'],
+          // Some start threads and compile for them: no measure of time, on a busy machine either.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -227,11 +227,17 @@ describe('whack --name … adds a connection', () => {
   });
 
   test.each([
-    ['keyexchange', 'ikev1', 'IKEv1', RC.FATAL],
-    ['leftid', 'west.example.net', 'IKEv2', RC.FATAL],
-    ['type', 'passthrough', 'passthrough', RC.INITSHUNT],
-    ['right', 'east.example.net', 'IKEv2', RC.FATAL],
-  ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code) => {
+    ['keyexchange', 'ikev1', 'IKEv1', RC.FATAL, ' has no effect yet'],
+    [
+      'leftid',
+      'west.example.net',
+      'IKEv2',
+      RC.FATAL,
+      ': no name is looked up for an identity; leftid=@west.example.net is the name itself',
+    ],
+    ['type', 'passthrough', 'passthrough', RC.INITSHUNT, ' has no effect yet'],
+    ['right', 'east.example.net', 'IKEv2', RC.FATAL, ' has no effect yet'],
+  ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code, why) => {
     const { west } = town();
     const authby = keyword === 'type' ? { authby: 'never' } : {};
     const keywords: Record<string, string> = { ...text.keywords, ...authby, [keyword]: value };
@@ -239,15 +245,12 @@ describe('whack --name … adds a connection', () => {
     expect(added.exit).toBe(0);
     expect(added.lines.map((l) => l.text).slice(-2)).toEqual([
       `"new": added ${kind} connection`,
-      `"new": ${keyword}=${value} has no effect yet: the connection can be loaded but not negotiated`,
+      `"new": ${keyword}=${value}${why}: the connection can be loaded but not negotiated`,
     ]);
     const up = west.whack({ kind: 'initiate', name: 'new' });
-    expect([up.exit, up.text]).toEqual([code, `"new": cannot initiate: ${keyword}=${value} has no effect yet`]);
+    expect([up.exit, up.text]).toEqual([code, `"new": cannot initiate: ${keyword}=${value}${why}`]);
     const routed = west.whack({ kind: 'route', name: 'new' });
-    expect([routed.exit, routed.text]).toEqual([
-      RC.ROUTE,
-      `"new": cannot route: ${keyword}=${value} has no effect yet`,
-    ]);
+    expect([routed.exit, routed.text]).toEqual([RC.ROUTE, `"new": cannot route: ${keyword}=${value}${why}`]);
     expect(west.whack({ kind: 'delete', name: 'new' }).exit).toBe(0);
   });
 

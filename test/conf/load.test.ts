@@ -345,7 +345,7 @@ describe('config setup', () => {
       maxHalfopenIke: 50_000,
       ikev1Policy: 'drop',
       secretsfile: '/etc/ipsec.secrets',
-      nhelpers: -1,
+      nhelpers: undefined,
       logfile: undefined,
       listen: [],
     });
