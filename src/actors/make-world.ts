@@ -7,6 +7,7 @@ import type { Datagram, Env } from '../ike/effects.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { type InnerAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
+import type { Address } from '../net/address.ts';
 import { Leases, type Notes } from '../services/leases/leases.ts';
 import type { Lease as GivenLease } from '../services/leases/pool.ts';
 import { type Accounting, NO_ACCOUNTING } from './accounting.ts';
@@ -18,6 +19,7 @@ import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { Impairments } from './impairments.ts';
 import { type About, harmless, prefix } from './lines.ts';
 import { Policies } from './policies.ts';
+import { hindranceText } from './policy-of.ts';
 import { NO_NOTES } from './pools.ts';
 import { PublicKeys } from './public-keys.ts';
 import { Registry } from './registry.ts';
@@ -171,7 +173,7 @@ function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): Ac
   if (!policy) {
     world.strangers.say(
       'info',
-      `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2`,
+      `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2${whyNot(world, local.address, peer.address)}`,
       { peer: peer.address, exchange: 'IKE_SA_INIT', event: 'rejected' },
     );
     return undefined;
@@ -185,6 +187,12 @@ function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): Ac
     });
   const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
   return world.spawn('states', serial, new IkeSaActor(world, sa));
+}
+
+/** A connection that lacks its certificate, say, was named when it was loaded, which may be long ago. */
+function whyNot({ registry }: World, local: Address, peer: Address): string {
+  const entry = registry.hinderedBetween(local, peer);
+  return entry?.hindrance === undefined ? '' : `; "${entry.conn.name}": ${hindranceText(entry.hindrance)}`;
 }
 
 function planeEvent({ sas }: World, connections: Connections, event: PlaneEvent): void {

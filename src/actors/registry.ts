@@ -40,6 +40,8 @@ export class Registry implements Directory {
   readonly #byPolicy = new Map<Policy, Entry>();
   /** Policies of named connections. */
   readonly #peers = new Peers();
+  /** Named, and with something in their way. */
+  readonly #hindered = new Set<Entry>();
   readonly #instances = new Map<string, Policy>();
   /** Of peers that may be many: at which port this one is. */
   readonly #portOf = new Map<Policy, number>();
@@ -110,6 +112,7 @@ export class Registry implements Directory {
       this.#byName.set(conn.name, entry);
       for (const alias of conn.aliases) push(this.#byAlias, alias, entry);
     }
+    if (entry.hindrance !== undefined) this.#hindered.add(entry);
     if (!policy) return;
     this.#byPolicy.set(policy, entry);
     if (template) {
@@ -129,6 +132,7 @@ export class Registry implements Directory {
       if (this.#byName.get(conn.name) === entry) this.#byName.delete(conn.name);
       for (const alias of conn.aliases) pull(this.#byAlias, alias, entry);
     }
+    this.#hindered.delete(entry);
     if (!policy) return;
     this.#byPolicy.delete(policy);
     if (template) {
@@ -204,6 +208,16 @@ export class Registry implements Directory {
     const peers = this.#peers;
     if (!peerId) return joined(peers.between(local, peer), peers.between(local, undefined));
     return joined(peers.naming(local, peer, peerId), peers.naming(local, undefined, peerId));
+  }
+
+  /** A connection that these hosts might mean if nothing were in its way; of the first few, for strangers may ask. */
+  hinderedBetween(local: Address, peer: Address): Entry | undefined {
+    let left = MOST_LOOKED_AT;
+    for (const entry of this.#hindered) {
+      if (left-- === 0) return undefined;
+      if (entry.side && mayBe(entry, entry.side, local) && mayBe(entry, otherSide(entry.side), peer)) return entry;
+    }
+    return undefined;
   }
 
   siblings(policy: Policy): readonly Policy[] {
@@ -290,3 +304,12 @@ const derived = <T extends object>(base: T, own: Partial<T>): T =>
     base,
     Object.fromEntries(Object.entries(own).map(([key, value]) => [key, { value, enumerable: true }])),
   ) as T;
+
+const MOST_LOOKED_AT = 64;
+
+const otherSide = (side: 'left' | 'right') => (side === 'left' ? 'right' : 'left');
+
+function mayBe({ conn }: Entry, side: 'left' | 'right', address: Address): boolean {
+  const { host } = conn[side];
+  return host.t !== 'address' || host.address.equals(address);
+}

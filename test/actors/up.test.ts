@@ -259,7 +259,8 @@ describe('whack --name … adds a connection', () => {
     const up = made.west.whack({ kind: 'initiate', name: 'w-e' });
     made.clock.advance(1_000);
     expect(up.exit).toBeUndefined();
-    expect(made.east.log).toContainEqual(expect.stringContaining('no connection has been authorized'));
+    const why = 'no connection has been authorized with policy IKEv2; "w-e": rightid=east.example.net: no name';
+    expect(made.east.log).toContainEqual(expect.stringContaining(why));
     expect(made.east.world.switchboard.size).toBe(0);
   });
 
