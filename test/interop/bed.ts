@@ -95,13 +95,14 @@ export async function expectSameSas({ west, east }: Bed): Promise<void> {
   expect(await sorted(west)).toHaveLength(2);
 }
 
-function end(name: 'west' | 'east', address: string, { family, isLong, proofs, ids }: Tunnel): End {
+function end(name: 'west' | 'east', address: string, { family, isLong, proofs, seconds, ids }: Tunnel): End {
   const side = sides[name];
   return {
     id: ids?.[name] ?? (isLong ? `${name}.${'long'.repeat(40)}.test` : `${name}.test`),
     address: family === 6 ? side.address6 : address,
     subnet: family === 6 ? side.subnet6 : side.subnet,
     proof: proofs?.[name] ?? { by: 'secret' },
+    second: seconds?.[name],
   };
 }
 

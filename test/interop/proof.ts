@@ -7,6 +7,13 @@ import { pki } from './pki.ts';
 
 export type Proof = Secret | Null | Certificate | RawKey | Eap;
 
+/** A proof that follows the first, of another identity. RFC 4739. */
+export interface Second {
+  /** Without the `@`. */
+  readonly id: string;
+  readonly proof: Certificate;
+}
+
 interface Secret {
   readonly by: 'secret';
 }
@@ -44,10 +51,10 @@ const byName = (proof: Proof): string =>
 /** As `leftauth=` has it, which knows no hashes. */
 const authName = (proof: Proof): string => (proof.by === 'eap' ? proof.method : byName(proof).replace(/-.*/, ''));
 
-/** Lines of a conn, the same for libreswan and for us. */
-export async function proofLines(me: Proof, peer: Proof): Promise<readonly string[]> {
+/** Lines of a conn, the same for libreswan and for us. `isFirst`: others follow. */
+export async function proofLines(me: Proof, peer: Proof, isFirst: boolean): Promise<readonly string[]> {
   const lines = [];
-  if (byName(me) === byName(peer)) lines.push(`authby=${byName(me)}`);
+  if (byName(me) === byName(peer) && !isFirst) lines.push(`authby=${byName(me)}`);
   else lines.push(`leftauth=${authName(me)}`, `rightauth=${authName(peer)}`);
   for (const [side, proof] of [
     ['left', me],
@@ -60,6 +67,13 @@ export async function proofLines(me: Proof, peer: Proof): Promise<readonly strin
     if (proof.by === 'key') lines.push(`${side}${await rawKey(proof.name)}`);
   }
   return lines;
+}
+
+/** What our conn says of second proofs; libreswan knows of none. */
+export function secondLines(me: Second | undefined, peer: Second | undefined): readonly string[] {
+  const lines = (side: 'left' | 'right', second: Second | undefined) =>
+    second ? [`${side}auth2=${authName(second.proof)}`, `${side}id2=@${second.id}`] : [];
+  return [...lines('left', me), ...lines('right', peer), ...(me ? [`leftcert2=${me.proof.name}`] : [])];
 }
 
 /** `rsasigkey=0s…` in the form of RFC 3110; the octets of SubjectPublicKeyInfo for the others. */

@@ -163,6 +163,45 @@ export const nobodies: readonly Story[] = [
 const PSS: Way = { title: '', kind: 'rsa', authby: 'rsa-sha2', swanctl: 'rsa/pss', charon: 'rsa_pss = yes' };
 const DAY = 86_400;
 
+/** RFC 4739: a secret, and then a certificate of another identity. Only strongSwan has it. */
+export const twice: readonly Story[] = [
+  second('of the initiator: a secret, then a certificate', ['west'], up),
+  second('of the initiator, whose certificate is of an authority that nobody trusts', ['west'], refused, 'other'),
+];
+/** As initiator strongSwan wants all proofs of the responder at once. */
+export const twiceOfResponder: readonly Story[] = [
+  second('of the responder: a secret, then a certificate', ['east'], up),
+  second('of both: a secret, then a certificate', ['west', 'east'], up),
+  second('of the responder, whose certificate is of an authority that nobody trusts', ['east'], refused, 'other'),
+];
+
+function second(title: string, sides: readonly Side[], tell: Story['tell'], issuer: 'root' | 'other' = 'root'): Story {
+  const name = (side: Side) => `${side}-device-${issuer}`;
+  const proofOf = (side: Side) => ({
+    id: `${side}-device.test`,
+    proof: { by: 'certificate', name: name(side), authby: RSASIG.authby, swanctl: RSASIG.swanctl } as const,
+  });
+  return {
+    title: `two proofs ${title}`,
+    tunnel: { ...tunnel, seconds: Object.fromEntries(sides.map((side) => [side, proofOf(side)])) },
+    prepare: async () => {
+      for (const side of sides) await (await pki()).leaf(name(side), { issuer, san: `DNS:${side}-device.test` });
+      return {};
+    },
+    tell,
+  };
+}
+
+async function refused({ west, east }: Bed): Promise<void> {
+  await expect(west.up()).rejects.toThrow();
+  const said = /AUTH_FAILED|AUTHENTICATION_FAILED|failed authentication/;
+  for (const peer of [west, east]) {
+    await eventually(`${peer.name} knows that it failed`, async () => said.test(await peer.log()));
+    await eventually(`${peer.name} is not up`, async () => !(await peer.isUp()));
+    expect(await peer.installed()).toEqual([]);
+  }
+}
+
 /** Certificates of a peer's that we must not believe, and what we say of them. */
 const BAD: readonly {
   readonly title: string;

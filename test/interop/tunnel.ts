@@ -4,7 +4,7 @@
  */
 
 import { type Inner, innerLines, swanctlInner } from './inner.ts';
-import { fillSwanctl, type Proof, proofLines } from './proof.ts';
+import { fillSwanctl, type Proof, proofLines, type Second, secondLines } from './proof.ts';
 
 /** Encryption as ipsec.conf spells it; an AEAD has no separate integrity algorithm. */
 export type Encryption = 'aes_gcm128' | 'aes_gcm256' | 'aes128' | 'aes256' | 'chacha20_poly1305';
@@ -36,6 +36,8 @@ export interface Tunnel {
   readonly encapsulates?: boolean;
   /** How each end proves who it is; a shared secret unless said. */
   readonly proofs?: { readonly west: Proof; readonly east: Proof };
+  /** What they prove besides; strongSwan and we can be told. */
+  readonly seconds?: { readonly west?: Second; readonly east?: Second };
   /** Identities, without the `@`, in place of `west.test` and `east.test`. */
   readonly ids?: { readonly west?: string; readonly east?: string };
   /** More lines for strongswan.conf's `charon` section; more lines for our conn; for our `config setup`. */
@@ -66,6 +68,7 @@ export interface End {
   readonly address: string;
   readonly subnet: string;
   readonly proof: Proof;
+  readonly second?: Second | undefined;
 }
 
 export const presharedKey = 'correct horse battery staple';
@@ -89,7 +92,8 @@ const hashes = ['sha1', 'sha2_256', 'sha2_384', 'sha2_512'];
 
 /** ipsec.conf's conn, without what only one of its readers knows: those lines come as `more`. */
 export async function ipsecConf(tunnel: Tunnel, { me, peer }: Ends, more: readonly string[] = []): Promise<string> {
-  const proofs = await proofLines(me.proof, peer.proof);
+  const seconds = secondLines(me.second, peer.second);
+  const proofs = [...(await proofLines(me.proof, peer.proof, seconds.length > 0)), ...seconds];
   return [
     'config setup',
     ...(tunnel.demandsCookies ? ['\tddos-mode=busy'] : []),
@@ -181,6 +185,7 @@ export async function swanctlConf(tunnel: Tunnel, { me, peer }: Ends, directory:
       id = ${me.id} }
     remote { ${remote}
       id = ${peer.id} }
+    ${await swanctlSeconds({ me, peer }, directory)}
     children {
       net {
         ${inner.child}
@@ -199,6 +204,14 @@ secrets {
   ${mixing?.ppk ? `ppk-net { id-1 = ${mixing.ppk.id}\n    secret = "${mixing.ppk.secret}" }` : ''}
 }
 `;
+}
+
+async function swanctlSeconds({ me, peer }: Ends, directory: string): Promise<string> {
+  const nothing: Proof = { by: 'secret' };
+  const sections = await fillSwanctl(directory, me.second?.proof ?? nothing, peer.second?.proof ?? nothing);
+  const local = me.second ? `local-2 { ${sections.local}\n      id = ${me.second.id} }` : '';
+  const remote = peer.second ? `remote-2 { ${sections.remote}\n      id = ${peer.second.id} }` : '';
+  return `${local}\n    ${remote}`;
 }
 
 const userOf = (proof: End['proof']): string | undefined => (proof?.by === 'eap' ? proof.user : undefined);

@@ -18,6 +18,8 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
   const more = [...(plane === 'shim' ? ['leftupdown=%disabled'] : []), ...(tunnel.conn ?? [])];
   const ipsecdir = join(directory, 'ipsec.d');
   await fillIpsecdir(ipsecdir, ends.me.proof, ends.peer.proof, tunnel.crls);
+  const seconds = [ends.me.second, ends.peer.second].map((second) => second?.proof ?? ({ by: 'secret' } as const));
+  await fillIpsecdir(ipsecdir, seconds[0], seconds[1]);
   await writeFile(config, await ipsecConf(tunnel, ends, more));
   await writeFile(secrets, ipsecSecrets(ends, tunnel), { mode: 0o600 });
   const pluto = await startDaemon({
