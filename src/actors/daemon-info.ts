@@ -74,6 +74,8 @@ function inForce({ options, setup, limits }: DaemonFacts): Record<string, string
     'ddos-ike-threshold': `${limits.cookiesFrom}`,
     'max-halfopen-ike': `${limits.maxHalfOpen}`,
     'ddos-mode': limits.mode,
+    'global-redirect': options.globalRedirect ?? setup.globalRedirect,
+    'global-redirect-to': options.globalRedirectTo ?? (setup.globalRedirectTo.join(',') || undefined),
     'ikev1-policy': options.ikev1Policy ?? setup.ikev1Policy,
     'ike-socket-bufsize': `${options.ikeSocketBufsize ?? setup.ikeSocketBufsize}`,
     'ike-socket-errqueue': yes(options.ikeSocketErrqueue ?? setup.ikeSocketErrqueue),
@@ -85,13 +87,7 @@ function inForce({ options, setup, limits }: DaemonFacts): Record<string, string
 }
 
 /** Keywords of `config setup` that are shown, and do nothing yet. */
-const WITHOUT_EFFECT: readonly string[] = [
-  'dnssec-rootkey-file',
-  'dnssec-anchors',
-  'nflog-all',
-  'global-redirect',
-  'global-redirect-to',
-];
+const WITHOUT_EFFECT: readonly string[] = ['dnssec-rootkey-file', 'dnssec-anchors', 'nflog-all'];
 
 const KEYWORDS = new Map(SETUP_KEYWORDS.map((keyword) => [keyword.name, keyword]));
 

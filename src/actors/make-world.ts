@@ -26,7 +26,7 @@ import { Registry } from './registry.ts';
 import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
 import { SaIndex } from './sa-index.ts';
 import { Seldom } from './seldom.ts';
-import { nothingStanding } from './standing.ts';
+import { nextGateway, nothingStanding } from './standing.ts';
 import { Stats } from './stats.ts';
 import { type GateLimits, Switchboard } from './switchboard.ts';
 import type { Helpers, LogLevel, Services, World } from './world.ts';
@@ -92,6 +92,11 @@ export function makeWorld(ports: WorldPorts): Inside {
       debugging,
       impairments,
       answerer: (datagram, spiI) => answerer(world, datagram, spiI),
+      gateway: (isBusy) => {
+        const gateway = nextGateway(world.standing, isBusy);
+        if (gateway !== undefined) world.standing.redirected++;
+        return gateway;
+      },
       behind: () => Math.max(system.lag, helpers.behind),
     },
     ports.limits,

@@ -25,7 +25,18 @@ export interface Body {
 }
 
 export const OBSERVED: readonly MetricName[] = [
-  ...(['info', 'halfOpen', 'childSas', 'packets', 'octets', 'drops', 'cookies', 'instances', 'services'] as const),
+  ...([
+    'info',
+    'halfOpen',
+    'childSas',
+    'packets',
+    'octets',
+    'drops',
+    'cookies',
+    'redirects',
+    'instances',
+    'services',
+  ] as const),
   ...(['helpers', 'helperBusy', 'jobs', 'jobsQueued', 'busy', 'idle', 'loopDelay', 'longestStep', 'actors'] as const),
   ...(['messages', 'waiting', 'mailboxDrops', 'deadLetters', 'crashes', 'timers', 'heap', 'resident', 'cpu'] as const),
   ...(['started', 'connections'] as const),
@@ -71,6 +82,7 @@ function protocol({ switchboard, sas }: World, say: Say): void {
   say('drops', counters.shed, 'overload');
   say('drops', counters.unsendable, 'unsendable');
   say('cookies', counters.cookies);
+  say('redirects', counters.redirected);
 }
 
 function jobs({ helpers }: World, say: Say): void {

@@ -4,7 +4,7 @@ import type { Answer } from '../control/answer.ts';
 import type { RequestOf } from '../control/protocol.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import { parseRsaKey } from '../ike/crypto/signature/public-key.ts';
-import { Address } from '../net/address.ts';
+import { parseGateways } from '../net/gateways.ts';
 import { Id } from '../net/id.ts';
 import { MOST_KEYS } from './public-keys.ts';
 import type { World } from './world.ts';
@@ -84,7 +84,7 @@ export function redirect({ registry, standing }: World, { name, to }: RequestOf<
   }
   const where = targets.to.join(', ') || 'nowhere';
   const count = entries.length === 1 ? '1 connection' : `${entries.length} connections`;
-  end(answer, RC.LOG, `peers of ${count} are to go to ${where}; redirection has no effect yet`);
+  end(answer, RC.LOG, `peers of ${count} are to go to ${where}; that has no effect yet`);
 }
 
 export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global-redirect'>, answer: Answer): void {
@@ -96,7 +96,7 @@ export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global
   standing.globalRedirectTo = targets.to;
   standing.globalRedirect = next;
   const where = targets.to.join(', ') || 'nowhere';
-  end(answer, RC.LOG, `global-redirect is ${next}, to ${where}; redirection has no effect yet`);
+  end(answer, RC.LOG, `global-redirect is ${next}, to ${where}`);
 }
 
 /** Every total that `globalstatus` shows begins anew. What is there now, such as SAs, stays. */
@@ -116,12 +116,7 @@ function zero<K extends string>(counters: Record<K, number>): void {
   for (const name of Object.keys(counters) as K[]) counters[name] = 0;
 }
 
-/** RFC 5685 §6: addresses and names of gateways, separated by commas; none at all ends the redirection. */
 function targetsOf(text: string): { readonly to: readonly string[] } | { readonly wrong: string } {
-  const to = text.split(/[\s,]+/).filter(Boolean);
-  const bad = to.find((each) => !Address.parse(each) && !HOST_NAME.test(each));
-  return bad === undefined ? { to } : { wrong: `cannot redirect to "${bad}": neither an address nor a host name` };
+  const parsed = parseGateways(text);
+  return 'to' in parsed ? parsed : { wrong: `cannot redirect to "${parsed.bad}": neither an address nor a host name` };
 }
-
-/** RFC 1123 §2.1; what ends in a number is an address gone wrong. */
-const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)*[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/i;

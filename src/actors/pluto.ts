@@ -48,6 +48,7 @@ import { ActorSystem, realClock } from './runtime/index.ts';
 import { SecretKeeper } from './secret-keeper.ts';
 import { serveMetrics } from './serve-metrics.ts';
 import { DaemonServices } from './services.ts';
+import { standFor } from './standing.ts';
 import type { GateLimits } from './switchboard.ts';
 import { Vitals } from './vitals.ts';
 import type { LogLevel, World } from './world.ts';
@@ -196,6 +197,7 @@ export class Pluto {
       innerAddresses: parts.plane.name === 'none' ? NO_ADDRESSES : new LinkAddresses(),
     });
     this.#world = world;
+    standFor(world.standing, options, setup);
     const { leases, isWhole } = this.#leaseFile.load();
     world.leases.restore(leases, isWhole);
     this.#misbehave();

@@ -106,6 +106,7 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
     encapsulation: conn.encapsulation,
     natKeepalive: conn.natKeepalive ? keepAliveMs : 0,
     initialContact: conn.initialContact,
+    acceptRedirect: conn.acceptRedirect,
     ikeLifetime: conn.ikeLifetimeMs,
     rekey: conn.rekey,
     rekeyMargin: conn.rekeyMarginMs,

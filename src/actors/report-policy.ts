@@ -42,6 +42,7 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
     if (given.size > 0) pushGiven(words, given, V1_WORDS);
     if (conn.narrowing) words.push('IKEV2_ALLOW_NARROWING');
     if (given.size > 0) pushGiven(words, given, IKE_WORDS);
+    if (conn.acceptRedirect) words.push('ACCEPT_REDIRECT_YES');
     if (conn.fragmentation !== 'no') words.push('IKE_FRAG_ALLOW');
     if (conn.fragmentation === 'force' && conn.keyexchange === 'ikev1') words.push('IKE_FRAG_FORCE');
     if (given.size > 0) pushGiven(words, given, LATE_IKE_WORDS);
@@ -85,7 +86,6 @@ const IKE_WORDS: readonly WordRow[] = [
   ['pam-authorize', true, 'IKEV2_PAM_AUTHORIZE'],
   ['send-redirect', 'yes', 'SEND_REDIRECT_ALWAYS'],
   ['send-redirect', 'no', 'SEND_REDIRECT_NEVER'],
-  ['accept-redirect', true, 'ACCEPT_REDIRECT_YES'],
 ];
 const LATE_IKE_WORDS: readonly WordRow[] = [
   ['ikepad', 'yes', 'IKEPAD_YES'],

@@ -1,4 +1,7 @@
 /** What the daemon has been told beyond its configuration, and holds until it is told otherwise or ends. */
+import type { Setup } from '../conf/setup.ts';
+import type { DaemonOptions } from '../control/daemon-options.ts';
+import { parseGateways } from '../net/gateways.ts';
 import type { Id } from '../net/id.ts';
 
 export interface Standing {
@@ -8,13 +11,34 @@ export interface Standing {
   globalRedirect: 'yes' | 'no' | 'auto' | undefined;
   /** Addresses and host names. */
   globalRedirectTo: readonly string[];
+  /** How many have been sent to one of them: they are named by turns. */
+  redirected: number;
   /** Where the peers of a connection are to go, by its name. */
   readonly redirects: Map<string, readonly string[]>;
+}
+
+/** What the command line says, else the configuration. */
+export function standFor(
+  standing: Standing,
+  options: Pick<DaemonOptions, 'globalRedirect' | 'globalRedirectTo'>,
+  setup: Pick<Setup, 'globalRedirect' | 'globalRedirectTo'>,
+): void {
+  const said = options.globalRedirectTo === undefined ? undefined : parseGateways(options.globalRedirectTo);
+  standing.globalRedirect = options.globalRedirect ?? setup.globalRedirect;
+  standing.globalRedirectTo = said && 'to' in said ? said.to : setup.globalRedirectTo;
+}
+
+/** Where the next initiator is to go instead of here, if anywhere; `auto` is while cookies would be demanded. */
+export function nextGateway(standing: Standing, isBusy: boolean): string | undefined {
+  const { globalRedirect: mode, globalRedirectTo: to } = standing;
+  if (mode !== 'yes' && !(mode === 'auto' && isBusy)) return undefined;
+  return to.length === 0 ? undefined : to[standing.redirected % to.length];
 }
 
 export const nothingStanding = (): Standing => ({
   myId: undefined,
   globalRedirect: undefined,
   globalRedirectTo: [],
+  redirected: 0,
   redirects: new Map(),
 });

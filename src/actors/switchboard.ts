@@ -9,7 +9,7 @@
 
 import { keep } from '../ike/crypto/keep.ts';
 import type { Datagram } from '../ike/effects.ts';
-import { admit, type CookieSecrets } from '../ike/v2/gate.ts';
+import { admit, type CookieSecrets, redirection } from '../ike/v2/gate.ts';
 import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Sources, sourceOf } from '../net/sources.ts';
@@ -48,6 +48,8 @@ export interface SwitchboardPorts {
   readonly impairments: Impairments;
   /** A new responder, spawned and told of nothing yet. */
   answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
+  /** Where initiators are to go instead of here; `isBusy`: cookies are demanded. */
+  gateway(isBusy: boolean): string | undefined;
   /** ms that handshakes wait for their turns and for helpers. */
   behind(): number;
 }
@@ -83,6 +85,7 @@ export class Switchboard {
     malformed: 0,
     unknownSpi: 0,
     cookies: 0,
+    redirected: 0,
     refused: 0,
     /** Beyond the share of one source. */
     crowded: 0,
@@ -220,6 +223,8 @@ export class Switchboard {
     const { counters, limits } = this;
     const known = this.#halfOpen.get(halfOpenKey(header.spiI, datagram.peer));
     if (known) return void known.sa.offer({ t: 'packet', datagram });
+    const asks = this.wantsCookies;
+    if (this.#redirect(datagram, header, asks)) return;
     if (this.#halfOpen.size >= limits.maxHalfOpen) {
       counters.refused++;
       return;
@@ -228,7 +233,6 @@ export class Switchboard {
       counters.shed++;
       return;
     }
-    const asks = this.wantsCookies;
     const admission = admit(header, datagram.bytes, datagram.peer, asks ? this.#cookieSecrets() : undefined);
     if (admission.t === 'drop') {
       counters.malformed++;
@@ -249,6 +253,15 @@ export class Switchboard {
     // At once: its duplicate, or a flood, may be in the same batch.
     this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), { sa, source });
     sa.tell({ t: 'packet', datagram });
+  }
+
+  #redirect({ local, peer, bytes }: Datagram, header: Parameters<typeof admit>[0], isBusy: boolean): boolean {
+    const gateway = this.#ports.gateway(isBusy);
+    const answer = gateway === undefined ? undefined : redirection(header, bytes, gateway);
+    if (!answer) return false;
+    this.counters.redirected++;
+    this.send(local, peer, answer);
+    return true;
   }
 
   #isBehind(times: number): boolean {

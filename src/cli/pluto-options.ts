@@ -95,8 +95,8 @@ export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOptio
   i.flag('force-unlimited', 'never demand cookies'),
   i.flag('ikev1-reject', 'answer IKEv1 with a refusal'),
   i.flag('ikev1-drop', 'ignore IKEv1'),
-  i.text('global-redirect', 'yes|no|auto', 'send initiators elsewhere', { words: ['yes', 'no', 'auto'], ...LATER }),
-  i.text('global-redirect-to', 'GATEWAY,...', 'where to', LATER),
+  i.text('global-redirect', 'yes|no|auto', 'send initiators elsewhere', { words: ['yes', 'no', 'auto'] }),
+  i.text('global-redirect-to', 'GATEWAY,...', 'where to'),
   i.number('expire-shunt-interval', 'SECONDS', 'how often bare shunts are looked at', LATER),
   i.text('ikev1-secctx-attr-type', 'N', '', OLD),
 

@@ -8,6 +8,7 @@ import { familyOf } from './build-families.ts';
 import { keyexchangeOf } from './build-keyexchange.ts';
 import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
 import type { Authby, Conn, Mark } from './conn.ts';
+import { gateways } from './gateway-list.ts';
 import type { Value } from './keyword.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import { harmless, shown } from './printable.ts';
@@ -56,6 +57,7 @@ export class PolicyBuilder {
       ppk: s.word<Conn['ppk']>('ppk')!,
       ppkIds: ppkIds(settings.get('ppk-ids'), say),
       intermediate: s.flag('intermediate'),
+      acceptRedirect: s.flag('accept-redirect') ? gateways(settings.get('accept-redirect-to'), say.refuse) : undefined,
       hostFamily: familyOf(settings),
       ike: proposals('ike', settings.get('ike')),
       child: proposals(phase2, child),

@@ -1,6 +1,7 @@
 import { parseAddress, parseSubnet } from './address-text.ts';
 import { knownClasses } from './build-debug.ts';
 import { radius } from './build-radius.ts';
+import { gateways } from './gateway-list.ts';
 import type { Value } from './keyword.ts';
 import { SETUP_KEYWORDS } from './keywords-setup.ts';
 import { buildLookups } from './lookups.ts';
@@ -52,6 +53,8 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     maxHalfopenPerSource: s.number('max-halfopen-per-source')!,
     ddosDelayMs: s.number('ddos-delay')!,
     ikev1Policy: s.word<Setup['ikev1Policy']>('ikev1-policy')!,
+    globalRedirect: s.word<Setup['globalRedirect']>('global-redirect')!,
+    globalRedirectTo: gateways(settings.get('global-redirect-to'), (setting, text) => complain(setting, 'error', text)),
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,
     radius: radius(settings, s, complain),
@@ -136,6 +139,8 @@ function checkOdds(settings: Settings, s: Taken, complain: Complain): void {
   warn('ocsp-cache-min-age', least > most, 'it is more than ocsp-cache-max-age=');
   const [cookies, refusals] = [s.number('ddos-ike-threshold')!, s.number('max-halfopen-ike')!];
   warn('ddos-ike-threshold', cookies > refusals, 'max-halfopen-ike= is less: cookies are never asked for');
+  const isNowhere = s.word('global-redirect') !== 'no' && s.text('global-redirect-to') === undefined;
+  warn('global-redirect', isNowhere, 'global-redirect-to= is missing');
   warn('listen-udp', !s.flag('listen-udp') && !s.flag('listen-tcp'), 'nothing is listened to without listen-tcp=yes');
 }
 

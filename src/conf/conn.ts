@@ -33,6 +33,8 @@ export interface Conn {
   /** In order of preference; empty: any that there is. */
   readonly ppkIds: readonly string[];
   readonly intermediate: boolean;
+  /** Undefined: none; empty: any. */
+  readonly acceptRedirect: readonly string[] | undefined;
   /** `left`/`right`, when neither is an address (`hostaddrfamily=`, or the family of other addresses there). */
   readonly hostFamily: Family | undefined;
 

@@ -80,11 +80,11 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
     later('redirect-to', STRING, 'gateway to send it to', {
       whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }],
     }),
-    later('accept-redirect', BOOL, 'let the peer send us elsewhere', {
+    now('accept-redirect', BOOL, 'let the peer send us elsewhere', {
       default: 'no',
       whack: [takes('--accept-redirect yes|no')],
     }),
-    later('accept-redirect-to', STRING, 'gateways it may send us to', {
+    now('accept-redirect-to', STRING, 'gateways it may send us to', {
       whack: [takes('--accept-redirect-to GATEWAY,...')],
     }),
     later('ikepad', yesNoOr('auto'), 'pad IKE messages to four octets', {

@@ -98,8 +98,10 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
       since: '4.1',
       laterValues: ['accept', 'reject'],
     }),
-    later('global-redirect', choice('yes no auto'), 'send every initiator elsewhere', { default: 'no' }),
-    later('global-redirect-to', STRING, 'where initiators are sent'),
+    now('global-redirect', choice('yes no auto'), 'send every initiator elsewhere; auto: while cookies are demanded', {
+      default: 'no',
+    }),
+    now('global-redirect-to', STRING, 'where initiators are sent, by turns: addresses and names'),
   ),
   ...about(
     'Certificates and DNS',

@@ -47,6 +47,8 @@ export interface Setup {
   /** 0: never. */
   readonly ddosDelayMs: number;
   readonly ikev1Policy: 'accept' | 'reject' | 'drop';
+  readonly globalRedirect: 'yes' | 'no' | 'auto';
+  readonly globalRedirectTo: readonly string[];
   readonly shuntLifetimeMs: number;
   readonly xfrmLifetimeMs: number;
 

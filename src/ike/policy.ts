@@ -44,6 +44,8 @@ export interface Policy {
   readonly encapsulation: 'auto' | 'yes' | 'no';
   readonly natKeepalive: number;
   readonly initialContact: boolean;
+  /** Gateways that the peer may send us to (RFC 5685), addresses and names; empty: any. Undefined: none. */
+  readonly acceptRedirect?: readonly string[] | undefined;
   readonly ikeLifetime: number;
   readonly rekey: boolean;
   readonly rekeyMargin: number;

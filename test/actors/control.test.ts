@@ -291,7 +291,7 @@ describe('settings that are kept', () => {
   test('redirection: checked, kept, and said to do nothing', () => {
     const { west } = town();
     const one = west.whack({ kind: 'redirect', name: 'w-e', to: '192.0.2.9, gw.example.net' });
-    expect([one.exit, one.text]).toEqual([0, expect.stringContaining('redirection has no effect yet')]);
+    expect([one.exit, one.text]).toEqual([0, expect.stringContaining('that has no effect yet')]);
     expect(west.world.standing.redirects.get('w-e')).toEqual(['192.0.2.9', 'gw.example.net']);
     expect(west.whack({ kind: 'redirect', name: 'w-e', to: '192.0.2.999' }).exit).toBe(RC.WHACK_PROBLEM);
     expect(west.whack({ kind: 'redirect', name: 'e-w', to: '192.0.2.9' }).exit).toBe(RC.UNKNOWN_NAME);

@@ -178,6 +178,8 @@ export interface Handshake {
   response: Uint8Array;
   /** Answers that made us start over: cookies, other groups. */
   restarts: number;
+  /** How often we have been sent on, and by whom last. RFC 5685. */
+  readonly redirects?: { readonly count: number; readonly from: Address } | undefined;
   /** The peer's SIGNATURE_HASH_ALGORITHMS; absent: it does not know RFC 7427. */
   peerHashes?: ReadonlySet<Hash> | undefined;
   /** From the peer's CERTREQ, SHA-1 hashes one after another; absent: it has not asked for our certificate. RFC 7296 §3.7. */

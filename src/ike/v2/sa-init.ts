@@ -12,12 +12,13 @@ import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { announce, noteAnnounced } from './auth-announce.ts';
 import { end } from './ending.ts';
 import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText, where } from './handshake.ts';
-import type { IkeSa } from './ike-sa.ts';
+import type { Handshake, IkeSa } from './ike-sa.ts';
 import { startNext } from './intermediate.ts';
 import { agreeOn, wantsIntermediate } from './mixing.ts';
 import { detectNat, natDetection } from './nat.ts';
 import { ppksOf, usePpk } from './ppk.ts';
 import { chooseIke, isFault, offerIke } from './proposals.ts';
+import { MOST_REDIRECTS, readRedirect, redirectOffer, whyNotThere } from './redirect.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
@@ -45,6 +46,15 @@ export const SA_INIT: readonly Transition[] = [
     need: ['N'],
     notify: NOTIFY.COOKIE,
     run: retryWithCookie,
+    to: ['initSent', 'dead'],
+  },
+  {
+    story: 'peer sends us to another gateway',
+    exchange: EXCHANGE.IKE_SA_INIT,
+    response: 'init',
+    need: ['N'],
+    notify: NOTIFY.REDIRECT,
+    run: goElsewhere,
     to: ['initSent', 'dead'],
   },
   {
@@ -89,6 +99,7 @@ interface Kept {
   readonly ni: Uint8Array;
   readonly cookie: Uint8Array | undefined;
   readonly restarts: number;
+  readonly redirects?: Handshake['redirects'];
 }
 
 function makeKey(turn: Turn, group: Group, kept: Kept): void {
@@ -104,7 +115,7 @@ function makeKey(turn: Turn, group: Group, kept: Kept): void {
 
 function sendInit(turn: Turn): void {
   const { sa } = turn;
-  const { ni, group, public: data, cookie } = handshakeOf(sa);
+  const { ni, group, public: data, cookie, redirects } = handshakeOf(sa);
   turn.request(
     EXCHANGE.IKE_SA_INIT,
     [
@@ -113,6 +124,7 @@ function sendInit(turn: Turn): void {
       { type: 'KE', critical: false, group: group.id, data },
       { type: 'Nonce', critical: false, data: ni },
       ...extensions(sa),
+      ...redirectOffer(sa.policy, redirects?.from),
       ...announce(turn, [sa.policy]),
       ...mixingOffer(turn),
     ],
@@ -138,6 +150,36 @@ function retryWithCookie(turn: Turn, message: Incoming): void {
   if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one cookie after the other');
   handshake.cookie = Uint8Array.from(cookie);
   sendInit(turn);
+}
+
+/** RFC 5685 §3. Who knows our nonce is on the way to the gateway; whoever is at the other end has to prove itself all the same. */
+function goElsewhere(turn: Turn, message: Incoming): void {
+  const { sa, env } = turn;
+  const handshake = handshakeOf(sa);
+  const data = message.payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.REDIRECT ? [p.data] : []))[0];
+  const read = readRedirect(data, handshake.ni);
+  const wrong = 'wrong' in read ? read.wrong : sa.policy.acceptRedirect ? undefined : 'accept-redirect=no';
+  if (wrong !== undefined || 'wrong' in read)
+    return void turn.say(`REDIRECT from ${where(sa.peer)} ignored: ${wrong}`, { level: 'warn' });
+  const { gateway } = read;
+  const count = (handshake.redirects?.count ?? 0) + 1;
+  const from = sa.peer.address;
+  const why =
+    count > MOST_REDIRECTS
+      ? `${MOST_REDIRECTS} gateways have sent us on already`
+      : whyNotThere(sa.policy, gateway, { local: sa.local.address, peer: from });
+  if (why !== undefined || typeof gateway === 'string')
+    return void end(turn, 'refused', `peer redirects us to ${gateway}, where we do not go: ${why}`);
+  turn.say(`peer redirects us to ${gateway}`);
+  turn.settle();
+  wipe(handshake.private);
+  sa.peer = new Endpoint(gateway, sa.peer.port);
+  makeKey(turn, handshake.group, {
+    ni: env.random(NONCE_OCTETS),
+    cookie: undefined,
+    restarts: 0,
+    redirects: { count, from },
+  });
 }
 
 function retryWithGroup(turn: Turn, message: Incoming): void {
