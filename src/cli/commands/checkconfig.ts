@@ -1,4 +1,7 @@
-/** `ipsec checkconfig`: everything that is wrong with ipsec.conf and what it includes, and what has no effect yet. */
+/**
+ * `ipsec checkconfig`: everything that is wrong with ipsec.conf and what it includes, what has no effect yet, and which
+ * certificates it names that are not there.
+ */
 import type { Conn } from '../../conf/conn.ts';
 import type { Problem } from '../../conf/problem.ts';
 import type { Setup } from '../../conf/setup.ts';
@@ -28,7 +31,9 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
   const { nodeFileSystem } = await import('../../conf/node-file-system.ts');
   const { formatProblem, hasErrors } = await import('../../conf/problem.ts');
   const { conns, setup, problems: found } = readConfig(file, nodeFileSystem);
-  const problems = [...found, ...notLoaded(conns, setup)].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
+  const { missingKeys } = await import('../named-keys.ts');
+  const more = [...notLoaded(conns, setup), ...missingKeys(conns, setup)];
+  const problems = [...found, ...more].sort((a, b) => compare(a.file, b.file) || a.line - b.line);
   const isWrong = hasErrors(problems);
   if (options.has('json')) {
     const errors = problems.filter(({ severity }) => severity === 'error').length;

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KEYWORDS } from '../../../src/conf/keywords.ts';
+import { factsOf } from '../../../src/services/store/spki-facts.ts';
+import { certificate, type Pair, pair } from '../../services/store/pki.ts';
 import { files } from './files.ts';
 
 const SOUND = 'conn west\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=secret\n';
@@ -23,6 +26,38 @@ describe('what is wrong', () => {
     expect((await v1('reject')).stderr).toMatch(line);
     expect((await v1('reject')).exit).toBe(0);
     expect((await v1('accept')).stderr).not.toContain('is not loaded');
+  });
+
+  describe('a certificate that the store has not', () => {
+    const west = certificate({ subject: 'CN=west' });
+    const bare = pair();
+    const ckaidOf = ({ publicKey }: Pair): string => {
+      const facts = factsOf(publicKey.export({ type: 'spki', format: 'der' }));
+      return Buffer.from(facts!.ckaid).toString('hex');
+    };
+    /** With west's certificate in the store, and a key that has none. */
+    const check = async (...lines: readonly string[]) => {
+      const keyPem = bare.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      const made = files({ 'ipsec.conf': '', 'd/certs/west.pem': west.pem, 'd/private/bare.pem': keyPem, secrets: '' });
+      const setup = `config setup\n\tipsecdir=${made.dir}/d\n\tsecretsfile=${made.dir}/secrets\n`;
+      const conn = `conn west\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tauthby=ecdsa\n`;
+      writeFileSync(`${made.dir}/ipsec.conf`, setup + conn + lines.map((line) => `\t${line}\n`).join(''));
+      return (await made.run('checkconfig')).stderr;
+    };
+
+    test.each(['leftcert', 'rightcert'])('by %s=', async (keyword) => {
+      expect(await check(`${keyword}=west`)).toBe('');
+      const line = `ipsec.conf:4: [conn west] warning: ${keyword}=: no "wset" in d/certs\n`;
+      expect(await check(`${keyword}=wset`)).toBe(line);
+    });
+
+    test('by leftckaid=', async () => {
+      expect(await check(`leftckaid=${ckaidOf(west.key)}`)).toBe('');
+      expect(await check(`leftckaid=${ckaidOf(bare)}`)).toBe('');
+      expect(await check(`leftckaid=${'ab'.repeat(20)}`)).toContain(
+        'warning: leftckaid=: there is no key or certificate with this CKAID in d',
+      );
+    });
   });
 
   test('everything, in every file, each with its place', async () => {
