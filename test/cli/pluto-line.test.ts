@@ -72,7 +72,9 @@ describe('pluto', () => {
   });
 
   test('names what has no effect yet', async () => {
-    expect(await parsed('--nofork --dnssec-trusted /t --statsbin /s')).toMatchObject({ later: ['statsbin', 'dnssec-trusted'] });
+    expect(await parsed('--nofork --dnssec-trusted /t --statsbin /s')).toMatchObject({
+      later: ['statsbin', 'dnssec-trusted'],
+    });
   });
 
   test('helps', async () => {

@@ -20,8 +20,7 @@ export type OurProof = {
   readonly round: number;
   readonly id: Id;
   readonly policy: Policy;
-} & /** The secret is looked up again when it is used: those of before are wiped when ipsec.secrets is read anew. */
-(
+} /** The secret is looked up again when it is used: those of before are wiped when ipsec.secrets is read anew. */ & (
   | { readonly t: 'secret'; readonly peerId: Id }
   | { readonly t: 'null' }
   | { readonly t: 'signature'; readonly scheme: Scheme; readonly credential: Credential }
