@@ -6,13 +6,15 @@ import { accounted, type Bench, present, scaled, settled, withGateways } from '.
 import { beside, type Line, median, type Result } from './result.ts';
 
 const STEPS = [1_000, 2_500, 5_000, 7_500, 10_000];
-/** Tunnels before the first look: what is compiled, cached and opened once is no tunnel's. */
-const WARMING = 500;
+/** Tunnels that come and go before anything is looked at: what is compiled, cached and opened once is no tunnel's. */
+const WARMING = 5_000;
+/** Tunnels at the first look. */
+const FIRST = 500;
 const WINDOW = 64;
-/** Each takes a minute and a half. */
-const MOST_ROUNDS = 5;
-/** ms. What a daemon has no use for goes when it has been calm for a while (V8 waits 8 s): what is left is its tunnels'. */
-const CALM = 30_000;
+/** Each takes two and a half minutes. */
+const MOST_ROUNDS = 3;
+/** ms. What a daemon has no use for goes when it has been calm for a while (V8 took up to 48 s): what is left is its tunnels'. */
+const CALM = 60_000;
 const MOST = 0.3;
 
 export async function memory(bench: Bench): Promise<Result> {
@@ -37,7 +39,10 @@ export async function memory(bench: Bench): Promise<Result> {
 
 /** Tunnels and octets, from the first look to the last. */
 async function fill(bench: Bench, gateway: Gateway): Promise<[number, number][]> {
-  let up = scaled(WARMING, bench);
+  const warming = { from: 0, count: scaled(WARMING, bench), window: WINDOW } as const;
+  await accounted(gateway, { act: 'up', ...warming });
+  await accounted(gateway, { act: 'down', ...warming });
+  let up = scaled(FIRST, bench);
   await accounted(gateway, { act: 'up', from: 0, count: up, window: WINDOW });
   await setTimeout(CALM);
   const curve: [number, number][] = [[up, residentOf(gateway.pid)]];
