@@ -74,8 +74,8 @@ class Relay extends Reporter {
     this.to.later(setting, section);
   }
 
-  override laterText(setting: Setting, section: string, text: string): void {
-    this.to.laterText(setting, section, text);
+  override laterText(setting: Setting, section: string, text: string, instead?: string): void {
+    this.to.laterText(setting, section, text, instead);
   }
 }
 

@@ -42,6 +42,8 @@ export interface Keyword {
   readonly since?: string;
   /** Whether the feature behind it works yet; `later` is parsed, checked, kept and reported once per load. */
   readonly effect: 'now' | 'later';
+  /** Of one with no effect: who sees to it in its place, so that it will have none. */
+  readonly instead?: string;
   /** Values of an otherwise working keyword whose feature does not work yet: words, HOSTNAME any name. */
   readonly laterValues?: readonly string[];
   /** The options of whack that set it. */
@@ -74,7 +76,7 @@ export const choice = (words: string): KeywordType => ({
 export const yesNoOr = (words: string): KeywordType =>
   choice(`yes no true=yes false=no on=yes off=no y=yes n=no ${words}`);
 
-type Extra = Partial<Pick<Keyword, 'default' | 'aliases' | 'obsolete' | 'since' | 'laterValues' | 'whack'>>;
+type Extra = Partial<Pick<Keyword, 'default' | 'aliases' | 'obsolete' | 'since' | 'laterValues' | 'instead' | 'whack'>>;
 type Row = Omit<Keyword, 'topic'>;
 
 /** Makers of rows for one section: what works, what does not yet, what never will again. */

@@ -16,6 +16,8 @@ import {
 
 const { now, later, obsolete } = rows('setup', false);
 
+const ANCHORS = 'the validating resolver has the anchors';
+
 /** `config setup`, in the order of the manual. */
 export const SETUP_KEYWORDS: readonly Keyword[] = [
   ...about(
@@ -124,8 +126,8 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('dnssec-enable', BOOL, 'use keys from DNS only if a resolver has validated them', { default: 'yes' }),
     now('dns-servers', LIST, 'resolvers to ask for keys, ADDRESS or ADDRESS@PORT; those of resolv.conf if unset'),
     now('dns-trust-ad', BOOL, 'believe resolvers on other machines that they have validated', { default: 'no' }),
-    later('dnssec-rootkey-file', PATH, 'DNSSEC root key'),
-    later('dnssec-anchors', PATH, 'further DNSSEC trust anchors'),
+    later('dnssec-rootkey-file', PATH, 'DNSSEC root key', { instead: ANCHORS }),
+    later('dnssec-anchors', PATH, 'further DNSSEC trust anchors', { instead: ANCHORS }),
   ),
   ...about(
     'RADIUS',

@@ -20,7 +20,7 @@ export class Reporter {
   readonly #seen = new Set<string>();
   readonly #later = new Map<
     string,
-    { readonly setting: Setting; readonly section: string; readonly text: string; places: number }
+    { readonly setting: Setting; readonly section: string; readonly text: string; readonly why: string; places: number }
   >();
 
   readonly add = (problem: Problem): void => {
@@ -35,22 +35,23 @@ export class Reporter {
     const { keyword, value, key } = setting;
     if (keyword.effect === 'now' && keyword.laterValues === undefined) return;
     if (String(value) === String(defaultOf(keyword))) return;
-    if (keyword.effect === 'later') this.laterText(setting, section, `${key}=`);
+    if (keyword.effect === 'later') this.laterText(setting, section, `${key}=`, keyword.instead);
     else for (const word of laterWords(keyword, value)) this.laterText(setting, section, `${key}=${word}`);
   }
 
-  laterText(setting: Setting, section: string, text: string): void {
+  laterText(setting: Setting, section: string, text: string, instead?: string): void {
     const known = this.#later.get(text);
-    if (known === undefined) this.#later.set(text, { setting, section, text, places: 1 });
+    const why = instead === undefined ? 'has no effect yet' : `has no effect: ${instead}`;
+    if (known === undefined) this.#later.set(text, { setting, section, text, why, places: 1 });
     else if (known.setting !== setting) known.places++;
   }
 
   /** In the order they were found; what has no effect yet comes last, one line for each. */
   problems(): readonly Problem[] {
-    const later = [...this.#later.values()].map(({ setting, section, text, places }): Problem => {
+    const later = [...this.#later.values()].map(({ setting, section, text, why, places }): Problem => {
       const { file, line, key } = setting;
       const others = places > 1 ? ` (in ${places} places)` : '';
-      return { severity: 'warning', file, line, section, keyword: key, text: `${text} has no effect yet${others}` };
+      return { severity: 'warning', file, line, section, keyword: key, text: `${text} ${why}${others}` };
     });
     return [...this.#problems, ...later];
   }

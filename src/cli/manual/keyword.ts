@@ -41,10 +41,10 @@ function wordsOf({ words }: Extract<KeywordType, { t: 'enum' }>): readonly strin
 
 /** The help, and what is to be known beside it. */
 export function meaningOf(keyword: Keyword): string {
-  const { help, effect, laterValues, aliases = [], since, obsolete } = keyword;
+  const { help, effect, instead, laterValues, aliases = [], since, obsolete } = keyword;
   const notes = [
     obsolete && 'no longer does anything',
-    effect === 'later' && 'has no effect yet',
+    effect === 'later' && (instead === undefined ? 'has no effect yet' : `has no effect: ${instead}`),
     laterValues && `${laterValues.join(', ')} ${laterValues.length === 1 ? 'has' : 'have'} no effect yet`,
     aliases.length > 0 && `also ${aliases.map((alias) => spelled(keyword, alias)).join(', ')}`,
     since && `since libreswan ${since}`,
@@ -85,9 +85,9 @@ function entryOf(keyword: Keyword): string {
   return [`${namesOf(keyword)}  (${where}, ${topic})`, `    ${keyword.help}`, '', ...lines, ''].join('\n');
 }
 
-function effectOf({ effect, laterValues, obsolete }: Keyword): string | undefined {
+function effectOf({ effect, instead, laterValues, obsolete }: Keyword): string | undefined {
   if (obsolete) return 'none any more: it is read and ignored';
-  if (effect === 'later') return 'none yet: it is read, checked and kept';
+  if (effect === 'later') return instead === undefined ? 'none yet: it is read, checked and kept' : `none: ${instead}`;
   return laterValues && `none yet for ${laterValues.join(', ')}`;
 }
 

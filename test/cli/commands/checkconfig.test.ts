@@ -133,6 +133,17 @@ describe('--unsupported', () => {
     for (const line of await unsupported()) expect(stdout).toContain(`\t${line.keyword}=${line.value ?? ''} `);
   });
 
+  test('and will have none, as something else sees to it', async () => {
+    const text = `config setup\n\tdnssec-anchors=/etc/anchors\n\tdnssec-rootkey-file=/etc/root.key\n`;
+    const { exit, stderr } = await files({ 'ipsec.conf': text }).run('checkconfig');
+    expect(exit).toBe(0);
+    const why = 'has no effect: the validating resolver has the anchors';
+    expect(stderr).toBe(
+      `ipsec.conf:2: [config setup] warning: dnssec-anchors= ${why}\n` +
+        `ipsec.conf:3: [config setup] warning: dnssec-rootkey-file= ${why}\n`,
+    );
+  });
+
   test('is what loading says of a conn that asks for it', async () => {
     for (const { section, keyword, value } of await unsupported()) {
       if (section !== 'conn' || value === undefined) continue;
