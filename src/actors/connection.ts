@@ -7,7 +7,7 @@
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
-import type { DownReason, LogEvent } from '../ike/effects.ts';
+import type { DownReason, LogEvent, Redirects } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { Address } from '../net/address.ts';
@@ -48,6 +48,13 @@ export type ConnectionMessage =
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   /** Another IKE SA has it now. */
   | { readonly t: 'rekeyFailed'; readonly text: string }
+  /** The peer sends us to another gateway; `answers` want to see what comes of that. */
+  | {
+      readonly t: 'redirected';
+      readonly to: Address;
+      readonly redirects: Redirects;
+      readonly answers: readonly Answer[];
+    }
   | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
   | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
 
@@ -147,6 +154,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       case 'rekeyFailed':
         this.#forIke?.line(RC.FATAL, `${this.#prefix}: ${message.text}`);
         return this.#forIke?.end();
+      case 'redirected':
+        return this.#redirected(message);
       case 'childMoved':
         this.#children = fewOf(
           listOf(this.#children).map((k) => (k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k)),
@@ -215,6 +224,15 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#ike = including(this.#ike, ike);
     if (answer) ike.ike.tell({ t: 'watch', answer });
     ike.ike.tell({ t: 'command', command: { t: 'initiate' } });
+  }
+
+  #redirected({ to, redirects, answers }: Extract<ConnectionMessage, { t: 'redirected' }>): void {
+    if (!this.#policy?.localHost) return;
+    const ike = this.#spawnIke(this.#policy, this.#policy.localHost, to);
+    this.#negotiating = ike.serial;
+    this.#ike = including(this.#ike, ike);
+    for (const answer of answers) ike.ike.tell({ t: 'watch', answer });
+    ike.ike.tell({ t: 'command', command: { t: 'initiate', redirects } });
   }
 
   #spawnIke(policy: Policy, localHost: Address, remoteHost: Address): Known {

@@ -283,6 +283,15 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
       case 'successor':
         return this.#succeed(out.sa);
+      case 'redirected': {
+        const { to, redirects } = out;
+        return this.#tellOwner(this.#sa.policy, {
+          t: 'redirected',
+          to,
+          redirects,
+          answers: this.#watchers?.take() ?? [],
+        });
+      }
       case 'handOver':
         return this.#handOver(out.to, out.children, { t: 'inherit', children: out.children, tasks: out.tasks });
       case 'end':

@@ -42,6 +42,8 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
     if (given.size > 0) pushGiven(words, given, V1_WORDS);
     if (conn.narrowing) words.push('IKEV2_ALLOW_NARROWING');
     if (given.size > 0) pushGiven(words, given, IKE_WORDS);
+    if (conn.sendRedirect === 'yes') words.push('SEND_REDIRECT_ALWAYS');
+    if (conn.sendRedirect === 'no') words.push('SEND_REDIRECT_NEVER');
     if (conn.acceptRedirect) words.push('ACCEPT_REDIRECT_YES');
     if (conn.fragmentation !== 'no') words.push('IKE_FRAG_ALLOW');
     if (conn.fragmentation === 'force' && conn.keyexchange === 'ikev1') words.push('IKE_FRAG_FORCE');
@@ -82,11 +84,7 @@ const V1_WORDS: readonly WordRow[] = [
   ['aggressive', true, 'AGGRESSIVE'],
   ['overlapip', true, 'OVERLAPIP'],
 ];
-const IKE_WORDS: readonly WordRow[] = [
-  ['pam-authorize', true, 'IKEV2_PAM_AUTHORIZE'],
-  ['send-redirect', 'yes', 'SEND_REDIRECT_ALWAYS'],
-  ['send-redirect', 'no', 'SEND_REDIRECT_NEVER'],
-];
+const IKE_WORDS: readonly WordRow[] = [['pam-authorize', true, 'IKEV2_PAM_AUTHORIZE']];
 const LATE_IKE_WORDS: readonly WordRow[] = [
   ['ikepad', 'yes', 'IKEPAD_YES'],
   ['ikepad', 'no', 'IKEPAD_NO'],

@@ -57,6 +57,8 @@ export class PolicyBuilder {
       ppk: s.word<Conn['ppk']>('ppk')!,
       ppkIds: ppkIds(settings.get('ppk-ids'), say),
       intermediate: s.flag('intermediate'),
+      sendRedirect: settings.get('send-redirect')?.value as Conn['sendRedirect'],
+      redirectTo: gateways(settings.get('redirect-to'), say.refuse),
       acceptRedirect: s.flag('accept-redirect') ? gateways(settings.get('accept-redirect-to'), say.refuse) : undefined,
       hostFamily: familyOf(settings),
       ike: proposals('ike', settings.get('ike')),

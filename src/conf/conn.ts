@@ -35,6 +35,9 @@ export interface Conn {
   readonly intermediate: boolean;
   /** Undefined: none; empty: any. */
   readonly acceptRedirect: readonly string[] | undefined;
+  /** Undefined: it does not say. */
+  readonly sendRedirect: 'yes' | 'no' | 'auto' | undefined;
+  readonly redirectTo: readonly string[];
   /** `left`/`right`, when neither is an address (`hostaddrfamily=`, or the family of other addresses there). */
   readonly hostFamily: Family | undefined;
 

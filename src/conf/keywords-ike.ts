@@ -73,11 +73,12 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
       since: '5.2',
       whack: [yes('--session-resumption')],
     }),
-    later('send-redirect', yesNoOr('auto'), 'send the peer elsewhere', {
+    now('send-redirect', yesNoOr('auto'), 'send the peer elsewhere', {
       default: 'no',
+      laterValues: ['auto'],
       whack: [takes('--send-redirect yes|no|auto')],
     }),
-    later('redirect-to', STRING, 'gateway to send it to', {
+    now('redirect-to', STRING, 'gateway to send it to', {
       whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }],
     }),
     now('accept-redirect', BOOL, 'let the peer send us elsewhere', {

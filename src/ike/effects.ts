@@ -38,7 +38,7 @@ export type TimerName =
 
 export type Command =
   /** Begin: the first message of an initiator. */
-  | { readonly t: 'initiate' }
+  | { readonly t: 'initiate'; readonly redirects?: Redirects | undefined }
   /** A further Child SA through this IKE SA. */
   | { readonly t: 'addChild'; readonly policy: Policy; readonly serial: number }
   | { readonly t: 'rekeyIke' }
@@ -139,8 +139,16 @@ export type Out =
       readonly children: readonly Child[];
       readonly tasks: readonly Task[];
     }
+  /** The peer, authentic, sends us to another gateway; this SA says farewell. `from`: the peer. */
+  | { readonly t: 'redirected'; readonly to: Address; readonly redirects: Redirects }
   /** The last effect of an SA: forget it. */
   | { readonly t: 'end'; readonly why: DownReason; readonly text: string };
+
+/** Gateways that have sent us on to the next, and the last of them. RFC 5685. */
+export interface Redirects {
+  readonly count: number;
+  readonly from: Address;
+}
 
 /** What a peer that leases us an address says besides. Texts are the peer's, printable and short. */
 export interface Told {

@@ -139,6 +139,72 @@ describe('who is sent', () => {
   });
 });
 
+describe('send-redirect=yes', () => {
+  const sends = (to: string) => ({ 'send-redirect': 'yes', 'redirect-to': to });
+  const at = (east: Readonly<Record<string, string>>, west: Readonly<Record<string, string>> = {}) => {
+    const made = crossroads(west);
+    made.east.whack({ kind: 'delete', name: 'w-e' });
+    made.east.load(conn('w-e', east));
+    return made;
+  };
+
+  test('sends an authentic peer on in IKE_AUTH, and the tunnel comes up there', () => {
+    const { west, east, north, clock, up } = at(sends(NORTH));
+    const asked = up();
+    expect(asked.exit).toBe(0);
+    expect(asked.text).toContain(`peer redirects us to ${NORTH}`);
+    expect(west.plane.inbound()).toHaveLength(1);
+    expect(north.plane.inbound()).toHaveLength(1);
+    expect(east.plane.inbound()).toHaveLength(0);
+    clock.advance(120_000);
+    expect(east.world.switchboard.size).toBe(0);
+    expect(west.world.switchboard.size).toBe(1);
+    expect(west.crashes.concat(east.crashes, north.crashes)).toEqual([]);
+    expect(west.whack({ kind: 'terminate', name: 'w-e' }).exit).toBe(0);
+    expect(north.plane.inbound()).toHaveLength(0);
+  });
+
+  test('serves those that cannot be sent anywhere', () => {
+    const { east, up } = at(sends(NORTH), { 'accept-redirect': 'no' });
+    expect(up().exit).toBe(0);
+    expect(east.plane.inbound()).toHaveLength(1);
+  });
+
+  test('ends a peer that stays, after a minute', () => {
+    const { west, east, wire, clock } = at(sends(NORTH));
+    wire.loses = ({ local, bytes }) => `${local.address}` === EAST && bytes[18] !== 34;
+    west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+    clock.advance(1_000);
+    expect(east.world.switchboard.size).toBe(1);
+    wire.loses = () => true;
+    clock.advance(200_000);
+    expect(east.world.switchboard.size).toBe(0);
+  });
+
+  test.each([
+    [{ 'accept-redirect-to': SOUTH }, NORTH, 'accept-redirect-to= does not name it'],
+    [{}, EAST, 'that is where we are'],
+    [{}, 'gw.example.net', 'names of gateways are not looked up'],
+  ])('%o: nobody goes to %s', (west, to, why) => {
+    const made = at(sends(to), west);
+    expect(made.up().exit).not.toBe(0);
+    expect(made.said(made.west)).toContain(`peer redirects us to ${to}, where we do not go: ${why}`);
+    made.west.whack({ kind: 'terminate', name: 'w-e' });
+    expect(made.west.plane.inbound()).toHaveLength(0);
+  });
+
+  test('two that send to each other are left after five', () => {
+    const { west, east, north, clock, up, said } = at(sends(NORTH));
+    north.whack({ kind: 'delete', name: 'w-n' });
+    north.load(conn('w-n', { right: NORTH, ...sends(EAST) }));
+    expect(up().exit).not.toBe(0);
+    expect(said(west)).toContain('5 gateways have sent us on already');
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(200_000);
+    for (const house of [west, east, north]) expect(house.world.switchboard.size).toBe(0);
+  });
+});
+
 test('a notification of any other shape is a fault', () => {
   const nonce = new Uint8Array(16).fill(7);
   const read = (...octets: number[]) => readRedirect(Uint8Array.from([...octets, ...nonce]), nonce);

@@ -14,8 +14,12 @@ import { handshakeOf } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
 import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
+import { redirectData, redirectIn } from './redirect.ts';
 import { fittest, settled, siblingsOf } from './siblings.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
+
+/** ms that a peer that was sent elsewhere has to go. */
+const FAREWELL = 60_000;
 
 /** As initiator: the peer is authentic, and `message` is its last. */
 export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer): void {
@@ -24,6 +28,9 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
   authentic(turn, talk, message.payloads);
   const hasChild = (['SA', 'TSi', 'TSr'] as const).every((type) => find(message.payloads, type));
   if (!hasChild) {
+    const count = (handshakeOf(sa).redirects?.count ?? 0) + 1;
+    const elsewhere = redirectIn(sa, message.payloads, count);
+    if (elsewhere) return goElsewhere(turn, offer, elsewhere, count);
     const error = errorIn(message.payloads);
     turn.why(explainChildRefusal(error?.notify, policy, []), { serial: offer.serial });
     return childRefused(
@@ -59,6 +66,25 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
   forgetHandshake(turn);
 }
 
+/** The connection goes on with the other gateway. */
+function goElsewhere(
+  turn: Turn,
+  offer: ChildOffer,
+  there: NonNullable<ReturnType<typeof redirectIn>>,
+  count: number,
+): void {
+  if ('wrong' in there) {
+    childRefused(turn, offer, there.wrong);
+    return turn.plan({ t: 'deleteIke', why: 'refused' });
+  }
+  forgetHandshake(turn);
+  const text = `peer redirects us to ${there.to}`;
+  turn.say(text);
+  dropOffer(turn, offer, 'replaced', text);
+  turn.outs.push({ t: 'redirected', to: there.to, redirects: { count, from: turn.sa.peer.address } });
+  turn.plan({ t: 'deleteIke', why: 'replaced' });
+}
+
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
   forgetHandshake(turn);
   turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
@@ -75,7 +101,9 @@ export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, p
   const { request } = talk;
   sa.policy = env.directory.instantiate(fittest(turn, talk.policy, request), talk.firstId!, sa.peer);
   authentic(turn, talk, request);
-  const { ni, nr } = handshakeOf(sa);
+  const { ni, nr, goesElsewhere } = handshakeOf(sa);
+  const gateways = goesElsewhere ? (sa.policy.redirectTo ?? []) : [];
+  if (gateways.length > 0) return sendElsewhere(turn, message, payloads, gateways[sa.serial % gateways.length]);
   const configured = configure(turn, talk, siblingsOf(turn), request);
   if ('notify' in configured) {
     turn.say(`Child SA refused: ${configured.wrong}`, { level: 'warn', event: 'rejected' });
@@ -109,6 +137,15 @@ export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, p
       remote,
     });
   }
+  forgetHandshake(turn);
+}
+
+/** The peer has nothing more to do here than to say goodbye. RFC 5685 §6. */
+function sendElsewhere(turn: Turn, message: Incoming, payloads: readonly Payload[], gateway: string): void {
+  turn.say(`sending the peer to ${gateway}`);
+  turn.respond(message, [...payloads, notification(NOTIFY.REDIRECT, redirectData(gateway))]);
+  turn.disarm('rekey');
+  turn.arm('expire', FAREWELL);
   forgetHandshake(turn);
 }
 

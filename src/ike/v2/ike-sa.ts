@@ -10,7 +10,7 @@ import type { JobResult } from '../crypto/job.ts';
 import type { EarlierSecrets, IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
 import type { Hash } from '../crypto/signature/scheme.ts';
-import type { DownReason, In, Lease } from '../effects.ts';
+import type { DownReason, In, Lease, Redirects } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
 import type { AuthTalk } from './auth-talk.ts';
@@ -179,7 +179,9 @@ export interface Handshake {
   /** Answers that made us start over: cookies, other groups. */
   restarts: number;
   /** How often we have been sent on, and by whom last. RFC 5685. */
-  readonly redirects?: { readonly count: number; readonly from: Address } | undefined;
+  readonly redirects?: Redirects | undefined;
+  /** The peer can be sent elsewhere. */
+  readonly goesElsewhere?: boolean;
   /** The peer's SIGNATURE_HASH_ALGORITHMS; absent: it does not know RFC 7427. */
   peerHashes?: ReadonlySet<Hash> | undefined;
   /** From the peer's CERTREQ, SHA-1 hashes one after another; absent: it has not asked for our certificate. RFC 7296 §3.7. */

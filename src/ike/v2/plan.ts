@@ -11,7 +11,7 @@ import type { Turn } from './turn.ts';
 export function command(turn: Turn, wanted: Command): void {
   switch (wanted.t) {
     case 'initiate':
-      return startInit(turn);
+      return startInit(turn, wanted.redirects);
     case 'addChild':
       return turn.plan({ t: 'newChild', policy: wanted.policy, serial: wanted.serial });
     case 'rekeyIke':

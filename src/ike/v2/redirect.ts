@@ -1,8 +1,9 @@
-/** REDIRECT and its like in IKE_SA_INIT: RFC 5685 §3, §6, §9. The gateway keeps no state for whom it sends away. */
+/** REDIRECT and its like, in IKE_SA_INIT and IKE_AUTH: RFC 5685 §3, §6, §9. */
 import { Address } from '../../net/address.ts';
 import { equalSecret } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
-import { NOTIFY, type Payload } from '../wire/index.ts';
+import { NOTIFY, notifies, type Payload } from '../wire/index.ts';
+import type { IkeSa } from './ike-sa.ts';
 import { notification } from './turn.ts';
 
 /** GW Ident Type, RFC 5685 §9.2. */
@@ -42,6 +43,25 @@ export function redirectOffer({ acceptRedirect }: Policy, from: Address | undefi
   return [
     from ? notification(NOTIFY.REDIRECTED_FROM, redirectData(`${from}`)) : notification(NOTIFY.REDIRECT_SUPPORTED),
   ];
+}
+
+/** Where an authentic answer to IKE_AUTH sends us, or why nowhere; undefined: it does not. RFC 5685 §6. */
+export function redirectIn(
+  { policy, local, peer }: Pick<IkeSa, 'policy' | 'local' | 'peer'>,
+  payloads: readonly Payload[],
+  count: number,
+): { readonly to: Address } | { readonly wrong: string } | undefined {
+  const [notify] = notifies(payloads, NOTIFY.REDIRECT);
+  if (!notify) return undefined;
+  const read = readRedirect(notify.data, new Uint8Array());
+  if ('wrong' in read) return { wrong: `REDIRECT in IKE_AUTH: ${read.wrong}` };
+  const { gateway } = read;
+  const why =
+    count > MOST_REDIRECTS
+      ? `${MOST_REDIRECTS} gateways have sent us on already`
+      : whyNotThere(policy, gateway, { local: local.address, peer: peer.address });
+  if (why === undefined && typeof gateway !== 'string') return { to: gateway };
+  return { wrong: `peer redirects us to ${gateway}, where we do not go: ${why}` };
 }
 
 /** Why we don't go there; undefined: we do. */

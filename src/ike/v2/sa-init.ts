@@ -3,6 +3,7 @@ import { Endpoint } from '../../net/endpoint.ts';
 import { type Group, groupById } from '../crypto/algorithms.ts';
 import { IkeKeys, type IkeSuite } from '../crypto/keys.ts';
 import { joined, wipe } from '../crypto/misc.ts';
+import type { Redirects } from '../effects.ts';
 import { explainProposals } from '../explain/proposals.ts';
 import { explainIkeRefusal } from '../explain/refusals.ts';
 import { clip, PEER_ASKS } from '../explain/words.ts';
@@ -12,7 +13,7 @@ import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { announce, noteAnnounced } from './auth-announce.ts';
 import { end } from './ending.ts';
 import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText, where } from './handshake.ts';
-import type { Handshake, IkeSa } from './ike-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
 import { startNext } from './intermediate.ts';
 import { agreeOn, wantsIntermediate } from './mixing.ts';
 import { detectNat, natDetection } from './nat.ts';
@@ -84,7 +85,7 @@ export const SA_INIT: readonly Transition[] = [
   },
 ];
 
-export function startInit(turn: Turn): void {
+export function startInit(turn: Turn, redirects?: Redirects): void {
   const { sa } = turn;
   const group = sa.policy.ike[0]?.dh[0];
   if (!group) throw new Error(`"${sa.policy.name}" has no IKE proposal`);
@@ -92,14 +93,14 @@ export function startInit(turn: Turn): void {
     return void end(turn, 'local', 'ppk=insist, and there is no PPK for this connection in ipsec.secrets');
   turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`, { event: 'initiated' });
   turn.enter('initSent');
-  makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
+  makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0, redirects });
 }
 
 interface Kept {
   readonly ni: Uint8Array;
   readonly cookie: Uint8Array | undefined;
   readonly restarts: number;
-  readonly redirects?: Handshake['redirects'];
+  readonly redirects?: Redirects | undefined;
 }
 
 function makeKey(turn: Turn, group: Group, kept: Kept): void {
@@ -300,6 +301,8 @@ function answerInit(turn: Turn, message: Incoming): void {
     request: message.bytes,
     response: empty,
     restarts: 0,
+    goesElsewhere:
+      hasNotify(message.payloads, NOTIFY.REDIRECT_SUPPORTED) || hasNotify(message.payloads, NOTIFY.REDIRECTED_FROM),
   };
   const mixed = mixingAnswer(turn, suite, message, candidates);
   turn.submit(keysJob(sa, suite, ke.data), (later, result) => {

@@ -362,6 +362,8 @@ export class Host {
         if (!heir) throw new Error(`#${sa.serial} hands over to #${out.to}, which it did not make`);
         return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks });
       }
+      case 'redirected':
+        return;
       case 'end':
         return this.#ended(running, out.why, out.text);
       default:
