@@ -135,6 +135,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
           sa: this.#sa,
           timers: armedTimers(self.timers()),
         });
+      case 'job':
+        if (!message.result.ok) this.#world.stats.jobFailures.count(message.result.why);
+        return this.#carryOut(this.#step(message), self);
       default:
         return this.#carryOut(this.#step(message), self);
     }
