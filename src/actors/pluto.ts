@@ -111,7 +111,10 @@ export class Pluto {
       },
     });
     const dir = options.ipsecdir ?? setup.ipsecdir;
-    this.#certificates = new CertificateStore({ dir, trust: parts.trust, wall: () => this.#world.wall() });
+    this.#certificates = new CertificateStore({
+      ...{ dir, trust: parts.trust, wall: () => this.#world.wall() },
+      responder: this.#setup.lookups.ocspTrustname,
+    });
     this.#secrets = new SecretKeeper({
       files: nodeFileSystem,
       privateDir: posix.join(dir, 'private'),

@@ -117,7 +117,7 @@ export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOptio
   c.flag('ocsp-strict', 'no certificate without OCSP'),
   c.text('ocsp-uri', 'URI', 'default responder'),
   c.number('ocsp-timeout', 'SECONDS', 'for an answer; 2'),
-  c.text('ocsp-trustname', 'NAME', 'certificate of the default responder', LATER),
+  c.text('ocsp-trustname', 'NAME', 'certificate whose OCSP answers are believed'),
   c.number('ocsp-cache-size', 'N', 'answers kept; 1000'),
   c.number('ocsp-cache-min-age', 'SECONDS', '3600'),
   c.number('ocsp-cache-max-age', 'SECONDS', '86400'),

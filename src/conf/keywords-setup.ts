@@ -118,7 +118,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('ocsp-strict', BOOL, 'refuse certificates that OCSP does not answer for', { default: 'no' }),
     now('ocsp-uri', STRING, 'default OCSP responder'),
     now('ocsp-timeout', SECONDS, 'limit for an OCSP answer', { default: '2s' }),
-    later('ocsp-trustname', STRING, 'nickname of the default responder’s certificate'),
+    now('ocsp-trustname', STRING, 'certificate whose OCSP answers are believed about anybody: nickname or file'),
     now('ocsp-cache-size', UNSIGNED, 'OCSP answers to keep', { default: '1000' }),
     now('ocsp-cache-min-age', SECONDS, 'least age before an answer is asked for again', { default: '3600s' }),
     now('ocsp-cache-max-age', SECONDS, 'greatest age of a kept answer', { default: '86400s' }),

@@ -33,6 +33,8 @@ export interface StoreOptions {
   readonly files?: StoreFiles;
   /** ms since 1970. */
   readonly wall: () => number;
+  /** Name of the certificate whose OCSP answers are believed about anybody (`ocsp-trustname=`). */
+  readonly responder?: string | undefined;
 }
 
 /** What a reading has come to. */
@@ -59,10 +61,12 @@ export class CertificateStore {
   #records: Records = new Map();
   #index = new Index();
   #crls = new Set<number>();
+  readonly #responder: string | undefined;
   #turns = 0;
   #inForce = 0;
 
-  constructor({ dir, trust, wall, files = nodeStoreFiles }: StoreOptions) {
+  constructor({ dir, trust, wall, files = nodeStoreFiles, responder }: StoreOptions) {
+    this.#responder = responder;
     this.dir = dir;
     this.trust = trust;
     this.#files = files;
@@ -173,12 +177,21 @@ export class CertificateStore {
     return changed;
   }
 
+  #trustResponder(say: Say): void {
+    const name = this.#responder;
+    if (name === undefined) return;
+    const found = this.named(name) ?? this.#records.get(`${this.dir}/ocspcerts/${name}`)?.certificates.at(0);
+    const wrong = this.trust.trustResponder(found?.der);
+    if (!found || wrong) say(`ocsp-trustname=${name}: ${wrong?.wrong ?? 'there is no such certificate'}`);
+  }
+
   /** A rereading that has come into force meanwhile goes on alone. */
   *#using(index: Index, turn: number, say: Say): Generator<undefined, void> {
     this.#index = index;
     const { trusted } = index.issuers;
     for (const { at, wrong } of yield* this.trust.replacingCertificates(trusted))
       say(`${index.issuers.pathOf(at)}: ${wrong}; left out`);
+    this.#trustResponder(say);
     const crls = new Set<number>();
     for (const record of this.#records.values())
       for (const der of record.crls) {

@@ -36,9 +36,11 @@ export interface Shelved {
   readonly anchors?: readonly Made[];
   readonly intermediates?: readonly Made[];
   readonly crls?: readonly Uint8Array[];
+  /** Whose answers by OCSP are believed about anybody. */
+  readonly responder?: Made;
 }
 
-export function shelfOf({ anchors = [], intermediates = [], crls = [] }: Shelved): TrustShelf {
+export function shelfOf({ anchors = [], intermediates = [], crls = [], responder }: Shelved): TrustShelf {
   const shelf = new TrustShelf();
   const refused = shelf.replaceCertificates([
     ...anchors.map(({ der }) => ({ der, isAnchor: true })),
@@ -46,6 +48,7 @@ export function shelfOf({ anchors = [], intermediates = [], crls = [] }: Shelved
   ]);
   if (refused.length > 0) throw new Error(refused[0].wrong);
   for (const crl of crls) good(shelf.putCrl(crl));
+  if (responder && shelf.trustResponder(responder.der)) throw new Error('not trusted');
   return shelf;
 }
 

@@ -9,7 +9,7 @@ import { certificate, crl, type Made, pem } from './pki.ts';
 const DIR = '/etc/ipsec.d';
 
 /** Files in memory; what is written anew has another stamp. */
-function shop(files: Record<string, string | Uint8Array>, wall = 0) {
+function shop(files: Record<string, string | Uint8Array>, wall = 0, responder?: string) {
   const contents = new Map(Object.entries(files).map(([path, octets]) => [`${DIR}/${path}`, octets]));
   const stamps = new Map<string, number>();
   const reads: string[] = [];
@@ -26,7 +26,7 @@ function shop(files: Record<string, string | Uint8Array>, wall = 0) {
     },
   };
   const trust = new TrustShelf();
-  const store = new CertificateStore({ dir: DIR, trust, files: port, wall: () => wall });
+  const store = new CertificateStore({ dir: DIR, trust, files: port, wall: () => wall, responder });
   return {
     store,
     trust,
@@ -275,4 +275,15 @@ test('a certificate that has expired is taken, once with a word about it', () =>
   expect(store.named('west')).toBeDefined();
   expect(reread().said).toEqual([]);
   expect(shop(files, 1_700_000_000_000).reread().said).toEqual([]);
+});
+
+test('the responder that ocsp-trustname= names is trusted for as long as it is there', () => {
+  const at = shop({ 'cacerts/root.pem': pem('CERTIFICATE', root.der) }, 0, 'west');
+  expect(at.reread().said).toContain('ocsp-trustname=west: there is no such certificate');
+  at.write('ocspcerts/west', pem('CERTIFICATE', west.der));
+  expect(at.reread().said).toEqual([]);
+  expect([...at.trust.list('responder')].map(({ der }) => Buffer.compare(der, west.der))).toEqual([0]);
+  at.remove('ocspcerts/west');
+  expect(at.reread().said).toContain('ocsp-trustname=west: there is no such certificate');
+  expect([...at.trust.list('responder')]).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { KEY_USAGE, pkix } from './extensions.ts';
 import { isEqual, latin1 } from './name.ts';
 import { type OcspResponse, parseOcspResponse } from './ocsp-response.ts';
 import { keyOf, unsigned } from './signatures.ts';
+import type { Trust } from './trust-reader.ts';
 import { dateText } from './usage.ts';
 
 /** An answer that does not say when there will be another is as old as this at most, s. */
@@ -21,6 +22,7 @@ export function statusByOcsp(
   certificate: Certificate,
   issuer: Certificate,
   responses: readonly Uint8Array[],
+  trust: Trust,
   at: number,
 ): Status {
   let status: Status = { is: 'unknown', why: 'there is no OCSP response about it' };
@@ -33,7 +35,7 @@ export function statusByOcsp(
     }
     const answer = response.answers.find(({ id }) => isIdOf(id, certificate, issuer));
     if (answer === undefined) continue;
-    const wrong = unfitResponse(response, issuer, at) ?? stale(answer, response.producedAt, at);
+    const wrong = unfitResponse(response, issuer, trust, at) ?? stale(answer, response.producedAt, at);
     if (wrong === undefined && answer.status === 'revoked')
       return { is: 'revoked', since: answer.thisUpdate, why: `revoked ${dateText(answer.revokedAt)} (OCSP)` };
     if (wrong === undefined && answer.status === 'good') {
@@ -55,30 +57,38 @@ function stale(
   return at > nextUpdate ? `is out of date since ${dateText(nextUpdate)}` : undefined;
 }
 
-/** The issuer has signed it, or one to whom the issuer has given that task. */
-function unfitResponse(response: OcspResponse, issuer: Certificate, at: number): string | undefined {
+/** The issuer has signed it, or one to whom the issuer or our own configuration has given that task. */
+function unfitResponse(response: OcspResponse, issuer: Certificate, trust: Trust, at: number): string | undefined {
   const fingerprint = latin1(sha256(response.der));
   let why = 'is from a responder that its issuer has not named';
-  for (const signer of signersOf(response, issuer)) {
+  const ours = trust.responders();
+  for (const signer of signersOf(response, [issuer, ...ours], trust)) {
+    const judge = ours.includes(signer) ? overdue : unfitResponder;
     const wrong =
-      (signer === issuer ? undefined : unfitResponder(signer, issuer, at)) ?? unsigned(response, fingerprint, signer);
+      (signer === issuer ? undefined : judge(signer, at, issuer)) ?? unsigned(response, fingerprint, signer);
     if (wrong === undefined) return undefined;
     why = `is not to be believed: ${wrong}`;
   }
   return why;
 }
 
-function signersOf({ responder, certificates }: OcspResponse, issuer: Certificate): Certificate[] {
+/** Whoever the response names: it may bring its signer's certificate along, or leave it to us to have it. */
+function signersOf(
+  { responder, certificates }: OcspResponse,
+  known: readonly Certificate[],
+  trust: Trust,
+): readonly Certificate[] {
   const isResponder = (certificate: Certificate): boolean =>
     'nameKey' in responder
       ? certificate.subjectKey === responder.nameKey
       : isEqual(responderKeyHash(certificate), responder.keyHash);
   const sent = certificates.map((der) => parseCertificate(der));
-  return [issuer, ...sent.filter((read): read is Certificate => !('wrong' in read))].filter(isResponder);
+  const filed = 'nameKey' in responder ? trust.certificates(responder.nameKey).map((one) => one.certificate) : [];
+  return [...known, ...sent.filter((read): read is Certificate => !('wrong' in read)), ...filed].filter(isResponder);
 }
 
 /** §4.2.2.2: issued by the same authority with the same key, for this purpose. */
-function unfitResponder(responder: Certificate, issuer: Certificate, at: number): string | undefined {
+function unfitResponder(responder: Certificate, at: number, issuer: Certificate): string | undefined {
   const { extendedKeyUsage, keyUsage, unknownCritical } = responder.extensions;
   const key = keyOf(responder);
   if ('wrong' in key) return `of its responder, ${key.wrong}`;
@@ -89,8 +99,10 @@ function unfitResponder(responder: Certificate, issuer: Certificate, at: number)
     return 'its responder may not sign (keyUsage has no digitalSignature)';
   if (unknownCritical !== undefined)
     return `its responder has a critical extension that is unknown (${unknownCritical})`;
-  if (at < responder.notBefore || at > responder.notAfter) return "its responder's certificate is not valid now";
-  return undefined;
+  return overdue(responder, at);
 }
+
+const overdue = ({ notBefore, notAfter }: Certificate, at: number): string | undefined =>
+  at < notBefore || at > notAfter ? "its responder's certificate is not valid now" : undefined;
 
 const OCSP_SIGNING = pkix(3, 9);

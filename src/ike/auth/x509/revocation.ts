@@ -53,7 +53,7 @@ function checkOne(
   wants: Want[],
 ): string | undefined {
   const certId = writeCertId(certificate, issuer);
-  const ocsp = statusByOcsp(certificate, issuer, [...sent, ...trust.responses(latin1(certId))], rules.at);
+  const ocsp = statusByOcsp(certificate, issuer, [...sent, ...trust.responses(latin1(certId))], trust, rules.at);
   if (ocsp.is === 'revoked') return ocsp.why;
   const crl = statusByCrl(certificate, issuer, trust, rules.at);
   // Which response comes along is the peer's choice: one of before the revocation may be within its time.

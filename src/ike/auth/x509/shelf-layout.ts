@@ -1,10 +1,15 @@
 /** How the trust shelf's memory is laid out: what its writer and its readers agree about. */
 
-export const KIND = { anchor: 1, intermediate: 2, crl: 3, ocsp: 4 } as const;
+export const KIND = { anchor: 1, intermediate: 2, crl: 3, ocsp: 4, responder: 5 } as const;
 export type Kind = keyof typeof KIND;
 
 /** So many of each; a CRL and its successor are there at once for a moment. */
-export const MOST_OF: Readonly<Record<Kind, number>> = { anchor: 2048, intermediate: 2048, crl: 1024, ocsp: 4096 };
+export const MOST_OF: Readonly<Record<Kind, number>> = {
+  ...{ anchor: 2048, intermediate: 2048, crl: 1024, ocsp: 4096, responder: 4 },
+};
+
+/** The key of all trusted responders: they are few. */
+export const RESPONDERS = '';
 
 const MOST_SLOTS = Object.values(MOST_OF).reduce((sum, count) => sum + count, 0);
 

@@ -2,7 +2,7 @@
 import type { Wrong } from '../../crypto/signature/public-key.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { type Crl, parseCrl } from './crl.ts';
-import { HEAD, KIND, keyHash, slotAt } from './shelf-layout.ts';
+import { HEAD, KIND, keyHash, RESPONDERS, slotAt } from './shelf-layout.ts';
 
 export interface Believed {
   readonly certificate: Certificate;
@@ -17,9 +17,11 @@ export interface Trust {
   crls(issuerKey: string): readonly Crl[];
   /** Responses to requests for this CertID, in DER (`latin1`). Nothing of them has been looked at. */
   responses(certId: string): readonly Uint8Array[];
+  /** Whose answers by OCSP are believed by our own configuration. */
+  responders(): readonly Certificate[];
 }
 
-export const NO_TRUST: Trust = { certificates: () => [], crls: () => [], responses: () => [] };
+export const NO_TRUST: Trust = { certificates: () => [], crls: () => [], responses: () => [], responders: () => [] };
 
 /** In one thread, over the memory of a `TrustShelf` in this or another. */
 export class TrustReader implements Trust {
@@ -57,13 +59,21 @@ export class TrustReader implements Trust {
     return found;
   }
 
+  responders(): readonly Certificate[] {
+    return this.#read('responder', RESPONDERS);
+  }
+
   #certificates(kind: 'anchor' | 'intermediate', subjectKey: string): readonly Believed[] {
-    const found: Believed[] = [];
-    for (const slot of this.#find(kind, subjectKey)) {
+    return this.#read(kind, subjectKey)
+      .filter((certificate) => certificate.subjectKey === subjectKey)
+      .map((certificate) => ({ certificate, isAnchor: kind === 'anchor' }));
+  }
+
+  #read(kind: 'anchor' | 'intermediate' | 'responder', key: string): readonly Certificate[] {
+    const found: Certificate[] = [];
+    for (const slot of this.#find(kind, key)) {
       slot.certificate ??= this.#parsed(slot, parseCertificate);
-      const { certificate } = slot;
-      if (certificate && !('wrong' in certificate) && certificate.subjectKey === subjectKey)
-        found.push({ certificate, isAnchor: kind === 'anchor' });
+      if (slot.certificate && !('wrong' in slot.certificate)) found.push(slot.certificate);
     }
     return found;
   }

@@ -14,7 +14,17 @@ import { parseCertificate } from './certificate.ts';
 import { type Crl, parseCrl } from './crl.ts';
 import { latin1 } from './name.ts';
 import { growableMemory, Room } from './room.ts';
-import { HEAD, INITIAL_OCTETS, KIND, type Kind, keyHash, MOST_OCTETS, MOST_OF, slotAt } from './shelf-layout.ts';
+import {
+  HEAD,
+  INITIAL_OCTETS,
+  KIND,
+  type Kind,
+  keyHash,
+  MOST_OCTETS,
+  MOST_OF,
+  RESPONDERS,
+  slotAt,
+} from './shelf-layout.ts';
 
 export interface TrustedCertificate {
   /** DER. */
@@ -41,7 +51,7 @@ export class TrustShelf {
   readonly #room: Room;
   readonly #slots = new Map<number, Slot>();
   readonly #free: number[] = [];
-  readonly #count: Record<Kind, number> = { anchor: 0, intermediate: 0, crl: 0, ocsp: 0 };
+  readonly #count: Record<Kind, number> = { anchor: 0, intermediate: 0, crl: 0, ocsp: 0, responder: 0 };
   /** Certificates and responses by kind, key and content, so that what is there already stays. */
   readonly #byContent = new Map<string, number>();
   /** By what they are about: the CRL that another one replaces, and the CertID of a response. */
@@ -124,6 +134,17 @@ export class TrustShelf {
     const put = this.#put('ocsp', der, key);
     if ('number' in put) this.#responses.set(key, put.number);
     return put;
+  }
+
+  /** A certificate in DER whose answers by OCSP are believed whoever has issued it (RFC 6960 §4.2.2.2), or none. */
+  trustResponder(der: Uint8Array | undefined): Wrong | undefined {
+    const certificate = der && parseCertificate(der);
+    if (certificate && 'wrong' in certificate) return certificate;
+    const put = der && this.#put('responder', der, RESPONDERS);
+    if (put && 'wrong' in put) return put;
+    for (const slot of [...this.#slots.values()])
+      if (slot.kind === 'responder' && slot.number !== put?.number) this.drop(slot.number);
+    return undefined;
   }
 
   /** Nobody finds it any more. One that is not there is no news. */

@@ -69,6 +69,8 @@ export interface OcspWish {
   readonly producedAt?: number;
   /** Who signs in place of the issuer. */
   readonly responder?: Made;
+  /** The responder's certificate does not come along. */
+  readonly isBare?: boolean;
   readonly by?: 'name' | 'key';
   readonly digest?: Digest;
   readonly responseStatus?: number;
@@ -112,7 +114,7 @@ export function ocsp(issuer: Made, wish: OcspWish): Uint8Array {
     signed,
     algorithm,
     bitString(signature(signer.key, digest, signed)),
-    ...(responder ? [explicit(0, seq(responder.der))] : []),
+    ...(responder && !wish.isBare ? [explicit(0, seq(responder.der))] : []),
   );
   return seq(
     tlv(0x0a, Uint8Array.of(wish.responseStatus ?? 0)),

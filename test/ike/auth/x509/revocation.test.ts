@@ -282,6 +282,33 @@ describe('OCSP', () => {
   const old = certificate({
     ...{ subject: 'CN=old', issuer: root, extensions: [purposes('1.3.6.1.5.5.7.3.9')], to: NOW - 1 },
   });
+  test('whom our configuration names is believed whoever has issued it, for as long as it is valid', () => {
+    const at = (named: Made) => ({ anchors: [root], responder: named });
+    const more = { flags: flags | hasLooked };
+    for (const wish of [{}, { isBare: true }, { isBare: true, by: 'key' }] as const)
+      expect(accepted([asked], at(other), { ...more, ocsps: [answer({ responder: other, ...wish })] }).wants).toEqual(
+        [],
+      );
+    expect(refusal([asked], at(other), { ...more, ocsps: [answer({ responder: other, status: 'revoked' })] })).toMatch(
+      /: revoked 2025/,
+    );
+    expect(refusal([asked], at(foreign), { ...more, ocsps: [answer({ responder: other })] })).toMatch(
+      'of the same issuer',
+    );
+    expect(refusal([asked], at(old), { ...more, ocsps: [answer({ responder: old })] })).toMatch('is not valid now');
+    // In its name, by another key.
+    const forged = { ...other, key: root.key };
+    expect(refusal([asked], at(other), { ...more, ocsps: [answer({ responder: forged })] })).toMatch('believed');
+  });
+
+  test('a responder may leave its certificate to us to have, and is held to the same', () => {
+    const more = { flags: flags | hasLooked };
+    const by = (made: Made) => ({ ...more, ocsps: [answer({ responder: made, isBare: true })] });
+    expect(accepted([asked], { anchors: [root], intermediates: [responder] }, by(responder)).wants).toEqual([]);
+    expect(refusal([asked], shelf, by(responder))).toMatch('has not named');
+    expect(refusal([asked], { anchors: [root], intermediates: [foreign] }, by(foreign))).toMatch('of the same issuer');
+  });
+
   test.each<[string, Uint8Array, string]>([
     ['about another certificate', answer({ serial: integer(7) }), 'there is no OCSP response about it'],
     ['of another issuer', ocsp(other, { serial: SERIAL }), 'there is no OCSP response about it'],
