@@ -1,22 +1,12 @@
 /** A daemon as Prometheus and an operator see it: metrics by curl, helpers changed while tunnels come up. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from '../ops/text.ts';
-import { type Daemon, lacksDaemon, said, startDaemon } from '../support/daemon.ts';
+import { type Daemon, said } from '../support/daemon.ts';
 import { commandExists } from '../support/machine.ts';
 import { eventually } from '../support/process.ts';
-import { pair, type Topology } from '../support/topology.ts';
+import { lacksTwoHosts, twoHosts } from '../support/two-hosts.ts';
 
-const lacks =
-  process.getuid?.() !== 0
-    ? 'needs root'
-    : !commandExists('ip')
-      ? 'needs iproute2'
-      : commandExists('curl')
-        ? lacksDaemon()
-        : 'needs curl';
+const lacks = lacksTwoHosts() ?? (commandExists('curl') ? undefined : 'needs curl');
 
 const NUMBERS = Array.from({ length: 24 }, (_, i) => i);
 const tunnel = (i: number) =>
@@ -27,38 +17,24 @@ const tunnel = (i: number) =>
   ].join('');
 
 describe('a daemon that is watched', () => {
-  let topology: Topology;
-  let directory: string;
-  const daemons: Daemon[] = [];
-  beforeEach(async ({ skip }) => {
-    skip(lacks !== undefined, lacks);
-    directory = await mkdtemp(join(tmpdir(), 'pluto-watched-'));
-    topology = await pair();
-  });
-  afterEach(async () => {
-    if (lacks) return;
-    for (const daemon of daemons.splice(0)) if (daemon.alive()) await daemon.kill();
-    await topology.network.close();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  async function start(name: 'west' | 'east', setup: string, ...options: string[]): Promise<Daemon> {
-    const config = join(directory, `${name}.conf`);
-    const secrets = join(directory, `${name}.secrets`);
-    await writeFile(config, `config setup\n${setup}\n${NUMBERS.map(tunnel).join('')}`);
-    await writeFile(secrets, ': PSK "correct horse battery staple"\n', { mode: 0o600 });
-    const place = { host: topology[name].host, directory: join(directory, name), config, secrets };
-    const daemon = await startDaemon({ ...place, options: ['--noklips', ...options] });
-    daemons.push(daemon);
-    return daemon;
-  }
+  const hosts = twoHosts(lacks);
+  const start = (name: 'west' | 'east', setup: string, ...options: string[]): Promise<Daemon> =>
+    hosts.start(
+      name,
+      {
+        conf: `config setup\n${setup}\n${NUMBERS.map(tunnel).join('')}`,
+        secrets: ': PSK "correct horse battery staple"\n',
+      },
+      ['--noklips', ...options],
+    );
 
   async function urlOf(daemon: Daemon): Promise<string> {
     const said = async () => /metrics are at (http:\/\/127\.0\.0\.1:\d+\/metrics)/.exec(await daemon.log())?.[1];
     return eventually('a place of metrics', said);
   }
 
-  const curl = (name: 'west' | 'east', ...args: string[]) => said(topology[name].host.run(['curl', '-sS', ...args]));
+  const curl = (name: 'west' | 'east', ...args: string[]) =>
+    said(hosts.topology[name].host.run(['curl', '-sS', ...args]));
 
   test('helpers come and go while tunnels come up, and no exchange is lost', async () => {
     const east = await start('east', '\tnhelpers=1\n\tmetrics-listen=0\n');

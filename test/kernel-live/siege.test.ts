@@ -1,55 +1,33 @@
 /** A daemon under fire: it answers, its memory has a bound, a tunnel still comes up, and it ends when it is told to. */
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ikeDatagrams } from '../fuzz/seeds.ts';
-import { type Daemon, lacksDaemon, said, startDaemon } from '../support/daemon.ts';
-import { commandExists } from '../support/machine.ts';
+import { type Daemon, said } from '../support/daemon.ts';
 import type { Running } from '../support/process.ts';
-import { pair, type Side, type Topology } from '../support/topology.ts';
+import type { Side } from '../support/topology.ts';
+import { lacksTwoHosts, twoHosts } from '../support/two-hosts.ts';
 import type { Siege } from './besieger.ts';
 
-const lacks = process.getuid?.() !== 0 ? 'needs root' : commandExists('ip') ? lacksDaemon() : 'needs iproute2';
+const lacks = lacksTwoHosts();
 const execArgv = extname(import.meta.filename) === '.ts' ? ['--import', 'tsx'] : [];
 const besieger = fileURLToPath(new URL(`./besieger${extname(import.meta.filename)}`, import.meta.url));
 const corpus = lacks ? [] : ikeDatagrams().map((bytes) => Buffer.from(bytes).toString('hex'));
 
 describe('a daemon under fire', () => {
-  let topology: Topology;
-  let directory: string;
-  const daemons: Daemon[] = [];
-  beforeEach(async ({ skip }) => {
-    skip(lacks !== undefined, lacks);
-    directory = await mkdtemp(join(tmpdir(), 'pluto-siege-'));
-    topology = await pair();
-  });
-  afterEach(async () => {
-    if (lacks) return;
-    for (const daemon of daemons.splice(0)) if (daemon.alive()) await daemon.kill();
-    await topology.network.close();
-    await rm(directory, { recursive: true, force: true });
-  });
+  const hosts = twoHosts(lacks);
 
-  async function start(name: 'west' | 'east', options: readonly string[]): Promise<Daemon> {
-    const config = join(directory, `${name}.conf`);
-    const secrets = join(directory, `${name}.secrets`);
-    const { west, east } = topology;
+  function start(name: 'west' | 'east', options: readonly string[]): Promise<Daemon> {
+    const { west, east } = hosts.topology;
     const end = (side: string, { address, subnet }: Side, id: string) =>
       `\t${side}=${address}\n\t${side}id=@${id}\n\t${side}subnet=${subnet}\n`;
     const conn = `${end('left', west, 'west')}${end('right', east, 'east')}`;
-    await writeFile(config, `config setup\n\nconn w-e\n\tauthby=secret\n${conn}\tauto=add\n`);
-    await writeFile(secrets, '@west @east : PSK "correct horse battery staple"\n', { mode: 0o600 });
-    const place = { host: topology[name].host, directory: join(directory, name), config, secrets };
-    const daemon = await startDaemon({ ...place, options });
-    daemons.push(daemon);
-    return daemon;
+    return hosts.start(name, { conf: `config setup\n\nconn w-e\n\tauthby=secret\n${conn}\tauto=add\n` }, options);
   }
 
   function besiege(kind: Siege['kind'], count: number, seed = 1): Running {
-    const { west, east } = topology;
+    const { west, east } = hosts.topology;
     const siege: Siege = { from: west.address, to: east.address, kind, count, seed, corpus };
     return west.host.start([process.execPath, ...execArgv, besieger, JSON.stringify(siege)]);
   }
@@ -120,7 +98,7 @@ describe('a daemon under fire', () => {
   test('whose nftables were flushed: the next change brings the rules of all policies back', async () => {
     const east = await start('east', ['--use-userspace']);
     const west = await start('west', ['--use-userspace']);
-    const { host } = topology.east;
+    const { host } = hosts.topology.east;
     const drops = async () => (await host.must(['nft', 'list', 'ruleset'])).split('drop').length - 1;
     await said(west.ipsec('up', 'w-e'));
     const before = await drops();
@@ -144,13 +122,13 @@ describe('a daemon under fire', () => {
   }
 
   async function pings(): Promise<number> {
-    const { west, east } = topology;
+    const { west, east } = hosts.topology;
     const { stdout } = await west.host.run(['ping', '-q', '-c', '3', '-i', '0.2', '-I', west.inner, east.inner]);
     return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
   }
 
   async function leftovers() {
-    const { host } = topology.east;
+    const { host } = hosts.topology.east;
     const grep = async (command: readonly string[], what: RegExp) =>
       (await host.must(command))
         .split('\n')

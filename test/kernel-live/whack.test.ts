@@ -1,46 +1,22 @@
 /** whack and ipsec auto against daemons that run: what they say, what they do, and the status they exit with. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Daemon, lacksDaemon, root, said, startDaemon } from '../support/daemon.ts';
-import { commandExists } from '../support/machine.ts';
+import { describe, expect, test } from 'vitest';
+import { type Daemon, root, said } from '../support/daemon.ts';
 import { eventually } from '../support/process.ts';
-import { pair, type Topology } from '../support/topology.ts';
+import { lacksTwoHosts, twoHosts } from '../support/two-hosts.ts';
 
-const lacks = process.getuid?.() !== 0 ? 'needs root' : commandExists('ip') ? lacksDaemon() : 'needs iproute2';
+const lacks = lacksTwoHosts();
 
 const LEFT = '\tleft=192.0.2.1\n\tleftid=@west\n\tleftsubnet=10.1.0.0/24\n';
 const RIGHT = '\tright=192.0.2.2\n\trightid=@east\n\trightsubnet=10.2.0.0/24\n';
 const tunnel = (name: string, more = '\tauto=add\n') => `conn ${name}\n\tauthby=secret\n${LEFT}${RIGHT}${more}\n`;
 
 describe('daemons and their whack', () => {
-  let topology: Topology;
-  let directory: string;
-  const daemons: Daemon[] = [];
-  beforeEach(async ({ skip }) => {
-    skip(lacks !== undefined, lacks);
-    directory = await mkdtemp(join(tmpdir(), 'pluto-whack-'));
-    topology = await pair();
-  });
-  afterEach(async () => {
-    if (lacks) return;
-    for (const daemon of daemons.splice(0)) if (daemon.alive()) await daemon.kill();
-    await topology.network.close();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  async function start(name: 'west' | 'east', conf: string, ...options: string[]): Promise<Daemon> {
-    const config = join(directory, `${name}.conf`);
-    const secrets = join(directory, `${name}.secrets`);
-    await writeFile(config, conf);
-    await writeFile(secrets, '@west @east : PSK "correct horse battery staple"\n', { mode: 0o600 });
-    const place = { host: topology[name].host, directory: join(directory, name), config, secrets };
-    const daemon = await startDaemon({ ...place, options: ['--noklips', '--nhelpers', '0', ...options] });
-    daemons.push(daemon);
-    return daemon;
-  }
+  const hosts = twoHosts(lacks);
+  const start = (name: 'west' | 'east', conf: string, ...options: string[]): Promise<Daemon> =>
+    hosts.start(name, { conf }, ['--noklips', '--nhelpers', '0', ...options]);
 
   const statuses = async (daemon: Daemon, lines: readonly (readonly [line: string, status: number])[]) => {
     const seen: (readonly [string, number])[] = [];
@@ -108,9 +84,9 @@ describe('daemons and their whack', () => {
     const west = await start('west', `config setup\n\n${tunnel('w-e', '\tretransmit-timeout=2s\n\tauto=add\n')}`);
     await eventually('it is loaded', async () => (await said(west.whack('--status'))).includes('loaded 1,'));
     expect(await said(west.whack('--name', 'w-e', '--initiate', '--asynchronous'))).toBe('');
-    const socket = join(directory, 'west', 'run', 'pluto.ctl');
+    const socket = join(hosts.directory, 'west', 'run', 'pluto.ctl');
     const whack = fileURLToPath(new URL('bin/whack', root()));
-    const waiting = topology.west.host.start([
+    const waiting = hosts.topology.west.host.start([
       process.execPath,
       whack,
       '--ctlsocket',
@@ -135,8 +111,8 @@ describe('daemons and their whack', () => {
     const nonsense = await west.whack('--debug', 'crypto');
     expect([nonsense.status, `${nonsense.stdout}${nonsense.stderr}`]).toEqual([33, expect.stringContaining('crypt')]);
     await said(west.whack('--name', 'w-e', '--initiate'));
-    await topology.west.host.run(['kill', '-HUP', `${west.pid}`]);
-    const file = join(directory, 'west', 'pluto.log');
+    await hosts.topology.west.host.run(['kill', '-HUP', `${west.pid}`]);
+    const file = join(hosts.directory, 'west', 'pluto.log');
     await eventually('the hint is logged', async () => (await readFile(file, 'utf8')).includes('SIGHUP'));
     expect(await west.stop()).toBe(0);
     const text = await readFile(file, 'utf8');
@@ -169,7 +145,7 @@ describe('daemons and their whack', () => {
   test('secrets that do not parse are told, and the old ones stay', async () => {
     await start('east', tunnel('w-e'));
     const west = await start('west', `config setup\n\n${tunnel('w-e')}`);
-    await writeFile(join(directory, 'west.secrets'), '@west @east : PSK "no end\n', { mode: 0o600 });
+    await writeFile(join(hosts.directory, 'west.secrets'), '@west @east : PSK "no end\n', { mode: 0o600 });
     const failed = await west.whack('--rereadsecrets');
     expect([failed.status, failed.stdout]).toEqual([56, expect.stringContaining('west.secrets:1')]);
     expect(failed.stdout).not.toContain('no end');
