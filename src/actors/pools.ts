@@ -1,14 +1,15 @@
 /** Inner addresses: what connections lease from, and the leases as reports show them. */
 import type { Conn } from '../conf/conn.ts';
 import type { LeaseRow } from '../control/status/rows.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import { type Leases, type Notes, rangeText } from '../services/leases/leases.ts';
-import type { Lease, Range } from '../services/leases/pool.ts';
+import type { Lease } from '../services/leases/pool.ts';
 import { type Making, slices } from './reporter.ts';
 
 /** Nobody writes down what is leased. */
 export const NO_NOTES: Notes = { taken: () => {}, given: () => {} };
 
-export const poolsOf = ({ left, right }: Conn): readonly Range[] => [...left.addresspool, ...right.addresspool];
+export const poolsOf = ({ left, right }: Conn): readonly AddressRange[] => [...left.addresspool, ...right.addresspool];
 
 /** Takes the pools of a connection into the index; why not, if they overlap those of another. */
 export function addPools(leases: Leases, conn: Conn): string | undefined {

@@ -1,8 +1,9 @@
 /** Addresses, subnets, ranges, selectors and protoports in the spellings that ipsec.conf(5) allows. */
 import { Address, type Family } from '../net/address.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import { Selector } from '../net/selector.ts';
 import { Subnet } from '../net/subnet.ts';
-import type { AddressRange, Cidr, Protoport } from './conn.ts';
+import type { Cidr, Protoport } from './conn.ts';
 
 /** IPv6, or IPv4 with one to four parts in decimal, octal or hex as inet_aton(3) reads them (`127.1`). */
 export function parseAddress(text: string): Address | undefined {

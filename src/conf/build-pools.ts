@@ -1,6 +1,6 @@
 /** The address pools of a configuration: conns may share one, but two that overlap would lease an address twice. */
 import type { Family } from '../net/address.ts';
-import type { AddressRange } from './conn.ts';
+import type { AddressRange } from '../net/address-range.ts';
 
 export class Pools {
   /** By where they begin; none overlaps another. */

@@ -1,7 +1,8 @@
 /** The values of ipsec.conf(5) that are more than a word or a number: text into something typed, or a fault. */
 import type { Address, Family } from '../net/address.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import { parseAddress, parseCidr, parseRange, parseSubnet } from './address-text.ts';
-import type { AddressRange, Cidr, Mark, VirtualSubnet } from './conn.ts';
+import type { Cidr, Mark, VirtualSubnet } from './conn.ts';
 import { shown } from './printable.ts';
 import type { ValueFault } from './values.ts';
 

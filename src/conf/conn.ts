@@ -5,6 +5,7 @@
 import type { Proposal } from '../ike/crypto/proposal.ts';
 import type { KeyKind } from '../ike/crypto/signature/key-kind.ts';
 import type { Address, Family } from '../net/address.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
 import type { Subnet } from '../net/subnet.ts';
@@ -185,12 +186,6 @@ export interface Protoport {
   /** 0: any. */
   readonly port: number;
   readonly wildcard: boolean;
-}
-
-/** Both ends belong to it. */
-export interface AddressRange {
-  readonly start: Address;
-  readonly end: Address;
 }
 
 /** An address in its network: unlike a subnet it has host bits. */

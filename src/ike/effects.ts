@@ -3,6 +3,7 @@
  * exchange runs in the daemon, in a test on a virtual clock, and in the bench.
  */
 import type { Address, Family } from '../net/address.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
@@ -10,7 +11,7 @@ import type { Subnet } from '../net/subnet.ts';
 import type { Job, JobResult } from './crypto/job.ts';
 import type { ChildSuite } from './crypto/keys.ts';
 import type { SigningKey } from './crypto/signature/private-key.ts';
-import type { AddressRange, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
 import type { Child } from './v2/child.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';

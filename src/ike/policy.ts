@@ -3,6 +3,7 @@
  * exchange ever asks what a keyword's default is. Times are milliseconds.
  */
 import type { Address, Family } from '../net/address.ts';
+import type { AddressRange } from '../net/address-range.ts';
 import type { Id } from '../net/id.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Proposal } from './crypto/proposal.ts';
@@ -73,12 +74,6 @@ export type CpPolicy =
     }
   /** We want one of each family. */
   | { readonly role: 'client'; readonly families: readonly Family[] };
-
-/** Both ends belong to it. */
-export interface AddressRange {
-  readonly start: Address;
-  readonly end: Address;
-}
 
 /** One proof of an identity. Frozen, and shared by all connections that have the same. */
 export interface AuthRound {

@@ -5,25 +5,14 @@
  *     restore ──► outside ──add──► pool ──lease──► (an SA) ──release──► pool
  *                    └── addresses that a server names, in nobody's pool
  */
+import type { LeaseRequest, LeasesGranted } from '../../ike/effects.ts';
 import { Address, type Family } from '../../net/address.ts';
-import { Lease, Pool, type Range } from './pool.ts';
+import type { AddressRange } from '../../net/address-range.ts';
+import { Lease, Pool } from './pool.ts';
 
-/** What a peer is to get. */
-export interface Ask {
-  /** Of its connection, in order. */
-  readonly pools: readonly Range[];
-  /** What it has asked for; each once. */
-  readonly families: readonly Family[];
-  /** Who it has proven to be; undefined: nobody, who gets no address twice but by chance. */
-  readonly identity: string | undefined;
-  /** In place of what pools have: addresses that are its own, as somebody says who knows. */
-  readonly fixed: readonly Address[];
-}
-
-/** What there is, and why there is not more. */
-export interface Granted {
+/** With what we know of each. */
+interface Granted extends LeasesGranted {
   readonly leases: readonly Lease[];
-  readonly lacks: readonly string[];
 }
 
 /** One that another run of the daemon gave. */
@@ -64,7 +53,7 @@ export class Leases {
   readonly #outside: Record<Family, Pool> = { 4: everything(4), 6: everything(6) };
   /** By where they begin; none overlaps another. */
   readonly #known: Record<Family, Known[]> = { 4: [], 6: [] };
-  #byRange = new WeakMap<Range, Pool>();
+  #byRange = new WeakMap<AddressRange, Pool>();
   /** What was outside when somebody looked last, by address; with the order in which it had come there. */
   #strays: readonly Stray[] | undefined = undefined;
   /** ms: what an earlier run gave may not be known; until then whoever had it may think that it still has. */
@@ -97,12 +86,12 @@ export class Leases {
   // --- pools -------------------------------------------------------------------------------------------------
 
   /** The pool of another connection that overlaps `range`, and is not the same. */
-  overlapped(range: Range): Range | undefined {
+  overlapped(range: AddressRange): AddressRange | undefined {
     return this.#near(range).find(({ pool, conns }) => conns > 0 && !isSame(pool.range, range))?.pool.range;
   }
 
   /** A connection names it; `overlapped` must have nothing against it. */
-  add(range: Range): void {
+  add(range: AddressRange): void {
     const near = this.#near(range);
     const there = near.find(({ pool }) => isSame(pool.range, range));
     if (there) {
@@ -121,7 +110,7 @@ export class Leases {
   }
 
   /** A connection that named it is gone. Its leases stay, for it may come again. */
-  drop(range: Range): void {
+  drop(range: AddressRange): void {
     const there = this.#near(range).find(({ pool }) => isSame(pool.range, range));
     if (there && there.conns > 0) there.conns--;
   }
@@ -133,7 +122,7 @@ export class Leases {
 
   // --- leases ------------------------------------------------------------------------------------------------
 
-  lease(ask: Ask): Granted {
+  lease(ask: LeaseRequest): Granted {
     const leases: Lease[] = [];
     const lacks: string[] = [];
     for (const family of ask.families) {
@@ -177,7 +166,7 @@ export class Leases {
     }
   }
 
-  #one(family: Family, { pools, identity = '', fixed }: Ask): Lease | string | undefined {
+  #one(family: Family, { pools, identity = '', fixed }: LeaseRequest): Lease | string | undefined {
     const { shares, wall } = this.#options;
     const own = fixed.find((address) => address.family === family);
     if (own) {
@@ -199,7 +188,7 @@ export class Leases {
   }
 
   /** Undefined: its connection is gone, and others have its addresses. */
-  #poolOf(range: Range): Pool | undefined {
+  #poolOf(range: AddressRange): Pool | undefined {
     const known = this.#byRange.get(range);
     if (known) return known;
     const found = this.#near(range).find(({ pool }) => isSame(pool.range, range));
@@ -212,7 +201,7 @@ export class Leases {
   }
 
   /** Those that have something in common with `range`. */
-  #near({ start, end }: Range): Known[] {
+  #near({ start, end }: AddressRange): Known[] {
     const all = this.#known[start.family];
     const near: Known[] = [];
     for (let i = placeOf(all, start); i < all.length && all[i].pool.range.start.compare(end) <= 0; i++)
@@ -232,7 +221,7 @@ export class Leases {
   }
 
   /** In the order in which they became free. */
-  #straysIn({ start, end }: Range): readonly Lease[] {
+  #straysIn({ start, end }: AddressRange): readonly Lease[] {
     this.#strays ??= [...this.#outside[4].leases(), ...this.#outside[6].leases()]
       .map((lease, order) => ({ lease, order, address: lease.address }))
       .sort((a, b) => a.address.compare(b.address));
@@ -251,14 +240,14 @@ interface Stray {
   readonly address: Address;
 }
 
-export const rangeText = ({ start, end }: Range): string => `${start}-${end}`;
+export const rangeText = ({ start, end }: AddressRange): string => `${start}-${end}`;
 
 const everything = (family: Family): Pool => {
   const bits = family === 4 ? 32n : 128n;
   return new Pool({ start: Address.any(family), end: Address.fromBigInt(family, (1n << bits) - 1n) });
 };
 
-const isSame = (a: Range, b: Range): boolean => a.start.equals(b.start) && a.end.equals(b.end);
+const isSame = (a: AddressRange, b: AddressRange): boolean => a.start.equals(b.start) && a.end.equals(b.end);
 
 /** Of the first that does not end before `start`. */
 const placeOf = (all: readonly Known[], start: Address): number =>

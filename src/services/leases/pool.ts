@@ -10,13 +10,8 @@
  * then the one that was kept longest: what libreswan does, but for blank ones, which would pile up in a large pool.
  */
 import { Address } from '../../net/address.ts';
+import type { AddressRange } from '../../net/address-range.ts';
 import { type Link, Queue } from './queue.ts';
-
-/** Both ends belong to it. */
-export interface Range {
-  readonly start: Address;
-  readonly end: Address;
-}
 
 /** From the first address; a bigint where it would not be exact. */
 type Offset = number | bigint;
@@ -50,7 +45,7 @@ export class Lease implements Link<Lease> {
 const MOST_KEPT = 1_000_000;
 
 export class Pool {
-  readonly range: Range;
+  readonly range: AddressRange;
   readonly size: bigint;
   readonly #first: bigint;
   /** Offsets that are handed out in turn: all of them, or as many as a number counts. */
@@ -64,7 +59,7 @@ export class Pool {
   #next = 0;
   #inUse = 0;
 
-  constructor(range: Range) {
+  constructor(range: AddressRange) {
     this.range = range;
     this.#first = range.start.toBigInt();
     this.size = range.end.toBigInt() - this.#first + 1n;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { LeaseRequest } from '../../../src/ike/effects.ts';
 import { Address } from '../../../src/net/address.ts';
-import { type Ask, Leases, LINGER } from '../../../src/services/leases/leases.ts';
+import { Leases, LINGER } from '../../../src/services/leases/leases.ts';
 import { range } from './ranges.ts';
 
 const V4 = range('10.9.0.0-10.9.0.255');
@@ -17,7 +18,7 @@ function index(shares = true) {
       given: ({ address, identity, heldUntil }) => void notes.push(`- ${address} ${identity} ${heldUntil}`),
     },
   });
-  const ask = (identity: string | undefined, more: Partial<Ask> = {}) =>
+  const ask = (identity: string | undefined, more: Partial<LeaseRequest> = {}) =>
     leases.lease({ pools: [V4, V6], families: [4, 6], identity, fixed: [], ...more });
   return { leases, clock, notes, ask };
 }
