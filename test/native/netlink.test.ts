@@ -7,7 +7,8 @@ import { attributeOf, attributesOf, messagesOf } from '../../src/native/netlink.
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-test.runIf(endianness() === 'LE')('a message, its attributes, their alignment (little-endian machines)', () => {
+test('a message, its attributes, their alignment', ({ skip }) => {
+  skip(endianness() !== 'LE', 'the octets below are those of little-endian machines');
   const writer = new NetlinkWriter();
   writer.begin(0x1234, 0x400).u8(1).be16(0x0203).u8(4);
   writer.attribute(5, (v) => v.bytes(Uint8Array.of(0xaa))).attribute(6, (v) => v.u32(7));

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../../src/cli/commands/import.ts';
 import { nameFor } from '../../../src/cli/host-keys/import-plan.ts';
 import { entriesIn } from '../../../src/cli/host-keys/nss.ts';
@@ -261,7 +261,9 @@ describe('PEM', () => {
   });
 });
 
-describe.skipIf(lacksOpenssl !== undefined)('PKCS#12', () => {
+describe('PKCS#12', () => {
+  beforeEach(({ skip }) => skip(lacksOpenssl !== undefined, lacksOpenssl));
+
   const make = (h: ReturnType<typeof home>, passphrase: string, how: readonly string[] = []) =>
     h.write(
       'west.p12',
@@ -303,9 +305,10 @@ describe.skipIf(lacksOpenssl !== undefined)('PKCS#12', () => {
 const lacksNss =
   lacksOpenssl ??
   (commandExists('pk12util') && commandExists('certutil') ? undefined : 'pk12util or certutil is missing');
-if (lacksNss) process.stderr.write(`skipped: import from NSS: ${lacksNss}\n`);
 
-describe.skipIf(lacksNss !== undefined)('NSS', () => {
+describe('NSS', () => {
+  beforeEach(({ skip }) => skip(lacksNss !== undefined, lacksNss));
+
   function database(h: ReturnType<typeof home>) {
     const dir = h.at('nss');
     mkdirSync(dir);

@@ -7,7 +7,6 @@ import { commandExists } from '../../support/machine.ts';
 
 /** Why there are none; printed once. */
 export const lacksOpenssl = commandExists('openssl') ? undefined : 'openssl is missing: no PKCS#12 file is made';
-if (lacksOpenssl) process.stderr.write(`skipped: ${lacksOpenssl}\n`);
 
 export interface P12Wish {
   /** PEM. */

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { derive, MOST_ROUNDS } from '../../../src/cli/host-keys/passphrase-crypto.ts';
 import { readPkcs12 } from '../../../src/cli/host-keys/pkcs12.ts';
 import { good } from '../../ike/crypto/signature/keys.ts';
@@ -21,7 +21,8 @@ function opened(octets: Uint8Array, passphrase: string) {
   return bags.map(({ kind, name, der }) => `${kind} ${name} ${Buffer.from(der).length}`).sort();
 }
 
-describe.skipIf(lacksOpenssl !== undefined)('a file of', () => {
+describe('a file of', () => {
+  beforeEach(({ skip }) => skip(lacksOpenssl !== undefined, lacksOpenssl));
   const there = [
     `certificate my key ${west.der.length}`,
     `certificate undefined ${root.der.length}`,
