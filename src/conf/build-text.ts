@@ -55,7 +55,7 @@ export function parseVirtual(words: readonly string[]): VirtualSubnet | ValueFau
 /** `vhost:%priv` and the like. */
 export const isVirtual = (text: string): boolean => /^v(host|net):/.test(text);
 
-/** Ranges to lease, no two of one family. RFC 7296 §3.15 has a prefix with an IPv6 address, so those are subnets. */
+/** Ranges to lease, in order. RFC 7296 §3.15 has a prefix with an IPv6 address, so those are subnets. */
 export function parsePool(words: readonly string[]): readonly AddressRange[] | ValueFault {
   const ranges: AddressRange[] = [];
   for (const word of words) {
@@ -63,13 +63,15 @@ export function parsePool(words: readonly string[]): readonly AddressRange[] | V
     if (!range) return { fault: `${shown(word)} is no range: expected FIRST-LAST or ADDRESS/BITS` };
     if (range.start.isAny) return { fault: `${shown(word)} begins with the address that stands for none` };
     if (range.start.family === 6 && !isSubnet(range)) return { fault: `${shown(word)}: IPv6 needs ADDRESS/BITS` };
-    if (ranges.some(({ start }) => start.family === range.start.family)) {
-      return { fault: `${shown(word)} is a second range of IPv${range.start.family}` };
-    }
+    const other = ranges.findIndex((known) => overlap(known, range));
+    if (other >= 0) return { fault: `${shown(word)} overlaps ${shown(words[other])}` };
     ranges.push(Object.freeze(range));
   }
   return ranges.length > 0 ? Object.freeze(ranges) : { fault: 'a range is missing' };
 }
+
+const overlap = (a: AddressRange, b: AddressRange): boolean =>
+  a.start.family === b.start.family && a.start.compare(b.end) <= 0 && b.start.compare(a.end) <= 0;
 
 function isSubnet({ start, end }: AddressRange): boolean {
   const [first, last] = [start.toBigInt(), end.toBigInt()];

@@ -42,7 +42,9 @@ export const END_KEYWORDS: readonly Keyword[] = [
       whack: [takes('--interface-ip ADDRESS', old('--interfaceip ADDRESS'))],
     }),
     later('vti', STRING, 'address for the VTI interface', { whack: [takes('--vtiip ADDRESS')] }),
-    now('addresspool', LIST, 'addresses to lease', { whack: [takes('--addresspool RANGE,...')] }),
+    now('addresspool', LIST, 'addresses to lease: FIRST-LAST or ADDRESS/BITS; of several, in order', {
+      whack: [takes('--addresspool RANGE,...')],
+    }),
     later('cat', BOOL, 'translate the leased address', { default: 'no', whack: [yes('--cat')] }),
   ),
   ...about(

@@ -64,6 +64,31 @@ test('two road warriors get two addresses, and whack shows who has which', async
   expect(road[0].log).toContainEqual(expect.stringContaining('the peer leases us 10.9.0.1'));
 });
 
+test('several pools are exhausted one after the other, and whack shows each with its leases', async () => {
+  const pools = ['10.9.0.1-10.9.0.1', '10.8.0.0-10.8.0.0', '2001:db8:9::-2001:db8:9::ffff'];
+  const rightaddresspool = '10.9.0.1,10.8.0.0/32,2001:db8:9::/112';
+  const { east, road } = roads({ conf: server('pool', { leftsubnet: '0.0.0.0/0,::/0', rightaddresspool }) });
+  expect([up(road[0]).exit, up(road[1]).exit]).toEqual([0, 0]);
+  expect(up(road[2]).exit).not.toBe(0);
+  expect(east.log).toContainEqual(expect.stringContaining(`no address is left in ${pools[0]}, ${pools[1]}`));
+  expect(await leases(east)).toEqual(['10.9.0.1 @road0 in-use', '10.8.0.0 @road1 in-use'].toSorted());
+  const rows = (await east.report({ kind: 'addresspoolstatus' })).rowsOf('pools');
+  expect(rows.map(({ range, inUse }) => `${range} ${inUse}`).toSorted()).toEqual(
+    [`${pools[0]} 1`, `${pools[1]} 1`, `${pools[2]} 0`].toSorted(),
+  );
+  const [template] = (await east.report({ kind: 'connectionstatus' })).rowsOf('connections');
+  expect(template.remote.addresspool).toEqual(pools);
+  down(road[1]);
+  expect(up(road[2]).exit).toBe(0);
+  expect((await leases(east)).filter((row) => row.endsWith('in-use'))).toContain('10.8.0.0 @road2 in-use');
+});
+
+test('a pool that one of several overlaps is refused whole', () => {
+  const { east } = town({ east: { conf: server('a'), secrets: SECRETS } });
+  expect(() => east.load(server('c', { rightaddresspool: '10.7.0.0/24,10.9.0.0/24' }))).toThrow('overlaps');
+  east.load(server('d', { rightaddresspool: '10.7.0.0/25' }));
+});
+
 test('connections say what is leased, and what they lease from', async () => {
   const { east, road } = roads();
   up(road[0]);

@@ -37,6 +37,19 @@ describe('is kept typed', () => {
     expect(narrowing).toBe(true);
   });
 
+  test('several pools, in the order of the list, of either family and any size', () => {
+    const pools = '10.1.0.0/24,10.2.0.10-10.2.0.99,2001:db8::/64,11.0.0.0/8,2001:db8:9::/48,10.0.0.7';
+    const { right } = conn('left=192.0.2.1', 'right=%any', 'leftsubnet=0/0,::/0', `rightaddresspool=${pools}`);
+    expect(right.addresspool.map(({ start, end }) => `${start}-${end}`)).toEqual([
+      '10.1.0.0-10.1.0.255',
+      '10.2.0.10-10.2.0.99',
+      '2001:db8::-2001:db8::ffff:ffff:ffff:ffff',
+      '11.0.0.0-11.255.255.255',
+      '2001:db8:9::-2001:db8:9:ffff:ffff:ffff:ffff:ffff',
+      '10.0.0.7-10.0.0.7',
+    ]);
+  });
+
   test('marks: one for both directions, which each may outrank', () => {
     const both = { value: 1, mask: 0xff };
     const every = 0xffffffff;
@@ -113,6 +126,9 @@ describe('cannot be', () => {
     [['leftaddresspool=10.0.0.1-10.0.0.9', 'leftsubnet=10.0.0.0/24'], 'cannot stand beside leftaddresspool='],
     [['leftaddresspool=10.0.0.1-10.0.0.9', 'rightaddresspool=10.1.0.1-10.1.0.9'], 'cannot stand beside right'],
     [['leftaddresspool=10.0.0.9-10.0.0.1'], 'is no range'],
+    [['leftaddresspool=10.0.0.0/24,10.1.0.0/24,10.0.0.9-10.0.1.0'], '"10.0.0.9-10.0.1.0" overlaps "10.0.0.0/24"'],
+    [['leftaddresspool=10.0.0.0/24,10.0.0.0/24'], '"10.0.0.0/24" overlaps "10.0.0.0/24"'],
+    [['leftaddresspool=2001:db8::1-2001:db8::9'], 'IPv6 needs ADDRESS/BITS'],
     [['leftaddresspool=2001:db8::/64', 'rightsubnet=0.0.0.0/0'], 'differs in family'],
     [['leftaddresspool=10.0.0.0/24', 'rightmodecfgclient=yes'], 'does not go with rightmodecfgclient=yes'],
     [['leftaddresspool=10.0.0.0/24', 'narrowing=no'], 'addresspool= narrows'],

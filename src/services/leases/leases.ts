@@ -178,9 +178,14 @@ export class Leases {
     const mine = pools.filter(({ start }) => start.family === family).flatMap((range) => this.#poolOf(range) ?? []);
     if (mine.length === 0) return undefined;
     const now = wall();
-    const known = mine.find((pool) => pool.knows(identity));
-    if (!known && now < this.#unsureUntil) return 'the file of leases was damaged: who is new has to wait';
-    for (const pool of known ? [known, ...mine] : mine) {
+    // Its own, in whichever pool that is, comes before any of an earlier pool.
+    for (const pool of mine) {
+      const lease = pool.takeOwn(identity, now, shares);
+      if (lease) return lease;
+    }
+    const isNew = !mine.some((pool) => pool.knows(identity));
+    if (isNew && now < this.#unsureUntil) return 'the file of leases was damaged: who is new has to wait';
+    for (const pool of mine) {
       const lease = pool.take(identity, now, shares);
       if (lease) return lease;
     }

@@ -102,11 +102,17 @@ export class Pool {
     return identity !== '' && this.#byIdentity.has(identity);
   }
 
-  /** `shares`: an identity that comes again gets what it has in use. Undefined: all are taken. */
-  take(identity: string, now: number, shares: boolean): Lease | undefined {
+  /** What `identity` has, or had. `shares`: also when it is in use. */
+  takeOwn(identity: string, now: number, shares: boolean): Lease | undefined {
     this.#release(now);
     const own = identity === '' ? undefined : this.#byIdentity.get(identity);
-    if (own && (own.users === 0 || shares)) return this.#use(own, identity);
+    return own && (own.users === 0 || shares) ? this.#use(own, identity) : undefined;
+  }
+
+  /** Its own, else one that is free; undefined: all are taken. */
+  take(identity: string, now: number, shares: boolean): Lease | undefined {
+    const own = this.takeOwn(identity, now, shares);
+    if (own) return own;
     const blank = this.#blank.first;
     if (blank) return this.#use(blank, identity);
     const fresh = this.#kept.length < MOST_KEPT ? this.#fresh() : undefined;

@@ -48,6 +48,42 @@ test('the second pool of a connection when the first is exhausted; its own addre
   expect(texts(ask('b', { ...more, pools: [two, one] }))).toEqual(['10.8.0.0']);
 });
 
+test('pools are exhausted one after the other, and who comes back goes to the first that has room again', () => {
+  const { leases, ask } = index();
+  const pools = ['10.9.0.1-10.9.0.2', '10.8.0.0-10.8.0.0', '10.7.0.0-10.7.0.1'].map(range);
+  for (const pool of pools) leases.add(pool);
+  const from = (identity: string) => ask(identity, { pools, families: [4] });
+  const all = ['a', 'b', 'c', 'd', 'e'].map(from);
+  expect(all.flatMap(texts)).toEqual(['10.9.0.1', '10.9.0.2', '10.8.0.0', '10.7.0.0', '10.7.0.1']);
+  expect(from('f').lacks).toEqual(['no address is left in 10.9.0.1-10.9.0.2, 10.8.0.0-10.8.0.0, 10.7.0.0-10.7.0.1']);
+  for (const i of [4, 1]) leases.release(all[i].leases[0], true);
+  expect(texts(from('f'))).toEqual(['10.9.0.2']);
+});
+
+test('without sharing, a second one of an identity comes from the first pool that has room, not from that of its first', () => {
+  const { leases, ask } = index(false);
+  const pools = ['10.9.0.1-10.9.0.1', '10.8.0.0-10.8.0.9'].map(range);
+  for (const pool of pools) leases.add(pool);
+  const from = (identity: string) => ask(identity, { pools, families: [4] });
+  const [other] = from('a').leases;
+  expect(texts(from('b'))).toEqual(['10.8.0.0']);
+  leases.release(other, true);
+  expect(texts(from('b'))).toEqual(['10.9.0.1']);
+});
+
+test.each([
+  ['10.0.0.0-10.255.255.255', 16_777_216n],
+  ['2001:db8:9::-2001:db8:9:ffff:ffff:ffff:ffff:ffff', 2n ** 80n],
+])('%s costs what is leased of it', (text, size) => {
+  const { leases, ask } = index();
+  const pool = range(text);
+  leases.add(pool);
+  const given = Array.from({ length: 1_000 }, (_, i) => texts(ask(`peer${i}`, { pools: [pool] }))[0]);
+  expect(new Set(given).size).toBe(1_000);
+  const [only] = leases.pools();
+  expect([only.size, only.known, only.inUse]).toEqual([size, 1_000, 1_000]);
+});
+
 test('exhaustion is an answer', () => {
   const { leases, ask } = index();
   const small = range('10.9.0.1-10.9.0.1');
