@@ -125,6 +125,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     },
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
     noted: (direction, what) => stats.noted(direction, what),
+    limited: (limit) => stats.limitHits.count(limit),
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     lease: (wanted) => leases.lease(wanted),

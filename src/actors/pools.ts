@@ -2,8 +2,10 @@
 import type { Conn } from '../conf/conn.ts';
 import type { LeaseRow } from '../control/status/rows.ts';
 import type { AddressRange } from '../net/address-range.ts';
+import type { MetricName } from '../ops/metrics.ts';
+import type { Sample } from '../ops/snapshot.ts';
 import { type Leases, type Notes, rangeText } from '../services/leases/leases.ts';
-import type { Lease } from '../services/leases/pool.ts';
+import type { Lease, Pool } from '../services/leases/pool.ts';
 import { type Making, slices } from './reporter.ts';
 
 /** Nobody writes down what is leased. */
@@ -36,6 +38,68 @@ export function* pools(leases: Leases): Making {
     for (const slice of slices(pool.leases()))
       yield { of: 'leases', rows: slice.map((lease) => leaseRow(range, lease)) };
   }
+}
+
+export const POOL_METRICS: readonly MetricName[] = [
+  ...(['pools', 'poolAddresses', 'poolExhausted', 'innerAddresses', 'leasesGranted', 'leasesRefused'] as const),
+];
+
+/** Pools with series of their own; beyond them, all others together. */
+const MOST_SHOWN = 100;
+const OTHERS = 'other';
+
+/** Costs some microseconds, and 0.3 µs for each pool beyond those that are shown. */
+export function poolSamples(leases: Leases): Sample[] {
+  const [all, others] = [figures(), figures()];
+  const samples: Sample[] = [];
+  const show = (name: string, own: Figures) => {
+    for (const [state, value] of Object.entries(byState(own)))
+      samples.push({ metric: 'poolAddresses', labels: [name, state], value });
+    samples.push({ metric: 'poolExhausted', labels: [name], value: own.exhausted });
+  };
+  for (const pool of leases.pools()) {
+    const own = figures(pool);
+    sum(all, own);
+    if (++all.count <= MOST_SHOWN) show(rangeText(pool.range), own);
+    else sum(others, own);
+  }
+  if (all.count > MOST_SHOWN) show(OTHERS, others);
+  const { outside, granted, refusals } = leases;
+  const states = byState({ ...all, inUse: all.inUse + outside.inUse, lingering: all.lingering + outside.held });
+  samples.push({ metric: 'pools', labels: [], value: all.count });
+  for (const [state, value] of Object.entries(states))
+    samples.push({ metric: 'innerAddresses', labels: [state], value });
+  samples.push({ metric: 'leasesGranted', labels: [], value: granted });
+  for (const [why, value] of Object.entries(refusals)) samples.push({ metric: 'leasesRefused', labels: [why], value });
+  return samples;
+}
+
+interface Figures {
+  count: number;
+  inUse: number;
+  lingering: number;
+  kept: number;
+  free: number;
+  exhausted: number;
+}
+
+const byState = ({ inUse, lingering, kept, free }: Figures) => ({ 'in-use': inUse, lingering, kept, free });
+
+const figures = (pool?: Pool): Figures => ({
+  count: 0,
+  inUse: pool?.inUse ?? 0,
+  lingering: pool?.held ?? 0,
+  kept: pool?.reusable ?? 0,
+  free: Number(pool?.free ?? 0),
+  exhausted: pool?.exhausted ?? 0,
+});
+
+function sum(into: Figures, { inUse, lingering, kept, free, exhausted }: Figures): void {
+  into.inUse += inUse;
+  into.lingering += lingering;
+  into.kept += kept;
+  into.free += free;
+  into.exhausted += exhausted;
 }
 
 function leaseRow(pool: string, { address, identity, users, heldUntil }: Lease): LeaseRow {

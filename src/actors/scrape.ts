@@ -4,6 +4,8 @@
  */
 import type { Known, Sample, Snapshot, Source } from '../ops/snapshot.ts';
 import { type Body, observe, spreads } from './observed.ts';
+import { limitSamples } from './observed-limits.ts';
+import { poolSamples } from './pools.ts';
 import type { ActorSystem } from './runtime/index.ts';
 import { inSlices, type Work } from './slices.ts';
 import type { World } from './world.ts';
@@ -74,7 +76,12 @@ export class Scrape implements Source {
       version,
       ...(known.layout !== version && { layout: registry.layout() }),
       values: registry.values(),
-      samples: [...observe(world, system, body), ...samplesOf(seen)],
+      samples: [
+        ...observe(world, system, body),
+        ...limitSamples(world, system.lag),
+        ...poolSamples(world.leases),
+        ...samplesOf(seen),
+      ],
       spreads: spreads(world),
       connections: {
         version: this.#version,

@@ -5,6 +5,7 @@
 import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
 import type { DownReason } from '../ike/effects.ts';
 import type { IkeState } from '../ike/v2/ike-sa.ts';
+import { PEER_LIMITS } from '../ike/v2/peer-limits.ts';
 import { NOTIFY_NAMES } from '../ike/wire/index.ts';
 import { type Family, Registry } from '../ops/registry.ts';
 import { Durations } from '../workers/durations.ts';
@@ -32,6 +33,10 @@ export class Stats {
   readonly jobFailures = this.registry.family('jobFailures');
   readonly kernelErrors = this.registry.family('kernelErrors');
   readonly logLines = this.registry.family('logLines', [['debug'], ['info'], ['warn']]);
+  readonly limitHits = this.registry.family(
+    'limitHits',
+    PEER_LIMITS.map((limit) => [limit]),
+  );
   readonly logOmitted = this.registry.family('logOmitted');
   readonly whacks = this.registry.family('whacks');
 

@@ -15,6 +15,7 @@ import type { Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
 import type { Child } from './v2/child.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';
+import type { PeerLimit } from './v2/peer-limits.ts';
 
 /** A datagram without its non-ESP marker. `local.port` tells which of our ports it came to. */
 export interface Datagram {
@@ -214,6 +215,8 @@ export interface Env {
   readonly directory: Directory;
   /** For the statistics: a notification of ours or the peer's, by its type, or a Delete. */
   noted?(direction: 'in' | 'out', what: number | 'delete'): void;
+  /** For the statistics: the peer has gone beyond a limit. */
+  limited?(limit: PeerLimit): void;
   /** Addresses for a peer that is authentic; a change is on record before this returns. */
   lease(wanted: LeaseRequest): LeasesGranted;
   /** `isKnown`: the peer knows that it has it no more. */

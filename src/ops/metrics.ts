@@ -46,6 +46,13 @@ export const METRICS = {
   childInteg: counter('child_integrity_total', 'Child SAs installed, by integrity.', 'algorithm'),
   traffic: counter('child_traffic_bytes_total', 'Carried by Child SAs that have ended.', 'protocol', 'direction'),
 
+  limits: gauge('limit', 'Limits that are set, by keyword; seconds of those that are times.', 'limit'),
+  limitHits: counter('limit_hits_total', 'Times that what a peer sent was beyond a limit, by limit.', 'limit'),
+  ddosMode: gauge('ddos_mode', 'The mode that is set (ddos-mode) has 1.', 'mode'),
+  cookiesDemanded: gauge('ike_cookies_demanded', 'Whether initiators have to return a cookie now.'),
+  accepting: gauge('ike_accepting', 'Whether new initiators are let in at all.'),
+  behind: gauge('ike_behind_seconds', 'How long handshakes wait for their turns or for helpers, by now.'),
+
   packets: counter('ike_packets_total', 'IKE datagrams.', 'direction'),
   octets: counter('ike_bytes_total', 'Octets of IKE datagrams.', 'direction'),
   drops: counter('ike_packets_dropped_total', 'IKE datagrams dropped, by why.', 'reason'),
@@ -62,6 +69,18 @@ export const METRICS = {
   connectionUp: gauge('connection_up', 'Whether the connection, or an instance of it, has a Child SA.', 'connection'),
   connectionSas: gauge('connection_child_sas', 'Child SAs of the connection and its instances.', 'connection'),
   connectionsOmitted: gauge('connections_omitted', 'Connections beyond metrics-connections, which have no series.'),
+
+  pools: gauge('pools', 'Address pools of connections.'),
+  poolAddresses: gauge(
+    'pool_addresses',
+    'Addresses of a pool: in use, lingering (their peer may think that it has them), kept for who had them, or free.',
+    'pool',
+    'state',
+  ),
+  poolExhausted: counter('pool_exhausted_total', 'Times that a pool had no address left for who asked.', 'pool'),
+  innerAddresses: gauge('inner_addresses', 'Addresses of all pools together, and of none, as pool_addresses.', 'state'),
+  leasesGranted: counter('leases_granted_total', 'Inner addresses given.'),
+  leasesRefused: counter('leases_refused_total', 'Peers told INTERNAL_ADDRESS_FAILURE, by why.', 'reason'),
 
   kernelErrors: counter('kernel_errors_total', 'What the data plane refused, by operation.', 'operation'),
 

@@ -1,6 +1,8 @@
 /** What the metrics say of a town: each thing that happens is counted once, and seen under its name. */
 import { expect, test } from 'vitest';
 import { OBSERVED } from '../../src/actors/observed.ts';
+import { LIMIT_METRICS } from '../../src/actors/observed-limits.ts';
+import { POOL_METRICS } from '../../src/actors/pools.ts';
 import { Scrape } from '../../src/actors/scrape.ts';
 import { Exposition } from '../../src/ops/exposition.ts';
 import { METRICS, type MetricName } from '../../src/ops/metrics.ts';
@@ -36,7 +38,8 @@ test('every row of the table is filled by somebody', () => {
   const { west } = town();
   const series: readonly MetricName[] = ['connectionUp', 'connectionSas', 'connectionsOmitted'];
   const spreads: readonly MetricName[] = ['handshakes', 'jobWaits', 'jobRuns'];
-  const filled = [...west.world.stats.registry.metrics, ...OBSERVED, ...series, ...spreads, 'scrapes'];
+  const observed = [...OBSERVED, ...LIMIT_METRICS, ...POOL_METRICS];
+  const filled = [...west.world.stats.registry.metrics, ...observed, ...series, ...spreads, 'scrapes'];
   expect(filled.toSorted()).toEqual(Object.keys(METRICS).toSorted());
 });
 

@@ -39,9 +39,13 @@ Worth an alarm:
     histogram_quantile(0.99, rate(pluto_helper_job_wait_seconds_bucket[5m])) > 0.5
     rate(pluto_main_thread_busy_seconds_total[1m]) > 0.8
     increase(pluto_actor_crashes_total[1d]) > 0
+    increase(pluto_leases_refused_total[5m]) > 0
+    pluto_pool_addresses{state="free"} < 10
+    avg_over_time(pluto_ike_cookies_demanded[5m]) > 0.5
+    pluto_ike_half_open > 0.8 * ignoring(limit) pluto_limit{limit="max-halfopen-ike"}
 
 In labels: \`direction\` is \`in\` or \`out\`; \`stage\` is \`handshake\` until the peer is authentic, then \`established\`; \`reason\` of an
 end is one of \`asked\` (we were told to), \`peer\` (it deleted), \`timeout\`, \`refused\`, \`expired\`, \`replaced\`, \`local\` (the data plane, or a
 helper). Histograms have buckets from 16 µs to 67 s, each twice the one before. A metric with labels has at most 512 series; what is beyond
-is counted as \`other\`.
+is counted as \`other\`; so are pools beyond a hundred.
 `;

@@ -148,9 +148,14 @@ function retryWithCookie(turn: Turn, message: Incoming): void {
   if (cookie.length < 1 || cookie.length > 64) return;
   // The wire may have doubled the demand that we have met already.
   if (handshake.cookie && Buffer.compare(handshake.cookie, cookie) === 0) return;
-  if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one cookie after the other');
+  if (++handshake.restarts > MAX_RESTARTS) return tooOften(turn, 'peer asks for one cookie after the other');
   handshake.cookie = Uint8Array.from(cookie);
   sendInit(turn);
+}
+
+function tooOften(turn: Turn, text: string): void {
+  turn.env.limited?.('restarts');
+  end(turn, 'refused', text);
 }
 
 /** RFC 5685 §3. Who knows our nonce is on the way to the gateway; whoever is at the other end has to prove itself all the same. */
@@ -190,7 +195,7 @@ function retryWithGroup(turn: Turn, message: Incoming): void {
   const isOurs = group && group !== handshake.group && sa.policy.ike.some((p) => p.dh.includes(group));
   if (!isOurs)
     return void turn.say(`ignoring INVALID_KE_PAYLOAD for ${group?.name ?? 'an unknown group'}: not in our proposals`);
-  if (++handshake.restarts > MAX_RESTARTS) return void end(turn, 'refused', 'peer asks for one group after the other');
+  if (++handshake.restarts > MAX_RESTARTS) return tooOften(turn, 'peer asks for one group after the other');
   turn.say(`peer wants ${group.name} instead of ${handshake.group.name}`);
   turn.settle();
   wipe(handshake.private);

@@ -58,7 +58,10 @@ function wait(turn: Turn, input: In): void {
   const { sa } = turn;
   sa.waiting ??= [];
   const packets = input.t === 'packet' ? sa.waiting.filter((w) => w.t === 'packet').length : 0;
-  if (packets >= MAX_WAITING_PACKETS) return turn.debug(() => 'too many packets while busy; dropped');
+  if (packets >= MAX_WAITING_PACKETS) {
+    turn.env.limited?.('waiting-packets');
+    return turn.debug(() => 'too many packets while busy; dropped');
+  }
   sa.waiting.push(input);
 }
 

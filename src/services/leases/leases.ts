@@ -39,6 +39,12 @@ export interface LeasesOptions {
   readonly notes: Notes;
 }
 
+/** Why somebody has no address of a family. */
+interface Lack {
+  readonly why: 'exhausted' | 'taken' | 'unsure';
+  readonly text: string;
+}
+
 interface Known {
   readonly pool: Pool;
   /** Connections that name it. */
@@ -58,9 +64,10 @@ export class Leases {
   #strays: readonly Stray[] | undefined = undefined;
   /** ms: what an earlier run gave may not be known; until then whoever had it may think that it still has. */
   #unsureUntil = 0;
-  /** Addresses given, and peers that got none. */
+  /** Addresses given. */
   granted = 0;
-  refused = 0;
+  /** Peers that got none, by why. */
+  readonly refusals: Record<Lack['why'] | 'no-pool', number> = { exhausted: 0, taken: 0, unsure: 0, 'no-pool': 0 };
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -124,17 +131,17 @@ export class Leases {
 
   lease(ask: LeaseRequest): Granted {
     const leases: Lease[] = [];
-    const lacks: string[] = [];
+    const lacks: Lack[] = [];
     for (const family of ask.families) {
       const found = this.#one(family, ask);
       if (found === undefined) continue;
-      if (typeof found === 'string') lacks.push(found);
+      if ('why' in found) lacks.push(found);
       else leases.push(found);
     }
-    if (leases.length === 0) this.refused++;
+    if (leases.length === 0) this.refusals[lacks[0]?.why ?? 'no-pool']++;
     this.granted += leases.length;
     for (const lease of leases) this.#options.notes.taken(lease);
-    return { leases, lacks };
+    return { leases, lacks: lacks.map(({ text }) => text) };
   }
 
   /** `isKnown`: the peer knows that it has it no more. */
@@ -144,6 +151,16 @@ export class Leases {
     if (lease.users > 0) return;
     this.#options.notes.given(lease);
     if (pool === this.#outside[pool.range.start.family] && lease.heldUntil === 0) pool.expel(lease);
+  }
+
+  get refused(): number {
+    return Object.values(this.refusals).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Addresses that servers name and no pool has, in use and held. */
+  get outside(): { readonly inUse: number; readonly held: number } {
+    const [four, six] = [this.#outside[4], this.#outside[6]];
+    return { inUse: four.inUse + six.inUse, held: four.held + six.held };
   }
 
   /** For `--globalstatus`: names and values. */
@@ -166,14 +183,14 @@ export class Leases {
     }
   }
 
-  #one(family: Family, { pools, identity = '', fixed }: LeaseRequest): Lease | string | undefined {
+  #one(family: Family, { pools, identity = '', fixed }: LeaseRequest): Lease | Lack | undefined {
     const { shares, wall } = this.#options;
     const own = fixed.find((address) => address.family === family);
     if (own) {
       const pool = this.#poolAt(own) ?? this.#outside[family];
       const lease = pool.claim(own, identity, wall(), shares);
       if (pool === this.#outside[family]) this.#strays = undefined;
-      return lease ?? `${own} is somebody else's`;
+      return lease ?? { why: 'taken', text: `${own} is somebody else's` };
     }
     const mine = pools.filter(({ start }) => start.family === family).flatMap((range) => this.#poolOf(range) ?? []);
     if (mine.length === 0) return undefined;
@@ -184,12 +201,13 @@ export class Leases {
       if (lease) return lease;
     }
     const isNew = !mine.some((pool) => pool.knows(identity));
-    if (isNew && now < this.#unsureUntil) return 'the file of leases was damaged: who is new has to wait';
+    if (isNew && now < this.#unsureUntil)
+      return { why: 'unsure', text: 'the file of leases was damaged: who is new has to wait' };
     for (const pool of mine) {
       const lease = pool.take(identity, now, shares);
       if (lease) return lease;
     }
-    return `no address is left in ${mine.map(({ range }) => rangeText(range)).join(', ')}`;
+    return { why: 'exhausted', text: `no address is left in ${mine.map(({ range }) => rangeText(range)).join(', ')}` };
   }
 
   /** Undefined: its connection is gone, and others have its addresses. */

@@ -58,6 +58,8 @@ export class Pool {
   readonly #held = new Queue<Lease>();
   #next = 0;
   #inUse = 0;
+  /** Times that nothing was left for who asked. */
+  exhausted = 0;
 
   constructor(range: AddressRange) {
     this.range = range;
@@ -82,6 +84,11 @@ export class Pool {
 
   get held(): number {
     return this.#held.length;
+  }
+
+  /** Those that anybody may have at once, and nobody would miss. */
+  get free(): bigint {
+    return this.size - BigInt(this.#inUse + this.#held.length + this.#kept.length);
   }
 
   leases(): IterableIterator<Lease> {
@@ -118,6 +125,7 @@ export class Pool {
     const fresh = this.#kept.length < MOST_KEPT ? this.#fresh() : undefined;
     if (fresh !== undefined) return this.#add(fresh, identity);
     const oldest = this.#kept.first;
+    if (!oldest) this.exhausted++;
     return oldest && this.#use(oldest, identity);
   }
 
