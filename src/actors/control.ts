@@ -1,5 +1,6 @@
 /** What whack may ask, and who answers. Everything that takes time is answered by the actor it was passed on to. */
 import type { Conn } from '../conf/conn.ts';
+import { MOST_SOCKET_BUFFER } from '../conf/keywords-setup.ts';
 import type { Answer } from '../control/answer.ts';
 import { REPORTS, type ReportKind, type Request, type RequestOf } from '../control/protocol.ts';
 import { exitAfter, RC } from '../control/reply-codes.ts';
@@ -209,8 +210,10 @@ export class Control {
   }
 
   #resizeSockets(octets: number, answer: Answer): void {
-    if (octets < LEAST_BUFFER)
-      return end(answer, RC.WHACK_PROBLEM, `--ike-socket-bufsize ${octets}: at least ${LEAST_BUFFER} octets`);
+    if (octets < LEAST_BUFFER || octets > MOST_SOCKET_BUFFER) {
+      const expected = `expected ${LEAST_BUFFER} to ${MOST_SOCKET_BUFFER} octets`;
+      return end(answer, RC.WHACK_PROBLEM, `--ike-socket-bufsize ${octets}: ${expected}`);
+    }
     this.#options.daemon.resizeSockets(octets, (text) => answer.line(RC.LOG, text));
     answer.end();
   }

@@ -18,6 +18,9 @@ const { now, later, obsolete } = rows('setup', false);
 
 const ANCHORS = 'the validating resolver has the anchors';
 
+/** Octets that SO_RCVBUFFORCE takes: the kernel keeps twice as many, in 31 bits. libreswan stops at 65535. */
+export const MOST_SOCKET_BUFFER = 1_073_741_823;
+
 /** `config setup`, in the order of the manual. */
 export const SETUP_KEYWORDS: readonly Keyword[] = [
   ...about(
@@ -44,7 +47,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('listen', LIST, 'addresses or interfaces to listen on; all if unset'),
     later('listen-tcp', BOOL, 'listen on TCP port 4500', { default: 'no' }),
     now('listen-udp', BOOL, 'listen on UDP ports 500 and 4500', { default: 'yes' }),
-    now('ike-socket-bufsize', unsigned(0, 65535), 'octets of socket buffer; 0 leaves it to the system', {
+    now('ike-socket-bufsize', unsigned(0, MOST_SOCKET_BUFFER), 'octets of socket buffer; 0 leaves it to the system', {
       default: '0',
     }),
     now('ike-socket-errqueue', BOOL, 'read ICMP errors from the error queue', { default: 'yes' }),

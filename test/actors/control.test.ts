@@ -302,8 +302,10 @@ describe('settings that are kept', () => {
     expect(west.world.standing.redirects.size).toBe(0);
   });
 
-  test('buffers are no smaller than a packet', () => {
+  test('buffers are no smaller than a packet, and no larger than the kernel has them', () => {
     const { west } = town();
+    expect(west.whack({ kind: 'socket-bufsize', octets: 1_073_741_824 }).exit).toBe(RC.WHACK_PROBLEM);
+    expect(west.whack({ kind: 'socket-bufsize', octets: 1_073_741_823 }).exit).toBe(0);
     expect(west.whack({ kind: 'socket-bufsize', octets: 1499 }).exit).toBe(RC.WHACK_PROBLEM);
     expect(west.whack({ kind: 'socket-bufsize', octets: 1500 }).text).toBe('1500');
   });
