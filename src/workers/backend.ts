@@ -2,7 +2,7 @@
 import { TrustReader } from '../ike/auth/x509/trust-reader.ts';
 import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { type Job, type JobResult, runJob } from '../ike/crypto/job.ts';
-import { KeyReader, type KeyShelf } from '../ike/crypto/signature/key-shelf.ts';
+import { KeyReader, type Keyring, type KeyShelf, NO_KEYS } from '../ike/crypto/signature/key-shelf.ts';
 import type { HelperView } from './figures.ts';
 import { Waiting } from './waiting.ts';
 
@@ -25,7 +25,7 @@ export interface Backend {
 
 export interface BackendOptions {
   onError?(what: string): void;
-  /** Inline jobs run one to a call of this, so that packets get their turn in between. Default `setImmediate`. */
+  /** Inline jobs run in calls of this, a few ms in each, so that packets get their turn in between. Default `setImmediate`. */
   readonly defer?: (run: () => void) => void;
   /** ms, monotonic. */
   readonly now: () => number;
@@ -37,25 +37,48 @@ export interface BackendOptions {
   readonly worker?: URL;
 }
 
-export function inline({ defer = setImmediate, keys, trust, now }: BackendOptions): Backend {
-  const keyring = keys && new KeyReader(keys.shared);
+/** This thread, and the keys that its jobs sign with. */
+export interface Here extends Backend {
+  readonly keyring: Keyring;
+}
+
+/** ms of jobs in one call of `defer`: packets that have come meanwhile wait no longer, but for the job that is under way. */
+const SLICE = 2;
+
+export function inline({ defer = setImmediate, keys, trust, now }: BackendOptions): Here {
+  const keyring = keys ? new KeyReader(keys.shared) : NO_KEYS;
   const trusted = trust && new TrustReader(trust.shared);
-  const queue = new Waiting<() => void>();
+  const queue = new Waiting<{ readonly job: Job; readonly done: Done }>();
+  let isDeferred = false;
   let onIdle: (() => void) | undefined;
-  const next = () => {
-    queue.take(1)[0]?.();
-    if (queue.length === 0) onIdle?.();
+  const work = () => {
+    const begun = now();
+    let started = begun;
+    for (let next = queue.next(); next; next = started - begun < SLICE ? queue.next() : undefined) {
+      const result = runJob(next.job, keyring, trusted);
+      const ended = now();
+      next.done(result, ended - started);
+      started = ended;
+    }
+  };
+  const slice = () => {
+    try {
+      work();
+    } finally {
+      isDeferred = queue.length > 0;
+      if (isDeferred) defer(slice);
+      else onIdle?.();
+    }
   };
   return {
+    keyring,
     threads: 0,
     ready: Promise.resolve(),
     run(job, done, canWait) {
-      queue.push(() => {
-        const started = now();
-        const result = runJob(job, keyring, trusted);
-        done(result, now() - started);
-      }, canWait);
-      defer(next);
+      queue.push({ job, done }, canWait);
+      if (isDeferred) return;
+      isDeferred = true;
+      defer(slice);
     },
     helpers: () => [],
     drain: () =>

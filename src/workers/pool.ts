@@ -148,7 +148,7 @@ export class HelperPool {
     const options = { ...this.#options, now: this.#now };
     if (threads === 0) return inline(options);
     const all = new Threads(options, threads);
-    return isSplit(nhelpers, cpus) ? split(all, inline(options)) : all;
+    return isSplit(nhelpers, cpus) ? split(all, inline(options), options.trust) : all;
   }
 
   async #resize(nhelpers: number): Promise<void> {

@@ -11,6 +11,10 @@ export class Waiting<T> {
     (canWait ? this.#then : this.#first).push(one);
   }
 
+  next(): T | undefined {
+    return this.#first.shift() ?? this.#then.shift();
+  }
+
   /** Up to `count` of them. */
   take(count: number): T[] {
     const taken = this.#first.splice(0, count);

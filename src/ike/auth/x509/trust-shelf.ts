@@ -57,6 +57,7 @@ export class TrustShelf {
   /** By what they are about: the CRL that another one replaces, and the CertID of a response. */
   readonly #crls = new Map<string, number>();
   readonly #responses = new Map<string, number>();
+  #crlOctets = 0;
   #turns = 0;
   #lastStamp = 0;
   #slotsUsed = 0;
@@ -70,6 +71,11 @@ export class TrustShelf {
   /** Rises with every change. */
   get generation(): number {
     return this.#head[0];
+  }
+
+  /** Of all CRLs. */
+  get crlOctets(): number {
+    return this.#crlOctets;
   }
 
   /**
@@ -154,7 +160,10 @@ export class TrustShelf {
     this.#slots.delete(number);
     this.#byContent.delete(slot.content);
     if (slot.kind === 'ocsp') this.#responses.delete(slot.key);
-    if (slot.crl) this.#crls.delete(slot.crl.series);
+    if (slot.crl) {
+      this.#crls.delete(slot.crl.series);
+      this.#crlOctets -= slot.length;
+    }
     this.#count[slot.kind]--;
     Atomics.store(this.#head, slotAt(slot.place), 0);
     this.#room.free(slot.offset, slot.length);
@@ -192,6 +201,7 @@ export class TrustShelf {
     this.#byContent.set(content, number);
     const slot: Slot = { number, place, kind, offset, length: der.length, content, key, ...(crl && { crl }) };
     this.#slots.set(number, slot);
+    if (crl) this.#crlOctets += der.length;
     const at = slotAt(place);
     this.#head.set([KIND[kind], offset, der.length, keyHash(key)], at + 1);
     Atomics.store(this.#head, 1, this.#slotsUsed);
