@@ -1,5 +1,4 @@
 /** A connection that came over the control socket, checked as if it stood in a file. */
-import { atOnce } from '../conf/at-once.ts';
 import { type Built, ConnBuilder } from '../conf/build-conn.ts';
 import type { Conn } from '../conf/conn.ts';
 import { hasControl } from '../conf/printable.ts';
@@ -17,12 +16,7 @@ export interface Checked {
   readonly warnings: readonly string[];
 }
 
-export function connsOf(text: ConnText): Checked {
-  return atOnce(checkingConn(text));
-}
-
-/** The same in steps: `subnets=` may make many of one. */
-export function* checkingConn({ name, file, line, keywords }: ConnText): Generator<undefined, Checked> {
+export function connsOf({ name, file, line, keywords }: ConnText): Checked {
   const place = { file, line };
   // As no line of a file may: names and values go to logs and terminals as they are.
   const odd = Object.entries({ name, ...keywords }).find(([, text]) => hasControl(text));
@@ -36,7 +30,7 @@ export function* checkingConn({ name, file, line, keywords }: ConnText): Generat
   ];
   const reporter = new Reporter();
   const [section] = readSections(statements, reporter.add).conns;
-  const built = section ? yield* building(section, reporter) : { refused: 'it is empty' };
+  const built = section ? build(section, reporter) : { refused: 'it is empty' };
   const problems = reporter.problems();
   const texts = (severity: 'error' | 'warning') => problems.filter((p) => p.severity === severity).map(formatProblem);
   if ('refused' in built || hasErrors(problems)) {
@@ -88,16 +82,9 @@ function newBuilder() {
 }
 let shared = newBuilder();
 
-function* building(section: ConnSection, reporter: Reporter): Generator<undefined, Built> {
+function build(section: ConnSection, reporter: Reporter): Built {
   if (shared.served === SHARING) shared = newBuilder();
   shared.served++;
-  const { relay, builder } = shared;
-  const steps = builder.building(section);
-  for (;;) {
-    // Between two steps somebody else may have had something built.
-    relay.to = reporter;
-    const { done, value } = steps.next();
-    if (done) return value;
-    yield undefined;
-  }
+  shared.relay.to = reporter;
+  return shared.builder.build(section);
 }

@@ -10,11 +10,10 @@ import { nodeFileSystem } from '../conf/node-file-system.ts';
 import type { Setup } from '../conf/setup.ts';
 import type { Answer } from '../control/answer.ts';
 import type { RequestOf } from '../control/protocol.ts';
-import { RC } from '../control/reply-codes.ts';
-import { checkingConn } from './conn-text.ts';
 import type { Connections } from './connections.ts';
+import { loadingFile } from './load-file.ts';
 import { Notes } from './notes.ts';
-import { reloading } from './reload.ts';
+import { noting, reloading } from './reload.ts';
 import { inSlices, type Work } from './slices.ts';
 import type { World } from './world.ts';
 
@@ -53,8 +52,9 @@ export class Loading {
     this.#enqueue({ name: 'start', work: this.#starting(this.#filesOf(config), conns, loaded) });
   }
 
-  load(request: RequestOf<'load'>, answer: Answer): void {
-    this.#enqueue({ name: 'load', work: this.#replacing(request, answer), answer });
+  load({ config }: RequestOf<'load'>, answer: Answer): void {
+    const ports = { world: this.#world, connections: this.#connections, fs: noting(this.#fs, this.#filesOf(config)) };
+    this.#enqueue({ name: 'load', work: loadingFile(ports, config, answer), answer });
   }
 
   reload(request: RequestOf<'reload'>, answer: Answer): void {
@@ -83,33 +83,6 @@ export class Loading {
     }
     for (const line of notes.lines()) this.#world.log('warn', line);
     loaded();
-  }
-
-  *#replacing({ conns, begin = false }: RequestOf<'load'>, answer: Answer): Work {
-    const notes = new Notes();
-    let loaded = 0;
-    for (const text of conns) {
-      yield undefined;
-      const checked = yield* checkingConn(text);
-      for (const error of checked.errors) answer.line(RC.LOG, error);
-      for (const warning of checked.warnings) notes.warning(warning);
-      if (checked.errors.length > 0) answer.line(RC.FATAL, `"${text.name}": failed to add connection`);
-      for (const conn of checked.conns) {
-        yield undefined;
-        const known = this.#world.registry.named(conn.name);
-        if (known) this.#connections.remove(known);
-        const added = this.#connections.add(conn);
-        if ('why' in added) {
-          answer.line(RC.FATAL, added.why);
-          continue;
-        }
-        loaded++;
-        notes.entry(added.entry);
-        if (begin) this.#connections.begin(added.entry);
-      }
-    }
-    for (const line of notes.lines()) answer.line(RC.LOG, line);
-    answer.line(RC.LOG, `loaded ${loaded} connections`);
   }
 
   #filesOf(config: string): Set<string> {

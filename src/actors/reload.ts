@@ -185,7 +185,7 @@ const twice = ({ name, file, line }: Conn): Problem => ({
 });
 
 /** Remembers which files were there. */
-const noting = (fs: FileSystem, files: Set<string>): FileSystem => ({
+export const noting = (fs: FileSystem, files: Set<string>): FileSystem => ({
   glob: (pattern) => fs.glob(pattern),
   read: (path) => {
     const read = fs.read(path);

@@ -17,7 +17,6 @@ import {
   count,
   type Fields,
   flag,
-  listOf,
   oneOf,
   optional,
   parseFields,
@@ -87,8 +86,8 @@ export const REQUESTS = {
   add: { conn: connText },
   /** Like add, after deleting a connection of that name if there is one. */
   replace: { conn: connText },
-  /** Many at once, as `replace`; then what their `auto=` says if `begin`. Lines only for what went wrong, and a total. */
-  load: { conns: listOf(connText), begin: optional(flag) },
+  /** What the file says `auto=` of, as `replace`, then what it says. Lines for what went wrong, and a total; with an error in a keyword nothing changes. */
+  load: { config: text },
   /**
    * Reads the file anew and applies what differs: rows of `plan`, and the exit status; with an error in the file
    * nothing changes. `dryRun`: only the plan.

@@ -44,13 +44,6 @@ export function optional<T>(field: Field<T>): Optional<T> {
   return { ...field, optional: true };
 }
 
-export function listOf<T>(field: Field<T>): Field<readonly T[]> {
-  return {
-    what: `a list, each ${field.what}`,
-    check: (v): v is readonly T[] => Array.isArray(v) && v.every((e) => field.check(e)),
-  };
-}
-
 export function record<S extends Shape>(shape: S): Field<Fields<S>> {
   return {
     what: `an object of ${Object.keys(shape).join(', ')}`,

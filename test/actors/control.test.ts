@@ -43,7 +43,7 @@ test.each([
   const { west, clock } = town({ both: '' });
   const keywords = { left: WEST, right: EAST, authby: 'secret', ...more };
   const text = { name, file: 'whack', line: 0, keywords };
-  for (const request of [{ kind: 'add', conn: text } as const, { kind: 'load', conns: [text] } as const]) {
+  for (const request of [{ kind: 'add', conn: text } as const, { kind: 'replace', conn: text } as const]) {
     const heard = west.whack(request);
     clock.advance(10);
     expect(heard.exit).not.toBe(0);

@@ -1,8 +1,10 @@
 /** Long work goes in slices, and whack does not wait for it: what happens to connections in between. */
 import { describe, expect, test } from 'vitest';
+import { Loading } from '../../src/actors/loading.ts';
 import { RC } from '../../src/control/reply-codes.ts';
+import { memoryFiles } from '../conf/memory-files.ts';
 import { Heard } from './heard.ts';
-import { conn, EAST, type House, town, WEST } from './town.ts';
+import { conn, EAST, type House, town } from './town.ts';
 
 /** After the connection that a test is about, so many that a look at all takes some slices. */
 const MANY = Array.from({ length: 2000 }, (_, i) =>
@@ -63,10 +65,16 @@ describe('a connection is deleted while all are looked through', () => {
 });
 
 test('pluto shuts down in the midst of a load: the rest is not passed off as loaded', () => {
-  const { west } = town();
-  const keywords = { left: WEST, right: EAST, authby: 'secret' };
-  const conns = Array.from({ length: 1000 }, (_, i) => ({ name: `l${i}`, file: 'whack', line: 0, keywords }));
-  const heard = meanwhile(west, { kind: 'load', conns }, 2, () => west.leave());
+  const { west, clock } = town();
+  const { world, connections } = west;
+  const heard = new Heard();
+  new Loading({ world, connections, fs: memoryFiles({ '/ipsec.conf': MANY }) }).load(
+    { kind: 'load', config: '/ipsec.conf' },
+    heard,
+  );
+  const leaveInBetween = () => (world.registry.size < 10 ? clock.soon(leaveInBetween) : west.leave());
+  leaveInBetween();
+  clock.settle();
   expect(heard.exit).toBe(RC.FATAL);
   expect(heard.text).toBe('not done to the end: pluto is shutting down');
   expect(west.crashes).toEqual([]);

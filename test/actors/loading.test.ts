@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Loading } from '../../src/actors/loading.ts';
-import type { ConnText } from '../../src/control/protocol.ts';
+import { memoryFiles } from '../conf/memory-files.ts';
 import { Heard } from './heard.ts';
 import { conn, connsIn, EAST, type House, town, WEST } from './town.ts';
 
@@ -72,23 +72,24 @@ test('the file’s conns are loaded a few to a step, all but auto=ignore, and sa
   ]);
 });
 
-const text = (name: string, keywords: Record<string, string> = {}): ConnText => ({
-  name,
-  file: '/etc/ipsec.conf',
-  line: 1,
-  keywords: { left: WEST, right: EAST, authby: 'secret', auto: 'ondemand', ...keywords },
-});
+const trap = (name: string, changes: Record<string, string> = {}) => conn(name, { auto: 'ondemand', ...changes });
+const config = '/etc/ipsec.conf';
+const loadingFrom = ({ world, connections }: House, files: Record<string, string>) =>
+  new Loading({ world, connections, fs: memoryFiles(files) });
 
 test('load replaces what is there, begins it, and says only what went wrong and how many', () => {
   const { west, clock } = town({ both: conn('a') });
   const before = west.world.registry.named('a')?.serial;
   const heard = new Heard();
-  const conns = [text('a'), text('b', { right: 'x y z' }), text('c', { leftid: 'w.example.net' })];
-  loadingOf(west).load({ kind: 'load', conns, begin: true }, heard);
+  const file = [trap('a'), trap('b', { right: '"x y z"' }), trap('c', { leftid: 'w.example.net' })];
+  const unwanted = [trap('d', { auto: 'ignore', right: '"x y z"' }), 'conn half\n\tauto=add\n\tleft=192.0.2.1\n'];
+  loadingFrom(west, { [config]: [...file, ...unwanted].join('') }).load({ kind: 'load', config }, heard);
   clock.settle();
   expect(west.world.registry.named('a')?.serial).not.toBe(before);
+  expect([...west.world.registry.entries()].map((entry) => entry.conn.name)).toEqual(['a', 'c']);
   expect(heard.lines.map((l) => l.text)).toEqual([
     expect.stringContaining('[conn b] right=: expected an address'),
+    expect.stringContaining('[conn c] warning: leftid='),
     '"b": failed to add connection',
     '"c": leftid=w.example.net: no name is looked up for an identity; leftid=@w.example.net is the name itself: the connection can be loaded but not negotiated',
     'loaded 2 connections',
@@ -97,15 +98,62 @@ test('load replaces what is there, begins it, and says only what went wrong and 
   expect(west.plane.policies.size).toBeGreaterThan(0);
 });
 
+test.each([
+  ['a keyword that nobody knows', 'conn b\n\tautby=secret\n', 'unknown keyword "autby"'],
+  ['an also= of nothing', 'conn b\n\talso=gone\n', 'there is no conn "gone"'],
+])('with %s in the file nothing is loaded', (_, wrong, said) => {
+  const { west, clock } = town({ both: conn('a') });
+  const before = west.world.registry.named('a')?.serial;
+  const heard = new Heard();
+  loadingFrom(west, { [config]: trap('a') + trap('c') + wrong }).load({ kind: 'load', config }, heard);
+  clock.settle();
+  expect([heard.exit, west.world.registry.size, west.world.registry.named('a')?.serial]).toEqual([56, 1, before]);
+  expect(heard.lines.map((l) => l.text)).toEqual([
+    expect.stringContaining(said),
+    '/etc/ipsec.conf: nothing was loaded',
+  ]);
+});
+
+test('a file of connections is loaded a few to a step', () => {
+  const { west, clock } = town({ both: '' });
+  const heard = new Heard();
+  loadingFrom(west, { [config]: Array.from({ length: 900 }, (_, i) => trap(`c${i}`)).join('') }).load(
+    { kind: 'load', config },
+    heard,
+  );
+  const sizes: number[] = [];
+  const look = () => {
+    sizes.push(west.world.registry.size);
+    if (heard.exit === undefined) clock.soon(look);
+  };
+  look();
+  clock.settle();
+  expect([heard.exit, sizes.at(-1)]).toEqual([0, 900]);
+  expect(Math.max(...sizes.slice(1).map((size, i) => size - sizes[i]))).toBeLessThan(300);
+});
+
+test('reload knows what was loaded from the file: a connection that has gone from it is removed', () => {
+  const { west, clock } = town({ both: '' });
+  const files = { [config]: trap('a') + trap('b') };
+  const loading = loadingFrom(west, files);
+  loading.load({ kind: 'load', config }, new Heard());
+  clock.settle();
+  files[config] = trap('b');
+  loading.reload({ kind: 'reload', config }, new Heard());
+  clock.settle();
+  expect([...west.world.registry.entries()].map((entry) => entry.conn.name)).toEqual(['b']);
+});
+
 test('one thing after the other: what is asked meanwhile waits, also behind one that crashes', () => {
   const { west, clock } = town({ both: '' });
-  const loading = loadingOf(west);
-  loading.start('/etc/ipsec.conf', connsIn(many(300)), () => {
+  const other = '/etc/other.conf';
+  const loading = loadingFrom(west, { [config]: trap('x'), [other]: trap('x', { auto: 'add' }) });
+  loading.start(config, connsIn(many(300)), () => {
     throw new Error('a slip of ours');
   });
   const [first, second] = [new Heard(), new Heard()];
-  loading.load({ kind: 'load', conns: [text('x')] }, first);
-  loading.load({ kind: 'load', conns: [text('x', { auto: 'add' })] }, second);
+  loading.load({ kind: 'load', config }, first);
+  loading.load({ kind: 'load', config: other }, second);
   expect(first.exit).toBeUndefined();
   clock.settle();
   expect(west.crashes).toEqual(['/connections/start: a slip of ours']);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { proofKey } from '../../src/actors/auth-rounds.ts';
-import { checkingConn, connsOf } from '../../src/actors/conn-text.ts';
+import { connsOf } from '../../src/actors/conn-text.ts';
 import { type Credentials, NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { policyOf } from '../../src/actors/policy-of.ts';
 import { Address } from '../../src/net/address.ts';
@@ -232,16 +232,6 @@ describe('connsOf', () => {
     const wrong = { ...ends, ike: 'rot13' };
     for (let again = 0; again < 2; again++) expect(connsOf(text(wrong)).errors).toHaveLength(1);
     expect(connsOf(text(ends))).toMatchObject({ errors: [], warnings: [] });
-  });
-
-  test('one that is looked at in the midst of another keeps its problems to itself', () => {
-    const subnets = (n: number) => Array.from({ length: 100 }, (_, i) => `10.${n}.${i}.0/24`).join(' ');
-    const many = checkingConn(text({ ...ends, leftsubnets: subnets(1), rightsubnets: subnets(2), rightid: '@r' }));
-    expect(many.next().done).toBe(false);
-    expect(connsOf(text({ ...ends, ike: 'rot13' })).errors).toHaveLength(1);
-    let last = many.next();
-    while (!last.done) last = many.next();
-    expect([last.value.conns.length, last.value.errors]).toEqual([10_000, []]);
   });
 
   test('makes one conn, or one for each pair of subnets', () => {

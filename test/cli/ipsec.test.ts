@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { autoOf, isComplete, readConns } from '../../src/cli/config-conns.ts';
 import { ipsec } from '../../src/cli/ipsec.ts';
 import { COMMANDS, commandNamed } from '../../src/cli/ipsec-commands.ts';
 import { RUNNERS } from '../../src/cli/ipsec-runners.ts';
@@ -214,12 +215,18 @@ test('what --showonly prints can be pasted: it asks for the same', async () => {
     for (const command of stdout.split('\n').filter((l) => l.startsWith('ipsec '))) await run(command.slice(6));
     const kinds = (requests: readonly Request[]) =>
       requests.flatMap((r) =>
-        r.kind === 'load' ? r.conns.map(({ name }) => ['replace', name]) : [[r.kind, nameOf(r)]],
+        r.kind === 'load' ? loadedFrom(r.config).map((name) => ['replace', name]) : [[r.kind, nameOf(r)]],
       );
     // Loading many at once routes and starts by itself what whack is told to one by one.
     expect(kinds(asked.splice(0))).toEqual(expect.arrayContaining(kinds(meant)));
   }
 });
+
+/** What of a file says `auto=`. */
+const loadedFrom = (config: string): string[] =>
+  [...readConns(config).conns.values()]
+    .filter((section) => isComplete(section) && autoOf(section) !== 'ignore')
+    .map(({ name }) => name);
 
 const nameOf = (r: Request): string => ('conn' in r ? r.conn.name : 'name' in r ? (r.name ?? '') : '');
 

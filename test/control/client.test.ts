@@ -16,7 +16,7 @@ test('no more requests are on their way than two, and a daemon that goes ends th
     path: join(dir, 'pluto.ctl'),
     peerCredentials: () => ({ pid: 1, uid: 0, gid: 0 }),
     handle: (request, answer) => {
-      if (request.kind === 'load') most = Math.max(most, Number(request.conns[0].name) - answered);
+      if (request.kind === 'replace') most = Math.max(most, Number(request.conn.name) - answered);
       answered++;
       if (answered === 20) waiting.push(answer);
       else answer.end();
@@ -25,7 +25,7 @@ test('no more requests are on their way than two, and a daemon that goes ends th
   if ('fault' in listened) throw new Error(listened.fault.text);
   const requests = Array.from({ length: 30 }, (_, i): Request => {
     const conn = { name: `${i}`, file: 'x', line: 0, keywords: {} };
-    return { kind: 'load', conns: [conn] };
+    return { kind: 'replace', conn };
   });
   const asking = converse({ path: join(dir, 'pluto.ctl'), requests, onReply: () => {} });
   await expect.poll(() => waiting.length).toBe(1);

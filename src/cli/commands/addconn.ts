@@ -1,11 +1,10 @@
 /** `ipsec addconn`: connections of the file, by name or all that say `auto=`; or what the file says, for scripts. */
-import { converse } from '../../control/client.ts';
+import { resolve } from 'node:path';
 import { DEFAULT_CONFIG } from '../../control/daemon-options.ts';
-import type { ConnText, Request } from '../../control/protocol.ts';
-import { ask, ctlsocketOf, FAILURE_EXIT, loading } from '../ask.ts';
+import type { Request } from '../../control/protocol.ts';
+import { ask, FAILURE_EXIT, loading } from '../ask.ts';
 import { autoOf, connTextOf, isComplete, readConns } from '../config-conns.ts';
 import type { IpsecLine } from '../ipsec-line.ts';
-import { LoadTally } from '../load-tally.ts';
 import type { Output } from '../output.ts';
 
 /** Options that print the names of conns with an `auto=`. */
@@ -30,51 +29,29 @@ export async function run(line: IpsecLine, output: Output): Promise<number> {
 /** Pluto listens first, so that what is to be up can begin as it is loaded. */
 async function loadAll(line: IpsecLine, output: Output): Promise<number> {
   const { options } = line;
-  const { conns, problems, hasErrors } = readConns(options.get('config') ?? DEFAULT_CONFIG);
+  const listen: Request = { kind: 'listen' };
+  if (options.has('dry-run') || options.has('verbose')) {
+    const each = oneByOne(options.get('config') ?? DEFAULT_CONFIG, output);
+    return typeof each === 'number' ? each : await ask(line, [listen, ...each], output);
+  }
+  // Pluto reads it, and may stand in another directory.
+  const config = resolve(options.get('config') ?? DEFAULT_CONFIG);
+  if (process.stderr.isTTY) output.err(`loading ${config}`);
+  return await ask(line, [listen, { kind: 'load', config }], output);
+}
+
+/** In whack's words. */
+function oneByOne(config: string, output: Output): readonly Request[] | number {
+  const { conns, problems, hasErrors } = readConns(config);
   for (const problem of problems) output.err(problem);
   if (hasErrors) return FAILURE_EXIT;
   const wanted = [...conns.values()].filter((section) => isComplete(section) && autoOf(section) !== 'ignore');
-  if (options.has('dry-run') || options.has('verbose')) {
-    const says = (auto: string) => wanted.filter((section) => autoOf(section) === auto);
-    const each: Request[] = [
-      { kind: 'listen' },
-      ...wanted.map((section): Request => ({ kind: 'replace', conn: connTextOf(section) })),
-      ...says('ondemand').map(({ name }): Request => ({ kind: 'route', name })),
-      ...says('start').map(({ name }): Request => ({ kind: 'initiate', name, asynchronous: true })),
-    ];
-    return await ask(line, each, output);
-  }
-  if (process.stderr.isTTY) output.err(`loading ${wanted.length} connections`);
-  const frames = [...inFrames(wanted.map(connTextOf))];
-  const tally = new LoadTally();
-  const outcome = await converse({
-    path: ctlsocketOf(options),
-    requests: [{ kind: 'listen' }, ...frames.map((conns): Request => ({ kind: 'load', conns, begin: true }))],
-    onReply: async (reply) => {
-      if (reply.t === 'line' && !tally.takes(reply.text)) await output.out(`${reply.text}\n`);
-    },
-  });
-  for (const text of tally.lines()) await output.out(`${text}\n`);
-  if ('exit' in outcome) return outcome.exit;
-  output.err(`ipsec: ${outcome.fault.text}`);
-  if (outcome.fault.hint) output.err(outcome.fault.hint);
-  return outcome.fault.exit;
-}
-
-/** Characters of keywords and values in a frame: pluto takes it apart in a fraction of a millisecond, unpractised in two. */
-const FRAME = 4 << 10;
-
-function* inFrames(conns: readonly ConnText[]): Generator<ConnText[]> {
-  let frame: ConnText[] = [];
-  let size = 0;
-  for (const conn of conns) {
-    frame.push(conn);
-    for (const [keyword, value] of Object.entries(conn.keywords)) size += keyword.length + value.length;
-    if (size < FRAME) continue;
-    yield frame;
-    [frame, size] = [[], 0];
-  }
-  if (frame.length > 0) yield frame;
+  const says = (auto: string) => wanted.filter((section) => autoOf(section) === auto);
+  return [
+    ...wanted.map((section): Request => ({ kind: 'replace', conn: connTextOf(section) })),
+    ...says('ondemand').map(({ name }): Request => ({ kind: 'route', name })),
+    ...says('start').map(({ name }): Request => ({ kind: 'initiate', name, asynchronous: true })),
+  ];
 }
 
 async function print({ options }: IpsecLine, lists: readonly string[], output: Output): Promise<number> {
