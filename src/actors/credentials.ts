@@ -12,7 +12,7 @@ import type { Id } from '../net/id.ts';
 import type { CertificateStore } from '../services/store/certificate-store.ts';
 import type { Entry } from './entry.ts';
 import { chooseKey } from './key-choice.ts';
-import type { KeyRing } from './key-ring.ts';
+import type { KeyRing, OurKey } from './key-ring.ts';
 import type { PublicKeys } from './public-keys.ts';
 
 export type Credentials = Pick<
@@ -35,6 +35,9 @@ export interface CredentialsPorts {
 
 export class KeptCredentials implements Credentials {
   readonly #ports: CredentialsPorts;
+  /** Of each round, as long as nothing has changed that it was chosen by: peers come by the thousand, and keys do not. */
+  readonly #chosen = new WeakMap<Policy, Chosen[]>();
+  readonly #named = new WeakMap<Policy, { readonly edition: object; readonly hashes: Uint8Array }>();
 
   constructor(ports: CredentialsPorts) {
     this.#ports = ports;
@@ -42,17 +45,23 @@ export class KeptCredentials implements Credentials {
 
   credential(policy: Policy, round: number): Credential | { readonly wrong: string } {
     const { keys, certificates, wall, endsOf } = this.#ports;
+    const said = round === 0 ? (endsOf(policy)?.ours.keys.publicKeys ?? NONE) : NONE;
+    const now = Math.floor(wall() / 1000);
+    const by = { said, now, keys: keys.list(), edition: certificates.edition };
+    const rounds = this.#chosen.get(policy) ?? [];
+    const known = rounds[round];
+    if (known && isSame(known.by, by)) return known.credential;
+    const credential = this.#choose(policy, round, by);
+    rounds[round] = { by, credential };
+    this.#chosen.set(policy, rounds);
+    return credential;
+  }
+
+  #choose(policy: Policy, round: number, { said, now }: Grounds): Chosen['credential'] {
+    const { keys, certificates } = this.#ports;
     const own = policy.ours[round];
     if (own === undefined) return { wrong: `there is no proof ${round + 1} of ours` };
-    const said = round === 0 ? (endsOf(policy)?.ours.keys.publicKeys ?? NONE) : NONE;
-    const chosen = chooseKey({
-      round: own,
-      id: own.id ?? policy.localId,
-      said,
-      keys,
-      certificates,
-      now: wall() / 1000,
-    });
+    const chosen = chooseKey({ round: own, id: own.id ?? policy.localId, said, keys, certificates, now });
     if ('wrong' in chosen) return chosen;
     const { key, certificate } = chosen;
     return {
@@ -82,10 +91,15 @@ export class KeptCredentials implements Credentials {
   /** Those that the peer's chain may end with: all, or those below the one that `policy` names. */
   authorities(policy: Policy): Uint8Array {
     const { certificates } = this.#ports;
+    const { edition } = certificates;
+    const known = this.#named.get(policy);
+    if (known?.edition === edition) return known.hashes;
     const { ca } = policy.theirs[0];
     const all = certificates.authorities();
     const wanted = ca ? all.filter((authority) => certificates.isBelow(authority, ca)) : all;
-    return Buffer.concat(wanted.slice(0, MOST_AUTHORITIES).map(({ keyHash }) => keyHash));
+    const hashes = Buffer.concat(wanted.slice(0, MOST_AUTHORITIES).map(({ keyHash }) => keyHash));
+    this.#named.set(policy, { edition, hashes });
+    return hashes;
   }
 
   /** From the issuer of ours upwards, without what signs itself: whoever trusts that has it. */
@@ -118,6 +132,23 @@ export class KeptCredentials implements Credentials {
     return found && { id: found.id, secret: found.secret.reveal() };
   }
 }
+
+/** What a key and its certificate are chosen by, beside the policy. */
+interface Grounds {
+  readonly said: readonly RawKey[];
+  /** s since 1970: certificates expire. */
+  readonly now: number;
+  readonly keys: readonly OurKey[];
+  readonly edition: object;
+}
+
+interface Chosen {
+  readonly by: Grounds;
+  readonly credential: Credential | { readonly wrong: string };
+}
+
+const isSame = (a: Grounds, b: Grounds): boolean =>
+  a.said === b.said && a.now === b.now && a.keys === b.keys && a.edition === b.edition;
 
 /** 20 octets each, in one CERTREQ. */
 const MOST_AUTHORITIES = 100;

@@ -20,16 +20,20 @@ interface House extends Having {
 
 function house({ ends = {}, ...having }: House) {
   const end = (own: Partial<End['keys']> = {}) => ({ keys: { publicKeys: [], ...own } }) as unknown as End;
+  const both = { ours: end(ends.ours), theirs: end(ends.theirs) };
   const clock = new TestClock();
-  const { credentials, keys, certificates, publicKeys } = kept(having, clock, () => ({
-    ours: end(ends.ours),
-    theirs: end(ends.theirs),
-  }));
+  const { credentials, keys, certificates, publicKeys, write, reread } = kept(having, clock, () => both);
   return {
     credentials,
     keys,
     certificates,
     publicKeys,
+    clock,
+    /** A file anew, and all of them read. */
+    put: (name: string, text: string) => {
+      write(name, text);
+      reread();
+    },
     /** Where the chosen key is, and the certificate's nickname; or why there is none. */
     own: (wish: Wish = {}) => {
       const own = credentials.credential(policy(wish), 0);
@@ -182,6 +186,29 @@ describe('our credential', () => {
     expect(house({ files }).own()).toEqual(['west.key', 'late.pem']);
   });
 
+  test('is remembered as long as nothing has changed: not when a file is another, nor when time has run out', () => {
+    const renewed = (until: number) =>
+      certificate({ subject: 'CN=x', issuer: middle, names: ['west'], key: west.key, from: 1_500_000_000, until });
+    const [short, long] = [renewed(NOW + 100), renewed(NOW + 300)];
+    const future = certificate({
+      ...{ subject: 'CN=x', issuer: middle, names: ['west'], key: west.key },
+      ...{ from: NOW + 200, until: NOW + 9_000 },
+    });
+    const { credentials, clock, put } = house({
+      files: { 'private/west.key': west.keyPem, 'certs/a.pem': short.pem, 'certs/future.pem': future.pem },
+    });
+    const ours = policy();
+    const certificateNow = () => good(credentials.credential(ours, 0)).certificate;
+    expect(certificateNow()).toEqual(short.der);
+    expect(credentials.credential(ours, 0)).toBe(credentials.credential(ours, 0));
+    put('certs/b.pem', long.pem);
+    expect(certificateNow()).toEqual(long.der);
+    clock.advance(250_000);
+    expect(certificateNow()).toEqual(future.der);
+    put('private/west.key', spare.keyPem);
+    expect('certificate' in credentials.credential(ours, 0) && certificateNow()).toBeUndefined();
+  });
+
   test('names a key that helpers can sign with, and what goes along', () => {
     const { credentials, keys } = house({ files: { ...KEYS, ...CERTS } });
     const own = good(credentials.credential(policy(), 0));
@@ -230,11 +257,13 @@ describe("the peer's keys", () => {
 });
 
 test('authorities: the SHA-1 of their keys, or of those below rightca=', () => {
-  const { credentials } = house({ files: CERTS });
+  const { credentials, put } = house({ files: CERTS });
   const hashes = (...made: Made[]) => hex(Buffer.concat(made.map((one) => sha1(spkiOf(one)))));
   expect(hex(credentials.authorities(policy()))).toBe(hashes(root, middle, other));
   const below = policy({ theirs: { ca: Id.parse('CN=root')! } });
   expect(hex(credentials.authorities(below))).toBe(hashes(root, middle));
+  put('cacerts/ca.pem', root.pem + other.pem);
+  expect(hex(credentials.authorities(below))).toBe(hashes(root));
 });
 
 test('chains are checked as the setup says', () => {

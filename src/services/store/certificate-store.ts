@@ -73,6 +73,11 @@ export class CertificateStore {
     this.#wall = wall;
   }
 
+  /** Another object after each change: what was worked out beside this one holds for as long. */
+  get edition(): object {
+    return this.#index;
+  }
+
   /** By its nickname, by its file's name or path, or by its common name. */
   named(name: string): StoredCertificate | undefined {
     const { byName, byCommonName } = this.#index;
@@ -98,9 +103,14 @@ export class CertificateStore {
 
   /** The one that these octets are, as they came out of the store. */
   holding(der: Uint8Array): StoredCertificate | undefined {
+    const { byOctets } = this.#index;
+    const known = byOctets.get(der);
+    if (known) return known;
     const certificate = parseCertificate(der);
     const facts = 'wrong' in certificate ? undefined : factsOf(certificate.spki);
-    return facts && this.withCkaid(hex(facts.ckaid)).find((one) => one.der === der);
+    const found = facts && this.withCkaid(hex(facts.ckaid)).find((one) => one.der === der);
+    if (found) byOctets.set(der, found);
+    return found;
   }
 
   /** Of `certs`, in no order. */
@@ -216,6 +226,8 @@ class Index {
   readonly byCommonName = new Map<string, StoredCertificate | null>();
   /** Most keys have one certificate, and a list takes room. */
   readonly byCkaid = new Map<string, StoredCertificate | readonly StoredCertificate[]>();
+  /** Of those that were asked for: our own, with each peer. */
+  readonly byOctets = new WeakMap<Uint8Array, StoredCertificate>();
   issuers = new Issuers([], []);
   count = 0;
 }

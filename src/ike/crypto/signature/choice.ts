@@ -54,9 +54,8 @@ export const refusal = (policy: SignaturePolicy, scheme: Scheme): string | undef
 
 /** What we announce as SIGNATURE_HASH_ALGORITHMS; with nothing in it nothing is announced. */
 export function ourHashes(policy: SignaturePolicy): readonly Hash[] {
-  const used = new Set(
-    SCHEMES.filter((scheme) => scheme.method === 14 && isAllowed(policy, scheme)).map((s) => s.hash),
-  );
+  const used = new Set<Hash>();
+  for (const scheme of SCHEMES) if (scheme.method === 14 && isAllowed(policy, scheme)) used.add(scheme.hash);
   return HASHES.filter((hash) => used.has(hash));
 }
 
@@ -72,15 +71,19 @@ const PREFERENCE: readonly Scheme[] = [
   ...SCHEMES.filter(({ method }) => method === 1),
 ];
 
-function isAllowed({ ways, sha1 }: SignaturePolicy, scheme: Scheme): boolean {
+function isAllowed({ ways, sha1 }: SignaturePolicy, { code, method, form, hash }: Scheme): boolean {
   const has = (way: SignatureWay) => ways.includes(way);
-  if (scheme.method === 1) return has('rsasig-v1.5');
-  if (scheme.type === 'EdDSA') return has('eddsa');
-  const family = scheme.type === 'RSA' ? 'rsa' : 'ecdsa';
-  if (scheme.form === 'pkcs1' && !has('rsasig-v1.5')) return false;
-  if (scheme.hash === 'SHA1') return sha1 && (scheme.form === 'pkcs1' || SHA2.some((hash) => has(wayOf(family, hash))));
-  return has(wayOf(family, scheme.hash as (typeof SHA2)[number]));
+  if (method === 1) return has('rsasig-v1.5');
+  if (form === 'pkcs1' && !has('rsasig-v1.5')) return false;
+  if (hash === 'SHA1' && !sha1) return false;
+  return (hash === 'SHA1' && form === 'pkcs1') || WAYS[code].some(has);
 }
 
-const wayOf = (family: 'rsa' | 'ecdsa', hash: (typeof SHA2)[number]): SignatureWay =>
-  `${family}-${hash.toLowerCase() as Lowercase<(typeof SHA2)[number]>}`;
+/** By scheme: any of these allows it. */
+const WAYS: readonly (readonly SignatureWay[])[] = SCHEMES.map(({ type, hash }) => {
+  if (type === 'EdDSA') return ['eddsa'];
+  const hashes = hash === 'SHA1' ? SHA2 : SHA2.filter((one) => one === hash);
+  return hashes.map(
+    (one): SignatureWay => `${type === 'RSA' ? 'rsa' : 'ecdsa'}-${one.toLowerCase() as Lowercase<typeof one>}`,
+  );
+});
