@@ -11,6 +11,7 @@
 namespace pluto {
 
 void InitCredentials(Napi::Env env, Napi::Object exports);
+void InitCrypto(Napi::Env env, Napi::Object exports);
 void InitNetlink(Napi::Env env, Napi::Object exports);
 void InitSocketOptions(Napi::Env env, Napi::Object exports);
 void InitTun(Napi::Env env, Napi::Object exports);

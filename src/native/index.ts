@@ -2,6 +2,7 @@
  * The native addon, typed. Nothing in here decides anything: it names numbers, loads the library, and turns system
  * errors into faults.
  *
+ *   crypto.ts    OpenSSL, for what every handshake needs
  *   udp.ts       UDP sockets and what a data plane asks of them
  *   netlink.ts   messages to and from the kernel
  *   rtnetlink.ts addresses, links, routes, rules
@@ -11,6 +12,7 @@ import { addon } from './addon.ts';
 import { attempt, type SystemFault } from './fault.ts';
 
 export { localAddresses } from './addresses.ts';
+export { type Crypto, openCrypto } from './crypto.ts';
 export { isFault, type SystemFault, systemFault } from './fault.ts';
 export * from './netlink.ts';
 export * from './rtnetlink.ts';

@@ -1,6 +1,7 @@
 /** The ciphers that protect IKE, raw: no padding, no MAC of ours. Keys hold their salts. */
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Encr } from './algorithms.ts';
+import { type Aead, shortcuts } from './shortcuts.ts';
 
 /** Ciphertext, followed by the ICV of an AEAD, which alone looks at `aad`. `text` is whole blocks. */
 export function encrypt(
@@ -11,8 +12,12 @@ export function encrypt(
   aad: Uint8Array,
   text: Uint8Array,
 ): Uint8Array {
-  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   const name = opensslName(alg, bits);
+  if (shortcuts && alg.isAead) {
+    const taken = shortcuts.encrypt(aead(alg, name, keyAndSalt), iv, aad, text);
+    if (taken) return taken;
+  }
+  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   if (!alg.isAead) return createCipheriv(name, key, nonce).setAutoPadding(false).update(text);
   const cipher = createCipheriv(name as CipherGCMTypes, key, nonce, { authTagLength: alg.icvOctets });
   cipher.setAAD(aad, { plaintextLength: text.length });
@@ -32,8 +37,12 @@ export function decrypt(
   aad: Uint8Array,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
-  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   const name = opensslName(alg, bits);
+  if (shortcuts && alg.isAead) {
+    const taken = shortcuts.decrypt(aead(alg, name, keyAndSalt), iv, aad, sealed);
+    if (taken) return taken === 'unauthentic' ? undefined : taken;
+  }
+  const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   if (!alg.isAead) return createDecipheriv(name, key, nonce).setAutoPadding(false).update(sealed);
   const octets = sealed.length - alg.icvOctets;
   const decipher = createDecipheriv(name as CipherGCMTypes, key, nonce, { authTagLength: alg.icvOctets });
@@ -63,6 +72,13 @@ const OPENSSL: Readonly<Record<string, string>> = {
   CAMELLIA_CTR: 'camellia-*-ctr',
   '3DES_CBC': 'des-ede3-cbc',
 };
+
+const aead = ({ saltOctets, icvOctets }: Encr, name: string, keyAndSalt: Uint8Array): Aead => ({
+  name,
+  keyAndSalt,
+  saltOctets,
+  tagOctets: icvOctets,
+});
 
 function opensslName(alg: Encr, bits: number): string {
   const name = OPENSSL[alg.name];

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Method } from './dh.ts';
+import { shortcuts } from './shortcuts.ts';
 
 /**
  * RFC 7748 functions as key exchanges, RFC 8031. Keys travel as JWK: OpenSSL 3 takes 70 µs and more to decode DER,
@@ -21,8 +22,7 @@ export function montgomery(crv: 'X25519' | 'X448'): Method {
       const x = Buffer.from(theirs).toString('base64url');
       const publicKey = createPublicKey({ key: { kty: 'OKP', crv, x }, format: 'jwk' });
       const shared = diffieHellman({ privateKey, publicKey });
-      // RFC 8031 §5: a point of small order gives zeros. OpenSSL refuses it too; the MUST is ours.
-      return shared.some((octet) => octet !== 0) ? shared : undefined;
+      return isZero(shared) ? undefined : shared;
     } catch {
       return undefined;
     }
@@ -38,12 +38,17 @@ export function montgomery(crv: 'X25519' | 'X448'): Method {
       return mix(createPrivateKey({ key: { kty: 'OKP', crv, d, x: 'AAAA' }, format: 'jwk' }), theirs);
     },
     meet(theirs) {
+      const met = shortcuts?.meet(crv, theirs);
+      if (met) return met === 'refused' || isZero(met.shared) ? undefined : met;
       const { publicKey, privateKey } = generateObject();
       const shared = mix(privateKey, theirs);
       return shared && { public: raw(publicKey.x), shared };
     },
   };
 }
+
+/** RFC 8031 §5: what a point of small order gives. OpenSSL refuses it too; the MUST is ours. */
+const isZero = (shared: Uint8Array): boolean => shared.every((octet) => octet === 0);
 
 interface Jwk {
   readonly x: string;

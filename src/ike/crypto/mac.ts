@@ -5,6 +5,7 @@
 import { createCipheriv, createHmac, hash } from 'node:crypto';
 import { INTEGS, type Integ, PRFS, type Prf } from './algorithms.ts';
 import { wipe } from './misc.ts';
+import { shortcuts } from './shortcuts.ts';
 
 export interface Mac {
   /** The whole output over the chunks, untruncated; fresh octets. */
@@ -24,13 +25,19 @@ export function mac(alg: Prf | Integ, key: Uint8Array): Mac {
 
 /** One output under a key that is not needed again. */
 export function macOnce(alg: Prf | Integ, key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
-  const name = NAMES.get(alg);
+  const hash = hashOf(alg);
   // Preparing pads pays from the second message on.
-  if (name !== undefined && name in HASHES) return wholeHmac(HASHES[name as keyof typeof HASHES].hash, key, chunks);
+  if (hash !== undefined) return wholeHmac(hash, key, chunks);
   const keyed = mac(alg, key);
   const out = keyed.of(...chunks);
   keyed.wipe();
   return out;
+}
+
+/** OpenSSL's name of the hash that an HMAC is made of. */
+export function hashOf(alg: Prf | Integ): string | undefined {
+  const name = NAMES.get(alg);
+  return name !== undefined && name in HASHES ? HASHES[name as keyof typeof HASHES].hash : undefined;
 }
 
 /** The integrity check value: the first `alg.icvOctets` of the output. */
@@ -97,6 +104,8 @@ function hmac(h: (typeof HASHES)[keyof typeof HASHES], key: Uint8Array): Mac {
 }
 
 function wholeHmac(name: string, key: Uint8Array, chunks: readonly Uint8Array[]): Uint8Array {
+  const taken = shortcuts?.hmac(name, key, chunks);
+  if (taken) return taken;
   const mac = createHmac(name, key);
   for (const chunk of chunks) mac.update(chunk);
   return mac.digest();

@@ -1,10 +1,11 @@
 /** The small primitives the exchanges need besides the suites: so that only this folder touches OpenSSL. */
 import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { shortcuts } from './shortcuts.ts';
 
 /** SHA-1 over the chunks, 20 octets: NAT_DETECTION_*_IP, RFC 7296 §2.23. */
 export function sha1(...chunks: readonly Uint8Array[]): Uint8Array {
   // One chunk is the fast way, and the caller's usual one: SPIs, address and port are 22 or 34 octets.
-  if (chunks.length === 1) return hash('sha1', chunks[0], 'buffer');
+  if (chunks.length === 1) return shortcuts?.hash('sha1', chunks[0]) ?? hash('sha1', chunks[0], 'buffer');
   const digest = createHash('sha1');
   for (const chunk of chunks) digest.update(chunk);
   return digest.digest();
@@ -12,6 +13,8 @@ export function sha1(...chunks: readonly Uint8Array[]): Uint8Array {
 
 /** HMAC-SHA-256, 32 octets: cookies, RFC 7296 §2.6. */
 export function hmacSha256(key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const taken = shortcuts?.hmac('sha256', key, chunks);
+  if (taken) return taken;
   const mac = createHmac('sha256', key);
   for (const chunk of chunks) mac.update(chunk);
   return mac.digest();

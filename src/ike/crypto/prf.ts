@@ -1,6 +1,7 @@
 import type { Prf } from './algorithms.ts';
-import { mac, macOnce } from './mac.ts';
+import { hashOf, mac, macOnce } from './mac.ts';
 import { wipe } from './misc.ts';
+import { shortcuts } from './shortcuts.ts';
 
 /** prf(key, data...): `alg.outOctets` octets, RFC 7296 §2.13. A key of any length. */
 export function prf(alg: Prf, key: Uint8Array, ...data: readonly Uint8Array[]): Uint8Array {
@@ -13,6 +14,9 @@ export function prf(alg: Prf, key: Uint8Array, ...data: readonly Uint8Array[]): 
  */
 export function prfPlus(alg: Prf, key: Uint8Array, seed: Uint8Array, octets: number): Uint8Array {
   if (octets > 255 * alg.outOctets) throw new RangeError(`prf+ cannot make ${octets} octets`);
+  const hash = shortcuts && hashOf(alg);
+  const taken = hash && shortcuts?.prfPlus(hash, key, seed, octets);
+  if (taken) return taken;
   const keyed = mac(alg, key);
   const out = new Uint8Array(octets);
   const counter = new Uint8Array(1);
