@@ -103,7 +103,7 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
     for (uint32_t i = 0; i < count; i++) {
       if (errnos[i] != kOpen) continue;
       errnos[i] = failed;
-      texts_.emplace_back(i, strerror(failed));
+      if (failed != 0) texts_.emplace_back(i, strerror(failed));
     }
     // The kernel's account of an SA holds its keys.
     explicit_bzero(read_.data(), mostRead_);
@@ -125,7 +125,8 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
 
   static constexpr int32_t kOpen = -1;  // no verdict yet
 
-  // Gives each request its number; returns how many there are.
+  // Gives each request its number; returns how many there are. The kernel takes them in their order and speaks up for
+  // each that it refuses: only the last is asked to say that it went well, which says that those before it were heard.
   uint32_t Number(Napi::Env env, uint8_t* data, uint32_t length) {
     uint32_t count = 0;
     for (uint32_t at = 0; at < length; count++) {
@@ -135,13 +136,15 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
       if (header.nlmsg_len < sizeof header || header.nlmsg_len > length - at)
         throw Napi::RangeError::New(env, "a netlink message longer than its buffer");
       header.nlmsg_seq = sequence_++;
+      uint32_t next = at + NLMSG_ALIGN(header.nlmsg_len);
+      if (next < length) header.nlmsg_flags &= ~NLM_F_ACK;
       memcpy(data + at, &header, sizeof header);
-      at += NLMSG_ALIGN(header.nlmsg_len);
+      at = next;
     }
     return count;
   }
 
-  // Sends, then reads until every request has its verdict; otherwise returns why not.
+  // Sends, then reads until the last request has its verdict; otherwise returns why not.
   int Exchange(const uint8_t* data, uint32_t length, uint32_t first, uint32_t count, int32_t* errnos) {
     sockaddr_nl kernel = {};
     kernel.nl_family = AF_NETLINK;
@@ -149,21 +152,20 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
     do sent = sendto(fd_, data, length, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) return errno;
-    for (uint32_t open = count; open > 0;) {
+    while (count > 0 && errnos[count - 1] == kOpen) {
       sockaddr_nl from = {};
       socklen_t size = sizeof from;
       ssize_t got = recvfrom(fd_, read_.data(), read_.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
       mostRead_ = std::max(mostRead_, static_cast<size_t>(got));
-      if (from.nl_pid == 0) open -= Sort(static_cast<size_t>(got), first, count, errnos);
+      if (from.nl_pid == 0) Sort(static_cast<size_t>(got), first, count, errnos);
     }
     return 0;
   }
 
-  // Sorts one datagram into verdicts and replies; returns how many requests it settled.
-  uint32_t Sort(size_t length, uint32_t first, uint32_t count, int32_t* errnos) {
-    uint32_t settled = 0;
+  // Sorts one datagram into verdicts and replies.
+  void Sort(size_t length, uint32_t first, uint32_t count, int32_t* errnos) {
     for (size_t at = 0; length - at >= sizeof(nlmsghdr);) {
       const auto* header = reinterpret_cast<const nlmsghdr*>(read_.data() + at);
       if (header->nlmsg_len < sizeof *header || header->nlmsg_len > length - at) break;
@@ -174,7 +176,6 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
         if (isVerdict || header->nlmsg_type == NLMSG_DONE) {
           errnos[index] = isVerdict ? -static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error : 0;
           if (errnos[index] != 0) texts_.emplace_back(index, strerror(errnos[index]) + ExtendedText(header));
-          settled++;
         } else {
           size_t size = NLMSG_ALIGN(header->nlmsg_len), from = replies_.size();
           replies_.resize(from + size);
@@ -185,7 +186,6 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
       if (step > length - at) break;
       at += step;
     }
-    return settled;
   }
 
   Napi::Value Close(const Napi::CallbackInfo& info) {
