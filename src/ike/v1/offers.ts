@@ -1,0 +1,195 @@
+/** Phase 1 between configuration and wire: offering ours, choosing among theirs. RFC 2409 §5, appendix A. */
+import { offeredKeyBits } from '../crypto/algorithms.ts';
+import { formatProposal, type Proposal } from '../crypto/proposal.ts';
+import type { Fault } from '../fault.ts';
+import type { Policy } from '../policy.ts';
+import type { IsakmpSuite } from './crypto/keys.ts';
+import { GROUP, OAKLEY_ENCR, OAKLEY_HASH } from './crypto/oakley.ts';
+import { type Life, lifeAttributes, readLife } from './lifetimes.ts';
+import type { Proposal as WireProposal } from './wire/index.ts';
+import { type Attribute, AUTH_METHOD, KEY_IKE, numberIn, OAKLEY, PROTOCOL, type Transform } from './wire/index.ts';
+
+/** How both ends prove who they are: IKEv1 has one way for the two of them. */
+export type Method = 'secret' | 'rsa';
+
+const METHOD_NUMBERS: Readonly<Record<Method, number>> = {
+  secret: AUTH_METHOD.PRESHARED_KEY,
+  rsa: AUTH_METHOD.RSA_SIG,
+};
+
+/** Ways that both ends of `policy` allow, in our order. */
+export function methodsOf({ ours, theirs }: Policy): readonly Method[] {
+  const of = ([{ ways }]: Policy['ours']) => new Set(ways.flatMap((way) => METHOD_OF(way)));
+  const peers = of(theirs);
+  return [...of(ours)].filter((method) => peers.has(method));
+}
+
+const METHOD_OF = (way: string): Method[] => (way === 'secret' ? ['secret'] : way.startsWith('rsa') ? ['rsa'] : []);
+
+/** What is agreed on in phase 1. */
+export interface Agreement {
+  readonly suite: IsakmpSuite;
+  readonly method: Method;
+  /** As offered by the initiator. */
+  readonly life: Life;
+}
+
+/** A transform that means something to us. */
+interface Offer extends Agreement {
+  readonly transform: Transform;
+}
+
+/** Ours as the one proposal of an SA payload; `onlyGroup`: Aggressive Mode has chosen its group beforehand. */
+export function offerIsakmp(policy: Policy, onlyGroup?: IsakmpSuite['group']): WireProposal[] {
+  const transforms = suitesOf(policy.ike)
+    .filter(({ group }) => !onlyGroup || group === onlyGroup)
+    .flatMap((suite) => methodsOf(policy).map((method) => transformOf(suite, method, policy.ikeLifetime)))
+    .slice(0, MOST_TRANSFORMS)
+    .map((transform, i) => ({ ...transform, number: i + 1 }));
+  return [{ number: 1, protocol: PROTOCOL.ISAKMP, spi: new Uint8Array(), transforms }];
+}
+
+/** Its number is an octet. */
+const MOST_TRANSFORMS = 255;
+
+/** All that our proposals stand for and IKEv1 can say, in their order. */
+export const suitesOf = (proposals: readonly Proposal[]): readonly IsakmpSuite[] =>
+  proposals.flatMap(({ encr, prf: prfs, dh }) =>
+    encr.flatMap(({ alg, bits }) =>
+      offeredKeyBits(alg, bits).flatMap((encrBits) =>
+        prfs.flatMap((prf) =>
+          dh.flatMap((group) => {
+            const isSayable =
+              OAKLEY_ENCR.number(alg) !== undefined &&
+              OAKLEY_HASH.number(prf) !== undefined &&
+              GROUP.number(group) !== undefined;
+            return isSayable ? [{ encr: alg, encrBits, prf, group }] : [];
+          }),
+        ),
+      ),
+    ),
+  );
+
+function transformOf(suite: IsakmpSuite, method: Method, ms: number): Transform {
+  const { encr, encrBits, prf, group } = suite;
+  const attributes: Attribute[] = [
+    ...lifeAttributes(ms, OAKLEY),
+    { type: OAKLEY.ENCRYPTION, value: OAKLEY_ENCR.number(encr)! },
+    { type: OAKLEY.HASH, value: OAKLEY_HASH.number(prf)! },
+    { type: OAKLEY.AUTHENTICATION, value: METHOD_NUMBERS[method] },
+    { type: OAKLEY.GROUP, value: GROUP.number(group)! },
+    ...(encrBits === 0 ? [] : [{ type: OAKLEY.KEY_LENGTH, value: encrBits }]),
+  ];
+  return { number: 1, id: KEY_IKE, attributes };
+}
+
+/** What a transform asks for, or why it is none of ours. */
+function readTransform(transform: Transform): Offer | string {
+  if (transform.id !== KEY_IKE) return `transform ${transform.id}`;
+  const read = readLife(transform.attributes, OAKLEY);
+  if (typeof read === 'string') return read;
+  const values = new Map<number, number>();
+  for (const one of read.rest) {
+    const value = numberIn(one);
+    if (value === undefined || values.has(one.type)) return `attribute ${one.type} twice, or too long`;
+    values.set(one.type, value);
+  }
+  const take = (type: number) => {
+    const value = values.get(type);
+    values.delete(type);
+    return value;
+  };
+  const [encrNumber, hashNumber, groupNumber] = [take(OAKLEY.ENCRYPTION), take(OAKLEY.HASH), take(OAKLEY.GROUP)];
+  const methodNumber = take(OAKLEY.AUTHENTICATION);
+  const bits = take(OAKLEY.KEY_LENGTH);
+  const encr = OAKLEY_ENCR.row(encrNumber ?? 0);
+  const prf = OAKLEY_HASH.row(hashNumber ?? 0);
+  const group = GROUP.row(groupNumber ?? 0);
+  const method = (['secret', 'rsa'] as const).find((m) => METHOD_NUMBERS[m] === methodNumber);
+  const [unknown] = values.keys();
+  if (unknown !== undefined) return `attribute ${unknown}`;
+  if (!encr || !prf || !group || !method)
+    return `cipher ${encrNumber} hash ${hashNumber} group ${groupNumber} authentication ${methodNumber}`;
+  // RFC 2409 appendix A: no length for a cipher that has one only; AES without one has its shortest.
+  const isFit = encr.fixedKeyLength ? bits === undefined : bits === undefined || encr.keyBits.includes(bits);
+  if (!isFit) return `${encr.name} with keys of ${bits} bits`;
+  const encrBits = encr.fixedKeyLength ? 0 : (bits ?? encr.defaultKeyBits);
+  return { suite: { encr, encrBits, prf, group }, method, life: read.life, transform };
+}
+
+export interface Chosen extends Agreement {
+  /** The one proposal to answer with, its attributes as they came. */
+  readonly answer: WireProposal;
+}
+
+/** As responder: the peer's first transform that we would have offered too. */
+export function chooseIsakmp(policy: Policy, theirs: readonly WireProposal[]): Chosen | Fault {
+  const refused: string[] = [];
+  const [proposal] = theirs;
+  if (theirs.length !== 1 || proposal.protocol !== PROTOCOL.ISAKMP)
+    return { kind: 'misbehaved', rule: 'RFC 2409 §5: one proposal, of protocol ISAKMP' };
+  const ours = suitesOf(policy.ike);
+  const methods = methodsOf(policy);
+  for (const transform of proposal.transforms) {
+    const offer = readTransform(transform);
+    if (typeof offer === 'string') refused.push(offer);
+    else if (!methods.includes(offer.method)) refused.push(`${suiteText(offer.suite)} ${offer.method}`);
+    else {
+      const suite = ours.find((own) => isSame(own, offer.suite));
+      if (suite) return { ...offer, suite: shared(suite), answer: { ...proposal, transforms: [transform] } };
+      refused.push(suiteText(offer.suite));
+    }
+  }
+  return {
+    kind: 'incompatible',
+    what: 'proposal',
+    offered: textOf(refused),
+    wanted: `${policy.ike.map(formatProposal).join(', ')} ${methods.join('+')}`,
+  };
+}
+
+/** As initiator: the answer must be one of what we offered, unchanged but for how its numbers are written. */
+export function acceptIsakmp(offered: readonly WireProposal[], answered: readonly WireProposal[]): Agreement | Fault {
+  const [answer] = answered;
+  const wrong = { kind: 'misbehaved', rule: 'RFC 2409 §5: the answer is one of the transforms offered' } as const;
+  if (answered.length !== 1 || answer.protocol !== PROTOCOL.ISAKMP || answer.transforms.length !== 1) return wrong;
+  const [transform] = answer.transforms;
+  const same = offered[0].transforms.find((own) => isSameTransform(own, transform));
+  const meant = same ? readTransform(same) : wrong.rule;
+  return typeof meant === 'string' ? wrong : { suite: shared(meant.suite), method: meant.method, life: meant.life };
+}
+
+/** The same attributes with the same numbers, in any order; a life's type and duration keep together by theirs. */
+export function isSameTransform(a: Transform, b: Transform): boolean {
+  const key = (t: Transform) =>
+    t.attributes
+      .map((one) => `${one.type}=${numberIn(one) ?? 'unreadable'}`)
+      .toSorted()
+      .join();
+  return a.id === b.id && key(a) === key(b);
+}
+
+const isSame = (a: IsakmpSuite, b: IsakmpSuite): boolean =>
+  a.encr === b.encr && a.encrBits === b.encrBits && a.prf === b.prf && a.group === b.group;
+
+/** Whether a connection's proposals allow what was agreed on for an address. */
+export const allows = (policy: Policy, { suite, method }: Pick<Agreement, 'suite' | 'method'>): boolean =>
+  methodsOf(policy).includes(method) && suitesOf(policy.ike).some((own) => isSame(own, suite));
+
+/** libreswan's text: `AES_CBC_256-HMAC_SHA2_256-MODP2048`. */
+const suiteText = ({ encr, encrBits, prf, group }: IsakmpSuite): string =>
+  `${encr.name}${encrBits ? `_${encrBits}` : ''}-${prf.name}-${group.name}`;
+
+/** As much as a line has room for, whatever the peer sends. */
+export const textOf = (refused: readonly string[]): string =>
+  refused.length === 0 ? 'nothing' : `${refused.slice(0, 8).join(', ')}${refused.length > 8 ? ', ...' : ''}`;
+
+/** 100,000 SAs have a handful of suites between them; only what our own proposals allow gets here. */
+const SUITES = new Map<string, IsakmpSuite>();
+
+function shared(suite: IsakmpSuite): IsakmpSuite {
+  const key = suiteText(suite);
+  const known = SUITES.get(key) ?? Object.freeze(suite);
+  SUITES.set(key, known);
+  return known;
+}
