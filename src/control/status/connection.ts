@@ -4,7 +4,8 @@ import { settingsText } from './settings.ts';
 import { connName, orUnset } from './text.ts';
 import { topologies } from './topology.ts';
 
-export function connectionLines(row: ConnRow): string[] {
+/** In one piece: a listing of 10,000 has a quarter of a million lines. */
+export function connectionText(row: ConnRow): string {
   const { local, remote, settings } = row;
   const about = settingsText(settings);
   const details = [
@@ -29,9 +30,8 @@ export function connectionLines(row: ConnRow): string[] {
     ...newest(row),
   ];
   const name = connName(row);
-  const lines = topologies(row).map((topology) => `${name}: ${topology}`);
-  for (const detail of details) lines.push(`${name}:   ${detail}`);
-  return lines;
+  const shape = topologies(row).join(`\n${name}: `);
+  return `${name}: ${shape}\n${name}:   ${details.join(`\n${name}:   `)}`;
 }
 
 function hosts({ isOriented, local, remote }: ConnRow): string {

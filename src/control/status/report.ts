@@ -1,6 +1,6 @@
 /** From rows to text, slice by slice, so that a listing of any length takes no memory. JSON is in json.ts. */
 import type { ReportKind } from '../protocol.ts';
-import { connectionLines } from './connection.ts';
+import { connectionText } from './connection.ts';
 import { daemonLines } from './daemon.ts';
 import {
   certificateLines,
@@ -87,9 +87,10 @@ interface Place {
   readonly clock: Clock;
 }
 
+/** What a row prints as: a text, of several lines if need be. */
 const LINES: { readonly [K in RowsOf]: (row: RowOf<K>, place: Place) => string | readonly string[] } = {
   daemon: daemonLines,
-  connections: connectionLines,
+  connections: connectionText,
   briefConnections: briefConnectionLine,
   totals: (row, { kind }) => `${kind === 'briefconnectionstatus' ? '# ' : ''}${totalsLine(row)}`,
   counts: countsLines,
