@@ -9,7 +9,7 @@ import { DEFAULT_CONFIG } from '../../control/daemon-options.ts';
 import type { IpsecLine } from '../ipsec-line.ts';
 import type { Output } from '../output.ts';
 import { type Advice, adviceText, advise, type Measured } from '../tune/advice.ts';
-import { measureKeys, measureMainWork, measureOffload, measureProof, QUICK, THOROUGH } from '../tune/measure.ts';
+import { measureKeys, measureOffload, measureProof, measureProtocol, QUICK, THOROUGH } from '../tune/measure.ts';
 import { mainWork } from '../tune/model.ts';
 import { type Profile, profilesOf, USUAL } from '../tune/profiles.ts';
 import { machine } from '../tune/system.ts';
@@ -32,7 +32,8 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
   const step = (text: string) => isWatched && output.err(`measuring ${text}...`);
 
   step('what the main thread does');
-  const main = mainWork(await measureMainWork(pace));
+  const protocol = await measureProtocol(pace);
+  const main = mainWork(protocol);
   step('the way to a helper and back');
   const offload = await measureOffload(profiles[0], pace);
   const measured: Measured[] = [];
@@ -43,7 +44,7 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
     const costs = { main, crypto: keys + proof, offload, jobs: proof === 0 ? 1 : 2 };
     measured.push({ profile, keys, proof, costs });
   }
-  const advice = advise(measured, machine(), burst);
+  const advice = advise(measured, machine(), burst, protocol);
   await output.out(options.has('json') ? `${JSON.stringify(plain(advice), undefined, 2)}\n` : adviceText(advice));
   return 0;
 }

@@ -1,4 +1,5 @@
 /** From what was measured to what to set, and why. Pure. */
+import { MOST_SOCKET_BUFFER } from '../../conf/keywords-setup.ts';
 import {
   bestHelpers,
   bufferFor,
@@ -24,16 +25,18 @@ export interface Advice {
   readonly machine: Machine;
   readonly nhelpers: number;
   readonly profiles: readonly (Measured & { readonly expected: readonly Expected[] })[];
+  /** µs of a handshake's protocol, as it was measured; `costs.main` is all that the main thread does. */
+  readonly protocol: number;
   /** Handshakes a second with `nhelpers`, of the profile that takes longest. */
   readonly rate: number;
   readonly burst: number;
   /** Octets for `ike-socket-bufsize`, and packets that a buffer of now holds. */
   readonly buffer: number;
-  readonly holds: number | undefined;
+  readonly holds: number;
   readonly limits: Limits;
 }
 
-export function advise(measured: readonly Measured[], machine: Machine, burst: number): Advice {
+export function advise(measured: readonly Measured[], machine: Machine, burst: number, protocol: number): Advice {
   const { cpus, bufferNow } = machine;
   const weighted = measured.map(({ costs, profile }) => ({ ...costs, weight: Math.max(1, profile.conns) }));
   const nhelpers = bestHelpers(weighted, cpus);
@@ -43,10 +46,11 @@ export function advise(measured: readonly Measured[], machine: Machine, burst: n
     expected: choices.map((n) => expected(each.costs, n, cpus)),
   }));
   const rate = Math.min(...measured.map(({ costs }) => expected(costs, nhelpers, cpus).rate));
+  const longest = Math.max(...measured.map(({ costs }) => Math.max(costs.main, costs.crypto)));
   return {
-    ...{ machine, nhelpers, profiles, rate, burst, buffer: bufferFor(burst) },
-    holds: bufferNow === undefined ? undefined : packetsIn(bufferNow),
-    limits: limitsFor(rate),
+    ...{ machine, nhelpers, profiles, protocol, rate, burst, buffer: Math.min(bufferFor(burst), MOST_SOCKET_BUFFER) },
+    holds: packetsIn(bufferNow),
+    limits: limitsFor(rate, longest),
   };
 }
 
@@ -65,6 +69,8 @@ export function adviceText(advice: Advice): string {
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join(''),
   );
   const most = machine.bufferMost;
+  const isEnough = holds >= burst;
+  const wanted = isEnough ? machine.bufferNow / 2 : buffer;
   return [
     `Handshakes a second that this machine (${machine.cpus} processors) can be expected to answer when it does nothing else:`,
     '',
@@ -77,13 +83,22 @@ export function adviceText(advice: Advice): string {
     `        # two seconds' work at ${rounded(rate)}/s: from there on, who comes shows first that it is where it says`,
     `    max-halfopen-ike=${limits.maxHalfOpen}`,
     '        # half a minute of it: who waits longer has given up',
+    `    max-halfopen-per-source=${limits.maxPerSource}`,
+    '        # a hundredth of that for one address; more where many peers share one',
+    `    ddos-delay=${limits.delay}ms`,
+    '        # initiators send again after half a second: who has waited so long makes others come with cookies',
+    ...(isEnough
+      ? [
+          '    ike-socket-bufsize=0',
+          `        # the daemon's own choice: it holds ${holds} first packets, and ${burst} peers come at once`,
+        ]
+      : [
+          `    ike-socket-bufsize=${buffer}`,
+          `        # for ${burst} peers at once; without it ${holds} first packets have room`,
+        ]),
     '',
-    holds !== undefined && holds >= burst
-      ? `Socket buffers hold ${holds} first packets, which is enough for ${burst} peers at once.`
-      : `${burst} peers at once need a socket buffer: ipsec whack --ike-socket-bufsize ${buffer}` +
-        `${holds === undefined ? '' : ` (the one there is holds ${holds} first packets)`}.`,
-    ...(most !== undefined && most < buffer
-      ? [`Without CAP_NET_ADMIN it gets no more than ${most}: sysctl -w net.core.rmem_max=${buffer}`]
+    ...(most !== undefined && most < wanted
+      ? [`Without CAP_NET_ADMIN it gets no more than ${most} octets: sysctl -w net.core.rmem_max=${wanted}`]
       : []),
     ...(machine.load > machine.cpus / 2
       ? [`Other work is being done here (load ${machine.load}): measure again when it is not, for figures to rely on.`]

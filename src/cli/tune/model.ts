@@ -23,16 +23,17 @@ export interface Expected {
 }
 
 /**
- * On the machine where the daemon was measured (docs/performance.md): µs of the main thread for a handshake by PSK, its
- * cryptography and the way to helpers left out, while sealing 300 octets took `SEAL`.
+ * What the daemon's main thread needs for each µs of the protocol: sockets, the data plane, the log, and a heap that is
+ * larger. Where both were measured side by side, by PSK on a machine of its own, they were 430 and 215 µs.
  */
-export const MAIN_WORK = { handshake: 320, seal: 7 } as const;
+const WHOLE = 2;
 /** V8's own threads work along: collecting garbage, compiling. */
 const COMPANY = 1.2;
 /** A thread that is never idle answers late: this share of it can be had. */
 const SHARE = 0.85;
 
-export const mainWork = (seal: number): number => (MAIN_WORK.handshake * seal) / MAIN_WORK.seal;
+/** From what the protocol needs for a handshake. */
+export const mainWork = (protocol: number): number => protocol * WHOLE;
 
 /** With so many helpers on so many processors that have nothing else to do. */
 export function expected({ main, crypto, offload, jobs }: Costs, nhelpers: number, cpus: number): Expected {
@@ -66,14 +67,31 @@ export const packetsIn = (octets: number): number => Math.floor(octets / BUFFER_
 const PATIENCE = 30;
 /** s of half-open SAs above which those who come are asked whether they are there. */
 const CALM = 2;
+/** Of what the machine can do, for one address that never completes what it begins. */
+const OF_ONE_SOURCE = 0.01;
+/** ms: after as much, initiators send again; it is the least, and this many handshakes may always wait. */
+const LEAST_DELAY = 500;
+const QUEUE = 20;
 
+/** Keywords of `config setup`, by what they are about. */
 export interface Limits {
+  /** `ddos-ike-threshold`. */
   readonly cookiesFrom: number;
+  /** `max-halfopen-ike`. */
   readonly maxHalfOpen: number;
+  /** `max-halfopen-per-source`. */
+  readonly maxPerSource: number;
+  /** `ddos-delay`, ms. */
+  readonly delay: number;
 }
 
-/** Half-open SAs that can be served in time, at this rate. */
-export function limitsFor(rate: number): Limits {
-  const round = (n: number) => Math.max(100, Math.round(n / 100) * 100);
-  return { cookiesFrom: round(rate * CALM), maxHalfOpen: round(rate * PATIENCE) };
+/** For so many handshakes a second, of which one takes `longest` µs of a thread. */
+export function limitsFor(rate: number, longest: number): Limits {
+  const round = (n: number, to: number, least: number) => Math.max(least, Math.round(n / to) * to);
+  return {
+    cookiesFrom: round(rate * CALM, 100, 100),
+    maxHalfOpen: round(rate * PATIENCE, 100, 100),
+    maxPerSource: round(rate * PATIENCE * OF_ONE_SOURCE, 10, 32),
+    delay: round((QUEUE * longest) / 1000, 100, LEAST_DELAY),
+  };
 }

@@ -4,18 +4,21 @@ import { availableParallelism, loadavg } from 'node:os';
 
 export interface Machine {
   readonly cpus: number;
-  /** Octets as the kernel counts them; undefined where it does not say. */
-  readonly bufferNow: number | undefined;
+  /** Octets, as the kernel counts them, of a socket of a daemon that is told nothing else. */
+  readonly bufferNow: number;
   /** What a process without CAP_NET_ADMIN may ask for. */
   readonly bufferMost: number | undefined;
   /** Threads that ran or wanted to, over the last minute. */
   readonly load: number;
 }
 
+/** Octets, with `ike-socket-bufsize=0`: the kernel doubles what it is told. */
+const DAEMON_ASKS = 4 << 20;
+
 export function machine(): Machine {
   return {
     cpus: availableParallelism(),
-    bufferNow: numberIn('/proc/sys/net/core/rmem_default'),
+    bufferNow: 2 * DAEMON_ASKS,
     bufferMost: numberIn('/proc/sys/net/core/rmem_max'),
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };

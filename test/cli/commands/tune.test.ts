@@ -45,6 +45,8 @@ test('a file is measured, and the advice is complete', { timeout: 30_000 }, asyn
   expect(advice.profiles[1].proof).toBeGreaterThan(0);
   expect(advice.nhelpers).toBeLessThanOrEqual(advice.machine.cpus);
   expect(advice.burst).toBe(100);
+  expect(advice.protocol).toBeGreaterThan(0);
+  expect(Object.keys(advice.limits)).toEqual(['cookiesFrom', 'maxHalfOpen', 'maxPerSource', 'delay']);
 });
 
 test('a file with an error is not measured, nor a burst that is none', async () => {

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
 import { adviceText, advise, type Measured } from '../../../src/cli/tune/advice.ts';
-import {
-  bestHelpers,
-  bufferFor,
-  expected,
-  limitsFor,
-  MAIN_WORK,
-  mainWork,
-  packetsIn,
-} from '../../../src/cli/tune/model.ts';
+import { bestHelpers, bufferFor, expected, limitsFor, mainWork, packetsIn } from '../../../src/cli/tune/model.ts';
 import { profilesOf, USUAL } from '../../../src/cli/tune/profiles.ts';
+import { loadConfig } from '../../../src/conf/load.ts';
 import { connsIn } from '../../actors/town.ts';
+import { memoryFiles } from '../../conf/memory-files.ts';
 
 const light = { main: 320, crypto: 100, offload: 40, jobs: 1 };
 const heavy = { main: 320, crypto: 2_000, offload: 40, jobs: 1 };
@@ -31,9 +25,9 @@ test('more helpers than gain anything are not advised', () => {
   expect(bestHelpers(weighted(light, heavy), 1)).toBeLessThanOrEqual(1);
 });
 
-test('a machine that seals as fast as the one that was measured does the rest as fast', () => {
-  expect(mainWork(MAIN_WORK.seal)).toBe(MAIN_WORK.handshake);
-  expect(mainWork(MAIN_WORK.seal / 2)).toBe(MAIN_WORK.handshake / 2);
+test('all that the main thread does grows with what the protocol costs', () => {
+  expect(mainWork(215)).toBe(430);
+  expect(mainWork(100)).toBe(200);
 });
 
 test('a default buffer holds what it was seen to hold, and the one that is advised holds the burst', () => {
@@ -42,9 +36,9 @@ test('a default buffer holds what it was seen to hold, and the one that is advis
 });
 
 test('limits follow the rate, and are in the order that the daemon wants', () => {
-  const { cookiesFrom, maxHalfOpen } = limitsFor(2_000);
-  expect([cookiesFrom, maxHalfOpen]).toEqual([4_000, 60_000]);
-  expect(limitsFor(1)).toEqual({ cookiesFrom: 100, maxHalfOpen: 100 });
+  expect(limitsFor(2_000, 1_000)).toEqual({ cookiesFrom: 4_000, maxHalfOpen: 60_000, maxPerSource: 600, delay: 500 });
+  const slow = { cookiesFrom: 100, maxHalfOpen: 100, maxPerSource: 32, delay: 4_000 };
+  expect(limitsFor(1, 200_000)).toEqual(slow);
 });
 
 test('what connections use, the most frequent first; nothing of IKEv1', () => {
@@ -66,16 +60,33 @@ test('what connections use, the most frequent first; nothing of IKEv1', () => {
 test('the advice can be pasted, and says why', () => {
   const measured: Measured[] = [{ profile: USUAL[0], keys: 100, proof: 0, costs: light }];
   const machine = { cpus: 2, bufferNow: 212_992, bufferMost: 212_992, load: 0 };
-  const advice = advise(measured, machine, 5_000);
+  const advice = advise(measured, machine, 5_000, 160);
   expect(advice.nhelpers).toBe(1);
   const text = adviceText(advice);
   expect(text).toMatch(/^config setup\n {4}nhelpers=1\n/m);
   expect(text).toContain('DH31 PSK: 17 % more than without helpers');
-  expect(text).toContain('5000 peers at once need a socket buffer: ipsec whack --ike-socket-bufsize 3200000 ');
+  expect(text).toContain(
+    '    ike-socket-bufsize=3200000\n        # for 5000 peers at once; without it 166 first packets',
+  );
   expect(text).toContain('sysctl -w net.core.rmem_max=3200000');
-  const roomy = adviceText(advise(measured, { cpus: 2, bufferNow: 8_388_608, bufferMost: 8_388_608, load: 3 }, 5_000));
-  expect(roomy).toContain('Socket buffers hold 6553 first packets');
+  const roomy = adviceText(
+    advise(measured, { cpus: 2, bufferNow: 8_388_608, bufferMost: 8_388_608, load: 3 }, 5_000, 160),
+  );
+  expect(roomy).toContain("ike-socket-bufsize=0\n        # the daemon's own choice: it holds 6553 first");
   expect(roomy).not.toContain('sysctl');
   expect(roomy).toContain('Other work is being done here (load 3)');
   expect(text).not.toContain('Other work');
+});
+
+test('what is advised is what config setup takes', () => {
+  const measured: Measured[] = [{ profile: USUAL[0], keys: 100, proof: 0, costs: light }];
+  const machine = { cpus: 2, bufferNow: 212_992, bufferMost: 212_992, load: 0 };
+  const text = adviceText(advise(measured, machine, 1_000_000, 160));
+  const from = text.indexOf('config setup');
+  const file = text.slice(from, text.indexOf('\n\n', from));
+  const { setup, problems } = loadConfig('/c', memoryFiles({ '/c': `${file}\n` }));
+  expect(problems).toEqual([]);
+  const { nhelpers, ikeSocketBufsize, ddosIkeThreshold, maxHalfopenIke, maxHalfopenPerSource, ddosDelayMs } = setup;
+  const taken = [nhelpers, ikeSocketBufsize, ddosIkeThreshold, maxHalfopenIke, maxHalfopenPerSource, ddosDelayMs];
+  expect(taken).toEqual([1, 640_000_000, 4_700, 70_800, 710, 500]);
 });
