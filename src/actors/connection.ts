@@ -48,15 +48,19 @@ export type ConnectionMessage =
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   /** Another IKE SA has it now. */
   | { readonly t: 'rekeyFailed'; readonly text: string }
-  /** The peer sends us to another gateway; `answers` want to see what comes of that. */
+  /** The peer sends us from one gateway to another, and `others` with us; `answers` want to see what comes of that. */
   | {
       readonly t: 'redirected';
       readonly to: Address;
       readonly redirects: Redirects;
       readonly answers: readonly Answer[];
     }
+      readonly from: ActorRef<IkeSaMessage>;
+      readonly others: readonly Policy[];
   | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
   | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
+  /** Of such others: this IKE SA leads there. */
+  | { readonly t: 'follow'; readonly ike: ActorRef<IkeSaMessage> }
 
 export interface ConnectionReport {
   readonly routing: 'unrouted' | 'routed-ondemand' | 'routed-tunnel';
@@ -95,6 +99,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #negotiating = 0;
   #ike: Few<Known> = NONE;
   #children: Few<Known> = NONE;
+  /** The IKE SA with the gateway that we are sent to, until we have a child there: then we leave the others. */
+  #moving: ActorRef<IkeSaMessage> | undefined = undefined;
   #revivals = 0;
   /** When the last child came up, on the actors' clock; 0 once it has been down. */
   #upSince = 0;
@@ -143,10 +149,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         );
         return message.replaces === undefined ? undefined : this.#forIke?.end();
       case 'ikeDown':
-        this.#ike = excluding(this.#ike, (k) => k.serial === message.serial);
-        // One that crashed took its children along without a word.
-        this.#children = excluding(this.#children, (k) => k.ike.hasEnded);
-        return this.#settle(message.why, message.text, self);
+        return this.#ikeDown(message, self);
       case 'childUp':
         return this.#childUp(message.serial, message.ike, message.replaces, self);
       case 'childDown':
@@ -155,7 +158,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         this.#forIke?.line(RC.FATAL, `${this.#prefix}: ${message.text}`);
         return this.#forIke?.end();
       case 'redirected':
-        return this.#redirected(message);
+        return this.#redirected(message, self);
+      case 'follow':
+        return this.#follow(message.ike, self);
       case 'childMoved':
         this.#children = fewOf(
           listOf(this.#children).map((k) => (k.serial === message.serial ? { serial: k.serial, ike: message.ike } : k)),
@@ -226,15 +231,55 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     ike.ike.tell({ t: 'command', command: { t: 'initiate' } });
   }
 
-  #redirected({ to, redirects, answers }: Extract<ConnectionMessage, { t: 'redirected' }>): void {
-    if (!this.#policy?.localHost) return;
+  /** The old SAs stay until there are new ones: RFC 5685 §5. In IKE_AUTH (§6) there are none, and `from` ends by itself. */
+  #redirected(message: Extract<ConnectionMessage, { t: 'redirected' }>, self: Context<ConnectionMessage>): void {
+    const { to, redirects, from, others, answers } = message;
+    if (!this.#policy?.localHost || this.#isOnTheWay(from)) return answers.forEach((answer) => void answer.end());
     const ike = this.#spawnIke(this.#policy, this.#policy.localHost, to);
-    this.#negotiating = ike.serial;
     this.#ike = including(this.#ike, ike);
     for (const answer of answers) ike.ike.tell({ t: 'watch', answer });
     ike.ike.tell({ t: 'command', command: { t: 'initiate', redirects } });
+    this.#moveTo(ike.ike, ike.serial, self);
   }
 
+    for (const other of others) this.#world.registry.owner(other)?.ref.tell({ t: 'follow', ike: ike.ike });
+  }
+
+  #follow(ike: ActorRef<IkeSaMessage>, self: Context<ConnectionMessage>): void {
+    if (!this.#policy || this.#isOnTheWay(undefined)) return;
+    const serial = this.#world.serial();
+    this.#moveTo(ike, serial, self);
+    ike.tell({ t: 'command', command: { t: 'addChild', policy: this.#policy, serial } });
+  }
+
+  #moveTo(ike: ActorRef<IkeSaMessage>, negotiating: number, self: Context<ConnectionMessage>): void {
+    this.#forgetRevival(self);
+    this.#moving = ike;
+    this.#negotiating = negotiating;
+  }
+
+  /** Where another gateway than `from` sends us has to wait. */
+  #isOnTheWay(from: ActorRef<IkeSaMessage> | undefined): boolean {
+    const isMoving = this.#moving !== undefined && !this.#moving.hasEnded && this.#moving !== from;
+    if (isMoving) this.#log('we are on the way to another gateway already');
+    return isMoving;
+  }
+
+  /** There is a child with the other gateway: what we have with the former ones is over. */
+  #arrived(policy: Policy | undefined): void {
+    const there = this.#moving;
+    this.#moving = undefined;
+    if (!policy) return;
+    const left = [...listOf(this.#children), ...listOf(this.#ike)].map((k) => k.ike);
+    for (const ike of new Set(left)) if (ike !== there && !ike.hasEnded) ike.tell({ t: 'leave', policy });
+  }
+
+  /** We do not get to the other gateway. The one that sends us there may bear with us for a while. */
+  #cannotMove(text: string): void {
+    const there = this.#moving;
+    this.#moving = undefined;
+    if (this.#policy && !there?.hasEnded) there?.tell({ t: 'takeDown', policy: this.#policy });
+    if (this.#children !== NONE) this.#log(`staying with the gateway that sends us away (${text})`, 'failed');
   #spawnIke(policy: Policy, localHost: Address, remoteHost: Address): Known {
     const world = this.#world;
     const serial = world.serial();
@@ -281,6 +326,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (replaces !== undefined) return this.#forRekey?.end();
     this.#negotiating = 0;
     this.#upSince = self.now();
+    if (ike === this.#moving) this.#arrived(this.#policy);
+    else if (this.#moving) return;
     this.#forgetRevival(self);
     this.#forChild?.end();
   }
@@ -291,6 +338,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#wanted = false;
     this.#forgetRevival(self);
     const policy = this.#policy;
+    this.#moving = undefined;
     const targets = [...new Set([...listOf(this.#children), ...listOf(this.#ike)].map((k) => k.ike))].filter(
       (ref) => !ref.hasEnded,
     );
@@ -309,8 +357,24 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
     const { serial, why, text } = message;
-    const wasUp = find(this.#children, (k) => k.serial === serial) !== undefined;
-    this.#children = excluding(this.#children, (k) => k.serial === serial);
+  #ikeDown(
+    { serial, why, text }: Extract<ConnectionMessage, { t: 'ikeDown' }>,
+    self: Context<ConnectionMessage>,
+  ): void {
+    const known = find(this.#ike, (k) => k.serial === serial);
+    this.#ike = excluding(this.#ike, (k) => k === known);
+    // One that crashed took its children along without a word.
+    this.#children = excluding(this.#children, (k) => k.ike.hasEnded);
+    if (this.#moving && this.#moving === known?.ike) this.#cannotMove(text);
+    if (!this.#moving) this.#settle(why, text, self);
+  }
+
+    const known = find(this.#children, (k) => k.serial === serial);
+    const wasUp = known !== undefined;
+    this.#children = excluding(this.#children, (k) => k === known);
+    // What ends at the gateway that we leave is no reason to begin anything.
+    if (this.#moving && wasUp && known.ike !== this.#moving) return;
+    if (this.#moving && !wasUp && why !== 'replaced') this.#cannotMove(text);
     // A replacement that did not come leaves the old child where it is.
     const waiting = why === 'replaced' ? this.#forRekey : this.#forChild;
     if (!wasUp) {

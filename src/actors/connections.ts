@@ -97,7 +97,6 @@ export class Connections {
     if (!entry.template) {
       dropPools(world.leases, entry.conn);
       world.debugging.forget(entry.conn.name);
-      world.standing.redirects.delete(entry.conn.name);
     }
     if (entry.isUsed) entry.ref.tell({ t: 'delete' });
   }

@@ -13,17 +13,9 @@ import { deleteState, dropPeerId, dropUser, forgetPeer } from './dropping.ts';
 import { instanceFor } from './instance-for.ts';
 import type { Loading } from './loading.ts';
 import { initiateFor } from './oppo.ts';
-import {
-  changeDebugging,
-  clearStatistics,
-  end,
-  impair,
-  redirect,
-  redirectAll,
-  setMyId,
-  takePublicKey,
-} from './orders.ts';
+import { changeDebugging, clearStatistics, end, impair, redirectAll, setMyId, takePublicKey } from './orders.ts';
 import { notYet } from './policy-of.ts';
+import { redirect } from './redirecting.ts';
 import type { Entry } from './registry.ts';
 import { renewing } from './renewing.ts';
 import type { Reports } from './reports.ts';

@@ -15,6 +15,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import type { About } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
+import type { RedirectOrder } from './redirecting.ts';
 import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
 import { type ArmedTimer, armedTimers, timerNumber, timerOf } from './sa-timers.ts';
 import { traceStep } from './sa-trace.ts';
@@ -38,6 +39,10 @@ export type IkeSaMessage =
   | { readonly t: 'outlived'; readonly by: number }
   /** The peer sent INITIAL_CONTACT on another IKE SA. */
   | { readonly t: 'forgotten' }
+  /** The connection has what it had here at another gateway now. */
+  | { readonly t: 'leave'; readonly policy: Policy }
+  /** Send the peer elsewhere, if it can be sent and `of` says yes to a connection that it has to do with. */
+  | RedirectOrder
   /** The actors of inherited children. */
   | { readonly t: 'adoptActors'; readonly kids: readonly Kid[] }
   /** A packet of ours did not arrive, somebody says. */
@@ -65,8 +70,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #isSuccessor: boolean;
   #kids: Few<Kid> = NONE;
   #watchers: Watchers | undefined = undefined;
-  /** Who waits for the end of one child. */
-  #awaited: Few<{ readonly serial: number; readonly answer: Answer }> = NONE;
+  /** Who waits for the end of one child; under our own serial, for the peer to hear of another gateway. */
+  #awaited: Few<{ readonly serial: number; readonly answer: Pick<Answer, 'end'> }> = NONE;
   /** The exchange that is at hand: its type, for the log. */
   #exchange = 0;
   /** Successors by serial, between their birth and the handing over. */
@@ -122,6 +127,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'outlived':
         return this.#outlived(message, self);
+      case 'leave':
+        return this.#leave(message.policy, self);
+      case 'redirect':
+        return this.#redirect(message, self);
       case 'adoptActors':
         this.#kids = fewOf(listOf(this.#kids).concat(message.kids));
         for (const { ref } of message.kids) ref.tell({ t: 'parent', ike: self });
@@ -182,6 +191,24 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     // Nothing of this connection is here any more, and others are.
     if (this.#sa.children.length > own.length) return answer?.end();
     this.#command({ t: 'deleteIke', why: 'terminated' }, self);
+  }
+
+  /** Others that share this IKE SA stay for as long as they like. */
+  #leave(policy: Policy, self: Context<IkeSaMessage>): void {
+    const own = this.#sa.children.filter((c) => c.policy === policy);
+    if (own.length === this.#sa.children.length)
+      return this.#command({ t: 'deleteIke', why: 'with another gateway now', reason: 'replaced' }, self);
+    for (const { serial } of own) this.#command({ t: 'deleteChild', serial, reason: 'replaced' }, self);
+  }
+
+  #redirect(order: RedirectOrder, self: Context<IkeSaMessage>): void {
+    const { serial, state, redirectable } = this.#sa;
+    const heir = state === 'replaced' ? listOf(this.#successors).at(-1) : undefined;
+    if (heir && !heir.ref.hasEnded) return heir.ref.tell(order);
+    if (state !== 'established' || ![...this.#policies()].some(order.of)) return order.over('other');
+    if (redirectable?.who !== 'peer') return order.over('unable');
+    this.#awaited = including(this.#awaited, { serial, answer: { end: () => order.over('told') } });
+    this.#command({ t: 'redirect', to: order.to() }, self);
   }
 
   #toNewest(message: Extract<IkeSaMessage, { t: 'rekeyNewest' | 'dropNewest' }>, self: Context<IkeSaMessage>): void {
@@ -288,13 +315,12 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#succeed(out.sa);
       case 'redirected': {
         const { to, redirects } = out;
-        return this.#tellOwner(this.#sa.policy, {
-          t: 'redirected',
-          to,
-          redirects,
-          answers: this.#watchers?.take() ?? [],
-        });
+        const [first, ...others] = this.#movers();
+        const answers = this.#watchers?.take() ?? [];
+        return this.#tellOwner(first, { t: 'redirected', to, redirects, from: self, others, answers });
       }
+      case 'sentAway':
+        return this.#released(this.#sa.serial);
       case 'handOver':
         return this.#handOver(out.to, out.children, { t: 'inherit', children: out.children, tasks: out.tasks });
       case 'end':
@@ -363,6 +389,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const wanted = [...tasks, ...postponed].flatMap((t) => (t.t === 'newChild' ? [t.policy] : []));
     const offered = outstanding?.pending.kind === 'newChild' ? [outstanding.pending.offer.policy] : [];
     return new Set([policy, ...children.map((c) => c.policy), ...wanted, ...offered]);
+  }
+
+  /** Of those the ones that are to go where this SA is sent: who has a child here, or is about to have one, first. */
+  #movers(): readonly Policy[] {
+    const all = [...this.#policies()];
+    const { policy, children } = this.#sa;
+    const isIdle = children.length > 0 && children.every((c) => c.policy !== policy);
+    return isIdle ? all.filter((one) => one !== policy) : all;
   }
 
   #childPolicy(serial: number): Policy {
@@ -467,6 +501,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #ended(why: DownReason, text: string): void {
     const { policy, serial } = this.#sa;
+    // One that goes has heard of where to, if its answer was lost.
+    if (why === 'peer') this.#released(serial);
     this.#world.accounting.down(serial, why);
     this.#world.stats.ikeEnded(this.#sa.establishedAt > 0, why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];

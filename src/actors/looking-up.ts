@@ -9,6 +9,7 @@ import { parseCertificate } from '../ike/auth/x509/certificate.ts';
 import { urlsOf } from '../ike/auth/x509/distribution-point.ts';
 import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import { DnsKeys } from '../services/dns/dns-keys.ts';
+import { HostAddresses } from '../services/dns/host-addresses.ts';
 import { FarLookups } from '../services/fetch/far.ts';
 import type { LookupSettings } from '../services/fetch/lookups.ts';
 import type { CrlPlace, Refreshed } from '../services/revocation/crls.ts';
@@ -43,7 +44,7 @@ export interface Stored {
 }
 
 export class LookingUp {
-  readonly answerers: Pick<Answerers, 'revocation' | 'dnsKeys' | 'ownOcsp'>;
+  readonly answerers: Pick<Answerers, 'revocation' | 'dnsKeys' | 'ownOcsp' | 'addresses'>;
   readonly #far: FarLookups;
   readonly #revocation: Revocation;
   readonly #ownOcsp: OwnOcsp;
@@ -69,7 +70,12 @@ export class LookingUp {
     const { ocspUri } = lookups;
     const wall = () => clock.wall();
     this.#ownOcsp = new OwnOcsp({ lookups: this.#far, issuerOf, ocspUri, now, wall, log, count });
-    this.answerers = { revocation: this.#revocation, dnsKeys: this.#dnsKeys, ownOcsp: this.#ownOcsp };
+    this.answerers = {
+      revocation: this.#revocation,
+      dnsKeys: this.#dnsKeys,
+      ownOcsp: this.#ownOcsp,
+      addresses: new HostAddresses({ lookups: this.#far, now, count }),
+    };
     this.#keeper = system.spawn(
       'crls',
       new Keeper({

@@ -22,11 +22,12 @@ import { Policies } from './policies.ts';
 import { hindranceText } from './policy-of.ts';
 import { NO_NOTES } from './pools.ts';
 import { PublicKeys } from './public-keys.ts';
+import { elsewhere, otherDoor } from './redirect-by-load.ts';
 import { Registry } from './registry.ts';
 import type { ActorRef, ActorSystem, Clock } from './runtime/index.ts';
 import { SaIndex } from './sa-index.ts';
 import { Seldom } from './seldom.ts';
-import { nextGateway, nothingStanding } from './standing.ts';
+import { nothingStanding } from './standing.ts';
 import { Stats } from './stats.ts';
 import { type GateLimits, Switchboard } from './switchboard.ts';
 import type { Helpers, LogLevel, Services, World } from './world.ts';
@@ -92,11 +93,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       debugging,
       impairments,
       answerer: (datagram, spiI) => answerer(world, datagram, spiI),
-      gateway: (isBusy) => {
-        const gateway = nextGateway(world.standing, isBusy);
-        if (gateway !== undefined) world.standing.redirected++;
-        return gateway;
-      },
+      otherDoor: (isBusy) => otherDoor(world, isBusy),
       behind: () => Math.max(system.lag, helpers.behind),
     },
     ports.limits,
@@ -126,6 +123,8 @@ export function makeWorld(ports: WorldPorts): Inside {
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
     noted: (direction, what) => stats.noted(direction, what),
     limited: (limit) => stats.limitHits.count(limit),
+    redirected: (what) => void stats.redirects[what]++,
+    elsewhere: (policy, wasSentHere) => elsewhere(world, policy, wasSentHere),
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     lease: (wanted) => leases.lease(wanted),

@@ -66,7 +66,7 @@ export function spreads({ stats, helpers }: World): Spread[] {
 
 type Say = (metric: MetricName, value: number, ...labels: readonly string[]) => void;
 
-function protocol({ switchboard, sas }: World, say: Say): void {
+function protocol({ switchboard, sas, stats: { redirects } }: World, say: Say): void {
   const { counters } = switchboard;
   say('halfOpen', switchboard.halfOpen);
   say('childSas', sas.size);
@@ -82,7 +82,9 @@ function protocol({ switchboard, sas }: World, say: Say): void {
   say('drops', counters.shed, 'overload');
   say('drops', counters.unsendable, 'unsendable');
   say('cookies', counters.cookies);
-  say('redirects', counters.redirected);
+  say('redirects', counters.redirected + redirects.sent, 'sent');
+  say('redirects', redirects.obeyed, 'obeyed');
+  say('redirects', redirects.refused, 'refused');
 }
 
 function jobs({ helpers }: World, say: Say): void {

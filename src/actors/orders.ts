@@ -71,22 +71,6 @@ export function takePublicKey(world: World, { id, add, key }: RequestOf<'pubkey'
   answer.end();
 }
 
-/** Kept and shown. Nobody is sent anywhere yet. */
-export function redirect({ registry, standing }: World, { name, to }: RequestOf<'redirect'>, answer: Answer): void {
-  const targets = targetsOf(to);
-  if ('wrong' in targets) return end(answer, RC.WHACK_PROBLEM, targets.wrong);
-  const entries = name === undefined ? [...registry.entries()] : registry.namedOrAliased(name);
-  if (entries.length === 0 && name !== undefined)
-    return end(answer, RC.UNKNOWN_NAME, `no connection or alias named "${name}"`);
-  for (const { conn } of entries) {
-    if (targets.to.length > 0) standing.redirects.set(conn.name, targets.to);
-    else standing.redirects.delete(conn.name);
-  }
-  const where = targets.to.join(', ') || 'nowhere';
-  const count = entries.length === 1 ? '1 connection' : `${entries.length} connections`;
-  end(answer, RC.LOG, `peers of ${count} are to go to ${where}; that has no effect yet`);
-}
-
 export function redirectAll({ standing }: World, { mode, to }: RequestOf<'global-redirect'>, answer: Answer): void {
   const targets = to === undefined ? { to: standing.globalRedirectTo } : targetsOf(to);
   if ('wrong' in targets) return end(answer, RC.WHACK_PROBLEM, targets.wrong);

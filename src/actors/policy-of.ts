@@ -107,7 +107,6 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
     natKeepalive: conn.natKeepalive ? keepAliveMs : 0,
     initialContact: conn.initialContact,
     acceptRedirect: conn.acceptRedirect,
-    redirectTo: conn.sendRedirect === 'yes' ? conn.redirectTo : undefined,
     ikeLifetime: conn.ikeLifetimeMs,
     rekey: conn.rekey,
     rekeyMargin: conn.rekeyMarginMs,

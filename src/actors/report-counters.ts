@@ -69,7 +69,7 @@ function ours({ accounting, leases, switchboard, helpers, services, stats }: Wor
     'total.ike.packets.unsendable': counters.unsendable,
     'total.ike.packets.retransmitted': stats.of('total.ike.packets.retransmitted'),
     'total.ike.cookies.sent': counters.cookies,
-    'total.ike.redirects.sent': counters.redirected,
+    'total.ike.redirects.sent': counters.redirected + stats.redirects.sent,
     'total.ike.halfopen.refused': counters.refused,
     'total.ike.halfopen.crowded': counters.crowded,
     'total.ike.halfopen.shed': counters.shed,

@@ -13,6 +13,7 @@ const TIMER_NAMES: readonly TimerName[] = [
   'childRekey',
   'childExpire',
   'childOutbound',
+  'farewell',
 ];
 
 /** Room for their names in a number. */

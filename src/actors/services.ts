@@ -51,6 +51,8 @@ export const QUESTION_LIMITS: Readonly<Record<Kind, QuestionLimit>> = {
   // Nobody needs it: the peer can ask for itself, and shall not wait for long.
   ownOcsp: { most: 20_000, within: 5_000 },
   dnsKeys: { most: 4_000, within: 30_000 },
+  // An established SA waits for it: shorter than the peer's patience with a request.
+  addresses: { most: 4_000, within: 20_000 },
 };
 
 /** Of one kind of question, since the start. */
@@ -77,6 +79,7 @@ export class DaemonServices implements Services {
     revocation: none(),
     ownOcsp: none(),
     dnsKeys: none(),
+    addresses: none(),
   };
 
   constructor({ group, answerers, limits, moreFigures = () => [] }: ServicesOptions) {

@@ -11,10 +11,8 @@ export interface Standing {
   globalRedirect: 'yes' | 'no' | 'auto' | undefined;
   /** Addresses and host names. */
   globalRedirectTo: readonly string[];
-  /** How many have been sent to one of them: they are named by turns. */
+  /** How many have been sent to another gateway: they are named by turns. */
   redirected: number;
-  /** Where the peers of a connection are to go, by its name. */
-  readonly redirects: Map<string, readonly string[]>;
 }
 
 /** What the command line says, else the configuration. */
@@ -28,17 +26,9 @@ export function standFor(
   standing.globalRedirectTo = said && 'to' in said ? said.to : setup.globalRedirectTo;
 }
 
-/** Where the next initiator is to go instead of here, if anywhere; `auto` is while cookies would be demanded. */
-export function nextGateway(standing: Standing, isBusy: boolean): string | undefined {
-  const { globalRedirect: mode, globalRedirectTo: to } = standing;
-  if (mode !== 'yes' && !(mode === 'auto' && isBusy)) return undefined;
-  return to.length === 0 ? undefined : to[standing.redirected % to.length];
-}
-
 export const nothingStanding = (): Standing => ({
   myId: undefined,
   globalRedirect: undefined,
   globalRedirectTo: [],
   redirected: 0,
-  redirects: new Map(),
 });

@@ -24,6 +24,8 @@ export class Stats {
   readonly registry = new Registry();
   /** How long peers took to prove who they are. */
   readonly handshakes: Readonly<Record<Role, Durations>> = { initiator: new Durations(), responder: new Durations() };
+  /** REDIRECT, RFC 5685: sent after IKE_SA_INIT (in that the switchboard counts them); obeyed, or not. */
+  readonly redirects = { sent: 0, obeyed: 0, refused: 0 };
   /** Child SAs by connection, those of its instances among them; none where there are none. */
   readonly children = new Map<string, number>();
 
@@ -83,6 +85,7 @@ export class Stats {
   clear(): void {
     this.registry.clear();
     this.#finished = 0;
+    Object.assign(this.redirects, { sent: 0, obeyed: 0, refused: 0 });
     for (const durations of Object.values(this.handshakes)) durations.clear();
   }
 
@@ -193,6 +196,8 @@ export class Stats {
     'total.ipsec.type.ah': () => this.#childEstablished.of('ah'),
     'total.ipsec.traffic.in': () => this.#traffic.of('esp', 'in') + this.#traffic.of('ah', 'in'),
     'total.ipsec.traffic.out': () => this.#traffic.of('esp', 'out') + this.#traffic.of('ah', 'out'),
+    'total.ike.ikev2.redirect.completed': () => this.redirects.obeyed,
+    'total.ike.ikev2.redirect.failed': () => this.redirects.refused,
     'total.ike.dpd.sent': () => this.liveness.value(),
     'total.ike.packets.retransmitted': () => this.retransmits.value(),
   };

@@ -9,7 +9,7 @@
 
 import { keep } from '../ike/crypto/keep.ts';
 import type { Datagram } from '../ike/effects.ts';
-import { admit, type CookieSecrets, redirection } from '../ike/v2/gate.ts';
+import { admit, type CookieSecrets, type Door, redirection } from '../ike/v2/gate.ts';
 import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Sources, sourceOf } from '../net/sources.ts';
@@ -49,7 +49,7 @@ export interface SwitchboardPorts {
   /** A new responder, spawned and told of nothing yet. */
   answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
   /** Where initiators are to go instead of here; `isBusy`: cookies are demanded. */
-  gateway(isBusy: boolean): string | undefined;
+  otherDoor(isBusy: boolean): Door | undefined;
   /** ms that handshakes wait for their turns and for helpers. */
   behind(): number;
 }
@@ -256,8 +256,8 @@ export class Switchboard {
   }
 
   #redirect({ local, peer, bytes }: Datagram, header: Parameters<typeof admit>[0], isBusy: boolean): boolean {
-    const gateway = this.#ports.gateway(isBusy);
-    const answer = gateway === undefined ? undefined : redirection(header, bytes, gateway);
+    const door = this.#ports.otherDoor(isBusy);
+    const answer = door && redirection(header, bytes, door);
     if (!answer) return false;
     this.counters.redirected++;
     this.send(local, peer, answer);

@@ -32,6 +32,7 @@ export type TimerName =
   | 'keepalive'
   | 'rekey'
   | 'expire'
+  | 'farewell'
   | 'retry'
   | 'followup'
   | 'childRekey'
@@ -45,8 +46,11 @@ export type Command =
   | { readonly t: 'addChild'; readonly policy: Policy; readonly serial: number }
   | { readonly t: 'rekeyIke' }
   | { readonly t: 'rekeyChild'; readonly serial: number }
-  | { readonly t: 'deleteChild'; readonly serial: number }
-  | { readonly t: 'deleteIke'; readonly why: string }
+  /** Without `reason`, because somebody asked for it. */
+  | { readonly t: 'deleteChild'; readonly serial: number; readonly reason?: DownReason }
+  | { readonly t: 'deleteIke'; readonly why: string; readonly reason?: DownReason }
+  /** Send the peer, established as it is, to another gateway: an address or a name. RFC 5685 §5. */
+  | { readonly t: 'redirect'; readonly to: string }
   /** The connection took another one's place, or the daemon goes: no farewell. */
   | { readonly t: 'abandon'; readonly why: string; readonly reason?: DownReason };
 
@@ -141,14 +145,16 @@ export type Out =
       readonly children: readonly Child[];
       readonly tasks: readonly Task[];
     }
-  /** The peer, authentic, sends us to another gateway; this SA says farewell. `from`: the peer. */
+  /** The peer, authentic, sends us to another gateway, and we go. `from`: the peer. */
   | { readonly t: 'redirected'; readonly to: Address; readonly redirects: Redirects }
+  /** The peer has heard of the other gateway that we send it to. */
+  | { readonly t: 'sentAway' }
   /** The last effect of an SA: forget it. */
   | { readonly t: 'end'; readonly why: DownReason; readonly text: string };
 
-/** Gateways that have sent us on to the next, and the last of them. RFC 5685. */
+/** When gateways have sent us on to the next, lately (ms of `Env.now`), and the last of them. RFC 5685 §7. */
 export interface Redirects {
-  readonly count: number;
+  readonly at: readonly number[];
   readonly from: Address;
 }
 
@@ -215,6 +221,10 @@ export interface Env {
   readonly directory: Directory;
   /** For the statistics: a notification of ours or the peer's, by its type, or a Delete. */
   noted?(direction: 'in' | 'out', what: number | 'delete'): void;
+  /** For the statistics: a REDIRECT after IKE_SA_INIT that we sent, or one at any time that we obeyed or did not. */
+  redirected?(what: 'sent' | 'obeyed' | 'refused'): void;
+  /** Where an authentic peer of this connection is to go instead of here; `wasSentHere`: it comes from another gateway. */
+  elsewhere?(policy: Policy, wasSentHere: boolean): string | undefined;
   /** For the statistics: the peer has gone beyond a limit. */
   limited?(limit: PeerLimit): void;
   /** Addresses for a peer that is authentic; a change is on record before this returns. */

@@ -47,8 +47,6 @@ export interface Policy {
   readonly initialContact: boolean;
   /** Gateways that the peer may send us to (RFC 5685), addresses and names; empty: any. Undefined: none. */
   readonly acceptRedirect?: readonly string[] | undefined;
-  /** Gateways that we send the peer to in IKE_AUTH, if it can be sent there; none: we serve it. */
-  readonly redirectTo?: readonly string[] | undefined;
   readonly ikeLifetime: number;
   readonly rekey: boolean;
   readonly rekeyMargin: number;

@@ -3,7 +3,7 @@
  * suspends the SA as a job does; its `Reply` comes as a message. Every one has a deadline of the answerer's own, so that
  * there always is a reply.
  */
-import type { Address } from '../net/address.ts';
+import type { Address, Family } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
 import type { EapWay } from './policy.ts';
 
@@ -49,7 +49,9 @@ export type Question =
   /** What its authority says now of our certificate, in DER: for a peer that asks us for it. RFC 4806 §4.2. */
   | { readonly t: 'ownOcsp'; readonly certificate: Uint8Array }
   /** Raw keys of an identity, from IPSECKEY records. RFC 4025. */
-  | { readonly t: 'dnsKeys'; readonly id: Id; readonly address: Address };
+  | { readonly t: 'dnsKeys'; readonly id: Id; readonly address: Address }
+  /** Addresses of hosts. */
+  | { readonly t: 'addresses'; readonly names: readonly string[]; readonly family: Family };
 
 /** A CRL, or an OCSP response to `request` (DER), under one of these URLs. */
 export interface Want {
@@ -89,5 +91,7 @@ export type Reply =
   | { readonly t: 'ownOcsp'; readonly response: Uint8Array | undefined }
   /** SubjectPublicKeyInfo in DER. */
   | { readonly t: 'dnsKeys'; readonly keys: readonly Uint8Array[]; readonly isSecure: boolean; readonly why?: string }
+  /** Of all the hosts, in the order of their names; `why` there are fewer than there might be. */
+  | { readonly t: 'addresses'; readonly addresses: readonly Address[]; readonly why?: string }
   /** Nobody could answer. */
   | { readonly t: 'none'; readonly why: string };

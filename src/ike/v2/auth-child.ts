@@ -3,7 +3,7 @@ import type { Id } from '../../net/id.ts';
 import { explainChildRefusal } from '../explain/refusals.ts';
 import { answerFor, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
-import { find, NOTIFY, type Payload } from '../wire/index.ts';
+import { find, NOTIFY, notifies, type Payload } from '../wire/index.ts';
 import type { AuthTalk } from './auth-talk.ts';
 import { acceptAnswer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
 import { whyNotAccepted, whyNotGranted } from './child-why.ts';
@@ -14,12 +14,11 @@ import { handshakeOf } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
 import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
-import { redirectData, redirectIn } from './redirect.ts';
+import { readRedirect, redirectData } from './redirect.ts';
+import { awaitFarewell } from './redirect-later.ts';
+import { type Where, whereTo } from './redirect-where.ts';
 import { fittest, settled, siblingsOf } from './siblings.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
-
-/** ms that a peer that was sent elsewhere has to go. */
-const FAREWELL = 60_000;
 
 /** As initiator: the peer is authentic, and `message` is its last. */
 export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer): void {
@@ -28,9 +27,8 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
   authentic(turn, talk, message.payloads);
   const hasChild = (['SA', 'TSi', 'TSr'] as const).every((type) => find(message.payloads, type));
   if (!hasChild) {
-    const count = (handshakeOf(sa).redirects?.count ?? 0) + 1;
-    const elsewhere = redirectIn(sa, message.payloads, count);
-    if (elsewhere) return goElsewhere(turn, offer, elsewhere, count);
+    const [redirect] = notifies(message.payloads, NOTIFY.REDIRECT);
+    if (redirect) return goElsewhere(turn, offer, redirect.data);
     const error = errorIn(message.payloads);
     turn.why(explainChildRefusal(error?.notify, policy, []), { serial: offer.serial });
     return childRefused(
@@ -66,23 +64,21 @@ export function finishInitiator(turn: Turn, talk: AuthTalk, message: Incoming, o
   forgetHandshake(turn);
 }
 
-/** The connection goes on with the other gateway. */
-function goElsewhere(
-  turn: Turn,
-  offer: ChildOffer,
-  there: NonNullable<ReturnType<typeof redirectIn>>,
-  count: number,
-): void {
-  if ('wrong' in there) {
-    childRefused(turn, offer, there.wrong);
-    return turn.plan({ t: 'deleteIke', why: 'refused' });
-  }
-  forgetHandshake(turn);
-  const text = `peer redirects us to ${there.to}`;
-  turn.say(text);
-  dropOffer(turn, offer, 'replaced', text);
-  turn.outs.push({ t: 'redirected', to: there.to, redirects: { count, from: turn.sa.peer.address } });
-  turn.plan({ t: 'deleteIke', why: 'replaced' });
+/** The connection goes on with the other gateway. RFC 5685 §6. */
+function goElsewhere(turn: Turn, offer: ChildOffer, data: Uint8Array): void {
+  const read = readRedirect(data);
+  const go = (later: Turn, there: Where) => {
+    if ('wrong' in there) {
+      childRefused(later, offer, there.wrong);
+      return later.plan({ t: 'deleteIke', why: 'refused' });
+    }
+    forgetHandshake(later);
+    dropOffer(later, offer, 'replaced', `peer redirects us to ${there.to}`);
+    later.outs.push({ t: 'redirected', ...there });
+    later.plan({ t: 'deleteIke', why: 'replaced' });
+  };
+  if ('wrong' in read) return go(turn, { wrong: `REDIRECT in IKE_AUTH: ${read.wrong}` });
+  whereTo(turn, read.gateway, go, offer);
 }
 
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
@@ -101,9 +97,10 @@ export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, p
   const { request } = talk;
   sa.policy = env.directory.instantiate(fittest(turn, talk.policy, request), talk.firstId!, sa.peer);
   authentic(turn, talk, request);
-  const { ni, nr, goesElsewhere } = handshakeOf(sa);
-  const gateways = goesElsewhere ? (sa.policy.redirectTo ?? []) : [];
-  if (gateways.length > 0) return sendElsewhere(turn, message, payloads, gateways[sa.serial % gateways.length]);
+  const { ni, nr } = handshakeOf(sa);
+  const { redirectable } = sa;
+  const gateway = redirectable?.who === 'peer' && env.elsewhere?.(sa.policy, redirectable.wasSentHere);
+  if (gateway) return sendElsewhere(turn, message, payloads, gateway);
   const configured = configure(turn, talk, siblingsOf(turn), request);
   if ('notify' in configured) {
     turn.say(`Child SA refused: ${configured.wrong}`, { level: 'warn', event: 'rejected' });
@@ -144,8 +141,8 @@ export function finishResponder(turn: Turn, talk: AuthTalk, message: Incoming, p
 function sendElsewhere(turn: Turn, message: Incoming, payloads: readonly Payload[], gateway: string): void {
   turn.say(`sending the peer to ${gateway}`);
   turn.respond(message, [...payloads, notification(NOTIFY.REDIRECT, redirectData(gateway))]);
-  turn.disarm('rekey');
-  turn.arm('expire', FAREWELL);
+  turn.env.redirected?.('sent');
+  awaitFarewell(turn);
   forgetHandshake(turn);
 }
 

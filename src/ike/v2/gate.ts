@@ -5,7 +5,7 @@
 import type { Endpoint } from '../../net/endpoint.ts';
 import { equalSecret, hmacSha256 } from '../crypto/misc.ts';
 import { decodeMessage, EXCHANGE, encodeMessage, find, type Header, NOTIFY, notifies } from '../wire/index.ts';
-import { redirectData } from './redirect.ts';
+import { redirectableBy, redirectData } from './redirect.ts';
 import { notification } from './turn.ts';
 
 /** Octets of a cookie: the secret's generation, then the HMAC. */
@@ -48,14 +48,21 @@ export function admit(
   return { t: 'answer', bytes: answer(header, NOTIFY.COOKIE, fresh), why: 'cookie required' };
 }
 
-/** An answer that sends the initiator to `gateway`, if it can be sent anywhere. RFC 5685 §3. */
-export function redirection(header: Header, bytes: Uint8Array, gateway: string): Uint8Array | undefined {
+/** Another gateway. `isForAll`: also for those that one has sent here. */
+export interface Door {
+  readonly gateway: string;
+  readonly isForAll: boolean;
+}
+
+/** An answer that sends the initiator to another gateway, if it can be sent there. RFC 5685 §3. */
+export function redirection(header: Header, bytes: Uint8Array, { gateway, isForAll }: Door): Uint8Array | undefined {
   if (header.major > 2 || header.messageId !== 0) return undefined;
   const decoded = decodeMessage(bytes);
   if (!decoded.ok) return undefined;
   const { payloads } = decoded.value;
   const nonce = find(payloads, 'Nonce')?.data;
-  const isAble = [NOTIFY.REDIRECT_SUPPORTED, NOTIFY.REDIRECTED_FROM].some((n) => notifies(payloads, n).length > 0);
+  const redirectable = redirectableBy(payloads);
+  const isAble = redirectable?.who === 'peer' && (isForAll || !redirectable.wasSentHere);
   if (!isAble || !nonce || nonce.length < 16 || nonce.length > 256) return undefined;
   return answer(header, NOTIFY.REDIRECT, redirectData(gateway, nonce));
 }

@@ -58,6 +58,7 @@ export type Task =
   /** A child that the peer made at our request and that we did not take. */
   | { readonly t: 'deleteStray'; readonly policy: Policy; readonly spiIn: number }
   | { readonly t: 'deleteIke'; readonly why?: DownReason }
+  | { readonly t: 'redirect'; readonly to: string }
   | { readonly t: 'liveness' };
 
 /** A Child SA that we have asked for, or are about to. */
@@ -138,6 +139,7 @@ export type Pending =
   | { readonly kind: 'ikeFollowup'; readonly offer: IkeOffer }
   | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason; readonly isSure: boolean }
   | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string }
+  | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'liveness' };
 
 export interface Outstanding {
@@ -178,10 +180,6 @@ export interface Handshake {
   response: Uint8Array;
   /** Answers that made us start over: cookies, other groups. */
   restarts: number;
-  /** How often we have been sent on, and by whom last. RFC 5685. */
-  readonly redirects?: Redirects | undefined;
-  /** The peer can be sent elsewhere. */
-  readonly goesElsewhere?: boolean;
   /** The peer's SIGNATURE_HASH_ALGORITHMS; absent: it does not know RFC 7427. */
   peerHashes?: ReadonlySet<Hash> | undefined;
   /** From the peer's CERTREQ, SHA-1 hashes one after another; absent: it has not asked for our certificate. RFC 7296 §3.7. */
@@ -196,6 +194,12 @@ export interface Handshake {
   /** Secrets besides the first key exchange; most SAs have none. */
   mixing?: Mixing | undefined;
 }
+
+/** Which end may send the other to another gateway, and what has come of that. Shared as long as that is nothing. RFC 5685. */
+export type Redirectable =
+  | { readonly who: 'us'; readonly past: Redirects | undefined }
+  /** `leaveBy`: ms of `Env.now`; 0: it may stay. */
+  | { readonly who: 'peer'; readonly wasSentHere: boolean; readonly leaveBy: number };
 
 /** An exchange of the peer that does the same as one of ours (RFC 7296 §2.8.1). */
 export type Collision =
@@ -233,6 +237,7 @@ export class IkeSa {
   suite: IkeSuite | undefined = undefined;
   keys: IkeKeys | undefined = undefined;
   handshake: Handshake | undefined = undefined;
+  redirectable: Redirectable | undefined = undefined;
 
   nextRequestId = 0;
   expectedRequestId = 0;

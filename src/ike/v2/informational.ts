@@ -8,6 +8,7 @@ import { dropChild, dropChildren, end } from './ending.ts';
 import type { IkeSa, Pending } from './ike-sa.ts';
 import { disarmEstablished } from './lifetimes.ts';
 import { spiOctets } from './proposals.ts';
+import { REDIRECT_REQUEST, REDIRECT_RESPONSE } from './redirect-later.ts';
 import { concedeIke } from './rekey-ike.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, type Incoming, type Turn } from './turn.ts';
@@ -30,6 +31,7 @@ export const INFORMATIONAL: readonly Transition[] = [
     run: answerDelete,
     to: ['dead'],
   },
+  REDIRECT_REQUEST,
   {
     story: 'answer a liveness check',
     exchange: EXCHANGE.INFORMATIONAL,
@@ -62,6 +64,7 @@ export const INFORMATIONAL: readonly Transition[] = [
     run: () => {},
     to: [],
   },
+  REDIRECT_RESPONSE,
 ];
 
 export function startDeleteChild(turn: Turn, child: Child, why: DownReason = 'asked'): void {

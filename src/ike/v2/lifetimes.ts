@@ -2,6 +2,7 @@
 import type { Env } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Child } from './child.ts';
+import { armFarewell } from './redirect-later.ts';
 import type { Turn } from './turn.ts';
 
 /** All that an established IKE SA keeps doing: made by IKE_AUTH, or by a rekey. */
@@ -12,11 +13,12 @@ export function armEstablished(turn: Turn): void {
   if (policy.rekey) turn.arm('rekey', rekeyAfter(policy.ikeLifetime, policy, role === 'initiator', turn.env));
   if (policy.dpdDelay > 0) turn.arm('liveness', policy.dpdDelay);
   if (sa.weAreNatted && policy.natKeepalive > 0) turn.arm('keepalive', policy.natKeepalive);
+  armFarewell(turn, sa.redirectable);
 }
 
 /** An SA that goes needs none of it. */
 export function disarmEstablished(turn: Turn): void {
-  for (const name of ['expire', 'rekey', 'liveness', 'keepalive', 'retry'] as const) turn.disarm(name);
+  for (const name of ['expire', 'farewell', 'rekey', 'liveness', 'keepalive', 'retry'] as const) turn.disarm(name);
 }
 
 export function armChildLifetime(turn: Turn, child: Child, asInitiator: boolean): void {

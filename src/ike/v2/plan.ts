@@ -1,9 +1,10 @@
 /** What we want of the peer: commands become tasks, and a task begins when the window for our requests is free. */
-import type { Command } from '../effects.ts';
+import type { Command, DownReason } from '../effects.ts';
 import { startNew, startRekey } from './create-child.ts';
 import { end } from './ending.ts';
 import type { Task } from './ike-sa.ts';
 import { startDeleteChild, startDeleteIke, startDeleteStray, startLiveness } from './informational.ts';
+import { startRedirect } from './redirect-later.ts';
 import { startRekeyIke } from './rekey-ike.ts';
 import { startInit } from './sa-init.ts';
 import type { Turn } from './turn.ts';
@@ -19,9 +20,12 @@ export function command(turn: Turn, wanted: Command): void {
     case 'rekeyChild':
       return turn.plan({ t: 'rekeyChild', serial: wanted.serial });
     case 'deleteChild':
-      return turn.plan({ t: 'deleteChild', serial: wanted.serial });
+      return turn.plan({ t: 'deleteChild', serial: wanted.serial, ...(wanted.reason && { why: wanted.reason }) });
     case 'deleteIke':
-      return deleteIke(turn, wanted.why);
+      return deleteIke(turn, wanted.why, wanted.reason);
+    case 'redirect':
+      turn.unplan((task) => task.t === 'redirect');
+      return turn.plan(wanted);
     case 'abandon':
       return end(turn, wanted.reason ?? 'replaced', wanted.why);
     default:
@@ -30,14 +34,14 @@ export function command(turn: Turn, wanted: Command): void {
 }
 
 /** An answer to IKE_AUTH is awaited first: the peer would be left with an SA that it cannot know to be void. */
-function deleteIke(turn: Turn, why: string): void {
+function deleteIke(turn: Turn, why: string, reason?: DownReason): void {
   const { sa } = turn;
   if (sa.state === 'deleting') return;
   if (sa.state !== 'authSent' && sa.state !== 'established' && sa.state !== 'replaced')
-    return void end(turn, 'asked', why);
+    return void end(turn, reason ?? 'asked', why);
   turn.unplan((task) => task.t === 'deleteIke');
-  turn.plan({ t: 'deleteIke' });
-  if (sa.outstanding) turn.hurry(sa.outstanding);
+  turn.plan({ t: 'deleteIke', ...(reason && { why: reason }) });
+  if (sa.outstanding && !reason) turn.hurry(sa.outstanding);
 }
 
 /** Starts what is planned, as long as nothing is outstanding. Deletions of the whole go first. */
@@ -76,6 +80,8 @@ function begin(turn: Turn, task: Task): void {
         : undefined;
     case 'deleteIke':
       return startDeleteIke(turn, task.why);
+    case 'redirect':
+      return startRedirect(turn, task.to);
     case 'liveness':
       return startLiveness(turn);
     default:

@@ -1,28 +1,36 @@
-/** REDIRECT and its like, in IKE_SA_INIT and IKE_AUTH: RFC 5685 §3, §6, §9. */
+/**
+ * Sending a peer to another gateway, and being sent: RFC 5685. Only whoever began the first IKE SA of a line can be
+ * sent, and only if it has said so (§3, §10): `IkeSa.redirectable` tells which end that is, through all rekeys.
+ *
+ *     IKE_SA_INIT     N(REDIRECT_SUPPORTED)  ──►  ◄──  N(REDIRECT, gateway, Ni)        no SA comes to be (gate.ts)
+ *     IKE_AUTH        ... AUTH ...           ──►  ◄──  ... AUTH, N(REDIRECT, gateway)  no Child SA (auth-child.ts)
+ *     INFORMATIONAL   N(REDIRECT, gateway)   ◄──  ──►  empty                           redirect-later.ts
+ *
+ * redirect-where.ts decides whether we go.
+ */
 import { Address } from '../../net/address.ts';
 import { equalSecret } from '../crypto/misc.ts';
-import type { Policy } from '../policy.ts';
-import { NOTIFY, notifies, type Payload } from '../wire/index.ts';
-import type { IkeSa } from './ike-sa.ts';
-import { notification } from './turn.ts';
+import { NOTIFY, type Payload } from '../wire/index.ts';
+import type { IkeSa, Redirectable } from './ike-sa.ts';
+import { hasNotify, notification } from './turn.ts';
 
 /** GW Ident Type, RFC 5685 §9.2. */
 const KIND = { ipv4: 1, ipv6: 2, fqdn: 3 } as const;
-/** Gateways that we go to one after the other in one handshake, which is over well within the 300 s of §7. */
-export const MOST_REDIRECTS = 5;
 
 /** `gateway`: an address or a name. `nonce`: of the request, in an answer to IKE_SA_INIT. */
-export function redirectData(gateway: string, nonce: Uint8Array = new Uint8Array()): Uint8Array {
+export function redirectData(gateway: string, nonce: Uint8Array = NO_NONCE): Uint8Array {
   const address = Address.parse(gateway);
   const identity = address?.toBytes() ?? Buffer.from(gateway, 'latin1');
   const kind = address ? (address.family === 4 ? KIND.ipv4 : KIND.ipv6) : KIND.fqdn;
   return new Uint8Array([kind, identity.length, ...identity, ...nonce]);
 }
 
-/** Where an answer to our IKE_SA_INIT with this nonce sends us. */
+const NO_NONCE = new Uint8Array();
+
+/** Where a REDIRECT sends us; `nonce`: of our request, in an answer to IKE_SA_INIT and nowhere else. */
 export function readRedirect(
   data: Uint8Array,
-  nonce: Uint8Array,
+  nonce: Uint8Array = NO_NONCE,
 ): { readonly gateway: Address | string } | { readonly wrong: string } {
   const [kind, length = 0] = data;
   const identity = data.subarray(2, 2 + length);
@@ -37,43 +45,22 @@ export function readRedirect(
   return { wrong: `a gateway of kind ${kind} and ${length} octets` };
 }
 
-/** That the peer may send us elsewhere, or that somebody has sent us here. */
-export function redirectOffer({ acceptRedirect }: Policy, from: Address | undefined): Payload[] {
-  if (acceptRedirect === undefined) return [];
+/** As initiator: that the peer may send us elsewhere, or that somebody has sent us here. */
+export function redirectOffer({ redirectable }: Pick<IkeSa, 'redirectable'>): Payload[] {
+  if (redirectable?.who !== 'us') return [];
+  const { past } = redirectable;
   return [
-    from ? notification(NOTIFY.REDIRECTED_FROM, redirectData(`${from}`)) : notification(NOTIFY.REDIRECT_SUPPORTED),
+    past ? notification(NOTIFY.REDIRECTED_FROM, redirectData(`${past.from}`)) : notification(NOTIFY.REDIRECT_SUPPORTED),
   ];
 }
 
-/** Where an authentic answer to IKE_AUTH sends us, or why nowhere; undefined: it does not. RFC 5685 §6. */
-export function redirectIn(
-  { policy, local, peer }: Pick<IkeSa, 'policy' | 'local' | 'peer'>,
-  payloads: readonly Payload[],
-  count: number,
-): { readonly to: Address } | { readonly wrong: string } | undefined {
-  const [notify] = notifies(payloads, NOTIFY.REDIRECT);
-  if (!notify) return undefined;
-  const read = readRedirect(notify.data, new Uint8Array());
-  if ('wrong' in read) return { wrong: `REDIRECT in IKE_AUTH: ${read.wrong}` };
-  const { gateway } = read;
-  const why =
-    count > MOST_REDIRECTS
-      ? `${MOST_REDIRECTS} gateways have sent us on already`
-      : whyNotThere(policy, gateway, { local: local.address, peer: peer.address });
-  if (why === undefined && typeof gateway !== 'string') return { to: gateway };
-  return { wrong: `peer redirects us to ${gateway}, where we do not go: ${why}` };
+/** As responder: what the peer's IKE_SA_INIT says of that. */
+export function redirectableBy(payloads: readonly Payload[]): Redirectable | undefined {
+  if (hasNotify(payloads, NOTIFY.REDIRECTED_FROM)) return SENT_HERE;
+  return hasNotify(payloads, NOTIFY.REDIRECT_SUPPORTED) ? NEWCOMER : undefined;
 }
 
-/** Why we don't go there; undefined: we do. */
-export function whyNotThere(
-  { acceptRedirect }: Policy,
-  gateway: Address | string,
-  here: { readonly local: Address; readonly peer: Address },
-): string | undefined {
-  if (acceptRedirect === undefined) return 'accept-redirect=no';
-  if (acceptRedirect.length > 0 && !acceptRedirect.includes(`${gateway}`))
-    return 'accept-redirect-to= does not name it';
-  if (typeof gateway === 'string') return 'names of gateways are not looked up';
-  if (gateway.equals(here.peer)) return 'that is where we are';
-  return gateway.family === here.local.family ? undefined : 'we have no address of that family here';
-}
+const NEWCOMER: Redirectable = Object.freeze({ who: 'peer', wasSentHere: false, leaveBy: 0 });
+const SENT_HERE: Redirectable = Object.freeze({ who: 'peer', wasSentHere: true, leaveBy: 0 });
+/** Of all of our SAs that may be sent elsewhere and have not been. */
+export const MAY_BE_SENT: Redirectable = Object.freeze({ who: 'us', past: undefined });

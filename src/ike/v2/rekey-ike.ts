@@ -373,6 +373,7 @@ function successor(
   next.suite = suite;
   next.keys = new IkeKeys(keys, suite);
   next.fragments = sa.fragments;
+  next.redirectable = sa.redirectable;
   next.weAreNatted = sa.weAreNatted;
   next.peerIsNatted = sa.peerIsNatted;
   next.lastHeard = env.now;

@@ -19,7 +19,8 @@ import { agreeOn, wantsIntermediate } from './mixing.ts';
 import { detectNat, natDetection } from './nat.ts';
 import { ppksOf, usePpk } from './ppk.ts';
 import { chooseIke, isFault, offerIke } from './proposals.ts';
-import { MOST_REDIRECTS, readRedirect, redirectOffer, whyNotThere } from './redirect.ts';
+import { MAY_BE_SENT, readRedirect, redirectableBy, redirectOffer } from './redirect.ts';
+import { whereTo } from './redirect-where.ts';
 import type { Transition } from './transitions.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
@@ -93,14 +94,14 @@ export function startInit(turn: Turn, redirects?: Redirects): void {
     return void end(turn, 'local', 'ppk=insist, and there is no PPK for this connection in ipsec.secrets');
   turn.say(`initiating IKEv2 connection to ${sa.peer.address} using UDP`, { event: 'initiated' });
   turn.enter('initSent');
-  makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0, redirects });
+  if (sa.policy.acceptRedirect) sa.redirectable = redirects ? { who: 'us', past: redirects } : MAY_BE_SENT;
+  makeKey(turn, group, { ni: turn.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
 }
 
 interface Kept {
   readonly ni: Uint8Array;
   readonly cookie: Uint8Array | undefined;
   readonly restarts: number;
-  readonly redirects?: Redirects | undefined;
 }
 
 function makeKey(turn: Turn, group: Group, kept: Kept): void {
@@ -116,7 +117,7 @@ function makeKey(turn: Turn, group: Group, kept: Kept): void {
 
 function sendInit(turn: Turn): void {
   const { sa } = turn;
-  const { ni, group, public: data, cookie, redirects } = handshakeOf(sa);
+  const { ni, group, public: data, cookie } = handshakeOf(sa);
   turn.request(
     EXCHANGE.IKE_SA_INIT,
     [
@@ -125,7 +126,7 @@ function sendInit(turn: Turn): void {
       { type: 'KE', critical: false, group: group.id, data },
       { type: 'Nonce', critical: false, data: ni },
       ...extensions(sa),
-      ...redirectOffer(sa.policy, redirects?.from),
+      ...redirectOffer(sa),
       ...announce(turn, [sa.policy]),
       ...mixingOffer(turn),
     ],
@@ -160,31 +161,20 @@ function tooOften(turn: Turn, text: string): void {
 
 /** RFC 5685 §3. Who knows our nonce is on the way to the gateway; whoever is at the other end has to prove itself all the same. */
 function goElsewhere(turn: Turn, message: Incoming): void {
-  const { sa, env } = turn;
+  const { sa } = turn;
   const handshake = handshakeOf(sa);
   const data = message.payloads.flatMap((p) => (p.type === 'N' && p.notify === NOTIFY.REDIRECT ? [p.data] : []))[0];
   const read = readRedirect(data, handshake.ni);
-  const wrong = 'wrong' in read ? read.wrong : sa.policy.acceptRedirect ? undefined : 'accept-redirect=no';
+  const wrong = 'wrong' in read ? read.wrong : sa.redirectable ? undefined : 'accept-redirect=no';
   if (wrong !== undefined || 'wrong' in read)
     return void turn.say(`REDIRECT from ${where(sa.peer)} ignored: ${wrong}`, { level: 'warn' });
-  const { gateway } = read;
-  const count = (handshake.redirects?.count ?? 0) + 1;
-  const from = sa.peer.address;
-  const why =
-    count > MOST_REDIRECTS
-      ? `${MOST_REDIRECTS} gateways have sent us on already`
-      : whyNotThere(sa.policy, gateway, { local: sa.local.address, peer: from });
-  if (why !== undefined || typeof gateway === 'string')
-    return void end(turn, 'refused', `peer redirects us to ${gateway}, where we do not go: ${why}`);
-  turn.say(`peer redirects us to ${gateway}`);
   turn.settle();
-  wipe(handshake.private);
-  sa.peer = new Endpoint(gateway, sa.peer.port);
-  makeKey(turn, handshake.group, {
-    ni: env.random(NONCE_OCTETS),
-    cookie: undefined,
-    restarts: 0,
-    redirects: { count, from },
+  whereTo(turn, read.gateway, (later, there) => {
+    if ('wrong' in there) return void end(later, 'refused', there.wrong);
+    wipe(handshake.private);
+    sa.redirectable = { who: 'us', past: there.redirects };
+    sa.peer = new Endpoint(there.to, sa.peer.port);
+    makeKey(later, handshake.group, { ni: later.env.random(NONCE_OCTETS), cookie: undefined, restarts: 0 });
   });
 }
 
@@ -306,9 +296,8 @@ function answerInit(turn: Turn, message: Incoming): void {
     request: message.bytes,
     response: empty,
     restarts: 0,
-    goesElsewhere:
-      hasNotify(message.payloads, NOTIFY.REDIRECT_SUPPORTED) || hasNotify(message.payloads, NOTIFY.REDIRECTED_FROM),
   };
+  sa.redirectable = redirectableBy(message.payloads);
   const mixed = mixingAnswer(turn, suite, message, candidates);
   turn.submit(keysJob(sa, suite, ke.data), (later, result) => {
     if (!result.ok || result.op !== 'ike.keys' || !result.public) {

@@ -7,6 +7,7 @@ import { dropLateLarvals } from './followup.ts';
 import { NONE, type Outstanding, type Pending } from './ike-sa.ts';
 import { openOutbound } from './informational.ts';
 import { armOutbound } from './lifetimes.ts';
+import { farewell } from './redirect-later.ts';
 import { concedeIke } from './rekey-ike.ts';
 import type { Turn } from './turn.ts';
 
@@ -32,6 +33,8 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
     case 'expire':
       if (sa.state === 'established') turn.say('IKE SA expired');
       return turn.plan({ t: 'deleteIke', why: sa.state === 'replaced' ? 'replaced' : 'expired' });
+    case 'farewell':
+      return farewell(turn);
     case 'retry':
       for (const task of sa.postponed) turn.plan(task);
       sa.postponed = NONE;
@@ -117,6 +120,7 @@ const STATE_NAMES: Record<Pending['kind'], string> = {
   ikeFollowup: 'REKEY_IKE_I1',
   deleteChild: 'ESTABLISHED_IKE_SA',
   deleteIke: 'ESTABLISHED_IKE_SA',
+  redirect: 'ESTABLISHED_IKE_SA',
   liveness: 'ESTABLISHED_IKE_SA',
 };
 
@@ -132,5 +136,6 @@ const TAILS: Record<Pending['kind'], string> = {
   ikeFollowup: 'No response to our request for a further key exchange',
   deleteChild: 'The peer is gone',
   deleteIke: 'The peer is gone',
+  redirect: 'The peer is gone',
   liveness: 'The peer is gone',
 };

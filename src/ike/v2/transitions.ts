@@ -60,6 +60,7 @@ export const ASKED_IN: Readonly<Record<Pending['kind'], readonly IkeState[]>> = 
   childFollowup: ['established'],
   ikeFollowup: ['established'],
   deleteChild: ['established'],
+  redirect: ['established', 'replaced'],
   liveness: ['established', 'replaced'],
   deleteIke: ['deleting'],
 };

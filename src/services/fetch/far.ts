@@ -5,7 +5,7 @@ import type { KeysFound } from '../dns/keys-found.ts';
 import { endpoint } from '../endpoint.ts';
 import type { CrlFound, OcspFound } from './documents.ts';
 import type { Failure } from './http.ts';
-import type { LookupSettings, Lookups } from './lookups.ts';
+import type { AddressesFound, LookupSettings, Lookups } from './lookups.ts';
 import type { served } from './thread.ts';
 
 export interface FarOptions {
@@ -43,6 +43,10 @@ export class FarLookups implements Lookups {
 
   keys(name: string): Promise<KeysFound | Failure> {
     return this.#ask<KeysFound>((far) => far.keys(name));
+  }
+
+  addresses(name: string): Promise<AddressesFound | Failure> {
+    return this.#ask<AddressesFound>((far) => far.addresses(name));
   }
 
   /** Nothing is looked up afterwards. */

@@ -38,6 +38,13 @@ export interface Lookups {
   ocsp(url: string, request: Uint8Array): Promise<OcspFound | Failure>;
   /** `name` as `nameOf` has made it. */
   keys(name: string): Promise<KeysFound | Failure>;
+  /** Of a host, as text: what is in hosts(5), else in DNS. */
+  addresses(name: string): Promise<AddressesFound | Failure>;
+}
+
+export interface AddressesFound {
+  readonly ok: true;
+  readonly addresses: readonly string[];
 }
 
 export interface LookupPorts {
@@ -81,6 +88,13 @@ export class NearLookups implements Lookups {
 
   keys(name: string): Promise<KeysFound | Failure> {
     return findKeys(name, this.#resolver());
+  }
+
+  async addresses(name: string): Promise<AddressesFound | Failure> {
+    const hosts = { resolver: this.#resolver(), hostsFile: () => this.#ports.readText('/etc/hosts') };
+    const found = await addressesOf(name, hosts);
+    if ('why' in found) return { ok: false, kind: 'answer', why: found.why };
+    return { ok: true, addresses: found.addresses.map(String) };
   }
 
   /** With the files as they are now. */

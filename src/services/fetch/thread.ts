@@ -36,6 +36,7 @@ export const served: Lookups = {
   crl: async (url, issuer) => handOver(await near.crl(url, issuer)),
   ocsp: async (url, request) => handOver(await near.ocsp(url, request)),
   keys: (name) => near.keys(name),
+  addresses: (name) => near.addresses(name),
 };
 
 if (parentPort) expose(served, endpoint(parentPort));

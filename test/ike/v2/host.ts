@@ -363,6 +363,7 @@ export class Host {
         return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks });
       }
       case 'redirected':
+      case 'sentAway':
         return;
       case 'end':
         return this.#ended(running, out.why, out.text);
