@@ -99,18 +99,35 @@ export class Address {
     return prefix;
   }
 
+  /** The first address of the block of `prefix` bits that this one lies in. */
+  first(prefix: number): Address {
+    if (this.family === 4) {
+      const w3 = this.#w3 & mask(prefix);
+      return w3 === this.#w3 ? this : new Address(4, 0, 0, 0, w3);
+    }
+    const w0 = this.#w0 & mask(prefix);
+    const w1 = this.#w1 & mask(prefix - 32);
+    const w2 = this.#w2 & mask(prefix - 64);
+    const w3 = this.#w3 & mask(prefix - 96);
+    const isFirst = w0 === this.#w0 && w1 === this.#w1 && w2 === this.#w2 && w3 === this.#w3;
+    return isFirst ? this : new Address(6, w0, w1, w2, w3);
+  }
+
+  /** The last one of that block. */
+  last(prefix: number): Address {
+    if (prefix === this.bits) return this;
+    if (this.family === 4) return new Address(4, 0, 0, 0, this.#w3 | ~mask(prefix));
+    const [w0, w1] = [this.#w0 | ~mask(prefix), this.#w1 | ~mask(prefix - 32)];
+    return new Address(6, w0, w1, this.#w2 | ~mask(prefix - 64), this.#w3 | ~mask(prefix - 96));
+  }
+
   /** 4 or 16 fresh octets in network order. */
   toBytes(): Uint8Array {
-    // By hand: a DataView costs more than all the rest.
-    const words = this.family === 4 ? [this.#w3] : [this.#w0, this.#w1, this.#w2, this.#w3];
-    const bytes = new Uint8Array(4 * words.length);
-    words.forEach((word, i) => {
-      bytes[4 * i] = word >>> 24;
-      bytes[4 * i + 1] = word >>> 16;
-      bytes[4 * i + 2] = word >>> 8;
-      bytes[4 * i + 3] = word;
-    });
-    return bytes;
+    if (this.family === 4) return put(new Uint8Array(4), 0, this.#w3);
+    const bytes = put(new Uint8Array(16), 0, this.#w0);
+    put(bytes, 4, this.#w1);
+    put(bytes, 8, this.#w2);
+    return put(bytes, 12, this.#w3);
   }
 
   toBigInt(): bigint {
@@ -132,6 +149,18 @@ export class Address {
     return this.toString();
   }
 }
+
+/** By hand: a DataView costs more than all the rest. */
+function put(bytes: Uint8Array, at: number, word: number): Uint8Array {
+  bytes[at] = word >>> 24;
+  bytes[at + 1] = word >>> 16;
+  bytes[at + 2] = word >>> 8;
+  bytes[at + 3] = word;
+  return bytes;
+}
+
+/** A word whose first `bits` are ones: none below 1, all above 31. */
+const mask = (bits: number): number => (bits <= 0 ? 0 : bits >= 32 ? -1 : -1 << (32 - bits));
 
 /** Of words, signed: leading bits that are equal, if all others are zero in one and one in the other. */
 function blockPrefix(first: number, last: number): number | undefined {

@@ -23,8 +23,8 @@ export class Id {
   readonly type: number;
   /** The identity's octets, without the payload's four leading ones. Never changed. */
   readonly data: Uint8Array;
-  /** Of a distinguished name: its key, which takes longer than all that is done with it. */
-  #dnKey: string | undefined = undefined;
+  /** Its key, once somebody has asked: whoever asks does so a dozen times. */
+  #key: string | undefined = undefined;
   /** Written as a pattern may be. What a peer or a certificate says is never more than its text, `*` or not. */
   readonly #mayStandForMany: boolean;
 
@@ -73,16 +73,8 @@ export class Id {
    * as DNS does; distinguished names as RFC 5280 §7.1 compares them. Printable ASCII without blanks.
    */
   get key(): string {
-    const { type, data } = this;
-    if (type === ID_TYPES.ID_DER_ASN1_DN) {
-      this.#dnKey ??= keyOfDn(data);
-      return this.#dnKey;
-    }
-    if (type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN) {
-      const text = bytesOf(data).toString('latin1');
-      if (/^[\x21-\x7e]*$/.test(text)) return `${type}:${text.toLowerCase().replace(/(?<=.)\.$/, '')}`;
-    }
-    return octetsKey(type, data);
+    this.#key ??= keyOf(this.type, this.data);
+    return this.#key;
   }
 
   equals(other: Id): boolean {
@@ -144,12 +136,16 @@ const DN = 'dn:';
 export const rdnKeys = (key: string): readonly string[] | undefined =>
   key.startsWith(DN) ? key.slice(DN.length).split(',') : undefined;
 
-function keyOfDn(data: Uint8Array): string {
-  const dn = readDn(data);
-  return dn ? DN + dnKey(dn) : octetsKey(ID_TYPES.ID_DER_ASN1_DN, data);
+function keyOf(type: number, data: Uint8Array): string {
+  if (type === ID_TYPES.ID_DER_ASN1_DN) {
+    const dn = readDn(data);
+    if (dn) return DN + dnKey(dn);
+  } else if (type === ID_TYPES.ID_FQDN || type === ID_TYPES.ID_USER_FQDN) {
+    const text = bytesOf(data).toString('latin1');
+    if (/^[\x21-\x7e]*$/.test(text)) return `${type}:${text.toLowerCase().replace(/(?<=.)\.$/, '')}`;
+  }
+  return `${type}#${hex(data)}`;
 }
-
-const octetsKey = (type: number, data: Uint8Array): string => `${type}#${hex(data)}`;
 
 const bytesOf = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.length);
 const hex = (data: Uint8Array): string => bytesOf(data).toString('hex');

@@ -12,9 +12,7 @@ export class Subnet {
 
   /** The block of `prefix` bits that `address` lies in. */
   static of(address: Address, prefix: number = address.bits): Subnet {
-    const mask = hostMask(address.bits - prefix);
-    const value = address.toBigInt();
-    return new Subnet((value & mask) === 0n ? address : Address.fromBigInt(address.family, value & ~mask), prefix);
+    return new Subnet(address.first(prefix), prefix);
   }
 
   /** 0.0.0.0/0 or ::/0. */
@@ -39,11 +37,11 @@ export class Subnet {
   }
 
   get last(): Address {
-    return Address.fromBigInt(this.family, this.address.toBigInt() | hostMask(this.address.bits - this.prefix));
+    return this.address.last(this.prefix);
   }
 
   contains(address: Address): boolean {
-    return address.family === this.family && Subnet.of(address, this.prefix).address.equals(this.address);
+    return address.family === this.family && address.first(this.prefix).equals(this.address);
   }
 
   equals(other: Subnet): boolean {
@@ -62,6 +60,8 @@ export class Subnet {
 
 /** The fewest blocks that cover `start`..`end` (inclusive, same family) and nothing else, in order. */
 export function subnetsOfRange(start: Address, end: Address): Subnet[] {
+  const prefix = start.prefixTo(end);
+  if (prefix !== undefined) return [Subnet.of(start, prefix)];
   const subnets: Subnet[] = [];
   const last = end.toBigInt();
   for (let at = start.toBigInt(); at <= last; ) {

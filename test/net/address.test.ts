@@ -47,6 +47,18 @@ describe('Address', () => {
     );
   });
 
+  test('a block reaches from its first address to its last, whatever its prefix', () => {
+    fc.assert(
+      fc.property(address, fc.nat(128), (a, bits) => {
+        const prefix = Math.min(bits, a.bits);
+        const host = (1n << BigInt(a.bits - prefix)) - 1n;
+        expect(a.first(prefix).toBigInt()).toBe(a.toBigInt() & ~host);
+        expect(a.last(prefix).toBigInt()).toBe(a.toBigInt() | host);
+        expect(a.first(prefix).prefixTo(a.last(prefix))).toBe(prefix);
+      }),
+    );
+  });
+
   test('the octets are those that the system reads from the text', () => {
     fc.assert(
       fc.property(address, (a) => {
