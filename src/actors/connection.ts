@@ -53,14 +53,14 @@ export type ConnectionMessage =
       readonly t: 'redirected';
       readonly to: Address;
       readonly redirects: Redirects;
-      readonly answers: readonly Answer[];
-    }
       readonly from: ActorRef<IkeSaMessage>;
       readonly others: readonly Policy[];
-  | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
-  | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
+      readonly answers: readonly Answer[];
+    }
   /** Of such others: this IKE SA leads there. */
   | { readonly t: 'follow'; readonly ike: ActorRef<IkeSaMessage> }
+  | { readonly t: 'childMoved'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage> }
+  | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
 
 export interface ConnectionReport {
   readonly routing: 'unrouted' | 'routed-ondemand' | 'routed-tunnel';
@@ -97,10 +97,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #trap: Protection | undefined = undefined;
   /** What we asked for last and has neither come nor failed; 0 for nothing. */
   #negotiating = 0;
-  #ike: Few<Known> = NONE;
-  #children: Few<Known> = NONE;
   /** The IKE SA with the gateway that we are sent to, until we have a child there: then we leave the others. */
   #moving: ActorRef<IkeSaMessage> | undefined = undefined;
+  #ike: Few<Known> = NONE;
+  #children: Few<Known> = NONE;
   #revivals = 0;
   /** When the last child came up, on the actors' clock; 0 once it has been down. */
   #upSince = 0;
@@ -237,11 +237,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (!this.#policy?.localHost || this.#isOnTheWay(from)) return answers.forEach((answer) => void answer.end());
     const ike = this.#spawnIke(this.#policy, this.#policy.localHost, to);
     this.#ike = including(this.#ike, ike);
+    this.#moveTo(ike.ike, ike.serial, self);
     for (const answer of answers) ike.ike.tell({ t: 'watch', answer });
     ike.ike.tell({ t: 'command', command: { t: 'initiate', redirects } });
-    this.#moveTo(ike.ike, ike.serial, self);
-  }
-
     for (const other of others) this.#world.registry.owner(other)?.ref.tell({ t: 'follow', ike: ike.ike });
   }
 
@@ -280,6 +278,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#moving = undefined;
     if (this.#policy && !there?.hasEnded) there?.tell({ t: 'takeDown', policy: this.#policy });
     if (this.#children !== NONE) this.#log(`staying with the gateway that sends us away (${text})`, 'failed');
+  }
+
   #spawnIke(policy: Policy, localHost: Address, remoteHost: Address): Known {
     const world = this.#world;
     const serial = world.serial();
@@ -324,10 +324,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       { serial, ike },
     );
     if (replaces !== undefined) return this.#forRekey?.end();
-    this.#negotiating = 0;
-    this.#upSince = self.now();
     if (ike === this.#moving) this.#arrived(this.#policy);
     else if (this.#moving) return;
+    this.#negotiating = 0;
+    this.#upSince = self.now();
     this.#forgetRevival(self);
     this.#forChild?.end();
   }
@@ -336,9 +336,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
 
   #terminate(answer: Answer | undefined, self: Context<ConnectionMessage>): void {
     this.#wanted = false;
+    this.#moving = undefined;
     this.#forgetRevival(self);
     const policy = this.#policy;
-    this.#moving = undefined;
     const targets = [...new Set([...listOf(this.#children), ...listOf(this.#ike)].map((k) => k.ike))].filter(
       (ref) => !ref.hasEnded,
     );
@@ -355,8 +355,6 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#forDown = watching(this.#forDown, answer);
   }
 
-  #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
-    const { serial, why, text } = message;
   #ikeDown(
     { serial, why, text }: Extract<ConnectionMessage, { t: 'ikeDown' }>,
     self: Context<ConnectionMessage>,
@@ -369,6 +367,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (!this.#moving) this.#settle(why, text, self);
   }
 
+  #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
+    const { serial, why, text } = message;
     const known = find(this.#children, (k) => k.serial === serial);
     const wasUp = known !== undefined;
     this.#children = excluding(this.#children, (k) => k === known);
