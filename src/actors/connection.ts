@@ -40,6 +40,8 @@ export type ConnectionMessage =
       readonly dst: Selector;
       readonly answer?: Answer;
       readonly asynchronous?: boolean;
+      /** By the template whose trap it was. */
+      readonly isPassedOn?: boolean;
     }
   | { readonly t: 'revive' }
   | { readonly t: 'ikeUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
@@ -299,9 +301,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     return { serial, ike };
   }
 
-  #acquired({ src, dst, answer, asynchronous }: Extract<ConnectionMessage, { t: 'acquire' }>): void {
+  #acquired({ src, dst, answer, asynchronous, isPassedOn }: Extract<ConnectionMessage, { t: 'acquire' }>): void {
     // A policy that an SA has just left behind is no trap of ours.
-    if (!answer && !this.#trap && !this.#wanted) return;
+    if (!answer && !this.#trap && !this.#wanted && !isPassedOn) return;
     if (!answer && (this.#negotiating !== 0 || this.#revival !== noTimer)) return;
     if (answer && !this.#world.switchboard.listens) {
       answer.line(RC.DEAF, 'need --listen before --initiate');

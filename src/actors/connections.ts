@@ -1,13 +1,22 @@
 /** Adding connections and taking them away: the registry's bookkeeping and the actors that go with it. */
+import { isGroup } from '../conf/build-pair.ts';
 import type { Conn } from '../conf/conn.ts';
+import type { FileSystem } from '../conf/file-system.ts';
+import type { GroupLine } from '../conf/groups.ts';
+import { nodeFileSystem } from '../conf/node-file-system.ts';
 import { isOursTwice, orient } from '../conf/orient.ts';
 import type { VirtualPrivate } from '../conf/setup.ts';
 import { virtualSelectors } from '../conf/virtual.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
+import { Selector } from '../net/selector.ts';
+import { Subnet } from '../net/subnet.ts';
 import { ConnectionActor } from './connection.ts';
 import { Entry } from './entry.ts';
+import { PolicyGroups } from './groups.ts';
+import { GroupActor, OpportunityActor } from './groups-actors.ts';
+import { connOf, faceOf, Member, policyFor } from './groups-member.ts';
 import type { Interface } from './interfaces.ts';
 import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf } from './policy-of.ts';
 import { addPools, dropPools } from './pools.ts';
@@ -31,6 +40,9 @@ export interface ConnectionsOptions {
   readonly virtualPrivate?: readonly VirtualPrivate[];
   /** `ikev1-policy=`; without it IKEv1 is accepted. */
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
+  /** Where the files of policy groups are; `/etc/ipsec.d/policies`. */
+  readonly groupsDir?: string;
+  readonly groupFiles?: Pick<FileSystem, 'read'>;
 }
 
 /** This machine, as conns may name it. */
@@ -46,14 +58,30 @@ export class Connections {
   #serial = 0;
   #ours: Own = { of: [], addresses: [], names: new Set() };
   #nextReqid = FIRST_REQID;
+  readonly #groups: PolicyGroups;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#groups = new PolicyGroups({
+      world: options.world,
+      files: options.groupFiles ?? nodeFileSystem,
+      dir: options.groupsDir ?? '/etc/ipsec.d/policies',
+      enter: (group, face, line) => this.#enterMember(group, face, line),
+      remove: (member) => this.remove(member),
+    });
   }
 
-  readonly #spawn = ({ conn, side, policy, hindrance }: Entry) => {
+  readonly #spawn = (entry: Entry) => {
+    const { conn, side, policy, hindrance, template } = entry;
     const { world, ikePort } = this.#options;
     const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
+    if (isOfGroup(conn))
+      return world.spawn('connections', name, new GroupActor(name, (isRouted) => this.#groups.route(entry, isRouted)));
+    const them = side && conn[side === 'left' ? 'right' : 'left'];
+    if (them?.host.t === 'opportunistic' && policy?.localHost && !template) {
+      const theirs = them.subnets.length > 0 ? them.subnets : [Selector.ofSubnet(Subnet.all(policy.localHost.family))];
+      return world.spawn('connections', name, new OpportunityActor(world, entry, theirs));
+    }
     const us = side && conn[side];
     const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);
     // Where neither end is ours, that is the first thing to say.
@@ -77,6 +105,7 @@ export class Connections {
     const kind = SHUNTS.has(conn.type) ? conn.type : conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2';
     const how = at ? `added ${kind} connection` : `added unoriented ${kind} connection (${this.#whyUnoriented(conn)})`;
     const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
+    if (at && isOfGroup(conn) && entry.policy) this.#groups.open(entry, known);
     return { entry, text };
   }
 
@@ -91,10 +120,13 @@ export class Connections {
   /** With its SAs, its instances, its trap. */
   remove(entry: Entry): void {
     const { world } = this.#options;
-    for (const instance of world.registry.instancesOf(entry)) this.remove(instance);
+    const members = [...world.registry.membersOf(entry).values()];
+    if (members.length === 0) for (const instance of world.registry.instancesOf(entry)) this.remove(instance);
     world.registry.remove(entry);
+    if (isOfGroup(entry.conn)) this.#groups.close(entry, members);
+    if (entry instanceof Member) this.#groups.forget(entry);
     if (entry.policy) this.#byReqid.delete(entry.policy.child.reqid);
-    if (!entry.template) {
+    if (!entry.template && !(entry instanceof Member)) {
       dropPools(world.leases, entry.conn);
       world.debugging.forget(entry.conn.name);
     }
@@ -122,6 +154,11 @@ export class Connections {
         event: 'deleted',
       });
     this.remove(instance);
+  }
+
+  /** The policy groups' files as they are now, in steps. */
+  rereadingGroups(say: (text: string) => void): Generator<undefined, void> {
+    return this.#groups.rereading(say);
   }
 
   freshReqid(): number {
@@ -174,7 +211,7 @@ export class Connections {
   /** With what its words stand for now. */
   #settled(conn: Conn): Conn {
     const { world, virtualPrivate = [] } = this.#options;
-    return withChoice(withMyId(conn, world.standing.myId), virtualPrivate);
+    return faceOf(withChoice(withMyId(conn, world.standing.myId), virtualPrivate));
   }
 
   #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
@@ -213,6 +250,17 @@ export class Connections {
     world.registry.add(entry);
     if (policy) this.#byReqid.set(policy.child.reqid, entry);
     return entry;
+  }
+
+  #enterMember(group: Entry, face: Conn, line: GroupLine): Member {
+    const side = group.side!;
+    const conn = connOf(face, side, line);
+    const policy = group.policy && policyFor(group.policy, conn, side, conn.reqid ?? this.#freshReqid());
+    const parts = { serial: ++this.#serial, conn, side, policy, hindrance: undefined, template: undefined };
+    const member = new Member(group, line, { ...parts, spawn: this.#spawn });
+    this.#options.world.registry.add(member);
+    if (policy) this.#byReqid.set(policy.child.reqid, member);
+    return member;
   }
 
   /** Multiples of four, as libreswan has them: one each for ESP, AH and IPComp. */
@@ -255,6 +303,8 @@ export class Connections {
     return undefined;
   }
 }
+
+const isOfGroup = ({ left, right }: Conn): boolean => isGroup(left.host.t) || isGroup(right.host.t);
 
 /** Types that are a policy of the kernel and no tunnel; each is loaded under its own name. */
 const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'reject']);

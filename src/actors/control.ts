@@ -125,7 +125,7 @@ export class Control {
         }));
       case 'listen':
         daemon.listen(say);
-        return this.#rereadSecrets(answer);
+        return void inSlices(world, 'listen', this.#listening(answer), { answer });
       case 'unlisten':
         daemon.unlisten(say);
         return answer.end();
@@ -142,7 +142,7 @@ export class Control {
       case 'purgeocsp':
         return end(answer, RC.LOG, world.log('info', `forgot ${daemon.purgeOcsp()} OCSP answers`));
       case 'rereadgroups':
-        return end(answer, RC.LOG, 'no policy groups are loaded: they are not built yet');
+        return void inSlices(world, 'groups', this.#rereadingGroups(answer), { answer });
       case 'ddns':
         return this.#lookUp(answer);
       case 'pubkey':
@@ -199,6 +199,16 @@ export class Control {
   *#rereadingAll(answer: Answer): Work {
     yield* this.#rereadingSecrets(answer);
     yield* this.#rereadingCertificates(answer);
+    yield* this.#rereadingGroups(answer);
+  }
+
+  *#listening(answer: Answer): Work {
+    yield* this.#rereadingSecrets(answer);
+    yield* this.#rereadingGroups(answer);
+  }
+
+  #rereadingGroups(answer: Answer): Work {
+    return this.#options.connections.rereadingGroups((text) => answer.line(RC.LOG, text));
   }
 
   #resizeSockets(octets: number, answer: Answer): void {

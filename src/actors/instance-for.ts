@@ -13,7 +13,9 @@ export function instanceFor({ registry }: World, entry: Entry, peer: Address): E
   if (policy.remoteHost) return { why: `"${conn.name}": --remote-host ${peer} is not its peer ${policy.remoteHost}` };
   if (policy.localHost && policy.localHost.family !== peer.family)
     return { why: `"${conn.name}": --remote-host ${peer} is not of the family of ${policy.localHost}` };
-  const isAnybody = (side === 'left' ? conn.right : conn.left).idText === '%any';
+  // A word for whoever it is, or nobody at all (RFC 7619).
+  const isAnybody =
+    (side === 'left' ? conn.right : conn.left).idText !== undefined || policy.theirs[0].ways.every((w) => w === 'null');
   const peerId = policy.remoteId ?? (isAnybody ? undefined : Id.ofAddress(peer));
   const instance = registry.owner(registry.instantiate(policy, peerId, new Endpoint(peer, policy.remotePort)));
   return instance ?? { why: `"${conn.name}": cannot be instantiated for ${peer}` };

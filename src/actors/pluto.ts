@@ -195,6 +195,7 @@ export class Pluto {
       keepAliveMs: this.#keepAliveMs,
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
       virtualPrivate: setup.virtualPrivate,
+      groupsDir: posix.join(dir, 'policies'),
       uniqueIds: options.uniqueIds ?? setup.uniqueids,
       leaseNotes: this.#leaseFile,
       innerAddresses: parts.plane.name === 'none' ? NO_ADDRESSES : new LinkAddresses(),

@@ -148,7 +148,7 @@ const unknownId = (keyword: string, text: string): string => {
 };
 
 const ID_WORDS: ReadonlySet<string> = new Set(['%any', '%fromcert']);
-const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name', 'group', 'opportunistic', 'opportunisticgroup']);
+const FOR_LATER: ReadonlySet<HostSpec['t']> = new Set(['name']);
 /** Words for an address of this machine, which the peer's cannot be. */
 const OURS_ONLY: ReadonlySet<HostSpec['t']> = new Set(['interface', 'defaultroute']);
 

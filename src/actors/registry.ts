@@ -2,6 +2,7 @@
  * The connections by name, by who may be at the other end, and the IKE SAs by who is. What the protocol looks up
  * while it runs (`Directory`) is answered from here: indexes of immutable policies, never another actor's fields.
  */
+import type { Conn } from '../conf/conn.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
@@ -11,7 +12,10 @@ import type { Id } from '../net/id.ts';
 import { Selector } from '../net/selector.ts';
 import { ChosenNets } from './chosen-nets.ts';
 import type { Credentials } from './credentials.ts';
+import { derived } from './derived.ts';
 import { type Entry, mayBeMany, peerKey } from './entry.ts';
+import { Groups } from './groups-index.ts';
+import type { Member } from './groups-member.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import { excluding, type Few, including, listOf, NONE } from './lists.ts';
 import { joined, Peers, pull, push } from './peers.ts';
@@ -47,6 +51,7 @@ export class Registry implements Directory {
   readonly #portOf = new Map<Policy, number>();
   readonly #proven = new SaGroups();
   readonly #byTemplate = new Map<Entry, Set<Entry>>();
+  readonly #groups = new Groups();
   /** By `Entry.peer`. */
   readonly #ikeSas = new SaGroups();
   readonly #instancesOfPeer = new Map<string, Few<Entry>>();
@@ -71,24 +76,38 @@ export class Registry implements Directory {
     return this.#byName.values();
   }
 
+  /** Of a group its lines' connections, each with its instances. */
   instancesOf(template: Entry): readonly Entry[] {
+    const members = this.#groups.members(template);
+    if (members) return [...members.values()].flatMap((member) => [member, ...this.instancesOf(member)]);
     return [...(this.#byTemplate.get(template) ?? NONE)];
   }
 
+  /** By `lineName`. */
+  membersOf(group: Entry): ReadonlyMap<string, Member> {
+    return this.#groups.members(group) ?? NO_MEMBERS;
+  }
+
   named(name: string): Entry | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name) ?? this.#memberNamed(name);
+  }
+
+  #memberNamed(name: string): Entry | undefined {
+    const at = name.lastIndexOf('#');
+    const group = at < 0 ? undefined : this.#byName.get(name.slice(0, at));
+    return group && this.#groups.members(group)?.get(name.slice(at + 1));
   }
 
   /** By its name, or all that share an alias; `road[7]` is one instance of `road`, as logs and reports write it. */
   namedOrAliased(name: string): readonly Entry[] {
-    const entry = this.#byName.get(name) ?? this.#instanceNamed(name);
+    const entry = this.named(name) ?? this.#instanceNamed(name);
     // A list of its own: who goes through it may remove what is in it.
     return entry ? [entry] : [...(this.#byAlias.get(name) ?? [])];
   }
 
   #instanceNamed(name: string): Entry | undefined {
     const [, of, number] = /^(.+)\[(\d{1,15})\]$/.exec(name) ?? [];
-    const template = of === undefined ? undefined : this.#byName.get(of);
+    const template = of === undefined ? undefined : this.named(of);
     if (!template) return undefined;
     for (const instance of this.#byTemplate.get(template) ?? NONE)
       if (instance.policy?.instance === Number(number)) return instance;
@@ -108,7 +127,8 @@ export class Registry implements Directory {
 
   add(entry: Entry): void {
     const { conn, policy, template } = entry;
-    if (!template) {
+    const isMember = this.#groups.add(entry);
+    if (!template && !isMember) {
       this.#byName.set(conn.name, entry);
       for (const alias of conn.aliases) push(this.#byAlias, alias, entry);
     }
@@ -121,14 +141,15 @@ export class Registry implements Directory {
       const siblings = this.#byTemplate.get(template);
       if (siblings) siblings.add(entry);
       else this.#byTemplate.set(template, new Set([entry]));
-    } else {
+    } else if (!this.#groups.has(entry)) {
       this.#peers.add(policy);
     }
   }
 
   remove(entry: Entry): void {
     const { conn, policy, template } = entry;
-    if (!template) {
+    const isLookedUp = !template && !this.#groups.has(entry);
+    if (!template && !this.#groups.remove(entry)) {
       if (this.#byName.get(conn.name) === entry) this.#byName.delete(conn.name);
       for (const alias of conn.aliases) pull(this.#byAlias, alias, entry);
     }
@@ -143,7 +164,7 @@ export class Registry implements Directory {
       else this.#instancesOfPeer.set(entry.peer, left);
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
-    } else {
+    } else if (isLookedUp) {
       this.#peers.remove(policy);
     }
     // The IKE SA goes with the last that used it: who comes next with the same ends must not ask it for a child.
@@ -206,8 +227,14 @@ export class Registry implements Directory {
 
   candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[] {
     const peers = this.#peers;
-    if (!peerId) return joined(peers.between(local, peer), peers.between(local, undefined));
-    return joined(peers.naming(local, peer, peerId), peers.naming(local, undefined, peerId));
+    const around = this.#groups.around(local, peer, peerId);
+    if (!peerId) return joined(joined(peers.between(local, peer), around), peers.between(local, undefined));
+    return joined(joined(peers.naming(local, peer, peerId), around), peers.naming(local, undefined, peerId));
+  }
+
+  /** The connections that are for whoever is at `peer`, of the longest block that it is in. */
+  opportunities(local: Address, peer: Address): readonly Entry[] {
+    return this.#groups.opportunities(local, peer);
   }
 
   /** A connection that these hosts might mean if nothing were in its way; of the first few, for strangers may ask. */
@@ -222,14 +249,18 @@ export class Registry implements Directory {
 
   siblings(policy: Policy): readonly Policy[] {
     const own = this.owner(policy);
-    const all = this.#peers.sharing(policy);
-    const templates = own?.template?.policy ? this.#peers.sharing(own.template.policy) : NONE;
+    const all = this.#sharing(policy, own);
+    const templates = own?.template?.policy ? this.#sharing(own.template.policy, own.template) : NONE;
     if (all.length + templates.length <= 1 && (all.length === 0 || all[0] === policy)) return [policy];
     const instances = own?.template ? listOf(this.#atPeer(own.peer)) : NONE;
     const taken = new Set(instances.map(({ template }) => template?.policy));
     return [policy, ...instances.map((i) => i.policy!), ...all, ...templates.filter((p) => !taken.has(p))].filter(
       (p, i) => i === 0 || p !== policy,
     );
+  }
+
+  #sharing(policy: Policy, entry: Entry | undefined): readonly Policy[] {
+    return joined(this.#peers.sharing(policy), entry && this.#groups.sharing(entry));
   }
 
   netHolder(nets: readonly Selector[], who: string): string | undefined {
@@ -277,7 +308,7 @@ export class Registry implements Directory {
     if (known) return known;
     this.#instanceCount++;
     // Without `rightsubnet` it is the peer itself that travels inside.
-    const remote = child.remote.length > 0 ? child.remote : Object.freeze([Selector.ofAddress(address)]);
+    const remote = child.remote.length > 0 ? child.remote : Object.freeze([itself(template, address)]);
     const reqid = template.conn.reqid ?? this.#ports.freshReqid();
     const wanted = derived(policy, {
       instance: this.#instanceCount,
@@ -295,15 +326,22 @@ export class Registry implements Directory {
 const instanceKey = (template: Entry, host: Address | undefined, id: Id | undefined, port: number | undefined) =>
   [template.serial, host, id?.key, ...(port === undefined ? [] : [port])].join(' ');
 
-/**
- * `base` but for `own`: an instance holds what it differs in and finds the rest in its template, where a copy would
- * hold twenty fields and box the numbers among them. What is inherited is not spread along.
- */
-const derived = <T extends object>(base: T, own: Partial<T>): T =>
-  Object.create(
-    base,
-    Object.fromEntries(Object.entries(own).map(([key, value]) => [key, { value, enumerable: true }])),
-  ) as T;
+/** The peer at `address`, as far as the connection is for it. */
+function itself({ conn, side }: Entry, address: Address): Selector {
+  const { subnets, protoport } = side === 'left' ? conn.right : conn.left;
+  // What there are subnets of is in the policy already, but for blocks that the peer is somewhere in.
+  const [{ protocol, startPort, endPort }] = subnets.length > 0 ? subnets : [portsOf(protoport)];
+  return Selector.ofAddress(address, protocol, startPort, endPort);
+}
+
+const portsOf = ({ protocol, port }: Conn['left']['protoport'] & object = ANY_PORT) => ({
+  protocol,
+  startPort: port,
+  endPort: port === 0 ? 65535 : port,
+});
+const ANY_PORT = { protocol: 0, port: 0, wildcard: false } as const;
+
+const NO_MEMBERS: ReadonlyMap<string, Member> = new Map();
 
 const MOST_LOOKED_AT = 64;
 

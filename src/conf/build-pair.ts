@@ -1,6 +1,6 @@
 /** The two ends together: the conns that `subnets=` makes of one, and what one end makes of the other. */
 import { type Complaints, wordsOf } from './build-end.ts';
-import type { Conn, End } from './conn.ts';
+import type { Conn, End, HostSpec } from './conn.ts';
 import type { Side } from './keywords.ts';
 import type { Setting, Settings } from './sections.ts';
 
@@ -37,6 +37,9 @@ function choicesAt(side: Side, settings: Settings, say: Complaints): readonly Ch
 /** Two long lists make a conn for each pair: beyond this it is a slip. */
 const MAX_PAIRS = 10_000;
 
+/** A file says who its peers are. */
+export const isGroup = (host: HostSpec['t']): boolean => host === 'group' || host === 'opportunisticgroup';
+
 /** What the two ends cannot be together. */
 export function contradiction(
   left: End,
@@ -53,15 +56,24 @@ export function contradiction(
   if (left.protoport?.wildcard && right.protoport?.wildcard) {
     return { key: 'rightprotoport', text: 'only one end may leave its port to the peer (%any)' };
   }
+  const many = isMany(left) ? 'left' : isMany(right) ? 'right' : undefined;
+  const ofMany = many && { left, right }[many];
+  if (many && ofMany && (ofMany.subnets.length > 0 || ofMany.protoport)) {
+    const key = many + (ofMany.subnets.length > 0 ? 'subnet' : 'protoport');
+    const who = ofMany.host.t === 'opportunistic' ? 'the peer itself' : 'what its file has';
+    return { key, text: `${many}=%${ofMany.host.t} is for ${who}, and no more can be said of that here` };
+  }
   const virtual = left.virtual ? 'left' : right.virtual ? 'right' : undefined;
   if (virtual === undefined) return undefined;
   const key = `${virtual}subnet`;
   if (keyexchange === 'ikev2' && (virtual === 'left' ? left : right).host.t !== 'any')
     return { key, text: `virtual subnets are for peers that may be anywhere: ${virtual}=%any` };
   if (left.virtual && right.virtual) return { key, text: 'only one end may be virtual' };
-  const isGroup = [left, right].some(({ host }) => host.t === 'group' || host.t === 'opportunisticgroup');
-  return isGroup ? { key, text: 'groups have no virtual subnets' } : undefined;
+  return isGroup(left.host.t) || isGroup(right.host.t) ? { key, text: 'groups have no virtual subnets' } : undefined;
 }
+
+/** Peers that are found by their addresses. */
+const isMany = ({ host: { t } }: End): boolean => isGroup(t) || t === 'opportunistic';
 
 /** Fit for tests on one machine at most. */
 export function isSamePlace(left: End, right: End): boolean {

@@ -13,7 +13,7 @@ export const END_KEYWORDS: readonly Keyword[] = [
   ...about(
     'An end: where it is',
     now('', STRING, 'address, name, %defaultroute, %any, %IFACE, %group, %opportunistic or %opportunisticgroup', {
-      laterValues: ['HOSTNAME', '%hostname', '%group', '%opportunistic', '%opportunisticgroup'],
+      laterValues: ['HOSTNAME', '%hostname'],
       whack: [takes('--host ADDRESS')],
     }),
     now('ikeport', unsigned(1, 65535), 'UDP port of IKE', { whack: [takes('--ikeport PORT')] }),

@@ -13,6 +13,7 @@ import { type Inside, makeWorld } from '../actors/make-world.ts';
 import { ActorSystem, type TestClock } from '../actors/runtime/index.ts';
 import type { GateLimits } from '../actors/switchboard.ts';
 import { NO_SERVICES, type Services, type World } from '../actors/world.ts';
+import type { FileSystem } from '../conf/file-system.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { VirtualPrivate } from '../conf/setup.ts';
 import { NO_TRUST, type Trust, TrustReader } from '../ike/auth/x509/trust-reader.ts';
@@ -42,10 +43,14 @@ export interface HouseSettings {
   readonly virtualPrivate?: readonly VirtualPrivate[];
   /** `uniqueids=`; yes. */
   readonly uniqueIds?: boolean;
+  /** Of policy groups; none unless said. */
+  readonly groupFiles?: Pick<FileSystem, 'read'>;
   readonly accounting?: (clock: TestClock) => Accounting;
   /** Besides 500 and 4500: `leftikeport=`. */
   readonly ports?: readonly number[];
 }
+
+const NO_FILES = { read: () => ({ errno: 'ENOENT' }) };
 
 export class House {
   readonly name: string;
@@ -123,6 +128,7 @@ export class House {
       ...(settings.virtualPrivate && { virtualPrivate: settings.virtualPrivate }),
       ...(settings.accounting && { accounting: settings.accounting(clock) }),
       uniqueIds: settings.uniqueIds ?? true,
+      groupFiles: settings.groupFiles ?? NO_FILES,
     });
     this.world = this.#inside.world;
     this.connections = this.#inside.connections;

@@ -8,6 +8,7 @@
  *     expect(up.exit).toBe(0);
  *     clock.advance(8 * 3600_000);
  */
+import { posix } from 'node:path';
 import type { Accounting } from '../../src/actors/accounting.ts';
 import { Control } from '../../src/actors/control.ts';
 import type { Credentials } from '../../src/actors/credentials.ts';
@@ -70,6 +71,8 @@ export interface HouseOptions {
   readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   readonly accounting?: (clock: TestClock) => Accounting;
   readonly uniqueIds?: boolean;
+  /** `policies/NAME` by NAME; what is put there later is there when they are read again. */
+  readonly groups?: Readonly<Record<string, string>>;
   readonly virtualPrivate?: readonly VirtualPrivate[];
   readonly credentials?: Credentials;
   readonly keys?: KeyShelf;
@@ -85,8 +88,19 @@ export class House extends BareHouse {
   /** What rereading them comes to. */
   hasSoundSecrets = true;
 
-  constructor(name: string, clock: TestClock, wire: Wire, { address, conf, secrets, holdings, ...more }: HouseOptions) {
+  constructor(
+    name: string,
+    clock: TestClock,
+    wire: Wire,
+    { address, conf, secrets, holdings, groups = {}, ...more }: HouseOptions,
+  ) {
     super(name, clock, wire, {
+      groupFiles: {
+        read: (path) => {
+          const text = Object.hasOwn(groups, posix.basename(path)) ? groups[posix.basename(path)] : undefined;
+          return text === undefined ? { errno: 'ENOENT' } : { text };
+        },
+      },
       interfaces: [{ name: 'eth0', address: Address.parse(address)! }],
       secrets: secretsOf(secrets),
       ...more,
