@@ -23,16 +23,44 @@ const MAX_LIFETIME_MS = 24 * 3600_000;
 /** Characters of a proposal parser's complaint. */
 const MAX_ERROR = 300;
 
+/** What is in a conn beside its name and its ends. */
+type Policy = Omit<Conn, 'name' | 'file' | 'line' | 'left' | 'right'>;
+
+/** Conns that say the same have it looked at once; beyond so many ways to say it, again. */
+const MAX_KNOWN = 1_000;
+
 /** Conns that name the same proposals share them. */
 export class PolicyBuilder {
   readonly #reporter: Reporter;
   readonly #proposals = new Map<string, ParsedProposals>();
+  readonly #known = new Map<string, Policy>();
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
   }
 
-  policy(settings: Settings, say: Complaints) {
+  policy(settings: Settings, say: Complaints): Policy {
+    const key = bearing(settings);
+    const known = this.#known.get(key);
+    if (known) return known;
+    // What is wrong or odd is said of each conn.
+    let isSound = true;
+    const noting = (how: 'refuse' | 'warn' | 'remark') => (setting: Setting, text: string) => {
+      isSound = false;
+      say[how](setting, text);
+    };
+    const { section } = say;
+    const policy = this.#build(settings, {
+      section,
+      refuse: noting('refuse'),
+      warn: noting('warn'),
+      remark: noting('remark'),
+    });
+    if (isSound && this.#known.size < MAX_KNOWN) this.#known.set(key, policy);
+    return policy;
+  }
+
+  #build(settings: Settings, say: Complaints): Policy {
     const s = new Taken(settings, CONN_DEFAULTS);
     const keyexchange = this.#keyexchange(settings, say);
     const version = keyexchange === 'ikev1' ? 1 : 2;
@@ -137,6 +165,16 @@ export class PolicyBuilder {
     say.refuse(setting, harmless(parsed.error.slice(0, MAX_ERROR)));
     return [];
   }
+}
+
+/** All that a policy depends on: what is not about one end, the families of the hosts, and whether there are pools. */
+function bearing(settings: Settings): string {
+  let key = `${familyOf(settings)}`;
+  for (const { keyword, key: name, raw } of settings.values()) {
+    if (!keyword.sided || keyword.effect === 'later') key += `\n${name}=${raw}`;
+    else if (keyword.name === 'addresspool') key += '\npool';
+  }
+  return key;
 }
 
 const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);

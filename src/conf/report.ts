@@ -13,7 +13,7 @@ export function laterWords({ laterValues = [] }: Keyword, value: Value): readonl
   );
 }
 
-const isHostName = (word: string): boolean => /^(?=.*[a-z])[\w.-]+$/.test(word) && !parseAddress(word);
+const isHostName = (word: string): boolean => /^[\w.-]*[a-z][\w.-]*$/.test(word) && !parseAddress(word);
 
 export class Reporter {
   readonly #problems: Problem[] = [];
@@ -34,7 +34,8 @@ export class Reporter {
   later(setting: Setting, section: string): void {
     const { keyword, value, key } = setting;
     if (keyword.effect === 'now' && keyword.laterValues === undefined) return;
-    if (String(value) === String(defaultOf(keyword))) return;
+    const usual = defaultOf(keyword);
+    if (value === usual || String(value) === String(usual)) return;
     if (keyword.effect === 'later') this.laterText(setting, section, `${key}=`, keyword.instead);
     else for (const word of laterWords(keyword, value)) this.laterText(setting, section, `${key}=${word}`);
   }

@@ -68,7 +68,9 @@ export function* scanning(
       else if (parsed?.t === 'include') {
         if (depth < MAX_INCLUDE_DEPTH) yield* include(parsed.pattern, { file, line }, depth + 1);
         else error({ file, line }, `includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
-      } else if (parsed) yield { ...parsed, file, line };
+      } else if (parsed?.t === 'setting')
+        yield { t: 'setting', keyword: parsed.keyword, value: parsed.value, file, line };
+      else if (parsed) yield { t: 'section', section: parsed.section, name: parsed.name, file, line };
       if (parsed === undefined || parsed.t === 'fault') yield undefined;
     }
   }

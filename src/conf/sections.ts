@@ -50,7 +50,10 @@ export interface Drafts {
   readonly sections: Map<string, Draft>;
 }
 
-/** A statement at a time, for who has other things to do in between. */
+/** Statements, or sections, to a step: a few microseconds each. */
+const STEP = 8;
+
+/** A few statements at a time, for who has other things to do in between. */
 export function* readingDrafts(
   statements: Iterable<Statement | undefined>,
   report: Report,
@@ -58,8 +61,9 @@ export function* readingDrafts(
   const sections = new Map<string, Draft>();
   let current: Draft | undefined;
   let hasStrayed = false;
+  let count = 0;
   for (const statement of statements) {
-    yield undefined;
+    if (++count % STEP === 0) yield undefined;
     if (!statement) continue;
     if (statement.t === 'section') current = openSection(sections, statement, report);
     else if (current) addStatement(current, statement, report);
@@ -74,8 +78,9 @@ export function* readingDrafts(
 /** The conns one by one, settled, with pauses; a draft that no `also=` names goes as its conn comes. */
 export function* settling({ sections }: Drafts, report: Report): Generator<ConnSection | undefined, void> {
   const named = new Set<string>();
+  let count = 0;
   for (const { also } of sections.values()) {
-    yield undefined;
+    if (++count % STEP === 0) yield undefined;
     for (const { raw } of also) named.add(raw);
   }
   const defaults = sections.get('conn %default')?.settings ?? new Map<string, Setting>();

@@ -40,10 +40,16 @@ export function parseTyped(type: KeywordType, text: string): Value | ValueFault 
 /** What the table says when the file does not; undefined if that is "unset". */
 export function defaultOf(keyword: Keyword): Value | undefined {
   if (keyword.default === undefined) return undefined;
+  const known = defaults.get(keyword);
+  if (known !== undefined) return known;
   const value = parseTyped(keyword.type, keyword.default);
   if (isFault(value)) throw new Error(`default of ${keyword.name}: ${value.fault}`);
+  defaults.set(keyword, value);
   return value;
 }
+
+/** Rows of the table, each read once. */
+const defaults = new Map<Keyword, Value>();
 
 export const splitList = (text: string): readonly string[] => text.split(/[\s,]+/).filter((word) => word !== '');
 
