@@ -2,6 +2,9 @@
  * The policies in the data plane, and who needs them. A connection's trap and the Child SA that it leads to ask
  * for the same policy, and so do the old and the new child of a rekey: it is there as long as anybody does.
  * A policy without an SA is a trap, so nothing changes in the data plane when the last SA goes before the trap.
+ *
+ * Peers that want the same pair of selectors for themselves have it in turn: the latest has it, and when that one goes, who
+ * has been without it longest. Nothing in here goes through all policies, or all of those peers.
  */
 import type { DataPlane, Mode, PlaneFault, PolicySpec, SaProtocol } from '../kernel/port.ts';
 import type { Address } from '../net/address.ts';
@@ -20,10 +23,15 @@ export interface Protection {
   readonly priority?: number;
 }
 
-interface Held {
+interface Claim {
   holders: number;
-  /** Whose outer addresses and reqid are in force. */
   wanted: Protection;
+}
+
+/** What is in force. */
+interface Held extends Claim {
+  /** Those who want other outer addresses, or another reqid, for the same pair, by `keyOf`; as a rule nobody. */
+  others: Map<string, Claim> | undefined;
 }
 
 export class Policies {
@@ -52,10 +60,8 @@ export class Policies {
         for (const undo of done) this.#drop(undo);
         return fault;
       }
-      if (held) {
-        held.holders++;
-        held.wanted = wanted;
-      } else this.#held.set(pair.key, { holders: 1, wanted });
+      if (held) claim(held, wanted);
+      else this.#held.set(pair.key, { holders: 1, wanted, others: undefined });
       this.#trace(() => `policy ${pair.key}: ${this.#held.get(pair.key)?.holders} holders, reqid ${wanted.reqid}`);
       done.push(pair);
     }
@@ -85,12 +91,53 @@ export class Policies {
 
   #drop(pair: Pair): void {
     const held = this.#held.get(pair.key);
-    if (held) this.#trace(() => `policy ${pair.key}: ${held.holders - 1} holders left`);
-    if (!held || --held.holders > 0) return;
-    this.#held.delete(pair.key);
-    for (const spec of specsOf(pair)) this.#plane.deletePolicy(spec);
+    if (!held) return;
+    if (!isSame(held.wanted, pair.wanted) && giveUp(held, pair.wanted)) return;
+    this.#trace(() => `policy ${pair.key}: ${held.holders - 1} holders left`);
+    if (--held.holders > 0) return;
+    const next = held.others?.values().next().value;
+    if (!next) {
+      this.#held.delete(pair.key);
+      for (const spec of specsOf(pair)) this.#plane.deletePolicy(spec);
+      return;
+    }
+    forget(held, next.wanted);
+    held.holders = next.holders;
+    held.wanted = next.wanted;
+    this.#trace(() => `policy ${pair.key}: back to reqid ${next.wanted.reqid}`);
+    for (const spec of specsOf({ ...pair, wanted: next.wanted })) this.#plane.putPolicy(spec);
   }
 }
+
+/** `wanted` is in force from now on. */
+function claim(held: Held, wanted: Protection): void {
+  if (!isSame(held.wanted, wanted)) {
+    const again = held.others?.get(keyOf(wanted));
+    if (again) forget(held, wanted);
+    held.others ??= new Map();
+    held.others.set(keyOf(held.wanted), { holders: held.holders, wanted: held.wanted });
+    held.holders = again?.holders ?? 0;
+  }
+  held.holders++;
+  held.wanted = wanted;
+}
+
+/** Of one that is not in force; false if nobody has claimed it. */
+function giveUp(held: Held, wanted: Protection): boolean {
+  const other = held.others?.get(keyOf(wanted));
+  if (!other) return false;
+  if (--other.holders === 0) forget(held, wanted);
+  return true;
+}
+
+function forget(held: Held, wanted: Protection): void {
+  held.others?.delete(keyOf(wanted));
+  if (held.others?.size === 0) held.others = undefined;
+}
+
+/** Of all that `isSame` compares. */
+const keyOf = ({ reqid, mode, protocol, localHost, remoteHost }: Protection): string =>
+  [reqid, mode, protocol, localHost, remoteHost].join(' ');
 
 /** One block of ours, one of theirs, and what may pass between them. */
 interface Pair {

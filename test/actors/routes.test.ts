@@ -127,6 +127,50 @@ describe('Policies', () => {
     expect(noted.mistakes).toEqual([]);
   });
 
+  describe('of peers that want the same', () => {
+    const peer = (n: number) => protection({ reqid: 20_000 + n, remoteHost: Address.parse(`192.0.2.${n}`)! });
+    const inForce = (noted: NotedPlane) => [...noted.policies.values()].map(({ tunnel }) => tunnel?.reqid);
+
+    test('the latest has it; when it goes, who has been without it longest has it back', () => {
+      const noted = plane();
+      const policies = new Policies(noted);
+      for (const n of [3, 4, 5]) policies.hold(peer(n));
+      expect(inForce(noted)).toEqual([20_005, 20_005, 20_005]);
+      policies.release(peer(5));
+      expect(inForce(noted)).toEqual([20_003, 20_003, 20_003]);
+      policies.release(peer(4));
+      expect(inForce(noted)).toEqual([20_003, 20_003, 20_003]);
+      policies.release(peer(3));
+      expect([inForce(noted), policies.size, noted.mistakes]).toEqual([[], 0, []]);
+    });
+
+    test('each has it as often as it is held', () => {
+      const noted = plane();
+      const policies = new Policies(noted);
+      for (const n of [3, 4, 3, 3]) policies.hold(peer(n));
+      policies.release(peer(3));
+      policies.release(peer(3));
+      expect(inForce(noted)[0]).toBe(20_003);
+      policies.release(peer(3));
+      expect(inForce(noted)[0]).toBe(20_004);
+      policies.release(peer(4));
+      expect(noted.policies.size).toBe(0);
+    });
+
+    test('a refusal leaves it to who had it', () => {
+      const noted = plane();
+      const policies = new Policies(noted);
+      policies.hold(peer(3));
+      let asked = 0;
+      noted.refuses = (what) => (what === 'policy' && ++asked === 2 ? 'no room' : undefined);
+      expect(policies.hold(peer(4))?.why).toBe('no room');
+      noted.refuses = () => undefined;
+      expect(inForce(noted)).toEqual([20_003, 20_003, 20_003]);
+      policies.release(peer(3));
+      expect([noted.policies.size, noted.mistakes]).toEqual([0, []]);
+    });
+  });
+
   test('each pair of blocks has its own; transport mode has nothing to forward', () => {
     const noted = plane();
     const policies = new Policies(noted);
