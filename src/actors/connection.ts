@@ -101,6 +101,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #negotiating = 0;
   /** The IKE SA with the gateway that we are sent to, until we have a child there: then we leave the others. */
   #moving: ActorRef<IkeSaMessage> | undefined = undefined;
+  /** What we had asked the former gateway for, as `#negotiating`. */
+  #leftBehind = 0;
   #ike: Few<Known> = NONE;
   #children: Few<Known> = NONE;
   #revivals = 0;
@@ -255,6 +257,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #moveTo(ike: ActorRef<IkeSaMessage>, negotiating: number, self: Context<ConnectionMessage>): void {
     this.#forgetRevival(self);
     this.#moving = ike;
+    this.#leftBehind = this.#negotiating;
     this.#negotiating = negotiating;
   }
 
@@ -375,7 +378,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     const wasUp = known !== undefined;
     this.#children = excluding(this.#children, (k) => k === known);
     // What ends at the gateway that we leave is no reason to begin anything.
-    if (this.#moving && wasUp && known.ike !== this.#moving) return;
+    if (this.#moving && (wasUp ? known.ike !== this.#moving : serial === this.#leftBehind)) return;
     if (this.#moving && !wasUp && why !== 'replaced') this.#cannotMove(text);
     // A replacement that did not come leaves the old child where it is.
     const waiting = why === 'replaced' ? this.#forRekey : this.#forChild;

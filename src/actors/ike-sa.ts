@@ -245,6 +245,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     try {
       const outs = step(this.#sa, input, env);
       after?.(outs);
+      if (this.#self && isLeaving(this.#sa)) this.#world.registry.leaves(this.#self);
       return outs;
     } finally {
       if (this.#sa.state !== before) this.#world.stats.ikeState(before, this.#sa.state);
@@ -520,6 +521,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     return this.#sa.role === 'responder' && this.#sa.peerId === undefined;
   }
 }
+
+const isLeaving = ({ state, tasks }: IkeSa): boolean =>
+  state === 'deleting' || (tasks.length > 0 && tasks.some((task) => task.t === 'deleteIke'));
 
 /** Timers that make us send what nobody has asked for, and where that is counted. */
 const COUNTED: { readonly [name in TimerName]?: 'retransmits' | 'liveness' } = {

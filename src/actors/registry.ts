@@ -54,6 +54,7 @@ export class Registry implements Directory {
   readonly #groups = new Groups();
   /** By `Entry.peer`. */
   readonly #ikeSas = new SaGroups();
+  readonly #leaving = new WeakSet<ActorRef<IkeSaMessage>>();
   readonly #instancesOfPeer = new Map<string, Few<Entry>>();
   readonly chosenNets = new ChosenNets();
   #instanceCount = 0;
@@ -177,13 +178,22 @@ export class Registry implements Directory {
     return this.#instancesOfPeer.get(peer) ?? NONE;
   }
 
-  /** The IKE SA, up or under way, that leads to this policy's peer. */
+  /** The IKE SA, up or under way and not about to go, that leads to this policy's peer. */
   ikeSa(policy: Policy): ActorRef<IkeSaMessage> | undefined {
     const key = this.#peerOf(policy);
     const latest = this.#ikeSas.latest(key);
-    if (!latest?.hasEnded) return latest;
-    for (const sa of this.#ikeSas.of(key)) if (!sa.hasEnded) return sa;
+    if (!latest || this.#isOpen(latest)) return latest;
+    for (const sa of this.#ikeSas.of(key)) if (this.#isOpen(sa)) return sa;
     return undefined;
+  }
+
+  /** It says farewell: nobody shall ask it for anything. */
+  leaves(sa: ActorRef<IkeSaMessage>): void {
+    this.#leaving.add(sa);
+  }
+
+  #isOpen(sa: ActorRef<IkeSaMessage>): boolean {
+    return !sa.hasEnded && !this.#leaving.has(sa);
   }
 
   registerIkeSa(policy: Policy, sa: ActorRef<IkeSaMessage>): void {

@@ -12,6 +12,7 @@ import { configure, takeBack } from './cp-server.ts';
 import { dropOffer, forgetHandshake } from './ending.ts';
 import { handshakeOf } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
+import { turnAway } from './informational.ts';
 import { armEstablished } from './lifetimes.ts';
 import { isFault, spiOctets } from './proposals.ts';
 import { readRedirect, redirectData } from './redirect.ts';
@@ -69,8 +70,8 @@ function goElsewhere(turn: Turn, offer: ChildOffer, data: Uint8Array): void {
   const read = readRedirect(data);
   const go = (later: Turn, there: Where) => {
     if ('wrong' in there) {
-      childRefused(later, offer, there.wrong);
-      return later.plan({ t: 'deleteIke', why: 'refused' });
+      later.say(there.wrong, { level: 'warn', serial: offer.serial, event: 'failed' });
+      return turnAway(later, offer, there.wrong);
     }
     forgetHandshake(later);
     dropOffer(later, offer, 'replaced', `peer redirects us to ${there.to}`);
@@ -82,12 +83,11 @@ function goElsewhere(turn: Turn, offer: ChildOffer, data: Uint8Array): void {
 }
 
 function childRefused(turn: Turn, offer: ChildOffer, text: string): void {
-  forgetHandshake(turn);
   turn.say(text, { level: 'warn', serial: offer.serial, event: 'failed' });
-  dropOffer(turn, offer, 'refused', text);
   // Addresses come with IKE_AUTH alone, so that there is nothing more to be had of this SA. RFC 7296 §3.15.4.
-  if (turn.sa.policy.cp?.role === 'client' && turn.sa.leases.length === 0)
-    turn.plan({ t: 'deleteIke', why: 'refused' });
+  if (turn.sa.policy.cp?.role === 'client' && turn.sa.leases.length === 0) return turnAway(turn, offer, text);
+  forgetHandshake(turn);
+  dropOffer(turn, offer, 'refused', text);
 }
 
 /** As responder: answers `message`, with `payloads` of ours before what is said of the child. */

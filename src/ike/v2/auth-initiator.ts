@@ -11,7 +11,7 @@ import { Id as Identity } from '../../net/id.ts';
 import { explainId } from '../explain/identities.ts';
 import { explainAuthRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
-import { EXCHANGE, find, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
+import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { certRequests } from './auth-certs.ts';
 import { checkAuth } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
@@ -23,9 +23,10 @@ import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } fro
 import { offerPayloads, reserveSpi } from './child-setup.ts';
 import { configurationRequest } from './cp-client.ts';
 import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-peer.ts';
-import { dropOffer, dropPending, end, forgetHandshake } from './ending.ts';
+import { dropOffer, dropPending, end } from './ending.ts';
 import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
+import { turnAway } from './informational.ts';
 import { proveWithPpk, settlePpk } from './ppk-auth.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
@@ -200,13 +201,8 @@ function goOn(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer):
 export function distrust(turn: Turn, offer: ChildOffer, text: string, why: readonly string[] = []): void {
   turn.why(why);
   turn.say(text, { level: 'warn', event: 'failed' });
-  dropOffer(turn, offer, 'refused', text);
-  forgetHandshake(turn);
-  turn.enter('deleting');
-  const pending = { kind: 'deleteIke', why: 'refused', text } as const;
   // libreswan heeds no such notification by itself, and would keep its end for hours.
-  const farewell: Payload = { type: 'D', critical: false, protocol: PROTOCOL.IKE, spiSize: 0, spis: [] };
-  turn.request(EXCHANGE.INFORMATIONAL, [notification(NOTIFY.AUTHENTICATION_FAILED), farewell], pending);
+  turnAway(turn, offer, text, [notification(NOTIFY.AUTHENTICATION_FAILED)]);
 }
 
 export function authRefused(turn: Turn, message: Incoming): void {

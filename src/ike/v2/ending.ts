@@ -17,11 +17,13 @@ export function end(turn: Turn, why: DownReason, text: string): void {
   if (sa.state === 'dead') return;
   if (sa.outstanding) dropPending(turn, sa.outstanding.pending, why, text);
   if (sa.suspended?.offer) dropOffer(turn, sa.suspended.offer, why, text);
+  // What has not begun here has no heir: whoever waits for it is to try elsewhere.
+  const lost = why === 'replaced' ? 'local' : why;
   for (const task of [...sa.tasks, ...sa.postponed]) {
-    if (task.t === 'newChild') turn.childDown(task, why, text);
+    if (task.t === 'newChild') turn.childDown(task, lost, text);
   }
   for (const input of sa.waiting ?? []) {
-    if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, why, text);
+    if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, lost, text);
   }
   dropChildren(turn, why, text);
   endLeases(turn, why);
@@ -68,7 +70,7 @@ export function dropPending(turn: Turn, pending: Pending, why: DownReason, text:
   if (pending.kind === 'rekeyIke' || pending.kind === 'ikeFollowup') {
     wipe(pending.offer.private);
     forgetSecrets(pending.offer.followup);
-  } else if ('offer' in pending) dropOffer(turn, pending.offer, why, text);
+  } else if ('offer' in pending && pending.offer) dropOffer(turn, pending.offer, why, text);
 }
 
 export function dropOffer(turn: Turn, offer: ChildOffer, why: DownReason, text: string): void {

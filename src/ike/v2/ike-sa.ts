@@ -138,7 +138,8 @@ export type Pending =
   | { readonly kind: 'childFollowup'; readonly offer: ChildOffer }
   | { readonly kind: 'ikeFollowup'; readonly offer: IkeOffer }
   | { readonly kind: 'deleteChild'; readonly serial: number; readonly why: DownReason; readonly isSure: boolean }
-  | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string }
+  /** `offer`: the child that was asked for, of a peer that we turn away from in IKE_AUTH. */
+  | { readonly kind: 'deleteIke'; readonly why: DownReason; readonly text: string; readonly offer?: ChildOffer }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'liveness' };
 

@@ -4,8 +4,8 @@ import type { DownReason } from '../effects.ts';
 import { EXCHANGE, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
 import { type Child, isConfirmed } from './child.ts';
 import { wireProtocol } from './child-setup.ts';
-import { dropChild, dropChildren, end } from './ending.ts';
-import type { IkeSa, Pending } from './ike-sa.ts';
+import { dropChild, dropChildren, dropPending, end, forgetHandshake } from './ending.ts';
+import type { ChildOffer, IkeSa, Pending } from './ike-sa.ts';
 import { disarmEstablished } from './lifetimes.ts';
 import { spiOctets } from './proposals.ts';
 import { REDIRECT_REQUEST, REDIRECT_RESPONSE } from './redirect-later.ts';
@@ -110,6 +110,22 @@ export function startDeleteIke(turn: Turn, why: DownReason = 'asked'): void {
   dropChildren(turn, why, 'deleted with its IKE SA');
 }
 
+/**
+ * As initiator, at the end of IKE_AUTH: there is nothing for us here. The child that we asked for ends with the SA and not
+ * before, so that whoever tries again does not come upon what is left of this try.
+ */
+export function turnAway(turn: Turn, offer: ChildOffer, text: string, before: readonly Payload[] = []): void {
+  forgetHandshake(turn);
+  turn.enter('deleting');
+  turn.request(
+    EXCHANGE.INFORMATIONAL,
+    [...before, { type: 'D', critical: false, protocol: PROTOCOL.IKE, spiSize: 0, spis: [] }],
+    { kind: 'deleteIke', why: 'refused', text, offer },
+  );
+  if (turn.sa.outstanding) turn.hurry(turn.sa.outstanding);
+  disarmEstablished(turn);
+}
+
 export function startLiveness(turn: Turn): void {
   turn.request(EXCHANGE.INFORMATIONAL, [], { kind: 'liveness' });
 }
@@ -127,8 +143,9 @@ function childDeleted(turn: Turn, message: Incoming): void {
 }
 
 function ikeDeleted(turn: Turn): void {
-  const { why, text } = turn.expects('deleteIke');
-  end(turn, why, text);
+  const pending = turn.expects('deleteIke');
+  dropPending(turn, pending, pending.why, pending.text);
+  end(turn, pending.why, pending.text);
 }
 
 function answerDelete(turn: Turn, message: Incoming): void {

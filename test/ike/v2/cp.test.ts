@@ -175,6 +175,7 @@ describe('no address', () => {
     expect(made.east.established()).toBeDefined();
     expect(made.east.plane.size + made.west.plane.size).toBe(0);
     expect(made.west.assigned).toEqual([]);
+    settle(made);
     expect(made.west.downs[0].text).toContain('INTERNAL_ADDRESS_FAILURE');
   });
 
