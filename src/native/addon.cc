@@ -59,6 +59,14 @@ Watch::Watch(Napi::Env env, int fd, std::function<void()> onReady) : handle_(nul
   Handle::Start(handle);
 }
 
+void Watch::Pause() {
+  if (fd_ >= 0) uv_poll_stop(&handle_->poll);
+}
+
+void Watch::Resume() {
+  if (fd_ >= 0) Handle::Start(handle_);
+}
+
 void Watch::Close() {
   if (fd_ < 0) return;
   uv_close(reinterpret_cast<uv_handle_t*>(&handle_->poll),

@@ -40,6 +40,9 @@ class Watch {
 
   int fd() const { return fd_; }
   bool isOpen() const { return fd_ >= 0; }
+  // Between the two nobody is told of anything; what is ready then is told of afterwards.
+  void Pause();
+  void Resume();
   void Close();
 
  private:

@@ -10,6 +10,8 @@ export interface RawUdpSocket {
   sendOne(bytes: Uint8Array, to: Uint8Array, port: number, from?: Uint8Array): number;
   sendBatch(arena: Uint8Array, records: Int32Array, addresses: Uint8Array, count: number): number;
   counters(): [unsent: number, overflowed: number];
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -24,6 +26,8 @@ export interface Addon {
   encapsulateEsp(fd: number): undefined;
   bypassPolicies(fd: number, family: number): undefined;
   setBuffers(fd: number, octets: number): undefined;
+  sharePort(fd: number): undefined;
+  steer(fd: number, isMarked: boolean, known: number, fresh: number, esp: number): undefined;
   readonly UdpSocket: new (
     address: Uint8Array,
     port: number,
@@ -31,7 +35,14 @@ export interface Addon {
     sendBuffer: number,
     reusePort: boolean,
     mark: number,
-    onPackets: (count: number, arena: Uint8Array, records: Int32Array, addresses: Uint8Array) => void,
+    stamps: boolean,
+    onPackets: (
+      count: number,
+      arena: Uint8Array,
+      records: Int32Array,
+      addresses: Uint8Array,
+      waited: number,
+    ) => void,
     onError: (
       errno: number,
       origin: number,

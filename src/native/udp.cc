@@ -4,8 +4,10 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -16,7 +18,7 @@
 namespace pluto {
 namespace {
 
-constexpr unsigned kBatch = 64;
+constexpr unsigned kBatch = 64;      // UDP_BATCH of udp.ts
 constexpr size_t kSlot = 65536;      // no UDP datagram is larger
 constexpr unsigned kRecord = 6;      // offset, length, family, source port, destination port, interface
 constexpr size_t kAddresses = 32;    // source, destination: 16 octets each, IPv4 in the first 4
@@ -92,9 +94,17 @@ uint16_t PortOf(const SockAddr& address) {
 
 union Control {
   cmsghdr align;
-  char room[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)) +
+  char room[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(timespec)) +
             CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6))];
 };
+
+// ms since `then` by the clock that stamps packets. Somebody may have set that clock meanwhile.
+double Since(const timespec& then) {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::max(0.0, static_cast<double>(now.tv_sec - then.tv_sec) * 1e3 +
+                           static_cast<double>(now.tv_nsec - then.tv_nsec) / 1e6);
+}
 
 // Writes the source address of an outgoing packet; returns the length of the control data.
 size_t PutSource(Control& control, msghdr& message, const uint8_t* octets, size_t length) {
@@ -132,16 +142,18 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
                                              InstanceMethod<&UdpSocket::SendOne>("sendOne"),
                                              InstanceMethod<&UdpSocket::SendBatch>("sendBatch"),
                                              InstanceMethod<&UdpSocket::Counters>("counters"),
+                                             InstanceMethod<&UdpSocket::Pause>("pause"),
+                                             InstanceMethod<&UdpSocket::Resume>("resume"),
                                              InstanceMethod<&UdpSocket::Close>("close"),
                                          }));
   }
 
-  // new UdpSocket(address, port, receiveBuffer, sendBuffer, reusePort, mark, onPackets, onError)
+  // new UdpSocket(address, port, receiveBuffer, sendBuffer, reusePort, mark, stamps, onPackets, onError)
   explicit UdpSocket(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<UdpSocket>(info),
         context_(info.Env(), "pluto:udp"),
-        onPackets_(Napi::Persistent(info[6].As<Napi::Function>())),
-        onError_(Napi::Persistent(info[7].As<Napi::Function>())),
+        onPackets_(Napi::Persistent(info[7].As<Napi::Function>())),
+        onError_(Napi::Persistent(info[8].As<Napi::Function>())),
         received_(SharedReceived(info.Env())) {
     Napi::Env env = info.Env();
     Bytes address = BytesOf(info[0]);
@@ -179,6 +191,7 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
     set(SOL_SOCKET, SO_RXQ_OVFL, 1);
     if (info[4].As<Napi::Boolean>() && !set(SOL_SOCKET, SO_REUSEPORT, 1)) return "setsockopt(SO_REUSEPORT)";
     if (mark != 0 && !set(SOL_SOCKET, SO_MARK, static_cast<int>(mark))) return "setsockopt(SO_MARK)";
+    if (info[6].As<Napi::Boolean>() && !set(SOL_SOCKET, SO_TIMESTAMPNS, 1)) return "setsockopt(SO_TIMESTAMPNS)";
     if (v4_) {
       if (!set(IPPROTO_IP, IP_PKTINFO, 1)) return "setsockopt(IP_PKTINFO)";
       if (!set(IPPROTO_IP, IP_RECVERR, 1)) return "setsockopt(IP_RECVERR)";
@@ -218,6 +231,7 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
     int count = recvmmsg(watch_->fd(), messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     if (count <= 0) return;
     memset(received_->addressData, 0, static_cast<size_t>(count) * kAddresses);
+    double waited = Waited(messages[0].msg_hdr);
     for (int i = 0; i < count; i++) {
       const SockAddr& source = sources[i];
       int32_t* record = received_->recordData + i * kRecord;
@@ -233,7 +247,18 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
     }
     CallFromLoop(Env(), onPackets_, context_,
                  {Napi::Number::New(Env(), count), received_->arena.Value(), received_->records.Value(),
-                  received_->addresses.Value()});
+                  received_->addresses.Value(), Napi::Number::New(Env(), waited)});
+  }
+
+  // ms that the packet has waited for us; 0 where packets are not stamped.
+  static double Waited(msghdr& message) {
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPNS) continue;
+      timespec then;
+      memcpy(&then, CMSG_DATA(c), sizeof then);
+      return Since(then);
+    }
+    return 0;
   }
 
   void ReadControl(msghdr& message, uint8_t* destination, int32_t& interface) {
@@ -396,6 +421,17 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
     counters[0u] = Napi::Number::New(info.Env(), static_cast<double>(unsent_));
     counters[1u] = Napi::Number::New(info.Env(), overflowed_);
     return counters;
+  }
+
+  // What comes meanwhile waits in the receive buffer.
+  Napi::Value Pause(const Napi::CallbackInfo& info) {
+    watch_->Pause();
+    return info.Env().Undefined();
+  }
+
+  Napi::Value Resume(const Napi::CallbackInfo& info) {
+    watch_->Resume();
+    return info.Env().Undefined();
   }
 
   Napi::Value Close(const Napi::CallbackInfo& info) {

@@ -50,10 +50,15 @@ export interface UdpOptions {
   readonly reusePort?: boolean;
   /** SO_MARK; needs CAP_NET_ADMIN. */
   readonly mark?: number;
-  onPackets(batch: UdpBatch): void;
+  /** Have the kernel note when packets come. */
+  readonly stamps?: boolean;
+  /** `waited`: ms that the first of them, the oldest, has waited to be read; 0 unless `stamps`. */
+  onPackets(batch: UdpBatch, waited: number): void;
   onError(error: UdpError): void;
 }
 
+/** Packets of one batch at most. */
+export const UDP_BATCH = 64;
 const BUFFER = 4 * 1024 * 1024;
 const ORIGINS = ['other', 'local', 'icmp', 'icmp6'] as const;
 
@@ -72,7 +77,8 @@ export class UdpSocket {
   }
 
   static open(options: UdpOptions): UdpSocket | SystemFault {
-    const { address, port, receiveBuffer = BUFFER, sendBuffer = BUFFER, reusePort = false, mark = 0 } = options;
+    const { address, port, receiveBuffer = BUFFER, sendBuffer = BUFFER } = options;
+    const { reusePort = false, mark = 0, stamps = false } = options;
     const raw = attempt(
       () =>
         new (addon().UdpSocket)(
@@ -82,7 +88,8 @@ export class UdpSocket {
           sendBuffer,
           reusePort,
           mark,
-          (count, arena, records, addresses) => options.onPackets({ count, arena, records, addresses }),
+          stamps,
+          (count, arena, records, addresses, waited) => options.onPackets({ count, arena, records, addresses }, waited),
           (errno, origin, type, code, info, destination, toPort, quoted, offender) =>
             options.onError({
               fault: systemFault(errno, 'reported for a packet sent'),
@@ -125,6 +132,15 @@ export class UdpSocket {
     return { unsent, overflowed };
   }
 
+  /** What comes waits in the receive buffer until `resume`, errors likewise. */
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
   close(): void {
     this.#raw.close();
   }
@@ -137,6 +153,24 @@ export const encapsulateEsp = (fd: number): SystemFault | undefined =>
 /** Of an open socket, both ways. The kernel may cap it without CAP_NET_ADMIN. */
 export const setBuffers = (fd: number, octets: number): SystemFault | undefined =>
   attempt(() => addon().setBuffers(fd, octets), 'SO_RCVBUF');
+
+/** From now on other sockets of ours can be bound where this one is (SO_REUSEPORT); before, nobody could. */
+export const sharePort = (fd: number): SystemFault | undefined => attempt(() => addon().sharePort(fd), 'SO_REUSEPORT');
+
+/** Sockets of one port by the order in which they were bound, the first being 0. */
+export interface Steering {
+  /** Datagrams have the non-ESP marker of RFC 3948 §2.2 or are ESP. */
+  readonly isMarked: boolean;
+  /** Gets what belongs to SAs that are there, by what it says of itself. */
+  readonly known: number;
+  /** Gets requests for new SAs (the responder's SPI is zero, RFC 7296 §3.1) and what is no IKE message at all. */
+  readonly fresh: number;
+  readonly esp: number;
+}
+
+/** Has the kernel choose among the sockets that share a port with this one, by a program that it runs for each packet. */
+export const steer = (fd: number, { isMarked, known, fresh, esp }: Steering): SystemFault | undefined =>
+  attempt(() => addon().steer(fd, isMarked, known, fresh, esp), 'SO_ATTACH_REUSEPORT_CBPF');
 
 /** The machine's IPsec policies do not apply to this socket. Needs CAP_NET_ADMIN. */
 export const bypassPolicies = (fd: number, family: 4 | 6): SystemFault | undefined =>
