@@ -42,6 +42,10 @@ export class PoolHelpers implements Helpers {
     return this.pool.behind;
   }
 
+  get queued(): number {
+    return this.pool.queued;
+  }
+
   submit(id: number, job: Job, owner: ActorRef<In>, canWait: boolean): void {
     this.#owners.set(id, owner);
     if (this.pool.submit(id, job, canWait)) return;

@@ -163,7 +163,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     stats.ikeState(this.#sa.state, undefined);
     stats.ikeDown(this.#sa.establishedAt > 0);
     this.#world.accounting.down(this.#sa.serial, 'local');
-    this.#leaveHalfOpen();
+    this.#leaveHalfOpen(false);
     for (const { serial, ref } of listOf(this.#kids)) {
       ref.tell({ t: 'remove', lingers: false });
       registry.chosenNets.remove(serial);
@@ -443,7 +443,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { role, suite } = this.#sa;
     stats.ikeUp(role, suite, self.now() - (this.#young?.since ?? self.now()));
     this.#world.accounting.up(this.#sa, self);
-    this.#leaveHalfOpen();
+    this.#leaveHalfOpen(true);
     registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
     this.#supersede(initialContact, isNameless, self);
@@ -471,8 +471,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#command({ t: 'deleteIke', why: 'replaced' }, self);
   }
 
-  #leaveHalfOpen(): void {
-    if (this.#young?.peer) this.#world.switchboard.unregisterHalfOpen(this.#sa.spiI, this.#young.peer);
+  #leaveHalfOpen(isUp: boolean): void {
+    if (this.#young?.peer) this.#world.switchboard.unregisterHalfOpen(this.#sa.spiI, this.#young.peer, isUp);
     this.#young = undefined;
   }
 

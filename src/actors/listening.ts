@@ -89,7 +89,10 @@ export class Listening {
       const socket = IkeSocket.open(new Endpoint(address, port), encapsulates, { plane, switchboard, settings });
       const where = `${name} ${address.family === 6 ? `[${address}]` : address}:UDP/${port}`;
       announce('why' in socket ? `cannot listen on ${where}: ${socket.why}` : `adding interface ${where}${note}`);
-      return 'why' in socket ? [] : [{ name, socket }];
+      if ('why' in socket) return [];
+      if (socket.lacks !== undefined)
+        announce(`first messages to ${where} share the buffer of established peers: ${socket.lacks}`);
+      return [{ name, socket }];
     });
   }
 }

@@ -95,9 +95,11 @@ export function makeWorld(ports: WorldPorts): Inside {
       answerer: (datagram, spiI) => answerer(world, datagram, spiI),
       otherDoor: (isBusy) => otherDoor(world, isBusy),
       behind: () => Math.max(system.lag, helpers.behind),
+      backlog: () => system.backlog + helpers.queued,
     },
     ports.limits,
   );
+  system.afterTurns(() => switchboard.turned());
   const registry = new Registry({
     secrets: ports.secrets,
     credentials: ports.credentials,

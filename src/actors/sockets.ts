@@ -1,6 +1,6 @@
 /**
- * The endpoints: one UDP socket for each of our addresses and ports. A packet is copied once, out of the batch
- * that it came in, and goes to the switchboard.
+ * The endpoints: for each of our addresses and ports one UDP socket, and one beside it for who wants a new SA
+ * (newcomers.ts). A packet is copied once, out of the batch that it came in, and goes to the switchboard.
  */
 import type { DataPlane } from '../kernel/port.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Sender, Switchboard } from './switchboard.ts';
 
 /** Octets of zero that tell IKE from ESP on a port that carries both. RFC 3948 §2.2. */
@@ -40,6 +41,9 @@ export class IkeSocket implements Sender {
   readonly encapsulates: boolean;
   readonly #options: SocketOptions;
   #socket: UdpSocket | undefined = undefined;
+  #newcomers: Newcomers | undefined = undefined;
+  /** Why a flood of first messages takes room from established peers. */
+  lacks: string | undefined = undefined;
 
   private constructor(local: Endpoint, encapsulates: boolean, options: SocketOptions) {
     this.local = local;
@@ -55,9 +59,8 @@ export class IkeSocket implements Sender {
     const socket = UdpSocket.open({
       address: local.address.toBytes(),
       port: local.port,
-      reusePort: encapsulates && plane.name === 'userspace',
       ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
-      onPackets: (batch) => self.#receive(batch),
+      onPackets: (batch) => self.#receive(batch, ANY),
       onError: (error) => (settings.hearsErrors ? self.#failed(error) : undefined),
     });
     if (isFault(socket)) return { why: `${socket.why} (${socket.errno})` };
@@ -67,8 +70,24 @@ export class IkeSocket implements Sender {
       return { why: `${fault.why} (${fault.errno})` };
     }
     self.#socket = socket;
+    self.#openNewcomers(socket);
     options.switchboard.attach(local, self);
     return self;
+  }
+
+  #openNewcomers(socket: UdpSocket): void {
+    const { settings, plane, switchboard } = this.#options;
+    const newcomers = Newcomers.open(socket, {
+      local: this.local,
+      skip: this.#skip,
+      bufferOctets: settings.bufferOctets,
+      plane,
+      switchboard,
+      receive: (batch, isWanted) => this.#receive(batch, isWanted),
+      onError: (error) => (settings.hearsErrors ? this.#failed(error) : undefined),
+    });
+    if (isFault(newcomers)) this.lacks = `${newcomers.why} (${newcomers.errno})`;
+    else this.#newcomers = newcomers;
   }
 
   send(peer: Endpoint, bytes: Uint8Array): void {
@@ -81,7 +100,8 @@ export class IkeSocket implements Sender {
 
   /** To what the settings say now; otherwise why not. */
   resize(): string | undefined {
-    const fault = this.#socket && setBuffers(this.#socket.fd, this.#options.settings.bufferOctets);
+    const { bufferOctets } = this.#options.settings;
+    const fault = (this.#socket && setBuffers(this.#socket.fd, bufferOctets)) ?? this.#newcomers?.resize(bufferOctets);
     return fault && `${fault.why} (${fault.errno})`;
   }
 
@@ -89,6 +109,7 @@ export class IkeSocket implements Sender {
     if (!this.#socket) return;
     this.#options.switchboard.detach(this.local);
     this.#options.plane.unserve(this.local);
+    this.#newcomers?.close();
     this.#socket.close();
     this.#socket = undefined;
   }
@@ -98,25 +119,32 @@ export class IkeSocket implements Sender {
     const from = offender ? `, complainant ${addressText(offender)}` : '';
     const how = origin === 'icmp' || origin === 'icmp6' ? `ICMP type ${type} code ${code} (not authenticated)` : origin;
     const text = `ERROR: asynchronous network error report on ${this.local}${from}: ${fault.errno} [origin ${how}]`;
-    this.#options.switchboard.networkError(quoted.subarray(this.encapsulates ? MARKER : 0), text);
+    this.#options.switchboard.networkError(quoted.subarray(this.#skip), text);
   }
 
-  #receive({ count, arena, records, addresses }: UdpBatch): void {
-    const skip = this.encapsulates ? MARKER : 0;
+  get #skip(): number {
+    return this.encapsulates ? MARKER : 0;
+  }
+
+  #receive({ count, arena, records, addresses }: UdpBatch, isWanted: (i: number) => boolean): void {
+    const skip = this.#skip;
+    const { switchboard } = this.#options;
     for (let i = 0; i < count; i++) {
       const record = i * UDP_RECORD.size;
       const start = records[record + UDP_RECORD.offset];
       const length = records[record + UDP_RECORD.length];
       // ESP that the data plane did not want, and keepalives.
-      if (length <= skip || (skip > 0 && !isMarked(arena, start))) continue;
+      if (length <= skip || (skip > 0 && !isMarked(arena, start)) || !isWanted(i)) continue;
+      if (switchboard.isStray(arena, start + skip, length - skip)) continue;
       const from = i * UDP_ADDRESSES.size + UDP_ADDRESSES.src;
       const octets = this.local.address.family === 4 ? 4 : 16;
       const peer = new Endpoint(Address.fromBytes(addresses, from, octets), records[record + UDP_RECORD.srcPort]);
-      this.#options.switchboard.receive({ local: this.local, peer, bytes: arena.slice(start + skip, start + length) });
+      switchboard.receive({ local: this.local, peer, bytes: arena.slice(start + skip, start + length) });
     }
   }
 }
 
+const ANY = () => true;
 const isMarked = (bytes: Uint8Array, at: number) => (bytes[at] | bytes[at + 1] | bytes[at + 2] | bytes[at + 3]) === 0;
 
 function marked(bytes: Uint8Array): Uint8Array {

@@ -9,12 +9,18 @@ const DELETED = -2;
 const MAX_LOAD = 0.6;
 
 export class SpiTable<T> {
+  readonly #seed: number;
   #keys = new Uint32Array(2 * 64);
   #slots = new Int32Array(64).fill(EMPTY);
   #used = 0;
   readonly #values: (T | undefined)[] = [];
   readonly #free: number[] = [];
   #size = 0;
+
+  /** `seed`: where strangers choose the keys, four octets that they cannot know. */
+  constructor(seed: Uint8Array = new Uint8Array(4)) {
+    this.#seed = word(seed, 0);
+  }
 
   get size(): number {
     return this.#size;
@@ -58,7 +64,7 @@ export class SpiTable<T> {
   /** The slot that holds the key, or -1. */
   #locate(hi: number, lo: number): number {
     const mask = this.#slots.length - 1;
-    for (let at = mix(hi, lo) & mask; ; at = (at + 1) & mask) {
+    for (let at = mix(this.#seed, hi, lo) & mask; ; at = (at + 1) & mask) {
       const index = this.#slots[at];
       if (index === EMPTY) return -1;
       if (index !== DELETED && this.#keys[2 * at] === hi && this.#keys[2 * at + 1] === lo) return at;
@@ -67,7 +73,7 @@ export class SpiTable<T> {
 
   #place(hi: number, lo: number, index: number): void {
     const mask = this.#slots.length - 1;
-    let at = mix(hi, lo) & mask;
+    let at = mix(this.#seed, hi, lo) & mask;
     while (this.#slots[at] !== EMPTY) at = (at + 1) & mask;
     this.#keys[2 * at] = hi;
     this.#keys[2 * at + 1] = lo;
@@ -91,5 +97,13 @@ export class SpiTable<T> {
 
 const word = (b: Uint8Array, at: number) => ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0;
 
-/** SPIs are random, the peer's half-open ones as hostile as they like: they only fill what `set` admits. */
-const mix = (hi: number, lo: number) => (Math.imul(hi ^ (lo >>> 16), 0x9e3779b1) ^ lo) >>> 0;
+/**
+ * SPIs are random, but for those that a hostile peer makes up: with an unknown seed they cannot be made to meet. Each
+ * round leaves every bit of the key to decide about every bit that is kept.
+ */
+function mix(seed: number, hi: number, lo: number): number {
+  let h = Math.imul(hi ^ seed, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ lo, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ seed, 0x9e3779b1);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -4,25 +4,32 @@
  *
  *   socket ─► header ─► our SPI known ────────────────► that SA's mailbox
  *                └────► IKE_SA_INIT, SPI of a half-open ─► that one's mailbox (a duplicate)
+ *                └────► IKE_SA_INIT, of one that is up since ─► nowhere (a late duplicate)
  *                └────► IKE_SA_INIT, new ─► gate ─► cookie │ drop │ a new SA
+ *
+ * First messages wait in their socket's buffer while the handshakes that have begun are enough to do (`hasRoom`): these
+ * are over sooner that way, and who waits there costs nothing else.
  */
 
 import { keep } from '../ike/crypto/keep.ts';
 import type { Datagram } from '../ike/effects.ts';
-import { admit, type CookieSecrets, type Door, redirection } from '../ike/v2/gate.ts';
-import { decodeHeader, EXCHANGE } from '../ike/wire/index.ts';
+import { COOKIE_ANSWER_OCTETS, Cookies, isFirstMessage, type Knock } from '../ike/v2/cookies.ts';
+import { admit, type Door, redirection } from '../ike/v2/gate.ts';
+import { decodeHeader, EXCHANGE, HEADER_OCTETS, SPI_OCTETS } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Sources, sourceOf } from '../net/sources.ts';
+import { CookieDemand } from './cookie-demand.ts';
 import type { Debugging } from './debugging.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import type { Impairments } from './impairments.ts';
+import { Lately } from './lately.ts';
 import type { About } from './lines.ts';
 import type { ActorRef } from './runtime/index.ts';
 import { SpiTable } from './spi-table.ts';
 import type { LogLevel } from './world.ts';
 
 export interface GateLimits {
-  /** `busy`: cookies always; `unlimited`: never; `auto`: from the threshold on. */
+  /** `busy`: cookies always; `unlimited`: never; `auto`: while there is a reason for them. */
   mode: 'auto' | 'busy' | 'unlimited';
   /** Half-open SAs from which cookies are asked for (`ddos-ike-threshold`). */
   cookiesFrom: number;
@@ -31,14 +38,16 @@ export interface GateLimits {
   /** Half-open SAs of one source that has returned a cookie (`max-halfopen-per-source`); 0: any number. */
   maxPerSource: number;
   /**
-   * ms that a handshake waits for its turn or for a helper, from which on cookies are asked for (`ddos-delay`); from
-   * `REFUSE_AT` times that, nobody new gets in. 0: never.
+   * ms that a first message waits to be read, or a handshake for its turn or for a helper, from which on cookies are
+   * asked for (`ddos-delay`); from `REFUSE_AT` times that, nobody new gets in. 0: never.
    */
   delay: number;
 }
 
 /** In multiples of `GateLimits.delay`. */
 const REFUSE_AT = 10;
+/** Handshakes that have something to do: from so many on, first messages are better left where they are. */
+const ENOUGH_TO_DO = 128;
 
 export interface SwitchboardPorts {
   now(): number;
@@ -52,12 +61,17 @@ export interface SwitchboardPorts {
   otherDoor(isBusy: boolean): Door | undefined;
   /** ms that handshakes wait for their turns and for helpers. */
   behind(): number;
+  /** How many of them do. */
+  backlog(): number;
 }
 
 interface HalfOpen {
   readonly sa: ActorRef<IkeSaMessage>;
+  readonly peer: Endpoint;
   /** Of a peer that has returned a cookie. */
   readonly source: string | undefined;
+  /** Somebody else with the same SPI. */
+  next: HalfOpen | undefined;
 }
 
 /** One of our sockets, as the way out. */
@@ -66,14 +80,14 @@ export interface Sender {
   sendKeepalive(peer: Endpoint): void;
 }
 
-/** How long a cookie's secret is used to make them; it opens for as long again. */
-const COOKIE_GENERATION = 60_000;
-
 export class Switchboard {
   readonly #ports: SwitchboardPorts;
   readonly #sas = new SpiTable<ActorRef<IkeSaMessage>>();
-  /** Responders that are not established, by the initiator's SPI and place. */
-  readonly #halfOpen = new Map<string, HalfOpen>();
+  /** Responders that are not established, by the initiator's SPI. */
+  readonly #halfOpen: SpiTable<HalfOpen>;
+  #halfOpenCount = 0;
+  /** Initiators that have come up: their first messages may still be in the buffer. */
+  readonly #lately = new Lately();
   /** What sources have of them that have returned a cookie: those of others may be somebody else's doing. */
   readonly #sources = new Sources();
   readonly #senders = new Map<string, Sender>();
@@ -85,6 +99,10 @@ export class Switchboard {
     malformed: 0,
     unknownSpi: 0,
     cookies: 0,
+    /** Cookies that came back. */
+    returned: 0,
+    /** First messages of those who are up by now. */
+    late: 0,
     redirected: 0,
     refused: 0,
     /** Beyond the share of one source. */
@@ -98,18 +116,22 @@ export class Switchboard {
     octetsIn: 0,
     octetsOut: 0,
   };
-  #secrets: CookieSecrets;
-  #secretsSince: number;
+  readonly #cookies: Cookies;
+  readonly #demand: CookieDemand;
+  /** ms that the first messages which are being read have waited for that. */
+  #waited = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(ports: SwitchboardPorts, limits: GateLimits) {
     this.#ports = ports;
     this.limits = limits;
-    this.#secrets = { generation: 0, current: ports.random(32), previous: ports.random(32) };
-    this.#secretsSince = ports.now();
+    this.#cookies = new Cookies(ports.random, ports.now());
+    this.#halfOpen = new SpiTable(ports.random(4));
+    this.#demand = new CookieDemand((text) => ports.log('info', text));
   }
 
   get halfOpen(): number {
-    return this.#halfOpen.size;
+    return this.#halfOpenCount;
   }
 
   get size(): number {
@@ -121,8 +143,33 @@ export class Switchboard {
   }
 
   get wantsCookies(): boolean {
-    const { mode, cookiesFrom } = this.limits;
-    return mode === 'busy' || (mode === 'auto' && (this.#halfOpen.size >= cookiesFrom || this.#isBehind(1)));
+    const { mode, cookiesFrom, delay } = this.limits;
+    if (mode !== 'auto') return mode === 'busy';
+    const waited = this.#behind();
+    return this.#demand.isOn(this.#ports.now(), { halfOpen: this.#halfOpenCount, cookiesFrom, waited, delay });
+  }
+
+  /** Whether first messages are to be read, or had better wait. */
+  get hasRoom(): boolean {
+    return this.#ports.backlog() < ENOUGH_TO_DO;
+  }
+
+  /** `resume` is called once there is room again. */
+  whenRoom(resume: () => void): void {
+    this.#waiting.push(resume);
+  }
+
+  /** Actors have had their turns: there may be room. */
+  turned(): void {
+    if (this.#waiting.length === 0 || this.#ports.backlog() > ENOUGH_TO_DO / 2) return;
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** What is received during `read` has waited to be read, ms. */
+  afterWaiting(waited: number, read: () => void): void {
+    this.#waited = waited;
+    read();
+    this.#waited = 0;
   }
 
   /** From now on datagrams from `local` go out by `send`. */
@@ -175,11 +222,59 @@ export class Switchboard {
     return this.#sas.find(spi) !== undefined;
   }
 
-  unregisterHalfOpen(spiI: Uint8Array, peer: Endpoint): void {
-    const key = halfOpenKey(spiI, peer);
-    const source = this.#halfOpen.get(key)?.source;
-    if (source !== undefined) this.#sources.giveBack(source);
-    this.#halfOpen.delete(key);
+  /** `isUp`: because it is established. */
+  unregisterHalfOpen(spiI: Uint8Array, peer: Endpoint, isUp: boolean): void {
+    const first = this.#halfOpen.find(spiI);
+    const found = withPeer(first, peer);
+    if (!first || !found) return;
+    if (found.source !== undefined) this.#sources.giveBack(found.source);
+    if (isUp) this.#lately.add(spiI, peer, this.#ports.now());
+    this.#halfOpenCount--;
+    if (found !== first) without(first, found);
+    else if (found.next) this.#halfOpen.set(spiI, found.next);
+    else this.#halfOpen.delete(spiI);
+  }
+
+  /** Whether all first messages are answered alike just now: by `greet`, unless they bring a cookie. */
+  get greets(): boolean {
+    const { maxHalfOpen } = this.limits;
+    const isOpen = this.#halfOpenCount < maxHalfOpen && !this.#sheds && !this.#ports.impairments.any;
+    return isOpen && this.wantsCookies && !this.#ports.otherDoor(true);
+  }
+
+  /**
+   * A datagram without its non-ESP marker, as it lies in the socket's arena, while `greets`. `answered`: the cookie for it
+   * is at `at` of `to`, COOKIE_ANSWER_OCTETS, to be sent; `dropped`; or it is to be received as others are.
+   */
+  greet(knock: Knock, to: Uint8Array, at: number): 'answered' | 'dropped' | 'receive' {
+    const { counters } = this;
+    if (!isFirstMessage(knock) || this.#halfOpen.find(knock.bytes, knock.at)) return 'receive';
+    const look = this.#cookies.look(knock, this.#ports.now());
+    if (look === 'opens') return 'receive';
+    counters.received++;
+    counters.octetsIn += knock.octets;
+    if (look === 'malformed') {
+      counters.malformed++;
+      return 'dropped';
+    }
+    this.#cookies.answer(knock, to, at);
+    this.#demand.sent();
+    counters.cookies++;
+    counters.sent++;
+    counters.octetsOut += COOKIE_ANSWER_OCTETS;
+    return 'answered';
+  }
+
+  /** A datagram of IKEv2 as it lies in the socket's arena, for an SA that we do not have: it is counted, and was that. */
+  isStray(bytes: Uint8Array, at: number, octets: number): boolean {
+    if (octets < HEADER_OCTETS || bytes[at + MAJOR_AT] >> 4 !== 2) return false;
+    const isInitiator = (bytes[at + FLAGS_AT] & INITIATOR) !== 0;
+    if (isInitiator && isZero(bytes, at + 8)) return false;
+    if (this.#sas.find(bytes, isInitiator ? at + 8 : at)) return false;
+    this.counters.received++;
+    this.counters.octetsIn += octets;
+    this.counters.unknownSpi++;
+    return true;
   }
 
   /** A datagram without its non-ESP marker; the octets are the receiver's to keep. */
@@ -202,7 +297,7 @@ export class Switchboard {
     }
     const header = decoded.value;
     const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
-    if (isFirst && isZero(header.spiR)) return this.#first(datagram, header);
+    if (isFirst && isZero(header.spiR, 0)) return this.#first(datagram, header);
     const sa = this.#sas.find(header.isInitiator ? header.spiR : header.spiI);
     if (!sa) {
       // RFC 7296 §2.21.4 allows an answer; a stranger gets none.
@@ -221,27 +316,26 @@ export class Switchboard {
 
   #first(datagram: Datagram, header: Parameters<typeof admit>[0]): void {
     const { counters, limits } = this;
-    const known = this.#halfOpen.get(halfOpenKey(header.spiI, datagram.peer));
+    const known = withPeer(this.#halfOpen.find(header.spiI), datagram.peer);
     if (known) return void known.sa.offer({ t: 'packet', datagram });
+    if (this.#lately.has(header.spiI, datagram.peer, this.#ports.now())) {
+      counters.late++;
+      return;
+    }
     const asks = this.wantsCookies;
     if (this.#redirect(datagram, header, asks)) return;
-    if (this.#halfOpen.size >= limits.maxHalfOpen) {
+    if (this.#halfOpenCount >= limits.maxHalfOpen) {
       counters.refused++;
       return;
     }
-    if (limits.mode !== 'unlimited' && this.#isBehind(REFUSE_AT)) {
+    if (this.#sheds) {
       counters.shed++;
       return;
     }
-    const admission = admit(header, datagram.bytes, datagram.peer, asks ? this.#cookieSecrets() : undefined);
-    if (admission.t === 'drop') {
-      counters.malformed++;
-      return this.#debug(() => `IKE_SA_INIT from ${datagram.peer}: ${admission.why}; dropped`, datagram.peer);
-    }
-    if (admission.t === 'answer') {
-      counters.cookies++;
-      return this.send(datagram.local, datagram.peer, admission.bytes);
-    }
+    const admission = admit(header);
+    if (admission.t === 'drop') return this.#refuse(datagram, admission.why);
+    if (admission.t === 'answer') return this.send(datagram.local, datagram.peer, admission.bytes);
+    if (asks && !this.#bringsCookie(datagram)) return;
     const source = asks ? sourceOf(datagram.peer.address) : undefined;
     if (source !== undefined && limits.maxPerSource > 0 && this.#sources.held(source) >= limits.maxPerSource) {
       counters.crowded++;
@@ -251,8 +345,34 @@ export class Switchboard {
     if (!sa) return;
     if (source !== undefined) this.#sources.take(source);
     // At once: its duplicate, or a flood, may be in the same batch.
-    this.#halfOpen.set(halfOpenKey(header.spiI, datagram.peer), { sa, source });
+    const next = this.#halfOpen.find(header.spiI);
+    this.#halfOpen.set(header.spiI, { sa, peer: datagram.peer, source, next });
+    this.#halfOpenCount++;
     sa.tell({ t: 'packet', datagram });
+  }
+
+  /** If it does not, it is told what to bring. */
+  #bringsCookie(datagram: Datagram): boolean {
+    const { local, peer, bytes } = datagram;
+    const met = this.#cookies.meet(bytes, peer, this.#ports.now());
+    if (met === 'opens') {
+      this.#demand.returned();
+      this.counters.returned++;
+      return true;
+    }
+    if (met === 'malformed') {
+      this.#refuse(datagram, 'no payloads that a cookie could be made for');
+      return false;
+    }
+    this.#demand.sent();
+    this.counters.cookies++;
+    this.send(local, peer, met);
+    return false;
+  }
+
+  #refuse({ peer }: Datagram, why: string): void {
+    this.counters.malformed++;
+    this.#debug(() => `IKE_SA_INIT from ${peer}: ${why}; dropped`, peer);
   }
 
   #redirect({ local, peer, bytes }: Datagram, header: Parameters<typeof admit>[0], isBusy: boolean): boolean {
@@ -264,9 +384,13 @@ export class Switchboard {
     return true;
   }
 
-  #isBehind(times: number): boolean {
-    const { delay } = this.limits;
-    return delay > 0 && this.#ports.behind() >= delay * times;
+  #behind(): number {
+    return Math.max(this.#waited, this.#ports.behind());
+  }
+
+  get #sheds(): boolean {
+    const { mode, delay } = this.limits;
+    return mode !== 'unlimited' && delay > 0 && this.#behind() >= delay * REFUSE_AT;
   }
 
   #sendImpaired(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
@@ -281,16 +405,6 @@ export class Switchboard {
     const { debugging, log } = this.#ports;
     if (debugging.on('base')) log('debug', text(), peer && { peer: peer.address });
   }
-
-  #cookieSecrets(): CookieSecrets {
-    const now = this.#ports.now();
-    if (now - this.#secretsSince > COOKIE_GENERATION) {
-      const { generation, current } = this.#secrets;
-      this.#secrets = { generation: generation + 1, current: this.#ports.random(32), previous: current };
-      this.#secretsSince = now;
-    }
-    return this.#secrets;
-  }
 }
 
 function corrupted(bytes: Uint8Array): Uint8Array {
@@ -299,5 +413,23 @@ function corrupted(bytes: Uint8Array): Uint8Array {
   return other;
 }
 
-const isZero = (spi: Uint8Array) => spi.every((octet) => octet === 0);
-const halfOpenKey = (spiI: Uint8Array, peer: Endpoint) => `${Buffer.from(spiI).toString('latin1')}${peer}`;
+/** Of an IKE header, RFC 7296 §3.1. */
+const [MAJOR_AT, FLAGS_AT, INITIATOR] = [17, 19, 0x08];
+
+function isZero(octets: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + SPI_OCTETS; i++) if (octets[i] !== 0) return false;
+  return true;
+}
+
+/** SPIs are the initiators' choice: two may have chosen the same. */
+function withPeer(first: HalfOpen | undefined, peer: Endpoint): HalfOpen | undefined {
+  let found = first;
+  while (found && !found.peer.equals(peer)) found = found.next;
+  return found;
+}
+
+function without(first: HalfOpen, gone: HalfOpen): void {
+  let before = first;
+  while (before.next && before.next !== gone) before = before.next;
+  before.next = gone.next;
+}

@@ -72,6 +72,8 @@ export interface Helpers {
   submit(id: number, job: Job, owner: ActorRef<In>, canWait: boolean): void;
   /** How long the oldest job waits or runs by now, ms. */
   readonly behind: number;
+  /** How many wait or run. */
+  readonly queued: number;
   /** By family of jobs. */
   stats(): ReadonlyMap<string, FamilyStats>;
 }

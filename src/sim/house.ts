@@ -107,6 +107,7 @@ export class House {
         nextId: () => ++this.#jobs,
         stats: () => new Map(),
         behind: 0,
+        queued: 0,
         submit: (id, job: Job, owner) => clock.soon(() => owner.tell({ t: 'job', id, result: this.#compute(job) })),
       },
       services: settings.services ?? NO_SERVICES,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GateLimits } from '../../src/actors/switchboard.ts';
 import type { Datagram } from '../../src/ike/effects.ts';
+import { COOKIE_ANSWER_OCTETS } from '../../src/ike/v2/cookies.ts';
 import { notification } from '../../src/ike/v2/turn.ts';
 import { decodeMessage, EXCHANGE_NAMES, encodeMessage, NOTIFY, notifies } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
@@ -125,10 +126,53 @@ describe('the gate', () => {
     expect([counters.cookies, switchboard.halfOpen]).toEqual([0, 2]);
     expect(since(500, 1)).toBe(true);
     expect([counters.cookies, switchboard.halfOpen]).toEqual([1, 3]);
+    clock.advance(10_000);
     expect(since(5_000, 2)).toBe(false);
     expect([counters.cookies, counters.shed, switchboard.halfOpen]).toEqual([1, 1, 4]);
+    clock.advance(10_000);
     expect(since(0, 3)).toBe(false);
     expect(switchboard.halfOpen).toBe(6);
+  });
+
+  test('once there was a reason for cookies, they are asked for until there has been none for ten seconds', () => {
+    const { east, datagram, clock } = firstInit();
+    const { counters } = east.world.switchboard;
+    let n = 0;
+    const knocks = (ms: number) => {
+      clock.advance(ms);
+      east.receive(fromSpi(datagram, n++));
+      clock.settle();
+      return counters.cookies;
+    };
+    const waiting = (ms: number) => east.world.switchboard.afterWaiting(ms, () => east.receive(fromSpi(datagram, n++)));
+    expect(knocks(0)).toBe(0);
+    waiting(499);
+    expect(counters.cookies).toBe(0);
+    waiting(500);
+    expect(counters.cookies).toBe(1);
+    expect([knocks(0), knocks(9_000)]).toEqual([2, 3]);
+    waiting(700);
+    expect([knocks(9_000), knocks(1_000)]).toEqual([5, 5]);
+    const said = east.log.filter((line) => line.includes('cookies'));
+    expect(said).toEqual([
+      expect.stringContaining('first messages are answered with cookies: they wait 500 ms (ddos-delay=500ms)'),
+      expect.stringContaining('first messages need no cookies any more'),
+    ]);
+  });
+
+  test('cookies that nobody returns count as what they have spared us', () => {
+    const { east, datagram, clock } = firstInit();
+    const { switchboard } = east.world;
+    switchboard.limits.cookiesFrom = 100;
+    switchboard.afterWaiting(600, () => east.receive(fromSpi(datagram, 0)));
+    for (let n = 1; n < 200; n++) east.receive(fromSpi(datagram, n));
+    clock.advance(25_000);
+    expect(switchboard.wantsCookies).toBe(true);
+    clock.advance(20_000);
+    expect(switchboard.wantsCookies).toBe(true);
+    clock.advance(31_000);
+    expect(switchboard.wantsCookies).toBe(false);
+    expect(switchboard.halfOpen).toBe(0);
   });
 
   test('with --ddos-unlimited or ddos-delay=0 nobody is turned away for our being late', () => {
@@ -276,7 +320,131 @@ describe('the gate', () => {
   });
 });
 
+describe('first messages in the buffer of their socket', () => {
+  /** What a socket would do with them; how many it has read, and what it has sent. */
+  function reading(east: House, datagrams: readonly Datagram[]) {
+    const { switchboard } = east.world;
+    const state = { read: 0, paused: false };
+    const read = () => {
+      while (state.read < datagrams.length) {
+        if (!switchboard.hasRoom) {
+          state.paused = true;
+          return switchboard.whenRoom(() => {
+            state.paused = false;
+            read();
+          });
+        }
+        east.receive(datagrams[state.read++]);
+      }
+    };
+    read();
+    return state;
+  }
+
+  test('wait there while there is enough to do, and are all read in the end', () => {
+    const { east, datagram, clock } = firstInit();
+    const state = reading(
+      east,
+      Array.from({ length: 1_000 }, (_, n) => fromSpi(datagram, n)),
+    );
+    expect(state).toEqual({ read: 128, paused: true });
+    clock.settle();
+    expect(state).toEqual({ read: 1_000, paused: false });
+    expect(east.world.switchboard.halfOpen).toBe(1_000);
+  });
+
+  test('a copy of one that has come up since makes nothing, from another place it may', () => {
+    const { east, datagram, clock, wire } = firstInit();
+    const { switchboard } = east.world;
+    wire.loses = () => false;
+    clock.advance(1_000);
+    expect([switchboard.size, switchboard.halfOpen]).toEqual([1, 0]);
+    east.receive(datagram);
+    clock.settle();
+    expect([switchboard.size, switchboard.halfOpen, switchboard.counters.late]).toEqual([1, 0, 1]);
+    east.receive({ ...datagram, peer: at(WEST, 4711) });
+    clock.settle();
+    expect([switchboard.halfOpen, switchboard.counters.late]).toEqual([1, 1]);
+    clock.advance(20_001);
+    east.receive(datagram);
+    clock.settle();
+    expect([switchboard.halfOpen, switchboard.counters.late]).toEqual([2, 1]);
+  });
+
+  test('two with the same SPI are told apart by where they come from', () => {
+    const { east, datagram, clock } = firstInit();
+    const { switchboard } = east.world;
+    const ports = [500, 501, 502];
+    for (const port of [...ports, ...ports]) east.receive({ ...datagram, peer: at(WEST, port) });
+    clock.settle();
+    expect([switchboard.size, switchboard.halfOpen]).toEqual([3, 3]);
+    const spiI = datagram.bytes.slice(0, 8);
+    for (const [i, port] of [501, 500, 777, 502].entries()) {
+      switchboard.unregisterHalfOpen(spiI, at(WEST, port), false);
+      expect(switchboard.halfOpen).toBe([2, 1, 1, 0][i]);
+    }
+  });
+
+  test('are answered where they lie while cookies are asked for, but for those that have one', () => {
+    const { east, datagram, clock } = firstInit();
+    const { switchboard } = east.world;
+    const { counters } = switchboard;
+    expect(switchboard.greets).toBe(false);
+    east.whack({ kind: 'ddos', mode: 'busy' });
+    expect(switchboard.greets).toBe(true);
+    const to = new Uint8Array(100);
+    const addresses = datagram.peer.address.toBytes();
+    const knock = ({ bytes }: Datagram) =>
+      ({ bytes, at: 0, octets: bytes.length, addresses, from: 0, family: 4 }) as const;
+    expect(switchboard.greet(knock(datagram), to, 7)).toBe('answered');
+    const decoded = decodeMessage(datagram.bytes);
+    const answer = decodeMessage(to.subarray(7, 7 + COOKIE_ANSWER_OCTETS));
+    if (!decoded.ok || !answer.ok) throw new Error('no message');
+    const cookie = notifies(answer.value.payloads, NOTIFY.COOKIE)[0].data;
+    const { header, payloads } = decoded.value;
+    const returned = encodeMessage(header, [notification(NOTIFY.COOKIE, cookie), ...payloads]);
+    expect(switchboard.greet(knock({ ...datagram, bytes: returned }), to, 7)).toBe('receive');
+    east.receive({ ...datagram, bytes: returned });
+    expect([counters.cookies, counters.returned, switchboard.halfOpen]).toEqual([1, 1, 1]);
+    expect(switchboard.greet(knock(datagram), to, 7)).toBe('receive');
+    const [wounded, later] = [fromSpi(datagram, 1), fromSpi(datagram, 2)];
+    wounded.bytes[30] = 0xff;
+    later.bytes[18] = 35;
+    expect(switchboard.greet(knock(wounded), to, 7)).toBe('dropped');
+    expect(switchboard.greet(knock(later), to, 7)).toBe('receive');
+    expect([counters.received, counters.malformed, counters.cookies]).toEqual([3, 1, 1]);
+    clock.settle();
+    switchboard.limits.maxHalfOpen = 1;
+    expect(switchboard.greets).toBe(false);
+  });
+});
+
 describe('what else arrives', () => {
+  test('what names an SA that we do not have is told from all else where it lies', () => {
+    const { west, east, wire } = upTown();
+    const { switchboard } = east.world;
+    const ours = east.world.switchboard.sas().length;
+    let request: Datagram | undefined;
+    wire.loses = (d) => {
+      request ??= d;
+      return true;
+    };
+    west.whack({ kind: 'rekey-child', name: 'w-e' });
+    const { bytes } = request!;
+    const isStray = (b: Uint8Array) => switchboard.isStray(new Uint8Array([1, 2, 3, ...b]), 3, b.length);
+    const changed = (at: number, value: number) => bytes.with(at, value);
+    expect(isStray(bytes)).toBe(false);
+    expect(switchboard.counters.unknownSpi).toBe(0);
+    expect(isStray(changed(12, bytes[12] ^ 1))).toBe(true);
+    expect(isStray(changed(19, bytes[19] & ~0x08))).toBe(true);
+    expect(switchboard.counters.unknownSpi).toBe(2);
+    // Not ours to judge: another version, a first message, something short.
+    expect(isStray(changed(17, 0x10).with(12, bytes[12] ^ 1))).toBe(false);
+    expect(isStray(firstInit().datagram.bytes)).toBe(false);
+    expect(isStray(bytes.subarray(0, 27))).toBe(false);
+    expect(switchboard.sas()).toHaveLength(ours);
+  });
+
   test('unknown SPIs get no answer and make nothing', () => {
     const { west, east, wire, clock } = upTown();
     let farewell: Datagram | undefined;

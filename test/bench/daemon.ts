@@ -70,6 +70,7 @@ function open(interfaces: () => readonly Interface[]): Daemon {
       nextId: () => ++jobs,
       stats: () => new Map(),
       behind: 0,
+      queued: 0,
       submit: (id, job, owner) =>
         setImmediate(() => {
           const start = clock.now();

@@ -12,6 +12,7 @@ export class Core implements Engine {
   readonly mail = new Mail();
   readonly timers: Timers<Cell>;
   readonly queue: RunQueue;
+  sliced: () => void = () => {};
   readonly #report: (crash: Crash) => void;
   readonly #capacity: number;
   readonly counters = {

@@ -4,6 +4,11 @@ import type { Cell } from './cell.ts';
 export class Line {
   #first: Cell | undefined = undefined;
   #last: Cell | undefined = undefined;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
 
   get isEmpty(): boolean {
     return this.#first === undefined;
@@ -13,6 +18,7 @@ export class Line {
     if (this.#last) this.#last.nextReady = cell;
     else this.#first = cell;
     this.#last = cell;
+    this.#length++;
   }
 
   take(): Cell | undefined {
@@ -21,6 +27,7 @@ export class Line {
     this.#first = cell.nextReady;
     if (!this.#first) this.#last = undefined;
     cell.nextReady = undefined;
+    this.#length--;
     return cell;
   }
 }

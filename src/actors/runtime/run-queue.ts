@@ -25,6 +25,8 @@ export interface Engine {
   advance(now: number): void;
   /** When there is next something for `advance`, ms; Infinity if never. */
   nextTimer(): number;
+  /** A slice is over. */
+  sliced(): void;
   /** Lets an actor read up to `count` messages until `until`; returns the time afterwards. */
   turn(cell: Cell, count: number, now: number, until: number): number;
 }
@@ -75,6 +77,11 @@ export class RunQueue {
     return this.#probe ? Math.max(this.#probed, this.#clock.now() - this.#probeSince) : this.#probed;
   }
 
+  /** How many of them wait. */
+  get backlog(): number {
+    return this.#back.length;
+  }
+
   /** The actor has something to read: it takes its place at the end, unless it has one. */
   push(cell: Cell): void {
     if (cell.isReady) return;
@@ -111,6 +118,7 @@ export class RunQueue {
     this.#isRunning = false;
     if (this.#line.isEmpty && this.#back.isEmpty) this.#setAlarm();
     else this.#schedule();
+    this.#engine.sliced();
   }
 
   #pushBack(cell: Cell): void {

@@ -110,6 +110,16 @@ export class ActorSystem {
     return this.#core.queue.lag;
   }
 
+  /** How many of them wait. */
+  get backlog(): number {
+    return this.#core.queue.backlog;
+  }
+
+  /** `look` is called whenever actors have had their turns and the event loop is about to have its own. */
+  afterTurns(look: () => void): void {
+    this.#core.sliced = look;
+  }
+
   counters(): SystemCounters {
     const { counters, mail, timers, queue } = this.#core;
     return {

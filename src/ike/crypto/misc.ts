@@ -11,7 +11,11 @@ export function sha1(...chunks: readonly Uint8Array[]): Uint8Array {
   return digest.digest();
 }
 
-/** HMAC-SHA-256, 32 octets: cookies, RFC 7296 §2.6. */
+/** SHA-256, 32 octets: cookies, RFC 7296 §2.6. */
+export const sha256 = (octets: Uint8Array): Uint8Array =>
+  shortcuts?.hash('sha256', octets) ?? hash('sha256', octets, 'buffer');
+
+/** HMAC-SHA-256, 32 octets. */
 export function hmacSha256(key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
   const taken = shortcuts?.hmac('sha256', key, chunks);
   if (taken) return taken;

@@ -19,7 +19,8 @@ import type {
 import type { Policy } from '../../../src/ike/policy.ts';
 import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { openMessage } from '../../../src/ike/v2/channel.ts';
-import { admit, type CookieSecrets } from '../../../src/ike/v2/gate.ts';
+import { Cookies } from '../../../src/ike/v2/cookies.ts';
+import { admit } from '../../../src/ike/v2/gate.ts';
 import { IkeSa } from '../../../src/ike/v2/ike-sa.ts';
 import { adopt, step } from '../../../src/ike/v2/step.ts';
 import {
@@ -85,7 +86,7 @@ export class Host {
   readonly ways = new Set<string>();
   keepalives = 0;
   cookies: 'always' | 'never';
-  cookieSecrets: CookieSecrets;
+  readonly cookieJar: Cookies;
   jobMs: number;
   policies: readonly Policy[];
   psk: HostOptions['psk'];
@@ -133,7 +134,7 @@ export class Host {
     this.runJob = (job) => runWithKeys(job, is.proofs?.trust);
     this.answers = is.answers;
     this.cookies = is.cookies ?? 'never';
-    this.cookieSecrets = { generation: 0, current: dice.octets(32), previous: dice.octets(32) };
+    this.cookieJar = new Cookies((octets) => dice.octets(octets), clock.now);
     this.jobMs = is.jobMs ?? 0;
     const notes = { taken: () => {}, given: () => {} };
     this.leases = new Leases({ wall: () => clock.now, shares: true, notes });
@@ -202,10 +203,13 @@ export class Host {
       const key = `${hex(header.spiI)}@${datagram.peer}`;
       const known = this.#halfOpen.get(key);
       if (known) return this.input(known, { t: 'packet', datagram });
-      const secrets = this.cookies === 'always' ? this.cookieSecrets : undefined;
-      const admission = admit(header, datagram.bytes, datagram.peer, secrets);
+      const admission = admit(header);
       if (admission.t === 'answer') return this.#send(undefined, datagram.local, datagram.peer, admission.bytes);
       if (admission.t === 'drop') return;
+      const met =
+        this.cookies === 'always' ? this.cookieJar.meet(datagram.bytes, datagram.peer, this.#clock.now) : 'opens';
+      if (met === 'malformed') return;
+      if (met !== 'opens') return this.#send(undefined, datagram.local, datagram.peer, met);
       const policy = this.policies[0];
       const spis = { spiI: Uint8Array.from(header.spiI), spiR: this.#spi() };
       const fresh = this.#start(new IkeSa(++this.#serial, 'responder', spis, policy, datagram.local, datagram.peer));

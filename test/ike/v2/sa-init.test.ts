@@ -28,10 +28,7 @@ describe('cookies', () => {
       west.up();
       wire.expect(INIT);
       wire.expect('<-- IKE_SA_INIT { N(COOKIE) }');
-      for (let i = 0; i < changes; i++) {
-        const { generation, current } = east.cookieSecrets;
-        east.cookieSecrets = { generation: generation + 1, current: new Uint8Array(32).fill(i), previous: current };
-      }
+      for (let i = 0; i < changes; i++) east.cookieJar.renew();
       wire.expect('IKE_SA_INIT { N(COOKIE), SA, KE, Ni } -->');
       wire.expect(changes === 1 ? ANSWER : '<-- IKE_SA_INIT { N(COOKIE) }');
     }
@@ -53,9 +50,7 @@ describe('cookies', () => {
     wire.expect(INIT);
     for (let i = 0; i < 6; i++) {
       wire.expect('<-- IKE_SA_INIT { N(COOKIE) }');
-      const { generation } = east.cookieSecrets;
-      const secret = () => new Uint8Array(32).fill(i + 100);
-      east.cookieSecrets = { generation: generation + 3, current: secret(), previous: secret() };
+      for (let changes = 0; changes < 2; changes++) east.cookieJar.renew();
       if (i < 5) wire.expect('IKE_SA_INIT { N(COOKIE), SA, KE, Ni } -->');
     }
     expectNothing(west);
