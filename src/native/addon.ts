@@ -36,13 +36,7 @@ export interface Addon {
     reusePort: boolean,
     mark: number,
     stamps: boolean,
-    onPackets: (
-      count: number,
-      arena: Uint8Array,
-      records: Int32Array,
-      addresses: Uint8Array,
-      waited: number,
-    ) => void,
+    onPackets: (count: number, arena: Uint8Array, records: Int32Array, addresses: Uint8Array, waited: number) => void,
     onError: (
       errno: number,
       origin: number,
