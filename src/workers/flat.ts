@@ -49,7 +49,7 @@ function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
     case 'verify':
       return [];
     case 'auth.check':
-      return [list(result.names), result.fingerprint, list(result.wants.map(flattenWant)), result.auth];
+      return [list(result.names), list(result.wants.map(flattenWant)), result.auth];
   }
 }
 
@@ -225,8 +225,8 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
       return { ok: true, op: 'verify' };
     case 'auth.check':
       return {
-        ...{ ok: true, op: 'auth.check', names: unbundle(fields[0]!).map(copy), fingerprint: copy(fields[1]) },
-        ...{ wants: unbundle(fields[2]!).map(unflattenWant), auth: fields[3] && copy(fields[3]) },
+        ...{ ok: true, op: 'auth.check', names: unbundle(fields[0]!).map(copy) },
+        ...{ wants: unbundle(fields[1]!).map(unflattenWant), auth: fields[2] && copy(fields[2]) },
       };
     case undefined:
       throw new RangeError(`no result has code ${code}`);

@@ -78,7 +78,7 @@ const result: fc.Arbitrary<JobResult> = fc.oneof(
   fc.record({ ok: fc.constant(true as const), op: fc.constant('verify' as const) }),
   fc.record({
     ...{ ok: fc.constant(true as const), op: fc.constant('auth.check' as const), names: fc.array(octets) },
-    ...{ fingerprint: octets, wants: fc.array(want), auth: fc.option(octets, { nil: undefined }) },
+    ...{ wants: fc.array(want), auth: fc.option(octets, { nil: undefined }) },
   }),
   fc.record({
     ok: fc.constant(false as const),

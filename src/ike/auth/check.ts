@@ -44,7 +44,7 @@ function checkRawKeys({ spkis, octets, signature }: AuthCheck, scheme: Scheme): 
   for (const spki of spkis.slice(0, MOST_RAW_KEYS)) {
     const key = rawKey(spki);
     const wrong = 'wrong' in key ? `bad key: ${key.wrong}` : verify(key, scheme, octets, signature);
-    if (wrong === undefined) return found(spki, []);
+    if (wrong === undefined) return found([]);
     // First what says most: of a key that could have made the signature.
     if ('wrong' in key || misfit(key, scheme) !== undefined) wrongs.push(wrong);
     else wrongs.unshift(wrong);
@@ -56,7 +56,7 @@ function checkRawKeys({ spkis, octets, signature }: AuthCheck, scheme: Scheme): 
 function checkChain(job: AuthCheck, rules: CheckRules, scheme: Scheme, trust: Trust): Checked | JobFailure {
   if (job.certs.length > MOST_CERTIFICATES)
     return badCertificate(`the peer has sent ${job.certs.length} certificates, and ${MOST_CERTIFICATES} are the most`);
-  const [leaf, ...sent] = job.certs.map(readCertificate);
+  const leaf = parseCertificate(job.certs[0]);
   if ('wrong' in leaf) return badCertificate(`the peer's certificate cannot be read: ${leaf.wrong}`);
   const { key } = leaf;
   if ('wrong' in key) return badCertificate(told(leaf, `bad key: ${key.wrong}`));
@@ -65,42 +65,49 @@ function checkChain(job: AuthCheck, rules: CheckRules, scheme: Scheme, trust: Tr
   const id = new Id(job.id[0], job.id.subarray(1));
   const misfits = rules.idOnCertificate ? misfitOf(id, leaf) : undefined;
   if (misfits !== undefined) return badCertificate(told(leaf, misfits));
-  const path = findChain(leaf, sent.filter(isRead), trust, job.at);
+  const sent = job.certs.slice(1).map(readAuthority).filter(isRead);
+  const path = findChain(leaf, sent, trust, job.at);
   if ('wrong' in path) return badCertificate(path.wrong);
   const ocspUri = job.ocspUri && latin1(job.ocspUri);
   const revocation = checkRevocation(path.chain, job.ocsps, trust, { ...rules, ocspUri, at: job.at });
   if ('wrong' in revocation) return badCertificate(revocation.wrong);
   const { wants } = revocation;
-  return wants.length > 0 ? { ...UNDECIDED, wants } : found(leaf.spki, path.chain);
+  return wants.length > 0 ? { ...UNDECIDED, wants } : found(path.chain);
 }
 
-/** Nothing, before what is wanted has been looked up. */
-const UNDECIDED: Checked = {
-  ...{ ok: true, op: 'auth.check', names: [], fingerprint: new Uint8Array(0), wants: [], auth: undefined },
-};
-
-const found = (spki: Uint8Array, chain: Chain): Checked => ({
+const found = (chain: Chain): Checked => ({
   ok: true,
   op: 'auth.check',
   names: chain.map(({ subject }) => subject),
-  fingerprint: sha256(spki),
   wants: [],
   auth: undefined,
 });
 
+/** Nothing, before what is wanted has been looked up. */
+const UNDECIDED = found([]);
+
 const badCertificate = (detail: string): JobFailure => ({ ok: false, why: 'bad-certificate', detail });
 
-/** Peers come back, and their authorities with all of them; but the octets of a job are gone when it is done. */
-function readCertificate(der: Uint8Array): Certificate | Wrong {
-  const read = (): Certificate | Wrong => parseCertificate(Uint8Array.from(der));
-  return der.length > MOST_KEPT_OCTETS ? read() : CERTIFICATES.of(latin1(sha256(der)), read);
+/**
+ * The same ones come along with thousands of peers, and are kept: as a copy, for the octets of a job are gone when it is done.
+ * Peers themselves are read again each time, which takes less than it costs to keep what comes back in hours at best.
+ */
+function readAuthority(der: Uint8Array): Certificate | Wrong {
+  if (der.length > MOST_KEPT_OCTETS) return parseCertificate(der);
+  const digest = latin1(sha256(der));
+  const known = AUTHORITIES.get(digest);
+  if (known) return known;
+  const certificate = parseCertificate(Uint8Array.from(der));
+  if (!('wrong' in certificate) && certificate.extensions.basicConstraints?.isCa === true)
+    AUTHORITIES.add(digest, certificate);
+  return certificate;
 }
 
 const rawKey = (spki: Uint8Array): PublicKey | Wrong => RAW_KEYS.of(latin1(spki), () => parseSpki(spki));
 
 /** Larger certificates than anybody needs are read again each time. */
 const MOST_KEPT_OCTETS = 4096;
-const CERTIFICATES = new Memo<Certificate | Wrong>(1024);
+const AUTHORITIES = new Memo<Certificate>(256);
 const RAW_KEYS = new Memo<PublicKey | Wrong>(1024);
 
 const isRead = (certificate: Certificate | Wrong): certificate is Certificate => !('wrong' in certificate);

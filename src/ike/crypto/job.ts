@@ -116,8 +116,6 @@ export type JobResult =
       readonly op: 'auth.check';
       /** Names in DER, from the leaf's subject to the anchor's; none with a raw key. */
       readonly names: readonly Uint8Array[];
-      /** SHA-256 over the SubjectPublicKeyInfo that the signature was good for. */
-      readonly fingerprint: Uint8Array;
       /** Not empty: nothing is decided and nothing signed; look these up and come again. */
       readonly wants: readonly Want[];
       /** The data of our AUTH payload. */

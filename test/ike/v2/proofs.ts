@@ -3,7 +3,6 @@
  * key and what is wrong with it, as JSON, so that a test of IKE_AUTH says what a chain turns out to be, and nothing of
  * X.509 is in the way.
  */
-import { createHash } from 'node:crypto';
 import type { Credentials } from '../../../src/actors/credentials.ts';
 import { NO_CREDENTIALS } from '../../../src/actors/credentials.ts';
 import { NO_TRUST, type Trust } from '../../../src/ike/auth/x509/trust-reader.ts';
@@ -125,7 +124,7 @@ function check(job: AuthCheck): JobResult {
   const { scheme, octets, signature } = job;
   const isBy = (spki: Uint8Array) => runJob({ op: 'verify', spki, scheme, octets, signature }).ok;
   const raw = job.spkis.find(isBy);
-  if (raw) return passed(job, raw, []);
+  if (raw) return passed(job, []);
   const leaf = job.certs[0] && (JSON.parse(new TextDecoder().decode(job.certs[0])) as Cert);
   const bad = (why: 'bad-signature' | 'bad-certificate', detail: string) => ({ ok: false, why, detail }) as const;
   if (!leaf) return bad('bad-signature', 'its signature does not match');
@@ -137,19 +136,18 @@ function check(job: AuthCheck): JobResult {
     return bad('bad-certificate', `certificate '${leaf.subject}': does not name ${id}`);
   if (leaf.crl && (job.flags & CHECK_FLAGS.hasLooked) === 0) {
     const wants = [{ kind: 'crl', urls: [leaf.crl], about: new Uint8Array(20) }] as const;
-    return { ok: true, op: 'auth.check', names: [], fingerprint: new Uint8Array(32), wants, auth: undefined };
+    return { ok: true, op: 'auth.check', names: [], wants, auth: undefined };
   }
-  return passed(job, spki, [leaf.subject, ...leaf.issuers]);
+  return passed(job, [leaf.subject, ...leaf.issuers]);
 }
 
-function passed({ sign }: AuthCheck, spki: Uint8Array, names: readonly string[]): JobResult {
+function passed({ sign }: AuthCheck, names: readonly string[]): JobResult {
   const signed = sign && runJob({ op: 'sign', ...sign }, keyring);
   if (signed && !signed.ok) return signed;
   return {
     ok: true,
     op: 'auth.check',
     names: names.map((name) => Id.parse(name)!.data),
-    fingerprint: createHash('sha256').update(spki).digest(),
     wants: [],
     auth: signed?.op === 'sign' ? signed.auth : undefined,
   };

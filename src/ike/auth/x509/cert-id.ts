@@ -1,10 +1,10 @@
 /** How OCSP names a certificate, RFC 6960 §4.1.1: by digests over its issuer's name and key, and its serial number. */
-import { sha1 } from '../../crypto/misc.ts';
+import { joined, sha1 } from '../../crypto/misc.ts';
 import { der, derInteger, TAG } from '../../crypto/signature/der.ts';
 import { sha256 } from '../../crypto/signed.ts';
 import type { Certificate } from './certificate.ts';
 import { DER, DerCursor } from './der-cursor.ts';
-import { isEqual, latin1 } from './name.ts';
+import { isEqual } from './name.ts';
 
 export interface CertId {
   /** AlgorithmIdentifier's OID, a character for each octet. */
@@ -16,10 +16,19 @@ export interface CertId {
 
 /** CertID in DER with SHA-1, which every responder knows; it keeps nobody out and lets nobody in. */
 export function writeCertId({ serial }: Certificate, issuer: Certificate): Uint8Array {
+  const known = ISSUERS.get(issuer) ?? writeIssuer(issuer);
+  ISSUERS.set(issuer, known);
+  return der(TAG.SEQUENCE, known, derInteger(serial));
+}
+
+/** What CertIDs of all that it has issued begin with. */
+function writeIssuer(issuer: Certificate): Uint8Array {
   const nameHash = der(DER.OCTET_STRING, sha1(issuer.subject));
   const keyHash = der(DER.OCTET_STRING, sha1(keyBits(issuer)));
-  return der(TAG.SEQUENCE, SHA1, nameHash, keyHash, derInteger(serial));
+  return joined(SHA1, nameHash, keyHash);
 }
+
+const ISSUERS = new WeakMap<Certificate, Uint8Array>();
 
 /** OCSPRequest in DER for one certificate, without a nonce: the answer may have been made before. */
 export const writeOcspRequest = (certId: Uint8Array): Uint8Array =>
@@ -59,7 +68,7 @@ export function readCertId(r: DerCursor, mostSerialOctets: number): CertId {
   const what = 'certID';
   const outer = r.open(DER.SEQUENCE, what);
   const algorithm = r.open(DER.SEQUENCE, what);
-  const hash = latin1(r.oid(what));
+  const hash = r.oid(what);
   r.skipIf(DER.NULL, what);
   r.close(algorithm, what);
   const issuerName = r.contents(DER.OCTET_STRING, what);

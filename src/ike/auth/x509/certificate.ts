@@ -20,7 +20,7 @@ import { type PublicKey, parseSpki, type Wrong } from '../../crypto/signature/pu
 import { sha256 } from '../../crypto/signed.ts';
 import { context, DER, DerCursor, primitive } from './der-cursor.ts';
 import { type Extensions, NO_EXTENSIONS, readExtensions } from './extensions.ts';
-import { isEmptyName, isEqual, latin1, nameKey, nameText, readName } from './name.ts';
+import { isEmptyName, isEqual, nameKey, nameText, readName } from './name.ts';
 
 /** As a CERT payload carries them; no certificate for IKE comes near. */
 export const MOST_CERTIFICATE_OCTETS = 65_535;
@@ -77,9 +77,9 @@ export function parseCertificate(der: Uint8Array): Certificate | Wrong {
   if (!isEqual(inner, algorithm)) r.fail('signatureAlgorithm', 'it is not the one that is signed');
   if (isEmptyName(subject) && extensions.altNames.length === 0) r.fail('subject', 'there is no name at all');
   if (r.wrong !== undefined) return { wrong: r.wrong };
+  // biome-ignore format: one line for each would say no more
   return new Certificate({
-    ...{ der, signedPart, version, serial, algorithm, issuer, notBefore, notAfter },
-    ...{ subject, spki, extensions, signature },
+    der, signedPart, version, serial, algorithm, issuer, notBefore, notAfter, subject, spki, extensions, signature,
   });
 }
 
@@ -97,8 +97,8 @@ export class Certificate implements Fields {
   readonly extensions: Extensions;
   readonly signature: Uint8Array;
   #key: PublicKey | Wrong | undefined = undefined;
-  #fingerprint: string | undefined = undefined;
-  #keyFingerprint: string | undefined = undefined;
+  #fingerprint: Uint8Array | undefined = undefined;
+  #keyFingerprint: Uint8Array | undefined = undefined;
 
   constructor(fields: Fields) {
     this.der = fields.der;
@@ -134,15 +134,15 @@ export class Certificate implements Fields {
     return this.#key;
   }
 
-  /** SHA-256 over the whole, a character for each octet. */
-  get fingerprint(): string {
-    this.#fingerprint ??= latin1(sha256(this.der));
+  /** SHA-256 over the whole. */
+  get fingerprint(): Uint8Array {
+    this.#fingerprint ??= sha256(this.der);
     return this.#fingerprint;
   }
 
   /** The same over `spki`. */
-  get keyFingerprint(): string {
-    this.#keyFingerprint ??= latin1(sha256(this.spki));
+  get keyFingerprint(): Uint8Array {
+    this.#keyFingerprint ??= sha256(this.spki);
     return this.#keyFingerprint;
   }
 

@@ -103,7 +103,7 @@ export class Crl implements Fields {
   readonly authorityKeyId: Uint8Array | undefined;
   readonly scope: CrlScope;
   readonly series: string;
-  #fingerprint: string | undefined = undefined;
+  #fingerprint: Uint8Array | undefined = undefined;
   #revoked: Revoked | Wrong | undefined = undefined;
 
   constructor(fields: Fields) {
@@ -122,9 +122,9 @@ export class Crl implements Fields {
     this.series = fields.series;
   }
 
-  /** SHA-256 over the whole, a character for each octet. */
-  get fingerprint(): string {
-    this.#fingerprint ??= latin1(sha256(this.der));
+  /** SHA-256 over the whole. */
+  get fingerprint(): Uint8Array {
+    this.#fingerprint ??= sha256(this.der);
     return this.#fingerprint;
   }
 

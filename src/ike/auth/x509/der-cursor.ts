@@ -25,6 +25,13 @@ export const primitive = (n: number): number => 0x80 | n;
 
 const NOTHING = new Uint8Array(0);
 
+/** The octets as a string, a character for each. */
+export const latin1 = (octets: Uint8Array): string =>
+  Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
+
+/** 2.5.29.n, as nearly all extensions are named, by n: a certificate has half a dozen. */
+const CE: readonly string[] = Array.from({ length: 256 }, (_, n) => `\x55\x1d${String.fromCharCode(n)}`);
+
 export class DerCursor {
   readonly octets: Uint8Array;
   /** What is wrong and where; completes "it is no …: ". */
@@ -84,16 +91,30 @@ export class DerCursor {
     return this.#read(tag, what) ? this.octets.subarray(this.#start, this.#stop) : NOTHING;
   }
 
-  /** What is in an OBJECT IDENTIFIER. X.690 §8.19: no number begins with zeros, and the last one ends. */
-  oid(what: string): Uint8Array {
-    const oid = this.contents(DER.OID, what);
-    if (this.wrong !== undefined) return NOTHING;
+  /** What is in an OBJECT IDENTIFIER, a character for each octet; empty if it is none. */
+  oid(what: string): string {
+    if (!this.skipOid(what)) return '';
+    const { octets } = this;
+    const [start, stop] = [this.#start, this.#stop];
+    const isCommon = stop - start === 3 && octets[start] === 0x55 && octets[start + 1] === 0x1d;
+    return isCommon ? CE[octets[start + 2]] : latin1(octets.subarray(start, stop));
+  }
+
+  /** Goes past one. X.690 §8.19: no number begins with zeros, and the last one ends. */
+  skipOid(what: string): boolean {
+    if (!this.#read(DER.OID, what)) return false;
+    const { octets } = this;
+    const stop = this.#stop;
     let isFresh = true;
-    for (const octet of oid) {
-      if (isFresh && octet === 0x80) return this.fail(what, 'it is no object identifier');
+    let isGood = stop > this.#start;
+    for (let at = this.#start; at < stop; at++) {
+      const octet = octets[at];
+      if (isFresh && octet === 0x80) isGood = false;
       isFresh = octet < 0x80;
     }
-    return isFresh && oid.length > 0 ? oid : this.fail(what, 'it is no object identifier');
+    if (isGood && isFresh) return true;
+    this.fail(what, 'it is no object identifier');
+    return false;
   }
 
   /** All of the element that follows, whatever it is. */

@@ -3,7 +3,6 @@ import { oidText } from '../../../net/dn-names.ts';
 import { context, DER, type DerCursor, primitive } from './der-cursor.ts';
 import { type DistributionPoint, readDistributionPoints } from './distribution-point.ts';
 import { type GeneralName, ia5Text, NAME, readGeneralName, readGeneralNames } from './general-name.ts';
-import { latin1 } from './name.ts';
 import { type NameConstraints, readNameConstraints } from './name-constraints.ts';
 
 export interface Extensions {
@@ -70,16 +69,17 @@ export function readExtensions(r: DerCursor): Extensions {
 /** Calls `read` with the inside of each extension's OCTET STRING open, which it reads to its end. */
 export function eachExtension(r: DerCursor, read: (oid: string, isCritical: boolean) => void): void {
   const all = r.open(DER.SEQUENCE, 'extensions');
-  const seen = new Set<string>();
+  const seen: string[] = [];
   do {
     const one = r.open(DER.SEQUENCE, 'extension');
-    const oid = latin1(r.oid('extension'));
-    if (seen.has(oid)) r.fail(`extension ${dotted(oid)}`, 'it is there twice');
-    if (seen.add(oid).size > MOST_EXTENSIONS) r.fail('extensions', `there are more than ${MOST_EXTENSIONS}`);
+    const oid = r.oid('extension');
+    if (seen.includes(oid)) r.fail(`extension ${dotted(oid)}`, 'it is there twice');
+    if (seen.push(oid) > MOST_EXTENSIONS) r.fail('extensions', `there are more than ${MOST_EXTENSIONS}`);
     const isCritical = r.flag('extension');
     const inside = r.open(DER.OCTET_STRING, 'extension');
     if (r.wrong === undefined) read(oid, isCritical);
-    r.close(inside, `extension ${dotted(oid)}`);
+    if (r.isDone) r.close(inside, 'extension');
+    else r.fail(`extension ${dotted(oid)}`, 'something follows that does not belong there');
     r.close(one, 'extension');
   } while (!r.isDone);
   r.close(all, 'extensions');
@@ -135,7 +135,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
       found.keyUsage = r.bits('keyUsage');
     },
     [EXTENSION.extendedKeyUsage]: (r, found) => {
-      found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => latin1(one.oid('extKeyUsage')));
+      found.extendedKeyUsage = readOids(r, 'extKeyUsage', (one) => one.oid('extKeyUsage'));
     },
     [EXTENSION.basicConstraints]: (r, found) => {
       const what = 'basicConstraints';
@@ -165,7 +165,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
       const outer = r.open(DER.SEQUENCE, what);
       do {
         const one = r.open(DER.SEQUENCE, what);
-        const method = latin1(r.oid(what));
+        const method = r.oid(what);
         const place = readGeneralName(r, what);
         r.close(one, what);
         if (method === OCSP && place.type === NAME.uri && urls.length < MOST_URLS) urls.push(ia5Text(place));
@@ -177,7 +177,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
       const what = 'certificatePolicies';
       const policies = readOids(r, what, (one) => {
         const outer = one.open(DER.SEQUENCE, what);
-        const policy = latin1(one.oid(what));
+        const policy = one.oid(what);
         one.skipIf(DER.SEQUENCE, what);
         one.close(outer, what);
         return policy;
@@ -189,7 +189,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
       const what = 'policyMappings';
       found.policyMappings = readOids(r, what, (one) => {
         const outer = one.open(DER.SEQUENCE, what);
-        const pair = [latin1(one.oid(what)), latin1(one.oid(what))] as const;
+        const pair = [one.oid(what), one.oid(what)] as const;
         one.close(outer, what);
         return pair;
       });

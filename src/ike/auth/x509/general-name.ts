@@ -39,7 +39,7 @@ export function readGeneralName(r: DerCursor, what: string): GeneralName {
     case primitive(NAME.uri): {
       const value = r.contents(tag, what);
       // A control character, a blank or half a letter of UTF-8 is in no such name, but has been in attacks.
-      if (!value.every((octet) => octet > 0x20 && octet < 0x7f)) r.fail(what, 'it is not printable ASCII');
+      if (!isPrintable(value)) r.fail(what, 'it is not printable ASCII');
       return { type, value };
     }
     case primitive(NAME.ip):
@@ -51,6 +51,11 @@ export function readGeneralName(r: DerCursor, what: string): GeneralName {
     default:
       return { type, value: r.fail(what, `tag 0x${tag.toString(16)} is none of a GeneralName`) };
   }
+}
+
+function isPrintable(octets: Uint8Array): boolean {
+  for (const octet of octets) if (octet <= 0x20 || octet >= 0x7f) return false;
+  return true;
 }
 
 /** The text of a name that is IA5String. */

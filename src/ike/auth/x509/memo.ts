@@ -16,8 +16,8 @@ export class Memo<T> {
     return made;
   }
 
-  has(key: string): boolean {
-    return this.#known.has(key);
+  get(key: string): T | undefined {
+    return this.#known.get(key);
   }
 
   add(key: string, value: T): void {

@@ -2,7 +2,9 @@
 import { dnKey } from '../../../net/dn.ts';
 import { readDn } from '../../../net/dn-der.ts';
 import { dnText } from '../../../net/dn-text.ts';
-import { DER, type DerCursor } from './der-cursor.ts';
+import { DER, type DerCursor, latin1 } from './der-cursor.ts';
+
+export { latin1 };
 
 /** A Name, whole. RFC 5280 §4.1.2.4. */
 export function readName(r: DerCursor, what: string): Uint8Array {
@@ -13,7 +15,7 @@ export function readName(r: DerCursor, what: string): Uint8Array {
     const rdn = r.open(DER.SET, what);
     do {
       const attribute = r.open(DER.SEQUENCE, what);
-      r.oid(what);
+      r.skipOid(what);
       r.skip(what);
       r.close(attribute, what);
       if (++attributes > MOST_ATTRIBUTES) r.fail(what, `it has more than ${MOST_ATTRIBUTES} attributes`);
@@ -45,10 +47,6 @@ export function nameText(name: Uint8Array): string {
   const text = dn === undefined ? `${name.length} octets` : dnText(dn);
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
 }
-
-/** The octets as a string, a character for each. */
-export const latin1 = (octets: Uint8Array): string =>
-  Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
 
 export const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0;
 

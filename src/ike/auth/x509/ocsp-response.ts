@@ -20,7 +20,7 @@ import { type CertId, readCertId } from './cert-id.ts';
 import { MOST_SERIAL_OCTETS } from './certificate.ts';
 import { context, DER, DerCursor, primitive } from './der-cursor.ts';
 import { dotted, eachExtension } from './extensions.ts';
-import { latin1, nameKey, readName } from './name.ts';
+import { nameKey, readName } from './name.ts';
 
 /** Larger ones are no answer to a question about one certificate. */
 export const MOST_OCSP_OCTETS = 65_535;
@@ -55,7 +55,7 @@ export function parseOcspResponse(der: Uint8Array): OcspResponse | Wrong {
   if (r.wrong === undefined && status !== 0) return { wrong: `the responder says ${STATUS[status] ?? status}` };
   const bytes = r.open(context(0), 'responseBytes');
   const inBytes = r.open(DER.SEQUENCE, 'responseBytes');
-  if (latin1(r.oid('responseType')) !== BASIC) r.fail('responseType', 'it is not a basic one');
+  if (r.oid('responseType') !== BASIC) r.fail('responseType', 'it is not a basic one');
   const octets = r.open(DER.OCTET_STRING, 'response');
   const response = readBasic(r);
   r.close(octets, 'response');

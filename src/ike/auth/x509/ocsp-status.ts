@@ -5,7 +5,7 @@ import { isIdOf, responderKeyHash } from './cert-id.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { MOST_AHEAD, type Status } from './crl-status.ts';
 import { KEY_USAGE, pkix } from './extensions.ts';
-import { isEqual, latin1 } from './name.ts';
+import { isEqual } from './name.ts';
 import { type OcspResponse, parseOcspResponse } from './ocsp-response.ts';
 import { keyOf, unsigned } from './signatures.ts';
 import type { Trust } from './trust-reader.ts';
@@ -59,7 +59,7 @@ function stale(
 
 /** The issuer has signed it, or one to whom the issuer or our own configuration has given that task. */
 function unfitResponse(response: OcspResponse, issuer: Certificate, trust: Trust, at: number): string | undefined {
-  const fingerprint = latin1(sha256(response.der));
+  const fingerprint = sha256(response.der);
   let why = 'is from a responder that its issuer has not named';
   const ours = trust.responders();
   for (const signer of signersOf(response, [issuer, ...ours], trust)) {

@@ -96,12 +96,11 @@ class Search {
   #issuersOf(child: Certificate, chain: Chain): Candidate[] {
     const { issuerKey } = child;
     const { authorityKeyId } = child.extensions;
-    const found = new Map<string, Candidate>();
+    const found: Candidate[] = [];
     const offer = (candidate: Candidate): void => {
-      const { fingerprint } = candidate.certificate;
-      if (found.has(fingerprint)) return;
-      if (candidate.isAnchor || chain.every((before) => before.fingerprint !== fingerprint))
-        found.set(fingerprint, candidate);
+      const { certificate, isAnchor } = candidate;
+      if (found.some((known) => isSame(known.certificate, certificate))) return;
+      if (isAnchor || chain.every((before) => !isSame(before, certificate))) found.push(candidate);
     };
     this.#trust.certificates(issuerKey).forEach(offer);
     for (const certificate of this.#sent)
@@ -111,7 +110,7 @@ class Search {
       const isOther = authorityKeyId && subjectKeyId && !isEqual(authorityKeyId, subjectKeyId);
       return (isOther ? 2 : 0) + (isAnchor ? 0 : 1);
     };
-    return found.size < 2 ? [...found.values()] : [...found.values()].sort((a, b) => rank(a) - rank(b));
+    return found.length < 2 ? found : found.sort((a, b) => rank(a) - rank(b));
   }
 
   #note(reached: number, wrong: string): void {
@@ -120,6 +119,8 @@ class Search {
     this.wrong = wrong;
   }
 }
+
+const isSame = (a: Certificate, b: Certificate): boolean => a === b || isEqual(a.fingerprint, b.fingerprint);
 
 /** What only the whole chain tells: RFC 5280 §6.1.3 (b) to (f). */
 function unfitWhole(chain: Chain): string | undefined {

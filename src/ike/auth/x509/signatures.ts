@@ -2,7 +2,7 @@
 import type { PublicKey, Wrong } from '../../crypto/signature/public-key.ts';
 import { type Signed, verifySigned } from '../../crypto/signed.ts';
 import type { Certificate } from './certificate.ts';
-import { Memo } from './memo.ts';
+import { Pairs } from './pairs.ts';
 
 /** NIST SP 800-131A and libreswan: shorter RSA keys sign nothing that we believe. */
 export const LEAST_RSA_BITS = 2048;
@@ -16,14 +16,15 @@ export function keyOf(certificate: Certificate): PublicKey | Wrong {
   return key;
 }
 
-/** Why `issuer` has not signed `signed`, which goes by `fingerprint`; undefined if it has. */
-export function unsigned(signed: Signed, fingerprint: string, issuer: Certificate): string | undefined {
-  const pair = fingerprint + issuer.keyFingerprint;
-  if (GOOD.has(pair)) return undefined;
+/** Why `issuer` has not signed `signed`, which has this SHA-256; undefined if it has. */
+export function unsigned(signed: Signed, fingerprint: Uint8Array, issuer: Certificate): string | undefined {
+  const { keyFingerprint } = issuer;
+  if (GOOD.has(fingerprint, keyFingerprint)) return undefined;
   const key = keyOf(issuer);
   const wrong = 'wrong' in key ? key.wrong : verifySigned(signed, key);
-  if (wrong === undefined) GOOD.add(pair, true);
+  if (wrong === undefined) GOOD.add(fingerprint, keyFingerprint);
   return wrong;
 }
 
-const GOOD = new Memo<true>(4096);
+/** Of 64 octets each. */
+const GOOD = new Pairs(32_768);

@@ -29,7 +29,9 @@ export class TrustReader implements Trust {
   readonly #head: Int32Array;
   readonly #slots: (Slot | undefined)[] = [];
   /** Slots by kind and hash of the key. */
-  readonly #index = new Map<string, Set<Slot>>();
+  readonly #index = new Map<number, Set<Slot>>();
+  /** What `certificates` has answered in this generation. */
+  readonly #believed = new Map<string, readonly Believed[]>();
   #generation = 0;
 
   constructor(shared: SharedArrayBuffer) {
@@ -38,7 +40,13 @@ export class TrustReader implements Trust {
   }
 
   certificates(subjectKey: string): readonly Believed[] {
-    return [...this.#certificates('anchor', subjectKey), ...this.#certificates('intermediate', subjectKey)];
+    this.#catchUp();
+    const known = this.#believed.get(subjectKey);
+    if (known) return known;
+    const found = [...this.#certificates('anchor', subjectKey), ...this.#certificates('intermediate', subjectKey)];
+    // Strangers choose what is looked for: what is not there is not remembered.
+    if (found.length > 0) this.#believed.set(subjectKey, found);
+    return found;
   }
 
   crls(issuerKey: string): readonly Crl[] {
@@ -88,6 +96,7 @@ export class TrustReader implements Trust {
     const generation = Atomics.load(this.#head, 0);
     if (generation === this.#generation) return;
     this.#generation = generation;
+    this.#believed.clear();
     const places = Atomics.load(this.#head, 1);
     for (let place = 0; place < places; place++) {
       const at = slotAt(place);
@@ -126,7 +135,7 @@ export class TrustReader implements Trust {
 interface Slot {
   readonly place: number;
   readonly stamp: number;
-  readonly index: string;
+  readonly index: number;
   readonly offset: number;
   readonly length: number;
   certificate?: Certificate | Wrong | undefined;
@@ -134,4 +143,5 @@ interface Slot {
   octets?: Uint8Array | undefined;
 }
 
-const indexKey = (kind: number, hash: number): string => `${kind} ${hash}`;
+/** `hash`: Int32. */
+const indexKey = (kind: number, hash: number): number => kind * 2 ** 32 + (hash >>> 0);
