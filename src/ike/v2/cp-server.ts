@@ -49,7 +49,7 @@ export function configure(
   for (const lack of lacks) turn.say(lack, { level: 'warn' });
   turn.say(`leased ${leases.map(({ address }) => address).join(' and ')} to the peer`);
   return {
-    reply: [configuration(CFG_TYPE.CFG_REPLY, replyTo(asked, leasing.cp, leases, leasing.child.local))],
+    reply: [configuration(CFG_TYPE.CFG_REPLY, attributesFor(asked, leasing.cp, leases, leasing.child.local))],
     policies,
   };
 }
@@ -76,7 +76,8 @@ function identityOf({ eapUser }: IkeSa, { firstId, isNameless }: AuthTalk): stri
 
 const MOST_NAME = 1_024;
 
-function replyTo(
+/** What there is for who has these leases; addresses and name servers, whether it asks for them or not. */
+export function attributesFor(
   asked: readonly Attribute[],
   { dns, domains, banner }: Server,
   leases: readonly Lease[],

@@ -1,5 +1,6 @@
 /**
- * Inner addresses, RFC 7296 §2.19: what both ends of them have in common. cp-server.ts leases, cp-client.ts asks.
+ * Inner addresses, RFC 7296 §2.19: what both ends of them have in common. cp-server.ts leases, cp-client.ts asks; cp-news.ts
+ * answers questions later on.
  *
  *     IDi, AUTH, CP(CFG_REQUEST), SA, TSi, TSr  ──►
  *                                               ◄──  IDr, AUTH, CP(CFG_REPLY), SA, TSi, TSr

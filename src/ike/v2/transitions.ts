@@ -6,6 +6,7 @@
 import type { TimerName } from '../effects.ts';
 import type { Payload } from '../wire/index.ts';
 import { ANSWER_CHILD } from './answer-child.ts';
+import { CONFIGURATION_NEWS } from './cp-news.ts';
 import { CREATE_CHILD } from './create-child.ts';
 import { FOLLOWUP } from './followup.ts';
 import { AUTH } from './ike-auth.ts';
@@ -45,6 +46,7 @@ export const TRANSITIONS: readonly Transition[] = [
   ...ANSWER_CHILD,
   ...CREATE_CHILD,
   ...FOLLOWUP,
+  ...CONFIGURATION_NEWS,
   ...INFORMATIONAL,
 ];
 
