@@ -7,8 +7,8 @@
 import type { Field } from '../../wire/field.ts';
 import { hex, hidden } from '../../wire/field.ts';
 import { nameOf } from '../../wire/names.ts';
-import type { Reader } from '../../wire/reader.ts';
-import type { Writer } from '../../wire/writer.ts';
+import { Reader } from '../../wire/reader.ts';
+import { type Writer, written } from '../../wire/writer.ts';
 import { CFG_ATTRIBUTE, CFG_ATTRIBUTE_NAMES } from './registry.ts';
 
 export interface Attribute {
@@ -42,6 +42,15 @@ export function writeAttributes(w: Writer, list: readonly Attribute[]): void {
     if (!isBasic) w.octets(value);
   }
 }
+
+/** As a RESPONDER-LIFETIME notification holds them; undefined if they make no sense. */
+export function decodeAttributes(octets: Uint8Array): Attribute[] | undefined {
+  const r = new Reader(octets, 'N');
+  const list = readAttributes(r, MAX_ATTRIBUTES);
+  return r.fault ? undefined : list;
+}
+
+export const encodeAttributes = (list: readonly Attribute[]): Uint8Array => written((w) => writeAttributes(w, list));
 
 /** Those of a transaction, where some hold what a person types to log in. */
 export const configuration: Field<readonly Attribute[]> = {

@@ -5,7 +5,16 @@
  *     Payload[] ─ encodeMessage ─► datagram (in the clear)
  *     Payload[] ─ encodeChain ─► padded and encrypted by their owner ─ encodeWith ─► datagram
  */
-export { type Attribute, attribute, MAX_ATTRIBUTES, numberIn } from './attributes.ts';
+
+export { nameOf } from '../../wire/names.ts';
+export {
+  type Attribute,
+  attribute,
+  decodeAttributes,
+  encodeAttributes,
+  MAX_ATTRIBUTES,
+  numberIn,
+} from './attributes.ts';
 export { describe, dump, exchangeName } from './describe.ts';
 export {
   type Chain,

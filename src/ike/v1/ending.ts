@@ -1,0 +1,74 @@
+/** How an ISAKMP SA, a child of it, or the making of a child ends. */
+import { wipe } from '../crypto/misc.ts';
+import type { DownReason } from '../effects.ts';
+import type { Policy } from '../policy.ts';
+import type { Child } from '../v2/child.ts';
+import { type Conversation, NONE } from './isakmp-sa.ts';
+import { rekeyLater } from './lasting.ts';
+import type { Turn } from './turn.ts';
+
+/** Ends the SA without a word to the peer: its children, its secrets, its timers. */
+export function end(turn: Turn, why: DownReason, text: string): void {
+  const { sa } = turn;
+  if (sa.state === 'dead') return;
+  for (const talk of sa.conversations) giveUpChild(turn, talk, why, text);
+  for (const wanted of sa.wanted) turn.childDown(wanted, why, text);
+  for (const input of sa.waiting ?? []) {
+    if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, why, text);
+  }
+  for (const child of sa.children) dropChild(turn, child, why, text);
+  forgetHandshake(turn);
+  sa.keys?.wipe();
+  sa.wanted = NONE;
+  sa.conversations = NONE;
+  sa.phaseOne = undefined;
+  sa.reassembly = undefined;
+  sa.job = 0;
+  sa.suspended = undefined;
+  sa.waiting = undefined;
+  turn.enter('dead');
+  turn.outs.push({ t: 'end', why, text });
+}
+
+/** Takes a child out of the data plane and out of the SA. */
+export function dropChild(turn: Turn, child: Child, why: DownReason, text: string): void {
+  const { sa } = turn;
+  for (const name of ['childExpire', 'childRekey'] as const) turn.disarm(name, child.serial);
+  sa.children = sa.children.filter((c) => c !== child);
+  if (sa.children.length === 0) sa.children = NONE;
+  turn.outs.push({ t: 'remove', serial: child.serial, lingers: why === 'replaced' });
+  turn.childDown(child, why, text);
+}
+
+/** A Quick Mode that comes to nothing: what it has reserved, and whoever waits for it. */
+export function giveUpChild(turn: Turn, talk: Conversation, why: DownReason, text: string): void {
+  const { quick } = talk;
+  turn.dropTalk(talk);
+  if (!quick || talk.state === 'quickDone') return;
+  wipe(quick.ke?.private);
+  talk.quick = undefined;
+  const made = turn.sa.child(quick.serial);
+  if (made) return dropChild(turn, made, why, text);
+  releaseSpi(turn, quick.policy, quick.spiIn);
+  if (quick.isInitiator) turn.childDown(quick, why, text);
+  if (quick.old && turn.sa.children.includes(quick.old)) rekeyLater(turn, quick.old);
+}
+
+export function releaseSpi({ sa, env }: Turn, policy: Policy, spi: number): void {
+  env.releaseSpi({ protocol: protocolOf(policy), local: sa.local.address, spi });
+}
+
+/** Of the child's SAs. */
+export const protocolOf = ({ child }: Policy): 'esp' | 'ah' => (child.proposals[0]?.protocol === 'ah' ? 'ah' : 'esp');
+
+/** What is left of phase 1 once the SA is up or dead. */
+export function forgetHandshake({ sa }: Turn): void {
+  wipe(sa.handshake?.private);
+  sa.handshake = undefined;
+  sa.reassembly = undefined;
+}
+
+/** The peer has had time enough to ask for our last message of phase 1 again. */
+export function forgetPhaseOne({ sa }: Turn): void {
+  sa.phaseOne = undefined;
+}

@@ -1,0 +1,152 @@
+/** Informational exchanges, RFC 2408 §4.8, RFC 2409 §5.7, RFC 3706: protected ones only; none is answered but by another. */
+
+import { joined } from '../crypto/misc.ts';
+import type { DownReason } from '../effects.ts';
+import type { Child } from '../v2/child.ts';
+import { dropChild, end } from './ending.ts';
+import { aboutUs } from './phase-one.ts';
+import { spiOctets } from './quick-child.ts';
+import { protocolNumber } from './quick-offers.ts';
+import type { Transition } from './transitions.ts';
+import { follow } from './trust.ts';
+import { type Incoming, notification, type Turn } from './turn.ts';
+import {
+  DOI,
+  EXCHANGE,
+  NOTIFY,
+  NOTIFY_NAMES,
+  nameOf,
+  type Payload,
+  type PayloadNamed,
+  PROTOCOL,
+} from './wire/index.ts';
+
+export const INFORMATIONAL: readonly Transition[] = [
+  {
+    story: 'peer deletes or notifies',
+    exchange: EXCHANGE.INFORMATIONAL,
+    encrypted: 'always',
+    from: 'established',
+    need: ['HASH'],
+    run: hear,
+    to: ['dead'],
+  },
+];
+
+function hear(turn: Turn, message: Incoming): void {
+  follow(turn, message);
+  for (const p of message.payloads) {
+    if (turn.sa.state === 'dead') return;
+    if (p.type === 'N') notified(turn, p);
+    else if (p.type === 'D') deleted(turn, p);
+  }
+}
+
+function notified(turn: Turn, p: PayloadNamed<'N'>): void {
+  switch (p.notify) {
+    case NOTIFY.R_U_THERE:
+      return answerAlive(turn, p);
+    case NOTIFY.R_U_THERE_ACK:
+      return hearAlive(turn, p);
+    case NOTIFY.INITIAL_CONTACT:
+      return void turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
+    default:
+      turn.say(
+        `peer says ${nameOf(NOTIFY_NAMES, p.notify)}`,
+        p.notify < FIRST_STATUS ? { level: 'warn', event: 'rejected' } : {},
+      );
+  }
+}
+
+/** RFC 2408 §3.14.1: below it is an error. */
+const FIRST_STATUS = 16_384;
+
+/** A replay has an old number. RFC 3706 §6.2. */
+function answerAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
+  const { sa } = turn;
+  const sequence = sequenceIn(data);
+  if (sequence === undefined || !isOurSpi(turn, spi) || sequence <= sa.peerSequence)
+    return turn.debug(() => 'R_U_THERE with an old number or other cookies; ignored');
+  sa.peerSequence = sequence;
+  turn.inform([notification(NOTIFY.R_U_THERE_ACK, data, aboutUs(sa))]);
+}
+
+function hearAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
+  const { sa } = turn;
+  if (sequenceIn(data) !== sa.dpdSequence || !isOurSpi(turn, spi))
+    return turn.debug(() => 'R_U_THERE_ACK with another number or other cookies; ignored');
+  sa.dpdSince = 0;
+}
+
+/** RFC 3706: while nobody speaks, and until `dpdtimeout` has gone by without an answer. */
+export function askAlive(turn: Turn): void {
+  const { sa, env } = turn;
+  const { dpdDelay, v1 } = sa.policy;
+  if (sa.state !== 'established' || dpdDelay <= 0) return;
+  const idle = Math.min(
+    env.now - sa.lastHeard,
+    ...sa.children.map((c) => env.idle(c, sa.local.address) ?? Number.POSITIVE_INFINITY),
+  );
+  if (idle < dpdDelay) {
+    sa.dpdSince = 0;
+    return turn.arm('liveness', dpdDelay - idle);
+  }
+  if (sa.dpdSince > 0 && env.now - sa.dpdSince >= v1.dpdTimeout) {
+    const text = `DPD: peer has not answered for ${Math.round((env.now - sa.dpdSince) / 1000)} seconds`;
+    turn.say(text, { level: 'warn', event: 'failed' });
+    return end(turn, 'timeout', text);
+  }
+  if (sa.dpdSince === 0) {
+    sa.dpdSince = env.now;
+    const [a, b, c, d] = env.random(4);
+    // RFC 3706 §6.2: the first number is drawn, with its highest bit clear.
+    if (sa.dpdSequence === 0) sa.dpdSequence = ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d;
+  }
+  sa.dpdSequence++;
+  turn.inform([notification(NOTIFY.R_U_THERE, numberOctets(sa.dpdSequence), aboutUs(sa))]);
+  turn.arm('liveness', dpdDelay);
+}
+
+function deleted(turn: Turn, { protocol, spis }: PayloadNamed<'D'>): void {
+  const { sa } = turn;
+  for (const spi of spis) {
+    if (protocol === PROTOCOL.ISAKMP) {
+      // Of another ISAKMP SA of ours with the same peer: it has its own actor, and its own Delete.
+      if (!isOurSpi(turn, spi)) turn.debug(() => 'Delete of another ISAKMP SA; ignored');
+      else return end(turn, 'peer', 'peer deleted the ISAKMP SA');
+    } else {
+      const child = sa.children.find((c) => protocolNumber(c.suite) === protocol && isSpi(spi, c.spiOut));
+      if (child) dropChild(turn, child, child.state === 'replaced' ? 'replaced' : 'peer', 'peer deleted the IPsec SA');
+      else turn.debug(() => 'Delete of an IPsec SA that is not there; ignored');
+    }
+  }
+}
+
+/** A deletion is said once and not answered. RFC 2408 §5.15. */
+export function deleteChild(turn: Turn, child: Child, why: DownReason, text: string): void {
+  const { suite, spiIn } = child;
+  turn.inform([deletion(protocolNumber(suite), [spiOctets(spiIn)])]);
+  dropChild(turn, child, why, text);
+}
+
+export function deleteIsakmp(turn: Turn, why: DownReason, text: string): void {
+  const { sa } = turn;
+  if (sa.state === 'established') {
+    for (const child of sa.children) turn.inform([deletion(protocolNumber(child.suite), [spiOctets(child.spiIn)])]);
+    turn.inform([deletion(PROTOCOL.ISAKMP, [joined(sa.cookieI, sa.cookieR)])]);
+  }
+  end(turn, why, text);
+}
+
+const deletion = (protocol: number, spis: readonly Uint8Array[]): Payload => ({
+  ...{ type: 'D', doi: DOI.IPSEC, protocol, spiSize: spis[0].length, spis },
+});
+
+const isOurSpi = ({ sa }: Turn, spi: Uint8Array): boolean => Buffer.compare(spi, joined(sa.cookieI, sa.cookieR)) === 0;
+
+const isSpi = (octets: Uint8Array, spi: number): boolean => Buffer.compare(octets, spiOctets(spi)) === 0;
+
+const sequenceIn = (data: Uint8Array): number | undefined =>
+  data.length === 4 ? new DataView(data.buffer, data.byteOffset).getUint32(0) : undefined;
+
+const numberOctets = spiOctets;

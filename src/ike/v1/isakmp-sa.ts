@@ -1,0 +1,212 @@
+/**
+ * One ISAKMP SA: the state that its exchanges share. What only phase 1 needs hangs on one reference that is dropped
+ * afterwards; lists are shared while they are empty, and so are policies and suites.
+ */
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { Id } from '../../net/id.ts';
+import type { Selector } from '../../net/selector.ts';
+import type { Group } from '../crypto/algorithms.ts';
+import type { Reply } from '../questions.ts';
+import type { Child } from '../v2/child.ts';
+import type { V1JobResult } from './crypto/job.ts';
+import type { IsakmpKeys, IsakmpSuite } from './crypto/keys.ts';
+import type { V1In } from './effects.ts';
+import type { Reassembly } from './fragments.ts';
+import type { Life } from './lifetimes.ts';
+import type { NatForm } from './nat.ts';
+import type { Method } from './offers.ts';
+import type { V1Policy } from './policy.ts';
+import type { Transition } from './transitions.ts';
+import type { Turn } from './turn.ts';
+import type { Proposal as WireProposal } from './wire/index.ts';
+
+/**
+ *   idle ──► mainI1 ──► mainI2 ──► mainI3 ──► established ──► dead
+ *     ├────► mainR1 ──► mainR2 ────────────────┤
+ *     ├────► aggrI1 ───────────────────────────┤
+ *     └────► aggrR1 ───────────────────────────┘
+ *
+ * Numbers are libreswan's: what has been sent. A deletion is not answered, so nothing waits for one.
+ */
+export type IsakmpState =
+  | 'idle'
+  | 'mainI1'
+  | 'mainI2'
+  | 'mainI3'
+  | 'mainR1'
+  | 'mainR2'
+  | 'aggrI1'
+  | 'aggrR1'
+  | 'established'
+  | 'dead';
+
+/** Of an exchange after phase 1: `fresh` is one that the peer begins. */
+export type QuickState = 'fresh' | 'quickI1' | 'quickR1' | 'quickDone';
+
+export type State = IsakmpState | QuickState;
+
+/** An exchange: its messages in a row, one IV after the other, and what is needed to say the last thing once more. */
+export interface Conversation {
+  /** 0 in phase 1. */
+  readonly messageId: number;
+  readonly exchange: number;
+  /** Of its timers: the child's of Quick Mode; none in phase 1. */
+  serial: number | undefined;
+  /** Phase 1 has its state in the SA. */
+  state: QuickState;
+  /** Of the next encrypted message, whoever sends it. */
+  iv: Uint8Array | undefined;
+  /** SHA-1 of the last message that was accepted, and how often it has come again. */
+  heard: Uint8Array | undefined;
+  duplicates: number;
+  /** What we said last; more than one when fragmented. */
+  sent: readonly Uint8Array[];
+  /** While an answer is awaited; ms of `Env.now`. */
+  resend: Resend | undefined;
+  quick: Quick | undefined;
+}
+
+export interface Resend {
+  readonly sentAt: number;
+  readonly giveUpAt: number;
+  retransmits: number;
+  dueAt: number;
+}
+
+/** A child that is being made. */
+export interface Quick {
+  readonly policy: V1Policy;
+  readonly serial: number;
+  readonly spiIn: number;
+  /** We have asked for it. */
+  readonly isInitiator: boolean;
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+  readonly ni: Uint8Array;
+  nr: Uint8Array;
+  readonly offered: readonly WireProposal[];
+  /** With PFS: our half of the exchange, wiped once mixed. */
+  readonly ke: { readonly group: Group; readonly private: Uint8Array } | undefined;
+  /** The child that it is to replace. */
+  readonly old: Child | undefined;
+}
+
+/** What phase 1 remembers between its messages. */
+export interface Handshake {
+  /** The initiator's offers: as read, and the octets that hashes cover. */
+  offered: readonly WireProposal[];
+  sai: Uint8Array;
+  method: Method;
+  /** ms: the shorter of what both want. */
+  lifetime: number;
+  offeredLife: Life;
+  ni: Uint8Array;
+  nr: Uint8Array;
+  group: Group | undefined;
+  /** Ours, and the peer's public value. */
+  public: Uint8Array;
+  private: Uint8Array;
+  theirPublic: Uint8Array;
+  /** The body of the peer's ID payload, in Aggressive Mode, where it comes before its proof. */
+  theirId: Uint8Array;
+  natForm: NatForm | undefined;
+  /** It has been said once that the peer's messages cannot be read. */
+  hasWarned: boolean;
+}
+
+/** A child that is wanted as soon as there is an SA to ask for it. */
+export interface Wanted {
+  readonly policy: V1Policy;
+  readonly serial: number;
+}
+
+/** A computation that the SA waits for, or an answer from elsewhere. */
+export interface Suspended {
+  readonly resume: (turn: Turn, result: V1JobResult) => void;
+  readonly hear: (turn: Turn, reply: Reply) => void;
+  readonly row: Transition | undefined;
+  readonly from: State;
+  /** Whose processor is not at its end yet. */
+  readonly conversation: Conversation | undefined;
+}
+
+export class IsakmpSa {
+  readonly serial: number;
+  readonly role: 'initiator' | 'responder';
+  readonly cookieI: Uint8Array;
+  cookieR: Uint8Array;
+  state: IsakmpState = 'idle';
+  local: Endpoint;
+  peer: Endpoint;
+  /** As responder, provisional until the peer is authentic. */
+  policy: V1Policy;
+  peerId: Id | undefined = undefined;
+  suite: IsakmpSuite | undefined = undefined;
+  keys: IsakmpKeys | undefined = undefined;
+  handshake: Handshake | undefined = undefined;
+  /** Phase 1. Kept a while after its end: the peer may not have heard our last message. */
+  phaseOne: Conversation | undefined = undefined;
+  /** The last block of phase 1, from which every later exchange has its IV. */
+  lastBlock: Uint8Array = NOTHING;
+
+  conversations: readonly Conversation[] = NONE;
+  /** Message ids that the peer has used: none may come again. RFC 2409 §5.5. */
+  usedIds: readonly number[] = NONE;
+  wanted: readonly Wanted[] = NONE;
+  children: readonly Child[] = NONE;
+  reassembly: Reassembly | undefined = undefined;
+
+  /** The peer can put fragments together; answers R_U_THERE. */
+  fragments = false;
+  dpd = false;
+  nat: NatForm | undefined = undefined;
+  weAreNatted = false;
+  peerIsNatted = false;
+  /** Of R_U_THERE: our last number, when we first asked without an answer, and the peer's last number. */
+  dpdSequence = 0;
+  dpdSince = 0;
+  peerSequence = -1;
+  lastHeard = 0;
+  /** A newer one for the same peer has been asked for, or has the children. */
+  isReplaced = false;
+
+  /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */
+  job = 0;
+  suspended: Suspended | undefined = undefined;
+  waiting: V1In[] | undefined = undefined;
+
+  constructor(
+    serial: number,
+    role: 'initiator' | 'responder',
+    cookies: { readonly cookieI: Uint8Array; readonly cookieR: Uint8Array },
+    policy: V1Policy,
+    local: Endpoint,
+    peer: Endpoint,
+  ) {
+    this.serial = serial;
+    this.role = role;
+    this.cookieI = cookies.cookieI;
+    this.cookieR = cookies.cookieR;
+    this.policy = policy;
+    this.local = local;
+    this.peer = peer;
+  }
+
+  /** The cookie by which packets find us. */
+  get ourCookie(): Uint8Array {
+    return this.role === 'initiator' ? this.cookieI : this.cookieR;
+  }
+
+  /** The peer has asked for it, and has yet to say who it is. */
+  get isHalfOpen(): boolean {
+    return this.state === 'mainR1' || this.state === 'mainR2' || this.state === 'aggrR1';
+  }
+
+  child(serial: number): Child | undefined {
+    return this.children.find((c) => c.serial === serial);
+  }
+}
+
+/** Shared by every idle SA in place of an empty list of its own. */
+export const NONE: readonly never[] = Object.freeze([]);
+export const NOTHING = new Uint8Array();

@@ -1,0 +1,259 @@
+/**
+ * Main Mode, RFC 2409 §5.1 and §5.4: six messages, the last two encrypted.
+ *
+ *     initiator                                   responder
+ *     mainI1   SA, VID..                    -->
+ *                                           <--   SA, VID..                  mainR1
+ *     mainI2   KE, Nonce, NAT_D, NAT_D      -->
+ *                                           <--   KE, Nonce, NAT_D, NAT_D    mainR2
+ *     mainI3   ID, HASH or SIG              -->
+ *                                           <--   ID, HASH or SIG            established
+ *
+ * With a secret the responder needs it before it is told who asks: by the peer's address alone.
+ */
+import { end } from './ending.ts';
+import { NOTHING } from './isakmp-sa.ts';
+import { announceNat, answerNat, natFormOf } from './nat.ts';
+import { acceptIsakmp, offerIsakmp } from './offers.ts';
+import {
+  aboutUs,
+  admit,
+  adoptKeys,
+  agree,
+  believe,
+  cannotProve,
+  connectionFor,
+  connectionThatFits,
+  encryptFromNow,
+  establish,
+  float,
+  HALF_OPEN_LIFE,
+  handshakeOf,
+  keyPayload,
+  keysJob,
+  lifetimeNotice,
+  natPayloads,
+  newHandshake,
+  noncePayload,
+  noteLifetime,
+  noteNat,
+  noteVendorIds,
+  ourVendorIds,
+  peerIdIn,
+  prove,
+  saysInitialContact,
+  secretFor,
+  sentText,
+  wrongPeer,
+} from './phase-one.ts';
+import type { Transition } from './transitions.ts';
+import { distrust } from './trust.ts';
+import { type Incoming, newConversation, notification, type Turn } from './turn.ts';
+import { EXCHANGE, encodeBody, find, NOTIFY, type Payload, PROTOCOL } from './wire/index.ts';
+
+const MAIN = { exchange: EXCHANGE.MAIN } as const;
+const CLEAR = { ...MAIN, encrypted: 'never' } as const;
+const SEALED = { ...MAIN, encrypted: 'always' } as const;
+
+export const MAIN_MODE: readonly Transition[] = [
+  { ...CLEAR, story: 'answer Main Mode', from: 'idle', need: ['SA'], run: answerOffer, to: ['mainR1', 'dead'] },
+  {
+    ...CLEAR,
+    story: 'algorithms agreed, send our key',
+    from: 'mainI1',
+    need: ['SA'],
+    run: sendKey,
+    to: ['mainI2', 'dead'],
+  },
+  { ...CLEAR, story: 'answer with our key', from: 'mainR1', need: ['KE', 'Nonce'], run: answerKey, to: ['mainR2'] },
+  {
+    ...CLEAR,
+    story: 'keys agreed, say who we are',
+    from: 'mainI2',
+    need: ['KE', 'Nonce'],
+    run: sendProof,
+    to: ['mainI3', 'dead'],
+  },
+  ...(['HASH', 'SIG'] as const).flatMap((proof) => [
+    {
+      ...SEALED,
+      story: `peer proves itself by ${proof}, so do we`,
+      from: 'mainR2',
+      need: ['ID', proof],
+      run: answerProof,
+      to: ['established', 'dead'],
+    } as const,
+    {
+      ...SEALED,
+      story: `peer proves itself by ${proof}, done`,
+      from: 'mainI3',
+      need: ['ID', proof],
+      run: finish,
+      to: ['established', 'dead'],
+    } as const,
+  ]),
+];
+
+export function startMain(turn: Turn): void {
+  const { sa } = turn;
+  const { policy } = sa;
+  const handshake = newHandshake(turn);
+  sa.handshake = handshake;
+  handshake.offered = offerIsakmp(policy);
+  if (handshake.offered[0].transforms.length === 0)
+    return end(turn, 'local', 'nothing to offer in ike= that IKEv1 can say, or no way to prove ourselves by authby=');
+  const offer: Payload = { type: 'SA', proposals: handshake.offered };
+  handshake.sai = encodeBody(offer);
+  const talk = newConversation(EXCHANGE.MAIN, 0, undefined, undefined);
+  sa.phaseOne = talk;
+  turn.say('initiating IKEv1 Main Mode connection', { event: 'initiated' });
+  turn.enter('mainI1');
+  turn.send(talk, [offer, ...ourVendorIds(policy), ...announceNat(policy)], true);
+  sentText(turn, 'Main Mode request');
+}
+
+function answerOffer(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { payloads, bodies } = message;
+  const theirs = find(payloads, 'SA')!.proposals;
+  const found = connectionThatFits(turn, theirs);
+  if (!found) return end(turn, 'refused', `no IKEv1 connection for a peer at ${sa.peer.address}`);
+  const { policy, fit } = found;
+  if ('kind' in fit) {
+    turn.reject(message, fit, 'responding with NO_PROPOSAL_CHOSEN');
+    turn.shout([notification(NOTIFY.NO_PROPOSAL_CHOSEN, NOTHING, { protocol: PROTOCOL.ISAKMP, spi: NOTHING })]);
+    return end(turn, 'refused', 'no proposal in common');
+  }
+  sa.policy = policy;
+  sa.phaseOne = turn.talk;
+  const handshake = newHandshake(turn);
+  sa.handshake = handshake;
+  handshake.offered = theirs;
+  handshake.sai = Uint8Array.from(bodies[payloads.findIndex((p) => p.type === 'SA')]);
+  handshake.natForm = natFormOf(policy, payloads);
+  agree(sa, fit);
+  noteVendorIds(sa, payloads);
+  turn.accept(message);
+  turn.enter('mainR1');
+  turn.send(
+    turn.talk,
+    [{ type: 'SA', proposals: [fit.answer] }, ...ourVendorIds(policy), ...answerNat(policy, payloads)],
+    false,
+  );
+  turn.arm('discard', HALF_OPEN_LIFE);
+  sentText(turn, 'Main Mode R1');
+}
+
+function sendKey(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const handshake = handshakeOf(sa);
+  const agreed = acceptIsakmp(handshake.offered, find(message.payloads, 'SA')!.proposals);
+  // Anybody on the path could have sent this: the real answer may still come.
+  if ('kind' in agreed) return turn.reject(message, agreed, 'ignored');
+  turn.accept(message);
+  sa.cookieR = Uint8Array.from(message.header.cookieR);
+  agree(sa, agreed);
+  noteVendorIds(sa, message.payloads);
+  handshake.natForm = natFormOf(sa.policy, message.payloads);
+  const { group } = agreed.suite;
+  turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
+    if (!result.ok || result.op !== 'ke.make')
+      return end(later, 'local', `cannot make a key for ${group.name}${result.ok ? '' : `: ${result.detail}`}`);
+    handshake.public = result.public;
+    handshake.private = result.private;
+    later.enter('mainI2');
+    later.send(later.talk, [keyPayload(result.public), noncePayload(handshake.ni), ...natPayloads(sa)], true);
+    sentText(later, 'Main Mode I2');
+  });
+}
+
+function answerKey(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { suite } = sa;
+  if (!suite) throw new Error(`#${sa.serial} has no suite`);
+  const handshake = handshakeOf(sa);
+  const theirs = Uint8Array.from(find(message.payloads, 'KE')!.data);
+  const psk = handshake.method === 'secret' ? secretFor(turn, sa.policy) : undefined;
+  if (handshake.method === 'secret' && !psk)
+    return distrust(turn, `no pre-shared key for a peer at ${sa.peer.address}`);
+  handshake.ni = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
+  turn.submit(keysJob(sa, suite, theirs, psk), (later, result) => {
+    const wrong = adoptKeys(sa, theirs, result);
+    if (wrong) return later.debug(() => `${wrong}; Main Mode key ignored`);
+    later.accept(message);
+    noteVendorIds(sa, message.payloads);
+    noteNat(later, message);
+    later.enter('mainR2');
+    later.send(later.talk, [keyPayload(handshake.public), noncePayload(handshake.nr), ...natPayloads(sa)], false);
+    encryptFromNow(sa, later.talk);
+    sentText(later, 'Main Mode R2');
+  });
+}
+
+function sendProof(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { suite } = sa;
+  if (!suite) throw new Error(`#${sa.serial} has no suite`);
+  const handshake = handshakeOf(sa);
+  const theirs = Uint8Array.from(find(message.payloads, 'KE')!.data);
+  if (theirs.length !== suite.group.answerOctets)
+    return turn.debug(() => `key of ${theirs.length} octets for ${suite.group.name}; ignored`);
+  const psk = handshake.method === 'secret' ? secretFor(turn, sa.policy) : undefined;
+  if (handshake.method === 'secret' && !psk)
+    return end(turn, 'local', `no pre-shared key for '${sa.policy.remoteId ?? sa.peer.address}'`);
+  handshake.nr = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
+  turn.submit(keysJob(sa, suite, theirs, psk), (later, result) => {
+    const wrong = adoptKeys(sa, theirs, result);
+    // Our half is used up: there is no second try with another answer.
+    if (wrong) return end(later, 'refused', wrong);
+    later.accept(message);
+    noteNat(later, message);
+    float(sa);
+    encryptFromNow(sa, later.talk);
+    prove(later, sayWhoWeAre, cannotProve);
+  });
+}
+
+function sayWhoWeAre(turn: Turn, id: Payload, proof: Payload): void {
+  const { sa } = turn;
+  const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
+  turn.enter('mainI3');
+  turn.send(turn.talk, [id, proof, ...contact], true);
+  sentText(turn, 'Main Mode I3');
+}
+
+function answerProof(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { suite } = sa;
+  const handshake = handshakeOf(sa);
+  const peerId = peerIdIn(message);
+  if (!peerId || !suite) return;
+  const policy = connectionFor(turn, peerId, { suite, method: handshake.method, life: {} });
+  if ('wrong' in policy) return distrust(turn, policy.wrong);
+  believe(turn, message, { peerId, policy }, (sure) => {
+    admit(sure, message, peerId, policy);
+    sure.accept(message);
+    prove(
+      sure,
+      (ready, id, proof) => {
+        ready.send(ready.talk, [id, proof, ...lifetimeNotice(sa)], false);
+        establish(ready, saysInitialContact(message));
+      },
+      cannotProve,
+    );
+  });
+}
+
+function finish(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const peerId = peerIdIn(message);
+  if (!peerId) return;
+  const wrong = wrongPeer(sa.policy, peerId);
+  if (wrong) return distrust(turn, wrong);
+  believe(turn, message, { peerId, policy: sa.policy }, (sure) => {
+    sure.accept(message);
+    noteLifetime(sure, message);
+    admit(sure, message, peerId, sa.policy);
+    establish(sure, saysInitialContact(message));
+  });
+}

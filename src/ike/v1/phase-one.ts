@@ -1,0 +1,346 @@
+/** What Main Mode and Aggressive Mode share: secrets, keys, proofs, and an ISAKMP SA at the end. RFC 2409 §5. */
+import { Endpoint } from '../../net/endpoint.ts';
+import { Id } from '../../net/id.ts';
+import { equalSecret, joined, wipe } from '../crypto/misc.ts';
+import type { Fault } from '../fault.ts';
+import type { Policy } from '../policy.ts';
+import { where } from '../v2/handshake.ts';
+import { proofHash } from './crypto/hashes.ts';
+import type { KeysJob, V1JobResult } from './crypto/job.ts';
+import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
+import { firstIv } from './crypto/protect.ts';
+import { end, forgetHandshake } from './ending.ts';
+import { type Conversation, type Handshake, type IsakmpSa, NOTHING } from './isakmp-sa.ts';
+import { armEstablished } from './lasting.ts';
+import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
+import { detectNat, natDetection } from './nat.ts';
+import { type Agreement, allows, type Chosen, chooseIsakmp } from './offers.ts';
+import { isV1, type V1Policy } from './policy.ts';
+import { distrust, follow } from './trust.ts';
+import { type Incoming, notification, type Turn } from './turn.ts';
+import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
+import {
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  encodeBody,
+  find,
+  NOTIFY,
+  OAKLEY,
+  type Payload,
+  PROTOCOL,
+  type Proposal as WireProposal,
+} from './wire/index.ts';
+
+/** Octets. */
+export const NONCE_OCTETS = 32;
+/** Phase 1 must be over within this, or the half-open SA goes. */
+export const HALF_OPEN_LIFE = 60_000;
+const NAT_PORT = 4500;
+
+export function newHandshake(turn: Turn): Handshake {
+  return {
+    ...{
+      offered: [],
+      sai: NOTHING,
+      method: 'secret',
+      lifetime: 0,
+      offeredLife: {},
+      ni: NOTHING,
+      nr: NOTHING,
+      group: undefined,
+    },
+    ...{
+      public: NOTHING,
+      private: NOTHING,
+      theirPublic: NOTHING,
+      theirId: NOTHING,
+      natForm: undefined,
+      hasWarned: false,
+    },
+    [turn.sa.role === 'initiator' ? 'ni' : 'nr']: turn.env.random(NONCE_OCTETS),
+  };
+}
+
+export function handshakeOf(sa: IsakmpSa): Handshake {
+  if (!sa.handshake) throw new Error(`#${sa.serial} has no handshake in state ${sa.state}`);
+  return sa.handshake;
+}
+
+/** What we can, besides NAT traversal. */
+export const ourVendorIds = ({ fragmentation }: Policy): Payload[] => [
+  ...(fragmentation ? [vendorId(VENDOR.FRAGMENTATION)] : []),
+  vendorId(VENDOR.DPD),
+];
+
+/** What the peer can. */
+export function noteVendorIds(sa: IsakmpSa, payloads: readonly Payload[]): void {
+  sa.fragments ||= hasVendor(payloads, VENDOR.FRAGMENTATION);
+  sa.dpd ||= hasVendor(payloads, VENDOR.DPD);
+}
+
+export function agree(sa: IsakmpSa, { suite, method, life }: Agreement): void {
+  const handshake = handshakeOf(sa);
+  sa.suite = suite;
+  handshake.method = method;
+  handshake.group = suite.group;
+  handshake.offeredLife = life;
+  handshake.lifetime = shorter(sa.policy.ikeLifetime, life, MOST_ISAKMP_LIFE);
+}
+
+/** Fresh octets, which the caller wipes; before the peer has said who it is, by its address. */
+export function secretFor({ sa, env }: Turn, policy: V1Policy, peerId?: Id): Uint8Array | undefined {
+  const remote = peerId ?? policy.remoteId ?? Id.ofAddress(sa.peer.address);
+  const psk = env.directory.psk(policy.localId, remote, sa.local.address, sa.peer.address);
+  return psk && Uint8Array.from(psk);
+}
+
+/** g^xy and all keys; a responder's pair is made in the same job. `psk` is used up. */
+export function keysJob(sa: IsakmpSa, suite: IsakmpSuite, theirs: Uint8Array, psk: Uint8Array | undefined): KeysJob {
+  const { ni, nr, private: mine } = handshakeOf(sa);
+  return {
+    ...{ op: 'isakmp.keys', group: suite.group.id, theirs, ni, nr, cookies: joined(sa.cookieI, sa.cookieR) },
+    ...{ prf: suite.prf.id, encr: suite.encr.id, encrBits: suite.encrBits },
+    ...(mine.length > 0 && { mine }),
+    ...(psk && { psk }),
+  };
+}
+
+/** What keeps a result of `keysJob` from being one; undefined if the SA has its keys now. */
+export function adoptKeys(sa: IsakmpSa, theirs: Uint8Array, result: V1JobResult): string | undefined {
+  const handshake = handshakeOf(sa);
+  if (!result.ok) return `key exchange failed: ${result.why}: ${result.detail}`;
+  if (result.op !== 'isakmp.keys' || !sa.suite) return 'the wrong job answered';
+  wipe(handshake.private);
+  handshake.private = NOTHING;
+  handshake.theirPublic = theirs;
+  if (result.public) handshake.public = result.public;
+  sa.keys = new IsakmpKeys(result.keys, sa.suite);
+  return undefined;
+}
+
+/** From now on phase 1 is encrypted. */
+export function encryptFromNow(sa: IsakmpSa, talk: Conversation): void {
+  const { public: ours, theirPublic } = handshakeOf(sa);
+  if (!sa.suite) throw new Error(`#${sa.serial} has no suite`);
+  const [gxi, gxr] = sa.role === 'initiator' ? [ours, theirPublic] : [theirPublic, ours];
+  talk.iv = firstIv(sa.suite, gxi, gxr);
+  sa.lastBlock = talk.iv;
+}
+
+export const keyPayload = (data: Uint8Array): Payload => ({ type: 'KE', data });
+export const noncePayload = (data: Uint8Array): Payload => ({ type: 'Nonce', data });
+
+/** RFC 2407 §4.6.2: in phase 1 protocol and port are zero, or UDP and 500. */
+export const idPayload = ({ type, data }: Id): Payload => ({ type: 'ID', idType: type, protocol: 0, port: 0, data });
+
+/** Where the two ends are, when both speak of it in one form. */
+export function natPayloads(sa: IsakmpSa): Payload[] {
+  const { natForm } = handshakeOf(sa);
+  if (!natForm || !sa.suite) return [];
+  return natDetection(sa.suite.prf, natForm, sa, sa, sa.policy.encapsulation === 'yes');
+}
+
+/** What the peer's payloads say of it. */
+export function noteNat(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  const { natForm } = handshakeOf(sa);
+  if (!natForm || !sa.suite) return;
+  const seen = detectNat(sa.suite.prf, natForm, sa, message.payloads, message);
+  if (!seen) return;
+  sa.weAreNatted = seen.weAreNatted;
+  sa.peerIsNatted = seen.peerIsNatted || sa.policy.encapsulation === 'yes';
+  if (!sa.weAreNatted && !sa.peerIsNatted) return;
+  sa.nat = natForm;
+  const ends = [sa.weAreNatted ? 'us' : '', sa.peerIsNatted ? 'the peer' : ''].filter(Boolean).join(' and ');
+  turn.say(`NAT between: ${ends} behind it; using port ${NAT_PORT}`);
+}
+
+/** The initiator moves to port 4500 as soon as it knows of a NAT. RFC 3947 §4. */
+export function float(sa: IsakmpSa): void {
+  if (!sa.nat) return;
+  sa.local = new Endpoint(sa.local.address, NAT_PORT);
+  if (sa.peer.port === 500) sa.peer = new Endpoint(sa.peer.address, NAT_PORT);
+}
+
+/** HASH_I or HASH_R of the end that `id`, the body of an ID payload, is of. */
+function proofOf(sa: IsakmpSa, who: 'initiator' | 'responder', id: Uint8Array): Uint8Array {
+  const { public: ours, theirPublic, sai } = handshakeOf(sa);
+  const { suite, keys, cookieI, cookieR, role } = sa;
+  if (!suite || !keys) throw new Error(`#${sa.serial} has no keys`);
+  const isOurs = who === role;
+  const [ownKey, otherKey] = isOurs ? [ours, theirPublic] : [theirPublic, ours];
+  const [ownCookie, otherCookie] = who === 'initiator' ? [cookieI, cookieR] : [cookieR, cookieI];
+  return proofHash({
+    ...{ prf: suite.prf, skeyid: keys.skeyid, sa: sai, id },
+    own: { public: ownKey, cookie: ownCookie },
+    other: { public: otherKey, cookie: otherCookie },
+  });
+}
+
+/** Our ID, and HASH or SIG behind it; `fail` when there is nothing to sign with. */
+export function prove(
+  turn: Turn,
+  then: (turn: Turn, id: Payload, proof: Payload) => void,
+  fail: (turn: Turn, why: string) => void,
+): void {
+  const { sa, env } = turn;
+  const id = idPayload(sa.policy.localId);
+  const proof = proofOf(sa, sa.role, encodeBody(id));
+  if (handshakeOf(sa).method === 'secret') return then(turn, id, { type: 'HASH', data: proof });
+  const credential = env.directory.credential(sa.policy, 0);
+  if ('wrong' in credential) return fail(turn, credential.wrong);
+  turn.submit({ op: 'isakmp.sign', key: credential.key, proof }, (later, result) => {
+    if (!result.ok || result.op !== 'isakmp.sign')
+      return fail(later, result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
+    then(later, id, { type: 'SIG', data: result.signature });
+  });
+}
+
+export const peerIdIn = ({ payloads }: Incoming): Id | undefined => {
+  const id = find(payloads, 'ID');
+  return id && new Id(id.idType, Uint8Array.from(id.data));
+};
+
+/** Goes on only if the peer has proven to be `peerId`; a message that proves nothing changes nothing. */
+export function believe(
+  turn: Turn,
+  message: Incoming,
+  { peerId, policy }: { readonly peerId: Id; readonly policy: V1Policy },
+  go: (turn: Turn) => void,
+  otherwise: () => void = () => {},
+): void {
+  const refuse = (later: Turn, why: string) => {
+    distrust(later, why);
+    otherwise();
+  };
+  const { sa, env } = turn;
+  const { payloads, bodies } = message;
+  const idAt = payloads.findIndex((p) => p.type === 'ID');
+  const id = idAt < 0 ? handshakeOf(sa).theirId : bodies[idAt];
+  const proof = proofOf(sa, sa.role === 'initiator' ? 'responder' : 'initiator', id);
+  if (handshakeOf(sa).method === 'secret') {
+    const hash = find(payloads, 'HASH');
+    return hash && equalSecret(hash.data, proof) ? go(turn) : refuse(turn, `HASH of '${peerId}' does not match`);
+  }
+  const signature = find(payloads, 'SIG');
+  if (!signature) return refuse(turn, `no SIG of '${peerId}'`);
+  const spkis = env.directory.publicKeys(peerId, policy, 0);
+  turn.submit({ op: 'isakmp.verify', spkis, proof, signature: signature.data }, (later, result) =>
+    result.ok ? go(later) : refuse(later, `SIG of '${peerId}': ${result.detail}`),
+  );
+}
+
+/**
+ * As responder, which connection a peer belongs to that says who it is: those for its address that allow what was
+ * agreed on, by how well they name it. With one secret for all road warriors, it must be the one that was used.
+ */
+export function connectionFor(turn: Turn, peerId: Id, agreed: Agreement): V1Policy | { readonly wrong: string } {
+  const { sa, env } = turn;
+  const used = agreed.method === 'secret' && sa.keys ? secretFor(turn, sa.policy) : undefined;
+  const isSecret = (policy: V1Policy) => {
+    if (!used) return true;
+    const other = secretFor(turn, policy, peerId);
+    const isSame = other !== undefined && equalSecret(other, used);
+    wipe(other);
+    return isSame;
+  };
+  const fits: { policy: V1Policy; wildcards: number }[] = [];
+  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
+    if (!isV1(policy) || !allows(policy, agreed)) continue;
+    const wildcards = wildcardsFor(policy, peerId);
+    if (wildcards !== undefined && isSecret(policy)) fits.push({ policy, wildcards });
+  }
+  wipe(used);
+  const [best] = fits.toSorted((a, b) => a.wildcards - b.wildcards);
+  return best?.policy ?? { wrong: `no connection for peer ID '${peerId}' with what was agreed on for its address` };
+}
+
+/** How many it takes for the policy to take this peer: infinitely many for one that takes anybody. */
+const wildcardsFor = ({ remoteId }: Policy, peerId: Id): number | undefined =>
+  remoteId ? remoteId.matches(peerId.key) : Number.POSITIVE_INFINITY;
+
+/** As initiator: what is wrong with whom we have found. */
+export const wrongPeer = ({ remoteId }: Policy, peerId: Id): string | undefined =>
+  remoteId && remoteId.matches(peerId.key) === undefined
+    ? `peer ID '${peerId}' is not the configured '${remoteId}'`
+    : undefined;
+
+/** RESPONDER-LIFETIME when ours is shorter than what was offered. RFC 2407 §4.6.3.1. */
+export function lifetimeNotice(sa: IsakmpSa): Payload[] {
+  const { lifetime, offeredLife } = handshakeOf(sa);
+  if (offeredLife.seconds === undefined || offeredLife.seconds * 1000 <= lifetime) return [];
+  return [notification(NOTIFY.RESPONDER_LIFETIME, encodeAttributes(lifeAttributes(lifetime, OAKLEY)), aboutUs(sa))];
+}
+
+/** What a notification about the ISAKMP SA itself is of. RFC 2407 §4.6.3. */
+export const aboutUs = ({ cookieI, cookieR }: IsakmpSa) => ({
+  protocol: PROTOCOL.ISAKMP,
+  spi: joined(cookieI, cookieR),
+});
+
+/** What the responder says of the lifetime: only a shorter one is heard. */
+export function noteLifetime(turn: Turn, { payloads }: Incoming): void {
+  const handshake = handshakeOf(turn.sa);
+  const notice = payloads.find((p) => p.type === 'N' && p.notify === NOTIFY.RESPONDER_LIFETIME);
+  const attributes: readonly Attribute[] | undefined = notice?.type === 'N' ? decodeAttributes(notice.data) : undefined;
+  const read = attributes && readLife(attributes, OAKLEY);
+  if (!read || typeof read === 'string') return;
+  handshake.lifetime = shorter(handshake.lifetime, read.life, MOST_ISAKMP_LIFE);
+}
+
+/** The peer is who it says it is. */
+export function admit(turn: Turn, message: Incoming, peerId: Id, policy: V1Policy): void {
+  const { sa, env } = turn;
+  follow(turn, message);
+  sa.peerId = peerId;
+  const own = sa.role === 'responder' ? env.directory.instantiate(policy, peerId, sa.peer) : policy;
+  sa.policy = isV1(own) ? own : policy;
+}
+
+export const saysInitialContact = ({ payloads }: Incoming): boolean =>
+  payloads.some((p) => p.type === 'N' && p.notify === NOTIFY.INITIAL_CONTACT);
+
+/** All is said, from either side. */
+export function establish(turn: Turn, initialContact: boolean): void {
+  const { sa } = turn;
+  const { suite, peerId } = sa;
+  if (!suite) throw new Error(`#${sa.serial} has no suite`);
+  const { method, lifetime } = handshakeOf(sa);
+  const auth = method === 'secret' ? 'PRESHARED_KEY' : 'RSA_SIG';
+  turn.enter('established');
+  turn.disarm('discard');
+  sa.lastHeard = turn.env.now;
+  turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
+  turn.say(`Peer ID is ${peerId?.typeName}: '${peerId}'`);
+  turn.say(`ISAKMP SA established ${agreedText(auth, suite)}`, { event: 'established-ike' });
+  armEstablished(turn, lifetime);
+  forgetHandshake(turn);
+}
+
+/** libreswan's text. */
+function agreedText(auth: string, { encr, encrBits, prf, group }: IsakmpSuite): string {
+  const cipher = `${encr.name}${encrBits ? `_${encrBits}` : ''}`;
+  return `{auth=${auth} cipher=${cipher} integ=${prf.name} group=${group.name}}`;
+}
+
+export const sentText = (turn: Turn, what: string): void => turn.say(`sent ${what} to ${where(turn.sa.peer)}`);
+
+export const cannotProve = (turn: Turn, why: string): void => end(turn, 'local', `cannot prove who we are: ${why}`);
+
+/**
+ * The first connection for the peer's address whose proposals fit; otherwise the first one's reason. With `peerId`: for
+ * Aggressive Mode.
+ */
+export function connectionThatFits(turn: Turn, theirs: readonly WireProposal[], peerId?: Id) {
+  const { sa, env } = turn;
+  let first: { readonly policy: V1Policy; readonly fit: Chosen | Fault } | undefined;
+  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
+    if (!isV1(policy)) continue;
+    if (peerId && (!policy.v1.aggressive || wildcardsFor(policy, peerId) === undefined)) continue;
+    const tried = { policy, fit: chooseIsakmp(policy, theirs) };
+    if (!('kind' in tried.fit)) return tried;
+    first ??= tried;
+  }
+  return first;
+}

@@ -1,0 +1,130 @@
+/**
+ * One input, one step: the only way into an ISAKMP SA. Returns the effects in the order in which they are to be carried
+ * out. receive.ts has the packets, timers.ts the clock, plan.ts what we want ourselves.
+ */
+import { wipeResult } from '../crypto/job.ts';
+import { wipe } from '../crypto/misc.ts';
+import type { Env } from '../effects.ts';
+import type { Reply } from '../questions.ts';
+import { wipeKeys } from './crypto/job.ts';
+import type { V1In, V1Out } from './effects.ts';
+import { dropChild, end } from './ending.ts';
+import { deleteChild } from './informational.ts';
+import { type IsakmpSa, NONE, type Suspended } from './isakmp-sa.ts';
+import { rearmChild } from './lasting.ts';
+import { command, pump, rekeyChild } from './plan.ts';
+import { checkEnd, receive } from './receive.ts';
+import { timer } from './timers.ts';
+import { Turn } from './turn.ts';
+
+/** Inputs that wait while a helper computes; packets beyond it are lost, as UDP may. */
+const MAX_WAITING_PACKETS = 32;
+
+export function step(sa: IsakmpSa, input: V1In, env: Env): readonly V1Out[] {
+  const turn = new Turn(sa, env);
+  if (sa.state === 'dead') {
+    tooLate(turn, input);
+    return turn.outs;
+  }
+  const isUrgent = input.t === 'command' && input.command.t === 'abandon';
+  if (sa.job !== 0 && input.t !== 'job' && input.t !== 'reply' && !isUrgent) {
+    wait(turn, input);
+    return turn.outs;
+  }
+  handle(turn, input);
+  // While something waits there is always something to wait for: it goes before what we want ourselves.
+  while (sa.job === 0 && sa.waiting) {
+    const next = sa.waiting.shift();
+    if (next) handle(turn, next);
+    else sa.waiting = undefined;
+  }
+  // A first message that did not even get an answer: nothing else will ever come to this SA.
+  if (sa.state === 'idle' && sa.job === 0) end(turn, 'refused', 'no sound first message');
+  pump(turn);
+  return turn.outs;
+}
+
+function wait(turn: Turn, input: V1In): void {
+  const { sa } = turn;
+  sa.waiting ??= [];
+  const packets = input.t === 'packet' ? sa.waiting.filter((w) => w.t === 'packet').length : 0;
+  if (packets >= MAX_WAITING_PACKETS) return turn.debug(() => 'too many packets while busy; dropped');
+  sa.waiting.push(input);
+}
+
+/** What reaches an SA after its end, and must not be lost without a word. */
+function tooLate(turn: Turn, input: V1In): void {
+  const text = 'the ISAKMP SA is gone';
+  if (input.t === 'job') wipeAll(input.result);
+  else if (input.t === 'reply') wipeReply(input.reply);
+  else if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, 'local', text);
+  else if (input.t === 'inherit') for (const child of input.children) dropChild(turn, child, 'peer', text);
+}
+
+function handle(turn: Turn, input: V1In): void {
+  const { sa } = turn;
+  turn.row = undefined;
+  turn.conversation = undefined;
+  switch (input.t) {
+    case 'packet':
+      return receive(turn, input);
+    case 'timer':
+      return timer(turn, input.name, input.serial);
+    case 'command':
+      return command(turn, input.command);
+    case 'job':
+      return resume(
+        turn,
+        input.id,
+        (suspended) => suspended.resume(turn, input.result),
+        () => wipeAll(input.result),
+      );
+    case 'reply':
+      return resume(
+        turn,
+        input.id,
+        (suspended) => suspended.hear(turn, input.reply),
+        () => wipeReply(input.reply),
+      );
+    case 'installFailed': {
+      const child = sa.child(input.serial);
+      if (!child) return;
+      turn.say(`cannot install IPsec SA: ${input.why}`, { serial: input.serial, level: 'warn' });
+      return deleteChild(turn, child, 'local', input.why);
+    }
+    case 'expired': {
+      const child = sa.child(input.serial);
+      if (!child) return;
+      return input.hard ? timer(turn, 'childExpire', input.serial) : rekeyChild(turn, child);
+    }
+    case 'inherit':
+      sa.children = sa.children === NONE ? input.children : [...sa.children, ...input.children];
+      for (const child of input.children) rearmChild(turn, child);
+      return;
+    default:
+      return input satisfies never;
+  }
+}
+
+function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, drop: () => void): void {
+  const { sa } = turn;
+  const { suspended } = sa;
+  if (id !== sa.job || !suspended) {
+    drop();
+    return turn.debug(() => `answer to job ${id}, which nobody awaits`);
+  }
+  sa.job = 0;
+  sa.suspended = undefined;
+  turn.row = suspended.row;
+  turn.from = suspended.from;
+  turn.conversation = suspended.conversation;
+  goOn(suspended);
+  checkEnd(turn);
+}
+
+function wipeAll(result: Parameters<typeof wipeKeys>[0]): void {
+  wipeKeys(result);
+  if (!(result.ok && result.op.startsWith('isakmp.'))) wipeResult(result as Parameters<typeof wipeResult>[0]);
+}
+
+const wipeReply = (reply: Reply): void => wipe(reply.t === 'eap' ? reply.msk : undefined);

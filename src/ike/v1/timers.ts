@@ -1,0 +1,108 @@
+/** What time brings: retransmissions, lifetimes, signs of life. */
+import type { TimerName } from '../effects.ts';
+import { end, forgetPhaseOne, giveUpChild } from './ending.ts';
+import { askAlive, deleteChild, deleteIsakmp } from './informational.ts';
+import type { Conversation } from './isakmp-sa.ts';
+import { rekeyChild } from './plan.ts';
+import type { Turn } from './turn.ts';
+
+export function timer(turn: Turn, which: TimerName, serial?: number): void {
+  const { sa } = turn;
+  const child = serial === undefined ? undefined : sa.child(serial);
+  switch (which) {
+    case 'retransmit': {
+      const talk = serial === undefined ? sa.phaseOne : sa.conversations.find((c) => c.serial === serial);
+      return talk ? retransmit(turn, talk) : undefined;
+    }
+    case 'discard': {
+      if (serial !== undefined) return forgetQuick(turn, serial);
+      return sa.isHalfOpen ? end(turn, 'timeout', 'half-open ISAKMP SA timed out') : forgetPhaseOne(turn);
+    }
+    case 'liveness':
+      return askAlive(turn);
+    case 'keepalive':
+      turn.outs.push({ t: 'keepalive', local: sa.local, peer: sa.peer });
+      return turn.arm('keepalive', sa.policy.natKeepalive);
+    case 'rekey':
+      if (sa.isReplaced) return;
+      sa.isReplaced = true;
+      turn.say(`initiating Main Mode to replace ISAKMP SA #${sa.serial}`, { event: 'initiated' });
+      return void turn.outs.push({ t: 'renew' });
+    case 'expire':
+      turn.say('ISAKMP SA expired');
+      return deleteIsakmp(turn, sa.isReplaced ? 'replaced' : 'expired', 'ISAKMP SA expired');
+    case 'childRekey':
+      return child && rekeyChild(turn, child);
+    case 'childExpire':
+      if (!child) return;
+      turn.say('IPsec SA expired', { serial: child.serial });
+      return deleteChild(turn, child, child.state === 'replaced' ? 'replaced' : 'expired', 'lifetime over');
+    default:
+      // Of IKEv2 alone: nothing here arms them.
+      return;
+  }
+}
+
+function retransmit(turn: Turn, talk: Conversation): void {
+  const { env, sa } = turn;
+  const { resend } = talk;
+  // One that fired while a helper computed may be about a message that has been answered since.
+  if (!resend || env.now < resend.dueAt) return;
+  if (env.now >= resend.giveUpAt) return giveUp(turn, talk);
+  resend.retransmits++;
+  turn.transmit(talk);
+  const next = Math.min(sa.policy.retransmitInterval * 2 ** resend.retransmits, resend.giveUpAt - env.now);
+  resend.dueAt = env.now + next;
+  const seconds = Math.round(next) / 1000;
+  turn.say(`${stateName(turn, talk)}: retransmission; will wait ${seconds} seconds for response`, {
+    event: 'retransmit',
+    ...(talk.serial !== undefined && { serial: talk.serial }),
+  });
+  turn.arm('retransmit', next, talk.serial);
+}
+
+/** Nobody answers. */
+function giveUp(turn: Turn, talk: Conversation): void {
+  const { sa } = turn;
+  const { resend, serial } = talk;
+  if (!resend) return;
+  const patience = Math.round((resend.giveUpAt - resend.sentAt) / 1000);
+  const name = stateName(turn, talk);
+  const text = `${name}: ${patience} second timeout exceeded after ${resend.retransmits} retransmits.  ${TAILS[name]}`;
+  turn.say(text, { code: 51, event: 'failed', ...(serial !== undefined && { serial }) });
+  if (talk === sa.phaseOne) return end(turn, 'timeout', text);
+  giveUpChild(turn, talk, 'timeout', text);
+}
+
+function forgetQuick(turn: Turn, serial: number): void {
+  const talk = turn.sa.conversations.find((c) => c.serial === serial);
+  if (talk?.state === 'quickDone') turn.dropTalk(talk);
+}
+
+type Waiting = 'mainI1' | 'mainI2' | 'mainI3' | 'aggrI1' | 'aggrR1' | 'quickI1' | 'quickR1';
+
+/** libreswan's names of the states in which an answer is awaited. */
+const NAMES: Record<Waiting, string> = {
+  mainI1: 'STATE_MAIN_I1',
+  mainI2: 'STATE_MAIN_I2',
+  mainI3: 'STATE_MAIN_I3',
+  aggrI1: 'STATE_AGGR_I1',
+  aggrR1: 'STATE_AGGR_R1',
+  quickI1: 'STATE_QUICK_I1',
+  quickR1: 'STATE_QUICK_R1',
+};
+
+const TAILS: Readonly<Record<string, string>> = {
+  STATE_MAIN_I1: 'No response (or no acceptable response) to our first IKEv1 message',
+  STATE_MAIN_I2: 'No response (or no acceptable response) to our key',
+  STATE_MAIN_I3: 'Possible authentication failure: no acceptable response to our first encrypted message',
+  STATE_AGGR_I1: 'No response (or no acceptable response) to our first IKEv1 message',
+  STATE_AGGR_R1: 'Possible authentication failure: the peer has not proven who it is',
+  STATE_QUICK_I1: 'No acceptable response to our first Quick Mode message: perhaps peer likes no proposal',
+  STATE_QUICK_R1: 'The peer has not confirmed our answer to its Quick Mode',
+};
+
+function stateName({ sa }: Turn, talk: Conversation): string {
+  const state = talk === sa.phaseOne ? sa.state : talk.state;
+  return NAMES[state as Waiting] ?? state;
+}

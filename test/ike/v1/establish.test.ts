@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { AGGRESSIVE, expectAgreement, expectNothing, MAIN, pair, proposals, QUICK, upPair } from './pair.ts';
+
+describe('Main Mode and Quick Mode with one secret', () => {
+  test('nine messages make an ISAKMP SA and a child with the same keys at both ends', () => {
+    const { west, east } = upPair();
+    expect(west.sa.state).toBe('established');
+    expect(east.sa.state).toBe('established');
+    expect(east.plane.accepts(west.plane.send('w-e')!)).toBe(true);
+    expect(west.plane.accepts(east.plane.send('w-e')!)).toBe(true);
+    expect(west.ups).toHaveLength(1);
+    expect(east.ups).toHaveLength(1);
+    expect(west.jobs).toEqual(['ke.make', 'isakmp.keys', 'ke.make', 'ke.mix']);
+    expect(east.jobs).toEqual(['isakmp.keys', 'ke.mix']);
+    const text = west.lines.join('\n');
+    expect(text).toContain("Peer ID is ID_FQDN: '@east'");
+    expect(text).toContain(
+      'ISAKMP SA established {auth=PRESHARED_KEY cipher=AES_CBC_256 integ=HMAC_SHA2_256 group=DH19}',
+    );
+    expect(text).toContain('IPsec SA established tunnel mode [10.0.1.0/24===10.0.2.0/24] {ESP=>0x');
+  });
+
+  test('without PFS there is no second key', () => {
+    const { west, east, wire } = pair({ policy: { child: { pfs: false } } });
+    west.up();
+    for (const line of MAIN) wire.expect(line);
+    for (const line of QUICK) wire.expect(line.replace(' KE,', ''));
+    wire.expectSilence();
+    expectAgreement({ west, east });
+    expect(west.plane.size).toBe(1);
+  });
+
+  test('an ISAKMP SA alone', () => {
+    const { west, east, wire } = pair({ policy: { v1: { isAlone: true } } });
+    west.up();
+    for (const line of MAIN) wire.expect(line);
+    wire.expectSilence();
+    expectAgreement({ west, east });
+    expect(west.plane.size).toBe(0);
+  });
+
+  test('two secrets make none: nothing is believed, and it is said once what is wrong', () => {
+    const { west, east, wire, clock } = pair({ east: { psk: 'shark' } });
+    west.up();
+    for (const line of MAIN.slice(0, 5)) wire.expect(line);
+    wire.expectSilence();
+    expect(east.sa.state).toBe('mainR2');
+    clock.advance(120_000);
+    expect(east.lines.filter((line) => line.includes('probable authentication failure'))).toHaveLength(1);
+    expectNothing(west);
+    expectNothing(east);
+    expect(west.downs.map((d) => d.why)).toEqual(['timeout']);
+  });
+
+  test('proposals that do not meet are refused with words', () => {
+    const { west, east, wire } = pair({ east: { policy: { ike: proposals('ike', '3des-md5-modp1536') } } });
+    west.up();
+    wire.expect(MAIN[0]);
+    wire.expect('<-- Informational { N(NO_PROPOSAL_CHOSEN) }');
+    expectNothing(east);
+    expect(east.lines.join('\n')).toContain('no proposal in common; peer offered AES_CBC_256-HMAC_SHA2_256-DH19');
+    expect(west.sa.state).toBe('mainI1');
+    expect(west.lines.join('\n')).toContain('NO_PROPOSAL_CHOSEN without protection');
+  });
+
+  test('a peer with another name is not the peer', () => {
+    const { west, wire } = pair({ west: { policy: { remoteId: undefined } }, east: {} });
+    west.up();
+    for (const line of [...MAIN, ...QUICK]) wire.expect(line);
+    expect(west.sa.state).toBe('established');
+  });
+});
+
+describe('every cipher, hash and group', () => {
+  const suites = [
+    ...['3des-md5-modp1024', '3des-sha1-modp1536', 'aes128-sha1-modp2048', 'aes192-sha2_384-modp3072'],
+    ...['aes256-sha2_512-dh20', 'camellia128-sha2_256-dh21', 'camellia256-md5-dh22', 'aes256-sha1-dh23'],
+    ...['aes256-sha2_256-dh24', 'aes128-sha2_256-dh31'],
+  ];
+  test.each(suites)('%s', (ike) => {
+    upPair({ policy: { ike: proposals('ike', ike) } });
+  });
+
+  test.each(['aes_gcm128', 'aes_gcm256', '3des-md5', 'null-sha1', 'aes256-sha2_512', 'camellia128-sha2_256'])(
+    'esp %s',
+    (esp) => {
+      upPair({ policy: { child: { proposals: proposals('esp', esp) } } });
+    },
+  );
+
+  test('AH, in transport mode', () => {
+    const { west } = upPair({
+      policy: { child: { proposals: proposals('ah', 'sha2_256'), mode: 'transport', local: [], remote: [] } },
+    });
+    expect(west.plane.all()[0]).toMatchObject({ mode: 'transport', suite: { protocol: 'ah' } });
+  });
+});
+
+describe('Aggressive Mode', () => {
+  test('three messages instead of six', () => {
+    const { west, east } = upPair({ policy: { v1: { aggressive: true } } });
+    expect(west.sa.state).toBe('established');
+    expect(east.sa.state).toBe('established');
+  });
+
+  test('is refused where it is not configured', () => {
+    const { west, east, wire } = pair({ west: { policy: { v1: { aggressive: true } } } });
+    west.up();
+    wire.expect(AGGRESSIVE[0]);
+    wire.expectSilence();
+    expectNothing(east);
+  });
+
+  test('two secrets make none', () => {
+    const { west, east, wire, clock } = pair({ policy: { v1: { aggressive: true } }, east: { psk: 'shark' } });
+    west.up();
+    for (const line of AGGRESSIVE.slice(0, 2)) wire.expect(line);
+    wire.expectSilence();
+    expect(west.sa.state).toBe('aggrI1');
+    expect(west.lines.join('\n')).toContain("HASH of '@east' does not match");
+    clock.advance(120_000);
+    expectNothing(west);
+    expectNothing(east);
+  });
+});
