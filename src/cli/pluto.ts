@@ -1,6 +1,6 @@
 /** pluto: reads its options, goes into the background unless told not to, and becomes the daemon. */
 import { controlSocket, PLUTO_EXIT } from '../control/daemon-options.ts';
-import { collectAlone } from './collector.ts';
+import { tuneCollector } from './collector.ts';
 import { parsePluto } from './pluto-line.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -24,7 +24,7 @@ async function pluto(argv: readonly string[]): Promise<number> {
   const { run, later } = line;
   if (run.nofork || run.selftest) {
     for (const name of later) console.error(`pluto: --${name} has no effect yet`);
-    collectAlone();
+    tuneCollector();
     const { runDaemon } = await import('../actors/daemon.ts');
     // The daemon has closed what it opened; a timer that it forgot shall not keep the process.
     process.exit(await runDaemon(run));
