@@ -1,20 +1,23 @@
 /**
  * 100,000 tunnels in one process: established, rekeyed once and torn down; and what one more handshake costs there,
  * beside a daemon that holds 1,000 and has been through as many handshakes as its compiler needs.
+ *
+ * Collecting the whole heap costs the more the larger it is, and comes the more seldom. So growth is of what all runs have cost
+ * together, and not of their median: 30,000 handshakes beside each, in turns, are enough for some such collections on either side.
  */
 import { residentOf } from '../gateways/account.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import type { Seen } from '../load-watch.ts';
 import { accounted, type Bench, inTurns, scaled, withGateways } from './bench.ts';
-import { type Finding, median, type Result } from './result.ts';
+import type { Finding, Result } from './result.ts';
 import { seen, watched, watchFile } from './watching.ts';
 
 const FEW = 1_000;
 const MANY = 100_000;
 const STEPS = 10;
 const WINDOW = 64;
-/** Handshakes in a run, enough for a collection of the whole heap to fall on many of them; and to warm the small one up. */
-const COUNT = 2_000;
+/** Handshakes beside each of the two, in as many runs as there are rounds; and to warm the small one up. */
+const COUNT = 30_000;
 const WARMING = 10_000;
 const MOST_GROWTH = 1.15;
 const MOST_MEMORY = 1_000;
@@ -44,16 +47,12 @@ export async function hundredThousand(bench: Bench): Promise<Result> {
           memory.push([(step + 1) * count, residentOf(large.pid) / 1e6]);
           cost.push([(step + 1) * count, outcome.micros]);
         }
-        bench.say(`${name}: ${(step + 1) * count}, ${outcome.micros.toFixed(0)} µs each`);
+        const megabytes = residentOf(large.pid) / 1e6;
+        bench.say(`${name}: ${(step + 1) * count}, ${outcome.micros.toFixed(0)} µs each, ${megabytes.toFixed(0)} MB`);
       }
-      phases.push({
-        name,
-        micros,
-        took,
-        retransmitted,
-        resident: residentOf(large.pid),
-        late: await seen(large, file),
-      });
+      const [resident, late] = [residentOf(large.pid), await seen(large, file)];
+      phases.push({ name, micros, took, retransmitted, resident, late });
+      bench.say(`${name}: late p99 ${late.p99.toFixed(1)}, at most ${late.longest.toFixed(0)} ms`);
     };
     await phase('established', 'up');
     const growth = await compare(bench, { large, small, few, many });
@@ -93,24 +92,26 @@ interface Sizes {
 }
 
 async function compare(bench: Bench, { large, small, few, many }: Sizes): Promise<Finding> {
-  const [count, warming] = [scaled(COUNT, bench), scaled(WARMING, bench)];
+  const [count, warming] = [Math.ceil(scaled(COUNT, bench) / bench.rounds), scaled(WARMING, bench)];
   await accounted(small, { act: 'up', from: 0, count: warming, window: WINDOW });
   await accounted(small, { act: 'down', from: few, count: warming - few, window: WINDOW });
   const runs: Record<string, number[]> = {};
   const [at1, at2] = [`at ${few}`, `at ${many}`];
   await inTurns(bench.rounds, [small, large], async (gateway) => {
-    const order = { from: many, count, window: WINDOW };
+    const order = { from: many, count, window: WINDOW, within: PATIENCE };
     const { micros } = await accounted(gateway, { act: 'up', ...order });
     await accounted(gateway, { act: 'down', ...order });
     const name = gateway === small ? at1 : at2;
     runs[name] = [...(runs[name] ?? []), micros];
     bench.say(`growth, ${name}: ${micros.toFixed(0)} µs`);
   });
-  const figures = { [at1]: median(runs[at1]), [at2]: median(runs[at2]) };
+  const figures = { [at1]: mean(runs[at1]), [at2]: mean(runs[at2]) };
   const value = figures[at2] / figures[at1];
   const what = `growth: CPU per handshake with ${many} tunnels over that with ${few}`;
   return { what, unit: 'µs', figures, runs, value, most: MOST_GROWTH, by: `${at2} / ${at1}` };
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function judge(phases: readonly Phase[], many: number): readonly Finding[] {
   const memory = Math.max(...phases.map(({ resident }) => resident / 1e6));
