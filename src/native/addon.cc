@@ -87,6 +87,7 @@ void CallFromLoop(Napi::Env env, const Napi::FunctionReference& callback, const 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitCredentials(env, exports);
   InitCrypto(env, exports);
+  InitEcdsa(env, exports);
   InitNetlink(env, exports);
   InitSocketOptions(env, exports);
   InitTun(env, exports);

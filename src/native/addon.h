@@ -12,6 +12,7 @@ namespace pluto {
 
 void InitCredentials(Napi::Env env, Napi::Object exports);
 void InitCrypto(Napi::Env env, Napi::Object exports);
+void InitEcdsa(Napi::Env env, Napi::Object exports);
 void InitNetlink(Napi::Env env, Napi::Object exports);
 void InitSocketOptions(Napi::Env env, Napi::Object exports);
 void InitTun(Napi::Env env, Napi::Object exports);

@@ -3,6 +3,7 @@
  * errors into faults.
  *
  *   crypto.ts    OpenSSL, for what every handshake needs
+ *   ecdsa.ts     the same for signatures of peers
  *   udp.ts       UDP sockets and what a data plane asks of them
  *   netlink.ts   messages to and from the kernel
  *   rtnetlink.ts addresses, links, routes, rules
@@ -13,6 +14,7 @@ import { attempt, type SystemFault } from './fault.ts';
 
 export { localAddresses } from './addresses.ts';
 export { type Crypto, openCrypto } from './crypto.ts';
+export { type Ecdsa, openEcdsa } from './ecdsa.ts';
 export { isFault, type SystemFault, systemFault } from './fault.ts';
 export * from './netlink.ts';
 export * from './rtnetlink.ts';

@@ -5,6 +5,7 @@
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { encodeRsaPublicKey, parseRsaPublicKey, type RsaPublicKey, rsaBits } from '../rsa-public-key.ts';
+import { curves } from './curves.ts';
 import { der, derInteger, readElement, readInteger, TAG } from './der.ts';
 import { isSmallOrder } from './edwards.ts';
 import { type KeyKind, KINDS, type KindRow, kindRow } from './key-kind.ts';
@@ -121,14 +122,42 @@ function rsaKey(numbers: RsaPublicKey): PublicKey | Wrong {
 }
 
 function pointKey(row: KindRow, point: Uint8Array): PublicKey | Wrong {
+  const wrong = { wrong: `it is no point of ${row.name}` };
+  if (point[0] !== UNCOMPRESSED) return wrong;
+  const isPoint = curves?.isPoint(row.curve, point);
+  if (isPoint !== undefined) return isPoint ? new PointKey(row, Uint8Array.from(point)) : wrong;
+  const handle = pointHandle(row, point);
+  return handle ? { kind: row.kind, bits: row.bits, isWeak: false, body: Uint8Array.from(point), handle } : wrong;
+}
+
+/** Of a point that is one; most are verified with as they are, and need no handle. */
+class PointKey implements PublicKey {
+  readonly kind: KeyKind;
+  readonly bits: number;
+  readonly isWeak = false;
+  readonly body: Uint8Array;
+  #handle: KeyObject | undefined = undefined;
+
+  constructor({ kind, bits }: KindRow, body: Uint8Array) {
+    this.kind = kind;
+    this.bits = bits;
+    this.body = body;
+  }
+
+  get handle(): KeyObject {
+    this.#handle ??= pointHandle(kindRow(this.kind), this.body);
+    if (this.#handle === undefined) throw new Error(`a point of ${this.kind} that OpenSSL does not take`);
+    return this.#handle;
+  }
+}
+
+function pointHandle(row: KindRow, point: Uint8Array): KeyObject | undefined {
   const x = point.subarray(1, 1 + row.octets);
   const y = point.subarray(1 + row.octets);
   // JWK is much the faster way in, where there is one.
-  const handle = row.crv
+  return row.crv
     ? imported({ kty: 'EC', crv: row.crv, x: base64url(x), y: base64url(y) })
     : importedSpki(der(TAG.SEQUENCE, row.algorithm, der(TAG.BIT_STRING, Uint8Array.of(0), point)));
-  if (point[0] !== UNCOMPRESSED || handle === undefined) return { wrong: `it is no point of ${row.name}` };
-  return { kind: row.kind, bits: row.bits, isWeak: false, body: Uint8Array.from(point), handle };
 }
 
 function edwardsKey(row: KindRow, octets: Uint8Array): PublicKey | Wrong {

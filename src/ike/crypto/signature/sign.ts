@@ -1,5 +1,6 @@
 /** Signing and verifying by the rows of `scheme.ts`. Nothing here throws, whatever a peer has sent. */
-import { constants, sign as opensslSign, verify as opensslVerify } from 'node:crypto';
+import { constants, hash, sign as opensslSign, verify as opensslVerify } from 'node:crypto';
+import { curves } from './curves.ts';
 import { fromSigValue, toSigValue } from './ecdsa-signature.ts';
 import { kindRow } from './key-kind.ts';
 import type { SigningKey } from './private-key.ts';
@@ -42,12 +43,20 @@ export function verify(key: PublicKey, scheme: Scheme, octets: Uint8Array, signa
   if (raw === undefined) return 'its signature is no ECDSA-Sig-Value in DER';
   const length = row.type === 'RSA' ? key.rsa!.modulus.length : 2 * row.octets;
   if (raw.length !== length) return `its signature has ${signature.length} octets instead of ${length}`;
+  const isPoints = row.type === 'ECDSA' ? verifyPoint(key, scheme, octets, raw) : undefined;
+  if (isPoints !== undefined) return isPoints ? undefined : 'its signature does not match';
   try {
     const isGood = opensslVerify(scheme.digest, octets, { key: key.handle, ...options(scheme) }, raw);
     return isGood ? undefined : 'its signature does not match';
   } catch {
     return 'its signature does not match';
   }
+}
+
+/** Undefined where nobody has brought the curve. */
+function verifyPoint({ kind, body }: PublicKey, { digest }: Scheme, octets: Uint8Array, raw: Uint8Array) {
+  if (curves === undefined || digest === null) return undefined;
+  return curves.verify(kindRow(kind).curve, body, hash(digest, octets, 'buffer'), raw);
 }
 
 function options({ form, digestOctets }: Scheme) {
