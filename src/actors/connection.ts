@@ -65,7 +65,7 @@ export type ConnectionMessage =
   | { readonly t: 'report'; readonly to: (state: ConnectionReport) => void };
 
 export interface ConnectionReport {
-  readonly routing: 'unrouted' | 'routed-ondemand' | 'routed-tunnel';
+  readonly routing: 'unrouted' | 'routed-ondemand' | 'routed-never-negotiate' | 'routed-tunnel';
   readonly isUp: boolean;
   readonly ike: readonly number[];
   readonly children: readonly number[];
@@ -197,10 +197,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     };
     const { hindrance } = this;
     if (hindrance !== undefined)
-      return refuse(
-        hindrance.startsWith('type=') ? RC.INITSHUNT : RC.FATAL,
-        `"${this.#name}": cannot initiate: ${hindranceText(hindrance)}`,
-      );
+      return refuse(RC.FATAL, `"${this.#name}": cannot initiate: ${hindranceText(hindrance)}`);
     if (!policy)
       return refuse(RC.ORIENT, `"${this.#name}": we cannot identify ourselves with either end of this connection`);
     if (!this.#world.switchboard.listens) return refuse(RC.DEAF, DEAF);

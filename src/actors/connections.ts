@@ -18,8 +18,9 @@ import { PolicyGroups } from './groups.ts';
 import { GroupActor, OpportunityActor } from './groups-actors.ts';
 import { connOf, faceOf, Member, policyFor } from './groups-member.ts';
 import type { Interface } from './interfaces.ts';
-import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf } from './policy-of.ts';
+import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf, SHUNTS } from './policy-of.ts';
 import { addPools, dropPools } from './pools.ts';
+import { ShuntActor, shuntOf } from './shunts.ts';
 import { inSlices } from './slices.ts';
 import type { World } from './world.ts';
 
@@ -66,7 +67,7 @@ export class Connections {
       world: options.world,
       files: options.groupFiles ?? nodeFileSystem,
       dir: options.groupsDir ?? '/etc/ipsec.d/policies',
-      enter: (group, face, line) => this.#enterMember(group, face, line),
+      enter: (group, face, line, localHost) => this.#enterMember(group, face, line, localHost),
       remove: (member) => this.remove(member),
     });
   }
@@ -77,6 +78,8 @@ export class Connections {
     const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
     if (isOfGroup(conn))
       return world.spawn('connections', name, new GroupActor(name, (isRouted) => this.#groups.route(entry, isRouted)));
+    const at = SHUNTS.has(conn.type) && hindrance === undefined ? this.#orientation(conn) : undefined;
+    if (at) return world.spawn('connections', name, new ShuntActor(world, conn, shuntOf(conn, at)));
     const them = side && conn[side === 'left' ? 'right' : 'left'];
     if (them?.host.t === 'opportunistic' && policy?.localHost && !template) {
       const theirs = them.subnets.length > 0 ? them.subnets : [Selector.ofSubnet(Subnet.all(policy.localHost.family))];
@@ -105,7 +108,7 @@ export class Connections {
     const kind = SHUNTS.has(conn.type) ? conn.type : conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2';
     const how = at ? `added ${kind} connection` : `added unoriented ${kind} connection (${this.#whyUnoriented(conn)})`;
     const text = world.log('info', how, { policy: { name: conn.name }, event: 'added' });
-    if (at && isOfGroup(conn) && entry.policy) this.#groups.open(entry, known);
+    if (at && isOfGroup(conn) && entry.hindrance === undefined) this.#groups.open(entry, known, at.localHost);
     return { entry, text };
   }
 
@@ -190,15 +193,17 @@ export class Connections {
     const at = this.#orientation(conn);
     const { world, keepAliveMs } = this.#options;
     const known = this.#settled(conn);
-    return at && policyOf(known, at, policy?.child.reqid ?? conn.reqid ?? 0, keepAliveMs, world.registry);
+    if (!at || SHUNTS.has(conn.type)) return undefined;
+    return policyOf(known, at, policy?.child.reqid ?? conn.reqid ?? 0, keepAliveMs, world.registry);
   }
 
   /** What `auto=` says of a connection that has just been loaded from the configuration. */
   begin(entry: Entry): void {
     const { auto } = entry.conn;
-    if (!entry.policy) return;
-    if (auto === 'ondemand' || auto === 'keep') entry.ref.tell({ t: 'route' });
-    if (auto === 'start') entry.ref.tell({ t: 'initiate' });
+    const isShunt = SHUNTS.has(entry.conn.type) && entry.side !== undefined;
+    if (!entry.policy && !isShunt) return;
+    if (auto === 'ondemand' || auto === 'keep' || (auto === 'start' && isShunt)) entry.ref.tell({ t: 'route' });
+    else if (auto === 'start') entry.ref.tell({ t: 'initiate' });
   }
 
   /** `auto=` has another value and all else is as it was: what there is of it stays, but for a trap that is not wanted. */
@@ -214,7 +219,8 @@ export class Connections {
     return faceOf(withChoice(withMyId(conn, world.standing.myId), virtualPrivate));
   }
 
-  #policyOf(conn: Conn, at: Orientation): Policy | Hindrance {
+  #policyOf(conn: Conn, at: Orientation): Policy | Hindrance | undefined {
+    if (SHUNTS.has(conn.type)) return hindered(conn, at.side);
     for (const side of ['left', 'right'] as const)
       if (lacksChoice(conn[side]))
         return { hindrance: `${side}subnet=: virtual-private= leaves its peers nothing to choose` };
@@ -252,12 +258,12 @@ export class Connections {
     return entry;
   }
 
-  #enterMember(group: Entry, face: Conn, line: GroupLine): Member {
+  #enterMember(group: Entry, face: Conn, line: GroupLine, localHost: Address): Member {
     const side = group.side!;
     const conn = connOf(face, side, line);
     const policy = group.policy && policyFor(group.policy, conn, side, conn.reqid ?? this.#freshReqid());
     const parts = { serial: ++this.#serial, conn, side, policy, hindrance: undefined, template: undefined };
-    const member = new Member(group, line, { ...parts, spawn: this.#spawn });
+    const member = new Member(group, line, localHost, { ...parts, spawn: this.#spawn });
     this.#options.world.registry.add(member);
     if (policy) this.#byReqid.set(policy.child.reqid, member);
     return member;
@@ -306,9 +312,6 @@ export class Connections {
 
 const isOfGroup = ({ left, right }: Conn): boolean => isGroup(left.host.t) || isGroup(right.host.t);
 
-/** Types that are a policy of the kernel and no tunnel; each is loaded under its own name. */
-const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'reject']);
-
 /** `%myid` as it stands now; where nothing has been said, it is our end's address. */
 function withMyId(conn: Conn, myId: Id | undefined): Conn {
   if (conn.left.idText !== '%myid' && conn.right.idText !== '%myid') return conn;
@@ -326,7 +329,7 @@ function withChoice(conn: Conn, privateNets: readonly VirtualPrivate[]): Conn {
   return { ...conn, left: known(conn.left), right: known(conn.right) };
 }
 
-function hindered(conn: Conn): Hindrance | undefined {
-  const hindrance = hindranceOf(conn);
+function hindered(conn: Conn, side?: 'left' | 'right'): Hindrance | undefined {
+  const hindrance = hindranceOf(conn, side);
   return hindrance === undefined ? undefined : { hindrance };
 }

@@ -93,8 +93,10 @@ export class Groups {
 
   /** Where the peers of an opportunistic connection are. */
   #place(entry: Entry, put: (blocks: Prefixes<Entry>, block: Subnet) => void): void {
-    const local = localHostOf(entry);
-    if (!local || !isOpportunistic(entry)) return;
+    const local = entry instanceof Member ? entry.localHost : entry.policy?.localHost;
+    // A shunt is nobody's way in, and keeps who is in its block from finding another.
+    const isShunt = entry instanceof Member && !entry.policy;
+    if (!local || !(isOpportunistic(entry) || isShunt)) return;
     const key = `${local}`;
     const blocks = this.#blocks.get(key) ?? new Prefixes<Entry>();
     put(blocks, entry instanceof Member ? entry.line.net : Subnet.all(local.family));
@@ -110,8 +112,6 @@ const hostOf = (entry: Entry): End['host'] | undefined => theirEnd(entry)?.host;
 
 /** Not its instances, whose peer is known. */
 const isOpportunistic = (entry: Entry): boolean => !entry.template && hostOf(entry)?.t === 'opportunistic';
-
-const localHostOf = (entry: Entry): Address | undefined => entry.policy?.localHost;
 
 function policiesLike(entry: Entry, mates: readonly Entry[]): readonly Policy[] {
   const key = entry.policy && peerKey(entry.policy);

@@ -12,11 +12,13 @@ import { Entry, type EntryParts } from './entry.ts';
 export class Member extends Entry {
   readonly group: Entry;
   readonly line: GroupLine;
+  readonly localHost: Address;
 
-  constructor(group: Entry, line: GroupLine, parts: EntryParts) {
+  constructor(group: Entry, line: GroupLine, localHost: Address, parts: EntryParts) {
     super(parts);
     this.group = group;
     this.line = line;
+    this.localHost = localHost;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Conn } from '../conf/conn.ts';
 import type { FileSystem } from '../conf/file-system.ts';
 import { type GroupFile, type GroupLine, lineName, readingGroup } from '../conf/groups.ts';
 import { formatProblem } from '../conf/problem.ts';
+import type { Address } from '../net/address.ts';
 import type { Entry } from './entry.ts';
 import type { Member } from './groups-member.ts';
 import { inSlices } from './slices.ts';
@@ -19,7 +20,7 @@ export interface PolicyGroupsPorts {
   /** Where the groups' files are. */
   readonly dir: string;
   /** Makes and registers the connection for a line. */
-  readonly enter: (group: Entry, face: Conn, line: GroupLine) => Member;
+  readonly enter: (group: Entry, face: Conn, line: GroupLine, localHost: Address) => Member;
   readonly remove: (member: Member) => void;
 }
 
@@ -27,6 +28,7 @@ interface Group {
   readonly entry: Entry;
   /** What all its lines have in common. */
   readonly face: Conn;
+  readonly localHost: Address;
   /** Its lines' packets are to be caught, those of lines to come as well. */
   isRouted: boolean;
   /** Of those that are under way at a time the last one counts. */
@@ -46,8 +48,8 @@ export class PolicyGroups {
   }
 
   /** One of them has been added; its lines come in slices. */
-  open(entry: Entry, face: Conn): void {
-    const group = { entry, face, isRouted: false, reading: 0 };
+  open(entry: Entry, face: Conn, localHost: Address): void {
+    const group = { entry, face, localHost, isRouted: false, reading: 0 };
     this.#groups.set(entry, group);
     inSlices(
       this.#ports.world,
@@ -150,7 +152,7 @@ export class PolicyGroups {
         strange++;
         continue;
       }
-      const member = enter(group.entry, group.face, line);
+      const member = enter(group.entry, group.face, line, group.localHost);
       const other = this.#taken.get(trafficKey(member));
       if (other) {
         remove(member);
@@ -196,17 +198,17 @@ export class PolicyGroups {
 const lines = (count: number): string => `${count} ${count === 1 ? 'line' : 'lines'}`;
 
 /** Of a line of that family there is traffic of ours. */
-const isOurs = ({ entry }: Group, { net }: GroupLine): boolean => familyOf(entry) === net.family;
-const strangers = ({ entry }: Group): 4 | 6 => (familyOf(entry) === 4 ? 6 : 4);
+const isOurs = (group: Group, { net }: GroupLine): boolean => familyOf(group) === net.family;
+const strangers = (group: Group): 4 | 6 => (familyOf(group) === 4 ? 6 : 4);
 
-function familyOf({ policy, conn, side }: Entry): 4 | 6 {
+function familyOf({ entry: { conn, side }, localHost }: Group): 4 | 6 {
   const us = side && conn[side];
-  return us?.subnets.at(0)?.family ?? policy?.localHost?.family ?? conn.hostFamily ?? 4;
+  return us?.subnets.at(0)?.family ?? localHost.family;
 }
 
 /** Between what of ours and what of theirs its packets travel. */
-function trafficKey({ conn, side, policy, line }: Member): string {
+function trafficKey({ conn, side, localHost, line }: Member): string {
   const us = side && conn[side];
-  const ours = us && us.subnets.length > 0 ? us.subnets.join() : `${policy?.localHost}`;
+  const ours = us && us.subnets.length > 0 ? us.subnets.join() : `${localHost}`;
   return `${ours} ${lineName(line)}`;
 }

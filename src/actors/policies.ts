@@ -21,6 +21,10 @@ export interface Protection {
   readonly remote: readonly Selector[];
   /** `priority=`; 0: by how specific the selectors are. */
   readonly priority?: number;
+  /** `pass`: in the clear, `drop`: not at all; no SA is asked for. */
+  readonly action?: PolicySpec['action'];
+  /** What comes in from there is none of its business. */
+  readonly isOutward?: boolean;
 }
 
 interface Claim {
@@ -77,12 +81,11 @@ export class Policies {
     const specs = specsOf(pair);
     const verdicts = this.#plane.batch(specs.map((policy) => ({ op: 'putPolicy', policy })));
     const fault = verdicts.find((verdict) => verdict !== undefined);
-    if (!fault) return undefined;
-    const former = held && pairs(held.wanted).find((p) => p.key === pair.key);
-    const before = former && specsOf(former);
+    const before = held && specsOf({ ...pair, wanted: held.wanted });
+    if (!fault) return this.#deleteAllBut(specs, before);
     for (const [i, spec] of specs.entries()) {
       if (verdicts[i]) continue;
-      const old = before?.[i];
+      const old = before?.find(({ direction }) => direction === spec.direction);
       if (old) this.#plane.putPolicy(old);
       else this.#plane.deletePolicy(spec);
     }
@@ -105,7 +108,15 @@ export class Policies {
     held.holders = next.holders;
     held.wanted = next.wanted;
     this.#trace(() => `policy ${pair.key}: back to reqid ${next.wanted.reqid}`);
-    for (const spec of specsOf({ ...pair, wanted: next.wanted })) this.#plane.putPolicy(spec);
+    const specs = specsOf({ ...pair, wanted: next.wanted });
+    for (const spec of specs) this.#plane.putPolicy(spec);
+    this.#deleteAllBut(specs, specsOf(pair));
+  }
+
+  /** Directions that were there before and are not any more. */
+  #deleteAllBut(specs: readonly PolicySpec[], before: readonly PolicySpec[] = []): undefined {
+    for (const spec of before)
+      if (!specs.some(({ direction }) => direction === spec.direction)) this.#plane.deletePolicy(spec);
   }
 }
 
@@ -136,8 +147,8 @@ function forget(held: Held, wanted: Protection): void {
 }
 
 /** Of all that `isSame` compares. */
-const keyOf = ({ reqid, mode, protocol, localHost, remoteHost }: Protection): string =>
-  [reqid, mode, protocol, localHost, remoteHost].join(' ');
+const keyOf = ({ reqid, mode, protocol, localHost, remoteHost, action, isOutward }: Protection): string =>
+  [reqid, mode, protocol, localHost, remoteHost, action, isOutward].join(' ');
 
 /** One block of ours, one of theirs, and what may pass between them. */
 interface Pair {
@@ -155,6 +166,8 @@ const isSame = (a: Protection, b: Protection): boolean =>
   a.reqid === b.reqid &&
   a.mode === b.mode &&
   a.protocol === b.protocol &&
+  a.action === b.action &&
+  a.isOutward === b.isOutward &&
   a.localHost.equals(b.localHost) &&
   a.remoteHost.equals(b.remoteHost);
 
@@ -180,30 +193,31 @@ function pairs(wanted: Protection): Pair[] {
 
 /** A pair's policies: outward last, so that nothing leaves before answers may come in. */
 function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair): readonly PolicySpec[] {
-  const { mode, reqid, localHost, remoteHost } = wanted;
+  const { mode, reqid, localHost, remoteHost, action = 'protect', isOutward = false } = wanted;
   const priority = wanted.priority || derivedPriority(mine.prefix + theirs.prefix, protocol, mine.address.bits);
-  const inward = { protocol: wanted.protocol, mode, reqid, src: remoteHost, dst: localHost };
-  const outward = { protocol: wanted.protocol, mode, reqid, src: localHost, dst: remoteHost };
+  const through = (src: Address, dst: Address) =>
+    action === 'protect' ? { tunnel: { protocol: wanted.protocol, mode, reqid, src, dst } } : {};
   const back = (direction: 'in' | 'fwd'): PolicySpec => ({
     direction,
-    action: 'protect',
+    action,
     src: theirs,
     dst: mine,
     protocol,
     priority,
-    tunnel: inward,
+    ...through(remoteHost, localHost),
     ...portKeys(theirsPort, minePort),
   });
   const out: PolicySpec = {
     direction: 'out',
-    action: 'protect',
+    action,
     src: mine,
     dst: theirs,
     protocol,
     priority,
-    tunnel: outward,
+    ...through(localHost, remoteHost),
     ...portKeys(minePort, theirsPort),
   };
+  if (isOutward) return [out];
   return mode === 'tunnel' ? [back('in'), back('fwd'), out] : [back('in'), out];
 }
 

@@ -127,11 +127,11 @@ type Filled<T> = { readonly [K in keyof Required<T>]: T[K] };
 /** The first thing that stands in the way; which end is ours matters only for some of them, and may be unknown. */
 export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undefined {
   if (conn.keyexchange === 'ikev1') return 'keyexchange=ikev1';
-  if (conn.type !== 'tunnel' && conn.type !== 'transport') return `type=${conn.type}`;
-  if (conn.authby[0] === 'never' && conn.left.auth === undefined) return 'authby=never';
+  const isShunt = SHUNTS.has(conn.type);
+  if (!isShunt && conn.authby[0] === 'never' && conn.left.auth === undefined) return 'authby=never';
   for (const name of ['left', 'right'] as const) {
     const { auth, host, id, idText } = conn[name];
-    if (auth === 'never') return `${name}auth=never`;
+    if (!isShunt && auth === 'never') return `${name}auth=never`;
     const isOfPeer = side !== undefined && side !== name;
     if (side === name && id?.hasWildcards) return `${name}id=${id}: an identity of ours cannot stand for many`;
     if (FOR_LATER.has(host.t) || (isOfPeer && OURS_ONLY.has(host.t))) return `${name}=${hostText(host)}`;
@@ -139,6 +139,9 @@ export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undef
   }
   return undefined;
 }
+
+/** Types that are a policy of the kernel and no tunnel: nobody is asked for anything. */
+export const SHUNTS: ReadonlySet<Conn['type']> = new Set(['passthrough', 'drop', 'reject']);
 
 const unknownId = (keyword: string, text: string): string => {
   const meant = text.startsWith('%')

@@ -19,7 +19,6 @@ export const CONN_KEYWORDS: readonly Keyword[] = [
     now('connalias', APPEND, 'further names', { whack: [{ ...takes('--connalias NAME,...'), isAside: true }] }),
     now('type', choice('tunnel transport pass=passthrough passthrough reject drop'), 'what becomes of the traffic', {
       default: 'tunnel',
-      laterValues: ['passthrough', 'reject', 'drop'],
       whack: [
         { ...means('tunnel', '--tunnel'), yieldsTo: ['passthrough', 'drop', 'reject'] },
         means('transport', '--transport'),

@@ -199,6 +199,21 @@ describe('a packet that is caught', () => {
     expect([east.plane.mistakes, east.crashes]).toEqual([[], []]);
   });
 
+  test('a line of one address: its trap has the same selectors as the tunnel, and is as it was when that is gone', () => {
+    const { west, east, clock } = traps(group('private', oe), { private: `${WEST}\n` });
+    const before = [...east.plane.policies.entries()];
+    raise(east, WEST);
+    expect([...east.plane.policies.values()].map((p) => [p.direction, p.tunnel?.mode])).toEqual([
+      ['in', 'tunnel'],
+      ['out', 'tunnel'],
+      ['fwd', 'tunnel'],
+    ]);
+    west.whack({ kind: 'terminate', name: 'any' });
+    clock.advance(10_000);
+    expect([...east.plane.policies.entries()]).toEqual(before);
+    expect(east.plane.mistakes).toEqual([]);
+  });
+
   test('whack says what the kernel would', () => {
     const { east } = traps();
     expect(east.whack({ kind: 'oppo', here: EAST, there: WEST }).exit).toBe(0);

@@ -54,7 +54,6 @@ describe('policyOf', () => {
 
   test.each([
     [{ keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }, 'keyexchange=ikev1'],
-    [{ type: 'passthrough', authby: 'never' }, 'type=passthrough'],
     [{ right: 'east.example.net' }, 'right=east.example.net'],
     [{ right: '%defaultroute' }, 'right=%defaultroute'],
     [{ right: '%eth1' }, 'right=%eth1'],

@@ -235,12 +235,10 @@ describe('whack --name … adds a connection', () => {
       RC.FATAL,
       ': no name is looked up for an identity; leftid=@west.example.net is the name itself',
     ],
-    ['type', 'passthrough', 'passthrough', RC.INITSHUNT, ' has no effect yet'],
     ['right', 'east.example.net', 'IKEv2', RC.FATAL, ' has no effect yet'],
   ])('what is not built yet is kept, said, and refused when it is wanted: %s=%s', (keyword, value, kind, code, why) => {
     const { west } = town();
-    const authby = keyword === 'type' ? { authby: 'never' } : {};
-    const keywords: Record<string, string> = { ...text.keywords, ...authby, [keyword]: value };
+    const keywords: Record<string, string> = { ...text.keywords, [keyword]: value };
     const added = west.whack({ kind: 'add', conn: { ...text, keywords } });
     expect(added.exit).toBe(0);
     expect(added.lines.map((l) => l.text).slice(-2)).toEqual([
