@@ -8,6 +8,8 @@ export type V1Command =
       Command,
       { t: 'initiate' | 'addChild' | 'rekeyIke' | 'rekeyChild' | 'deleteChild' | 'deleteIke' | 'abandon' }
     >
+  /** Begin, for children that are there already: phase 1 alone. */
+  | { readonly t: 'renew' }
   /** A newer ISAKMP SA for the same peer is up: it gets the children, and this one ends when its time is over. */
   | { readonly t: 'superseded'; readonly by: number };
 
@@ -21,5 +23,5 @@ export type V1Out =
   | Exclude<Out, { t: 'submit' | 'successor' | 'handOver' | 'redirected' | 'forgetEap' }>
   | { readonly t: 'submit'; readonly id: number; readonly job: V1Job }
   | { readonly t: 'handOver'; readonly to: number; readonly children: readonly Child[] }
-  /** It is time for a new ISAKMP SA with this peer: phase 1 once more, from the beginning. */
+  /** It is time for a new ISAKMP SA with this peer: another, told to `renew`, and this one that it is `superseded`. */
   | { readonly t: 'renew' };

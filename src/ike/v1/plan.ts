@@ -15,7 +15,9 @@ export function command(turn: Turn, wanted: V1Command): void {
   switch (wanted.t) {
     case 'initiate':
       if (!sa.policy.v1.isAlone) want(turn, sa.policy, env.serial());
-      return sa.policy.v1.aggressive ? startAggressive(turn) : startMain(turn);
+      return start(turn);
+    case 'renew':
+      return start(turn);
     case 'addChild': {
       const { policy, serial } = wanted;
       return isV1(policy) ? want(turn, policy, serial) : turn.childDown(wanted, 'local', 'its connection speaks IKEv2');
@@ -41,6 +43,8 @@ export function command(turn: Turn, wanted: V1Command): void {
   }
 }
 
+const start = (turn: Turn): void => (turn.sa.policy.v1.aggressive ? startAggressive(turn) : startMain(turn));
+
 function want(turn: Turn, policy: V1Policy, serial: number): void {
   turn.sa.wanted = turn.sa.wanted.concat({ policy, serial });
 }
@@ -63,11 +67,18 @@ export function rekeyChild(turn: Turn, child: Child): void {
   const { sa, env } = turn;
   const { policy } = child;
   if (sa.state !== 'established' || child.state !== 'up' || !policy.rekey || !isV1(policy)) return;
+  const isOlder = sa.children.some((c) => c.state === 'up' && c.serial > child.serial && isAlike(c, child));
+  if (isOlder) return turn.debug(() => `IPsec SA #${child.serial} is not the newest of its kind; it will expire`);
   child.state = 'rekeying';
   const serial = env.serial();
   turn.say(`initiating Quick Mode to replace IPsec SA #${child.serial}`, { serial, event: 'initiated' });
   startQuick(turn, policy, serial, child);
 }
+
+const isAlike = (a: Child, b: Child): boolean =>
+  a.policy.name === b.policy.name &&
+  a.selectorsLocal[0].equals(b.selectorsLocal[0]) &&
+  a.selectorsRemote[0].equals(b.selectorsRemote[0]);
 
 /** A newer ISAKMP SA takes the children; this one stays for what is still on the way. */
 function handOver(turn: Turn, by: number): void {

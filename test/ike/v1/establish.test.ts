@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { AGGRESSIVE, expectAgreement, expectNothing, MAIN, pair, proposals, QUICK, upPair } from './pair.ts';
+import { generate } from '../../../src/ike/crypto/signature/generate.ts';
+import { Id } from '../../../src/net/id.ts';
+import { both, KEYS } from '../v2/proofs.ts';
+import { AGGRESSIVE, expectAgreement, expectNothing, MAIN, pair, proposals, QUICK, upPair, v1Policy } from './pair.ts';
+
+const other = await generate('rsa', 2048);
 
 describe('Main Mode and Quick Mode with one secret', () => {
   test('nine messages make an ISAKMP SA and a child with the same keys at both ends', () => {
@@ -64,10 +69,50 @@ describe('Main Mode and Quick Mode with one secret', () => {
   });
 
   test('a peer with another name is not the peer', () => {
-    const { west, wire } = pair({ west: { policy: { remoteId: undefined } }, east: {} });
+    const { west, wire } = pair({ east: { policy: { localId: Id.parse('@mallory')! } } });
+    west.up();
+    for (const line of MAIN) wire.expect(line);
+    wire.expectSilence();
+    expect(west.sa.state).toBe('mainI3');
+    expect(west.lines.join('\n')).toContain("peer ID '@mallory' is not the configured '@east'");
+  });
+
+  test('a peer that says another name than its connection has', () => {
+    const { west, east, wire } = pair({ west: { policy: { localId: Id.parse('@mallory')! } } });
+    west.up();
+    for (const line of MAIN.slice(0, 5)) wire.expect(line);
+    wire.expectSilence();
+    expect(east.sa.state).toBe('mainR2');
+    expect(east.lines.join('\n')).toContain("no connection for peer ID '@mallory'");
+  });
+
+  test('a road warrior becomes an instance of its template', () => {
+    const template = { remoteHost: undefined, remoteId: undefined };
+    const { west, east, wire } = pair({ east: { policy: template } });
     west.up();
     for (const line of [...MAIN, ...QUICK]) wire.expect(line);
-    expect(west.sa.state).toBe('established');
+    expect(east.sa.policy).toMatchObject({ instance: 1 });
+    expect(`${east.sa.policy.remoteId}`).toBe('@west');
+    expectAgreement({ west, east });
+  });
+
+  test('the ID chooses among the connections for an address, but only with the secret that was used', () => {
+    const policies = [
+      v1Policy('east', { name: 'other', remoteId: Id.parse('@north')! }),
+      v1Policy('east', { name: 'wrong', remoteId: Id.parse('@west')! }),
+      v1Policy('east', { name: 'right', remoteId: Id.parse('@west')! }),
+    ];
+    const { west, east, wire } = pair({ east: { policies } });
+    west.up();
+    for (const line of MAIN) wire.expect(line);
+    expect(east.sa.policy.name).toBe('wrong');
+    const secrets = pair({
+      east: { policies, psk: (_, remote) => (`${remote}` === '@north' ? 'swordfish' : 'shark') },
+    });
+    secrets.west.up();
+    for (const line of MAIN.slice(0, 5)) secrets.wire.expect(line);
+    secrets.wire.expectSilence();
+    expect(secrets.east.sa.state).toBe('mainR2');
   });
 });
 
@@ -121,5 +166,56 @@ describe('Aggressive Mode', () => {
     clock.advance(120_000);
     expectNothing(west);
     expectNothing(east);
+  });
+});
+
+describe('RSA signatures with raw keys', () => {
+  const [westKey, eastKey] = [KEYS.rsa, other.key];
+  const ends = {
+    policy: both(['rsasig-v1.5']),
+    west: { proofs: { key: westKey, known: { '@east': [eastKey] } } },
+    east: { proofs: { key: eastKey, known: { '@west': [KEYS.p256, westKey] } } },
+  };
+  const signed = (lines: readonly string[]) => lines.map((line) => line.replace('HASH', 'SIG'));
+
+  test('Main Mode', () => {
+    const { west, east, wire } = pair(ends);
+    west.up();
+    for (const line of [...signed(MAIN), ...QUICK]) wire.expect(line);
+    wire.expectSilence();
+    expectAgreement({ west, east });
+    expect(west.lines.join('\n')).toContain('{auth=RSA_SIG ');
+    expect(east.jobs.slice(0, 3)).toEqual(['isakmp.keys', 'isakmp.verify', 'isakmp.sign']);
+  });
+
+  test('Aggressive Mode', () => {
+    const { west, east, wire } = pair({ ...ends, policy: { ...ends.policy, v1: { aggressive: true } } });
+    west.up();
+    for (const line of [...signed(AGGRESSIVE), ...QUICK]) wire.expect(line);
+    wire.expectSilence();
+    expectAgreement({ west, east });
+  });
+
+  test.each([false, true])('another key than the one that is known convinces nobody (aggressive %s)', (aggressive) => {
+    const { west, east, wire, clock } = pair({
+      ...ends,
+      policy: { ...ends.policy, v1: { aggressive } },
+      west: { proofs: { key: eastKey, known: { '@east': [westKey] } } },
+    });
+    west.up();
+    for (const line of signed(aggressive ? AGGRESSIVE.slice(0, 2) : MAIN.slice(0, 5))) wire.expect(line);
+    wire.expectSilence();
+    expect(west.sa.state).toBe(aggressive ? 'aggrI1' : 'mainI3');
+    clock.advance(120_000);
+    expectNothing(west);
+    expectNothing(east);
+  });
+
+  test('without a key of our own there is nothing to say', () => {
+    const { west, wire } = pair({ ...ends, west: {} });
+    west.up();
+    for (const line of MAIN.slice(0, 4)) wire.expect(line);
+    expectNothing(west);
+    expect(west.ends[0]).toMatchObject({ why: 'local', text: 'cannot prove who we are: there is no private key' });
   });
 });

@@ -46,8 +46,6 @@ export class Host {
   readonly jobs: V1Job['op'][] = [];
   keepalives = 0;
   renewals = 0;
-  /** Whether a renewal is done at once, as a connection does. */
-  renews = true;
   policies: readonly V1Policy[];
   psk: HostOptions['psk'];
   refuseChildSpi: string | undefined = undefined;
@@ -78,14 +76,14 @@ export class Host {
 
   // --- what a test does --------------------------------------------------------------------------------------
 
-  up(name = 'w-e'): Running {
+  up(name = 'w-e', command: V1Command = { t: 'initiate' }): Running {
     const policy = this.policy(name);
     if (!policy.remoteHost) throw new Error(`"${name}" has no peer to initiate to`);
     const cookies = { cookieI: this.#cookie(), cookieR: new Uint8Array(8) };
     const local = new Endpoint(this.address, 500);
     const peer = new Endpoint(policy.remoteHost, policy.remotePort);
     const running = this.#start(new IsakmpSa(++this.#serial, 'initiator', cookies, policy, local, peer));
-    this.command({ t: 'initiate' }, running);
+    this.command(command, running);
     return running;
   }
 
@@ -253,7 +251,7 @@ export class Host {
         return;
       case 'renew':
         this.renewals++;
-        if (this.renews) this.up(sa.policy.name);
+        this.up(sa.policy.name, { t: 'renew' });
         return;
       case 'handOver': {
         const heir = this.sas.get(out.to);

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { expectAgreement, upPair } from './pair.ts';
+
+const FAIR = { loss: 0, duplication: 0, minDelay: 1, maxDelay: 1 };
+const HOUR = 3_600_000;
+
+describe('children', () => {
+  test.each(['west', 'east'] as const)('%s rekeys: new traffic on the newest, and the old one goes', (who) => {
+    const made = upPair({ weather: FAIR });
+    const { west, east, clock } = made;
+    const [old] = made[who].sa.children;
+    made[who].command({ t: 'rekeyChild', serial: old.serial });
+    clock.advance(1_000);
+    expect(made[who].ups.at(-1)).toMatchObject({ replaces: old.serial });
+    expect(west.plane.size).toBe(2);
+    expectAgreement(made);
+    expect(east.plane.accepts(west.plane.send('w-e')!)).toBe(true);
+    expect(west.plane.send('w-e')!.spi).toBe(west.sa.children[1].spiOut);
+    clock.advance(61_000);
+    expect(west.plane.size).toBe(1);
+    expect(east.plane.size).toBe(1);
+    expectAgreement(made);
+  });
+
+  test('by time: the initiator, and only the newest of its kind', () => {
+    const made = upPair({ weather: FAIR, policy: { child: { lifetime: HOUR }, ikeLifetime: 8 * HOUR } });
+    const { west, east, clock } = made;
+    clock.advance(3 * HOUR);
+    expect(west.plane.size).toBe(1);
+    expectAgreement(made);
+    expect(west.lines.filter((line) => line.includes('to replace IPsec SA')).length).toBeGreaterThanOrEqual(3);
+    expect(east.lines.filter((line) => line.includes('to replace IPsec SA'))).toEqual([]);
+    expect(west.downs.every((d) => d.why === 'replaced')).toBe(true);
+  });
+
+  test('the shorter lifetime counts, at both ends', () => {
+    const made = upPair({
+      weather: FAIR,
+      policy: { rekey: false, child: { lifetime: 8 * HOUR } },
+      east: { policy: { child: { lifetime: 900_000 } } },
+    });
+    made.clock.advance(890_000);
+    expect(made.west.plane.size + made.east.plane.size).toBe(2);
+    made.clock.advance(15_000);
+    expect(made.west.plane.size + made.east.plane.size).toBe(0);
+  });
+
+  test('a rekey that comes to nothing leaves the old one, and is tried again', () => {
+    const made = upPair({ weather: FAIR });
+    const { west, clock, wire } = made;
+    wire.isCut = true;
+    const [old] = west.sa.children;
+    west.command({ t: 'rekeyChild', serial: old.serial });
+    clock.advance(70_000);
+    expect(old.state).toBe('up');
+    expect(west.plane.size).toBe(1);
+    wire.isCut = false;
+    clock.advance(120_000);
+    expect(west.ups.at(-1)).toMatchObject({ replaces: old.serial });
+    clock.advance(61_000);
+    expectAgreement(made);
+  });
+});
+
+describe('ISAKMP SAs', () => {
+  test('before its end a new one is made, which gets the children', () => {
+    const made = upPair({ weather: FAIR, policy: { child: { lifetime: 8 * HOUR } } });
+    const { west, east, clock } = made;
+    const [first] = west.sas.values();
+    clock.advance(HOUR - 10_000);
+    expect(west.renewals).toBe(1);
+    expect(west.sas.size).toBe(2);
+    expect(first.sa.children).toEqual([]);
+    clock.advance(HOUR / 2);
+    expect(west.sas.size).toBe(1);
+    expect(east.sas.size).toBe(1);
+    expect(west.downs.every((d) => d.why !== 'expired')).toBe(true);
+    expectAgreement(made);
+    expect(east.plane.accepts(west.plane.send('w-e')!)).toBe(true);
+  });
+
+  test('RESPONDER-LIFETIME tells the initiator that it has less time', () => {
+    const made = upPair({
+      weather: FAIR,
+      policy: { rekey: false },
+      east: { policy: { ikeLifetime: 900_000 } },
+    });
+    made.clock.advance(905_000);
+    expect(made.west.sas.size).toBe(0);
+    expect(made.east.sas.size).toBe(0);
+  });
+});
+
+test('two that call each other at the same time end with the same SAs', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const made = upPair({ seed, weather: FAIR });
+    made.west.up();
+    made.east.up();
+    made.clock.advance(70_000);
+    expectAgreement(made);
+    expect(made.east.plane.accepts(made.west.plane.send('w-e')!), `seed ${seed}`).toBe(true);
+  }
+});
