@@ -43,6 +43,8 @@ export interface Tunnel {
   /** More lines for strongswan.conf's `charon` section; more lines for our conn; for our `config setup`. */
   readonly charon?: string;
   readonly conn?: readonly string[];
+  /** The same for libreswan's conn. */
+  readonly libreswan?: readonly string[];
   readonly setup?: readonly string[];
   /** Of whoever proves itself by EAP; `swordfish` unless said. */
   readonly password?: string;

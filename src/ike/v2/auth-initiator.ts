@@ -28,6 +28,7 @@ import { handshakeOf, where } from './handshake.ts';
 import type { ChildOffer } from './ike-sa.ts';
 import { turnAway } from './informational.ts';
 import { proveWithPpk, settlePpk } from './ppk-auth.ts';
+import { wasSent } from './redirect.ts';
 import { errorIn, hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 
 export function startAuth(turn: Turn): void {
@@ -99,7 +100,7 @@ function firstRequest(turn: Turn, { id, certs, auth }: Extract<Made, { wrong?: n
   const hasMore = policy.ours.length > 1 || policy.theirs.length > 1;
   return [
     id,
-    ...(policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT)] : []),
+    ...(policy.initialContact && !wasSent(turn.sa) ? [notification(NOTIFY.INITIAL_CONTACT)] : []),
     ...certs,
     ...certRequests(turn, policy, { inClear: false }),
     ...(wanted ? [idPayload('IDr', wanted)] : []),

@@ -54,6 +54,10 @@ export function redirectOffer({ redirectable }: Pick<IkeSa, 'redirectable'>): Pa
   ];
 }
 
+/** Another gateway has sent us here: we may have an SA there under the same identities, and this is not the only one. */
+export const wasSent = ({ redirectable }: Pick<IkeSa, 'redirectable'>): boolean =>
+  redirectable?.who === 'us' && redirectable.past !== undefined;
+
 /** As responder: what the peer's IKE_SA_INIT says of that. */
 export function redirectableBy(payloads: readonly Payload[]): Redirectable | undefined {
   if (hasNotify(payloads, NOTIFY.REDIRECTED_FROM)) return SENT_HERE;

@@ -35,6 +35,7 @@ export async function startLibreswan({ host, directory, tunnel, ends }: Place): 
       'mobike=no',
       'dpdaction=clear',
       'sendca=all',
+      ...(tunnel.libreswan ?? []),
     ]),
   );
   await writeFile(at('ipsec.secrets'), ipsecSecrets(ends, tunnel));
