@@ -151,8 +151,8 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     return Napi::Boolean::New(info.Env(), ok);
   }
 
-  // encrypt(cipher, keyOctets, nonceOctets, aadOctets, octets, tagOctets): key | nonce | aad | text, which is encrypted
-  // where it stands, without padding; an AEAD's tag comes behind it. decrypt undoes it. False: octets that are not authentic,
+  // encrypt(cipher, keyOctets, nonceOctets, aadOctets, gapOctets, octets, tagOctets): key | nonce | aad | gap | text, which is
+  // encrypted where it stands, without padding; an AEAD's tag comes behind it. decrypt undoes it. False: octets that are not authentic,
   // which are not to be read then. Lengths that the cipher does not have are thrown at.
   Napi::Value Encrypt(const Napi::CallbackInfo& info) { return Ciphered(info, true); }
   Napi::Value Decrypt(const Napi::CallbackInfo& info) { return Ciphered(info, false); }
@@ -183,11 +183,11 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
   Napi::Value Ciphered(const Napi::CallbackInfo& info, bool encrypting) {
     const EVP_CIPHER* cipher = At(info, ciphers_).get();
     size_t keyOctets = Octets(info, 1), nonceOctets = Octets(info, 2), aadOctets = Octets(info, 3);
-    size_t octets = Octets(info, 4), tagOctets = Octets(info, 5);
-    Inside(info, keyOctets + nonceOctets + aadOctets + octets, tagOctets);
+    size_t gapOctets = Octets(info, 4), octets = Octets(info, 5), tagOctets = Octets(info, 6);
+    Inside(info, keyOctets + nonceOctets + aadOctets + gapOctets + octets, tagOctets);
     uint8_t* nonce = arena_.data + keyOctets;
     uint8_t* aad = nonce + nonceOctets;
-    uint8_t* text = aad + aadOctets;
+    uint8_t* text = aad + aadOctets + gapOctets;
     bool isAead = (EVP_CIPHER_get_flags(cipher) & EVP_CIPH_FLAG_AEAD_CIPHER) != 0;
     bool fits = keyOctets == static_cast<size_t>(EVP_CIPHER_get_key_length(cipher)) &&
                 nonceOctets == static_cast<size_t>(EVP_CIPHER_get_iv_length(cipher)) && isAead == (tagOctets > 0);

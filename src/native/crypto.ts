@@ -14,8 +14,8 @@ interface RawCrypto {
   digest(hash: number, octets: number): number;
   hmac(hash: number, keyOctets: number, octets: number): number;
   prfPlus(hash: number, keyOctets: number, seedOctets: number, octets: number): boolean;
-  encrypt(cipher: number, key: number, nonce: number, aad: number, text: number, tag: number): boolean;
-  decrypt(cipher: number, key: number, nonce: number, aad: number, text: number, tag: number): boolean;
+  encrypt(cipher: number, key: number, nonce: number, aad: number, gap: number, text: number, tag: number): boolean;
+  decrypt(cipher: number, key: number, nonce: number, aad: number, gap: number, text: number, tag: number): boolean;
   meet(curve: number, octets: number): boolean;
 }
 
@@ -90,32 +90,55 @@ export class Crypto {
     return this.#taken(at, isMade ? octets : 0, at + octets);
   }
 
-  encrypt(aead: Aead, iv: Uint8Array, aad: Uint8Array, text: Uint8Array): Uint8Array | undefined {
-    const cipher = this.#ciphers(aead.name);
-    const { keyAndSalt, tagOctets } = aead;
-    const at = keyAndSalt.length + iv.length + aad.length;
-    const end = at + text.length;
+  /** `prefix` | IV | ciphertext | tag: an AEAD whose nonce is salt and IV, over `text`, padded, with `prefix` authentic too. */
+  seal(
+    { name, keyAndSalt, saltOctets, tagOctets }: Aead,
+    iv: Uint8Array,
+    prefix: Uint8Array,
+    text: Uint8Array,
+    paddedOctets: number,
+  ): Uint8Array | undefined {
+    const cipher = this.#ciphers(name);
+    const at = keyAndSalt.length + iv.length;
+    const textAt = at + prefix.length + iv.length;
+    const end = textAt + paddedOctets;
     if (cipher < 0 || end > ARENA_OCTETS - MARGIN) return undefined;
-    this.#lay(keyAndSalt, iv, aad, text);
-    const [keyOctets, nonceOctets] = lengths(aead, iv);
-    const isDone = this.#raw.encrypt(cipher, keyOctets, nonceOctets, aad.length, text.length, tagOctets);
-    return this.#taken(at, isDone ? text.length + tagOctets : 0, end);
+    const arena = this.#arena;
+    arena.set(keyAndSalt);
+    arena.set(iv, keyAndSalt.length);
+    arena.set(prefix, at);
+    arena.set(iv, textAt - iv.length);
+    arena.set(text, textAt);
+    arena[end - 1] = paddedOctets - 1 - text.length;
+    const keyOctets = keyAndSalt.length - saltOctets;
+    const nonceOctets = saltOctets + iv.length;
+    const [aad, gap] = [prefix.length, iv.length];
+    const isDone = this.#raw.encrypt(cipher, keyOctets, nonceOctets, aad, gap, paddedOctets, tagOctets);
+    return this.#taken(at, isDone ? end + tagOctets - at : 0, end);
   }
 
-  decrypt(aead: Aead, iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | 'unauthentic' | undefined {
-    const cipher = this.#ciphers(aead.name);
-    const { keyAndSalt, tagOctets } = aead;
-    const at = keyAndSalt.length + iv.length + aad.length;
-    const end = at + sealed.length;
+  /** The text of such a datagram, with its padding. */
+  open(
+    { name, keyAndSalt, saltOctets, tagOctets }: Aead,
+    datagram: Uint8Array,
+    prefixOctets: number,
+    ivOctets: number,
+  ): Uint8Array | 'unauthentic' | undefined {
+    const cipher = this.#ciphers(name);
+    const at = keyAndSalt.length + ivOctets;
+    const textAt = at + prefixOctets + ivOctets;
+    const end = at + datagram.length;
     if (cipher < 0 || end > ARENA_OCTETS - MARGIN) return undefined;
-    const octets = sealed.length - tagOctets;
-    if (octets < 0) return 'unauthentic';
-    this.#lay(keyAndSalt, iv, aad, sealed);
-    const [keyOctets, nonceOctets] = lengths(aead, iv);
-    const isAuthentic = this.#raw.decrypt(cipher, keyOctets, nonceOctets, aad.length, octets, tagOctets);
-    if (isAuthentic) return this.#taken(at, octets, end);
-    this.#wipe(end);
-    return 'unauthentic';
+    const octets = end - tagOctets - textAt;
+    if (octets < 1) return 'unauthentic';
+    const arena = this.#arena;
+    arena.set(keyAndSalt);
+    arena.set(datagram, at);
+    arena.copyWithin(keyAndSalt.length, at + prefixOctets, textAt);
+    const keyOctets = keyAndSalt.length - saltOctets;
+    const nonceOctets = saltOctets + ivOctets;
+    const isAuthentic = this.#raw.decrypt(cipher, keyOctets, nonceOctets, prefixOctets, ivOctets, octets, tagOctets);
+    return this.#taken(textAt, isAuthentic ? octets : 0, end) ?? 'unauthentic';
   }
 
   meet(curve: string, theirs: Uint8Array): { public: Uint8Array; shared: Uint8Array } | 'refused' | undefined {
@@ -129,14 +152,6 @@ export class Crypto {
     return hasMet ? made : 'refused';
   }
 
-  #lay(...chunks: readonly Uint8Array[]): void {
-    let at = 0;
-    for (const chunk of chunks) {
-      this.#arena.set(chunk, at);
-      at += chunk.length;
-    }
-  }
-
   /** `octets` at `at`, fresh; the inputs ended at `used`. None: OpenSSL has failed, which is no answer. */
   #taken(at: number, octets: number, used: number): Uint8Array | undefined {
     const taken = octets > 0 ? this.#arena.slice(at, at + octets) : undefined;
@@ -148,11 +163,6 @@ export class Crypto {
     this.#arena.fill(0, 0, used + MARGIN);
   }
 }
-
-const lengths = ({ keyAndSalt, saltOctets }: Aead, iv: Uint8Array): readonly [key: number, nonce: number] => [
-  keyAndSalt.length - saltOctets,
-  saltOctets + iv.length,
-];
 
 /** Asks once for each name. */
 function numbering(ask: (name: string) => number): (name: string) => number {

@@ -91,6 +91,13 @@ export class NetlinkWriter {
     return this.zeros(width - octets.length);
   }
 
+  /** `text`, which is ASCII, then zeros up to `width`. */
+  ascii(text: string, width: number): this {
+    for (let i = 0; i < text.length; i++) this.buffer[this.#at + i] = text.charCodeAt(i);
+    this.#at += text.length;
+    return this.zeros(width - text.length);
+  }
+
   zeros(count: number): this {
     this.buffer.fill(0, this.#at, this.#at + count);
     this.#at += count;

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENCRS, type Encr, encrKeyOctets, groupById, PRFS, type Prf } from '../../src/ike/crypto/algorithms.ts';
-import { decrypt, encrypt } from '../../src/ike/crypto/ciphers.ts';
 import { makeKey, meet, sharedSecret } from '../../src/ike/crypto/dh.ts';
 import { hmacSha256, sha1 } from '../../src/ike/crypto/misc.ts';
 import { prf, prfPlus } from '../../src/ike/crypto/prf.ts';
+import { open, seal } from '../../src/ike/crypto/protect.ts';
 import { selfTests } from '../../src/ike/crypto/selftest.ts';
 import { type Shortcuts, takeShortcuts } from '../../src/ike/crypto/shortcuts.ts';
 import { type Crypto, openCrypto } from '../../src/native/index.ts';
@@ -81,14 +81,17 @@ describe('the addon and node:crypto agree', () => {
   test.each(sized)('on %s with %i bits, and on what is not authentic', (_, bits, alg: Encr) => {
     const key = new Uint8Array(encrKeyOctets(alg, bits)).fill(7);
     const iv = new Uint8Array(alg.ivOctets).fill(3);
+    const suite = { encr: alg, encrBits: bits, integ: undefined };
+    const none = new Uint8Array();
     fc.assert(
-      fc.property(octets(100), octets(2000, 1), fc.nat(), (aad, text, at) => {
-        const [slow, fast] = bothWays('encrypt', () => encrypt(alg, bits, key, iv, aad, text));
+      fc.property(octets(100), octets(2000), fc.nat(), (prefix, text, at) => {
+        const [slow, fast] = bothWays('seal', () => seal(suite, key, none, iv, prefix, text));
         expect(fast).toEqual(slow);
-        const [, plain] = bothWays('decrypt', () => decrypt(alg, bits, key, iv, aad, slow));
-        expect(plain).toEqual(text);
+        const [, opened] = bothWays('open', () => open(suite, key, none, slow, prefix.length));
+        expect(opened).toEqual({ ok: true, plaintext: text });
         slow[at % slow.length] ^= 1;
-        expect(bothWays('decrypt', () => decrypt(alg, bits, key, iv, aad, slow))).toEqual([undefined, undefined]);
+        const unauthentic = { ok: false, why: 'unauthentic' };
+        expect(bothWays('open', () => open(suite, key, none, slow, prefix.length))).toEqual([unauthentic, unauthentic]);
       }),
       { numRuns: 30 },
     );
@@ -126,13 +129,13 @@ describe('the addon refuses', () => {
 
   test('a key that is too short for the cipher', () => {
     const aead = { name: 'aes-256-gcm', keyAndSalt: new Uint8Array(20), saltOctets: 4, tagOctets: 16 };
-    expect(() => crypto.encrypt(aead, new Uint8Array(8), new Uint8Array(), new Uint8Array(9))).toThrow(RangeError);
-    expect(() => crypto.decrypt(aead, new Uint8Array(8), new Uint8Array(), new Uint8Array(25))).toThrow(RangeError);
+    expect(() => crypto.seal(aead, new Uint8Array(8), new Uint8Array(), new Uint8Array(9), 10)).toThrow(RangeError);
+    expect(() => crypto.open(aead, new Uint8Array(40), 4, 8)).toThrow(RangeError);
   });
 
   test('a text that is shorter than its tag', () => {
     const aead = { name: 'aes-128-gcm', keyAndSalt: new Uint8Array(20), saltOctets: 4, tagOctets: 16 };
-    expect(crypto.decrypt(aead, new Uint8Array(8), new Uint8Array(), new Uint8Array(15))).toBe('unauthentic');
+    expect(crypto.open(aead, new Uint8Array(32 + 8 + 16), 32, 8)).toBe('unauthentic');
   });
 });
 
@@ -144,7 +147,8 @@ describe('the addon leaves to node:crypto', () => {
     expect(crypto.prfPlus('sha257', nothing, nothing, 1)).toBeUndefined();
     expect(crypto.meet('X25518', nothing)).toBeUndefined();
     const ccm = { name: 'aes-128-ccm', keyAndSalt: new Uint8Array(19), saltOctets: 3, tagOctets: 16 };
-    expect(crypto.encrypt(ccm, new Uint8Array(8), nothing, nothing)).toBeUndefined();
+    expect(crypto.seal(ccm, new Uint8Array(8), nothing, nothing, 1)).toBeUndefined();
+    expect(crypto.open(ccm, new Uint8Array(64), 4, 8)).toBeUndefined();
   });
 
   test('more octets than a datagram has', () => {
@@ -153,7 +157,8 @@ describe('the addon leaves to node:crypto', () => {
     expect(crypto.hmac('sha1', much, [])).toBeUndefined();
     expect(crypto.prfPlus('sha1', new Uint8Array(1), much, 20)).toBeUndefined();
     const aead = { name: 'aes-128-gcm', keyAndSalt: new Uint8Array(20), saltOctets: 4, tagOctets: 16 };
-    expect(crypto.encrypt(aead, new Uint8Array(8), new Uint8Array(), much)).toBeUndefined();
+    expect(crypto.seal(aead, new Uint8Array(8), new Uint8Array(), much, much.length + 1)).toBeUndefined();
+    expect(crypto.open(aead, much, 4, 8)).toBeUndefined();
     takeShortcuts(counted);
     const [slow, alg] = [prf(PRFS[0], much), PRFS[0]];
     takeShortcuts(undefined);

@@ -1,7 +1,7 @@
 /** The ciphers that protect IKE, raw: no padding, no MAC of ours. Keys hold their salts. */
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Encr } from './algorithms.ts';
-import { type Aead, shortcuts } from './shortcuts.ts';
+import type { Aead } from './shortcuts.ts';
 
 /** Ciphertext, followed by the ICV of an AEAD, which alone looks at `aad`. `text` is whole blocks. */
 export function encrypt(
@@ -13,10 +13,6 @@ export function encrypt(
   text: Uint8Array,
 ): Uint8Array {
   const name = opensslName(alg, bits);
-  if (shortcuts && alg.isAead) {
-    const taken = shortcuts.encrypt(aead(alg, name, keyAndSalt), iv, aad, text);
-    if (taken) return taken;
-  }
   const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   if (!alg.isAead) return createCipheriv(name, key, nonce).setAutoPadding(false).update(text);
   const cipher = createCipheriv(name as CipherGCMTypes, key, nonce, { authTagLength: alg.icvOctets });
@@ -38,10 +34,6 @@ export function decrypt(
   sealed: Uint8Array,
 ): Uint8Array | undefined {
   const name = opensslName(alg, bits);
-  if (shortcuts && alg.isAead) {
-    const taken = shortcuts.decrypt(aead(alg, name, keyAndSalt), iv, aad, sealed);
-    if (taken) return taken === 'unauthentic' ? undefined : taken;
-  }
   const { key, nonce } = keyAndNonce(alg, keyAndSalt, iv);
   if (!alg.isAead) return createDecipheriv(name, key, nonce).setAutoPadding(false).update(sealed);
   const octets = sealed.length - alg.icvOctets;
@@ -56,6 +48,14 @@ export function decrypt(
     return undefined;
   }
 }
+
+/** An AEAD as `shortcuts.ts` wants it named. */
+export const aeadOf = (alg: Encr, bits: number, keyAndSalt: Uint8Array): Aead => ({
+  name: opensslName(alg, bits),
+  keyAndSalt,
+  saltOctets: alg.saltOctets,
+  tagOctets: alg.icvOctets,
+});
 
 /** OpenSSL's names by registry name; a key length stands for `*`. Node's types know the AEADs by one of their families. */
 const OPENSSL: Readonly<Record<string, string>> = {
@@ -73,17 +73,17 @@ const OPENSSL: Readonly<Record<string, string>> = {
   '3DES_CBC': 'des-ede3-cbc',
 };
 
-const aead = ({ saltOctets, icvOctets }: Encr, name: string, keyAndSalt: Uint8Array): Aead => ({
-  name,
-  keyAndSalt,
-  saltOctets,
-  tagOctets: icvOctets,
-});
+/** By key length, as far as they have been asked for. */
+const names = new Map<Encr, ReadonlyMap<number, string>>();
 
 function opensslName(alg: Encr, bits: number): string {
-  const name = OPENSSL[alg.name];
-  if (name === undefined) throw new TypeError(`${alg.name} does not protect IKE`);
-  return name.replace('*', `${bits || alg.defaultKeyBits}`);
+  const known = names.get(alg)?.get(bits);
+  if (known !== undefined) return known;
+  const pattern = OPENSSL[alg.name];
+  if (pattern === undefined) throw new TypeError(`${alg.name} does not protect IKE`);
+  const name = pattern.replace('*', `${bits || alg.defaultKeyBits}`);
+  names.set(alg, new Map(names.get(alg)).set(bits, name));
+  return name;
 }
 
 function keyAndNonce(alg: Encr, keyAndSalt: Uint8Array, iv: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {

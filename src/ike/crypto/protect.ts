@@ -7,10 +7,11 @@
  *     <- authenticated -->       <----------- authenticated --------------->       by an AEAD
  */
 import type { Encr, Integ } from './algorithms.ts';
-import { decrypt, encrypt } from './ciphers.ts';
+import { aeadOf, decrypt, encrypt } from './ciphers.ts';
 import type { IkeSuite } from './keys.ts';
 import { icv } from './mac.ts';
 import { equalSecret } from './misc.ts';
+import { shortcuts } from './shortcuts.ts';
 
 /** All that protection asks of a suite. */
 export type ProtectionSuite = Pick<IkeSuite, 'encr' | 'encrBits' | 'integ'>;
@@ -42,6 +43,10 @@ export function seal(
   const { encr } = suite;
   if (iv.length !== encr.ivOctets) throw new RangeError(`${encr.name} has no IV of ${iv.length} octets`);
   const octets = paddedOctets(encr, plaintext.length);
+  if (shortcuts && encr.isAead) {
+    const whole = shortcuts.seal(aeadOf(encr, suite.encrBits, encrKey), iv, prefix, plaintext, octets);
+    if (whole) return whole;
+  }
   const padded = Buffer.alloc(octets);
   padded.set(plaintext);
   padded[octets - 1] = octets - 1 - plaintext.length;
@@ -73,14 +78,29 @@ export function open(
   if (!encr.isAead && !equalSecret(icv(macOf(suite), integKey, datagram.subarray(0, end)), datagram.subarray(end))) {
     return { ok: false, why: 'unauthentic' };
   }
-  const sealed = datagram.subarray(start, encr.isAead ? undefined : end);
-  const iv = datagram.subarray(aadOctets, start);
-  const padded = decrypt(encr, suite.encrBits, encrKey, iv, datagram.subarray(0, aadOctets), sealed);
+  const padded = decrypted(suite, encrKey, datagram, aadOctets, start, end);
   if (!padded) return { ok: false, why: 'unauthentic' };
   const plaintextOctets = octets - 1 - padded[octets - 1];
   return plaintextOctets < 0
     ? { ok: false, why: 'padding' }
     : { ok: true, plaintext: padded.subarray(0, plaintextOctets) };
+}
+
+/** What stands from `start` to `end`, undefined if an AEAD's ICV is not right. */
+function decrypted(
+  { encr, encrBits }: ProtectionSuite,
+  encrKey: Uint8Array,
+  datagram: Uint8Array,
+  aadOctets: number,
+  start: number,
+  end: number,
+): Uint8Array | undefined {
+  if (shortcuts && encr.isAead) {
+    const taken = shortcuts.open(aeadOf(encr, encrBits, encrKey), datagram, aadOctets, encr.ivOctets);
+    if (taken) return taken === 'unauthentic' ? undefined : taken;
+  }
+  const sealed = datagram.subarray(start, encr.isAead ? undefined : end);
+  return decrypt(encr, encrBits, encrKey, datagram.subarray(aadOctets, start), datagram.subarray(0, aadOctets), sealed);
 }
 
 /** Plaintext, padding and the pad length, which is always there. */

@@ -9,15 +9,25 @@ export interface Shortcuts {
   hmac(hash: string, key: Uint8Array, chunks: readonly Uint8Array[]): Uint8Array | undefined;
   /** prf+ of RFC 7296 §2.13, with HMAC as its PRF. */
   prfPlus(hash: string, key: Uint8Array, seed: Uint8Array, octets: number): Uint8Array | undefined;
-  /** An AEAD whose nonce is the salt, with which `keyAndSalt` ends, and the IV. Ciphertext and tag. */
-  encrypt(aead: Aead, iv: Uint8Array, aad: Uint8Array, text: Uint8Array): Uint8Array | undefined;
-  decrypt(aead: Aead, iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | 'unauthentic' | undefined;
+  /**
+   * `prefix` | IV | ciphertext | tag by an AEAD whose nonce is the salt and the IV. `prefix` is authentic as well; `text` is
+   * padded to `paddedOctets`, of which the last says how many were added.
+   */
+  seal(aead: Aead, iv: Uint8Array, prefix: Uint8Array, text: Uint8Array, paddedOctets: number): Uint8Array | undefined;
+  /** The text of such a datagram, its padding included. */
+  open(
+    aead: Aead,
+    datagram: Uint8Array,
+    prefixOctets: number,
+    ivOctets: number,
+  ): Uint8Array | 'unauthentic' | undefined;
   /** A responder's half of X25519 and X448: a fresh pair meets the peer's public value. */
   meet(curve: string, theirs: Uint8Array): { public: Uint8Array; shared: Uint8Array } | 'refused' | undefined;
 }
 
 export interface Aead {
   readonly name: string;
+  /** The salt is its end. */
   readonly keyAndSalt: Uint8Array;
   readonly saltOctets: number;
   readonly tagOctets: number;

@@ -152,7 +152,12 @@ function nextIv(sa: IkeSa, env: Env): Uint8Array {
   const isBlockMode = suite.encr.blockOctets > 1;
   if (isBlockMode) return env.random(octets);
   const iv = new Uint8Array(octets);
-  new DataView(iv.buffer).setBigUint64(octets - 8, BigInt(++sa.ivCounter));
+  // By hand: a DataView would have a buffer made for it, and a big integer.
+  let rest = ++sa.ivCounter;
+  for (let at = octets - 1; rest > 0; at--) {
+    iv[at] = rest;
+    rest = Math.floor(rest / 256);
+  }
   return iv;
 }
 

@@ -163,7 +163,9 @@ function grantOf(
   const mode = child.mode === 'transport' && hasNotify(payloads, NOTIFY.USE_TRANSPORT_MODE) ? 'transport' : 'tunnel';
   if (mode !== child.mode)
     return { kind: 'incompatible', what: 'proposal', offered: `${mode} mode`, wanted: `${child.mode} mode` };
-  return { ...chosen, ...traffic, policy, mode };
+  const { suite, spi, answer } = chosen;
+  const { local, remote } = traffic;
+  return { suite, spi, answer, local, remote, policy, mode };
 }
 
 function chooseFor(

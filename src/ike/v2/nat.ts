@@ -1,6 +1,6 @@
 /** NAT detection, RFC 7296 §2.23: each end sends hashes of the addresses as it sees them. */
 import type { Endpoint } from '../../net/endpoint.ts';
-import { sha1 } from '../crypto/misc.ts';
+import { isSame, sha1 } from '../crypto/misc.ts';
 import { NOTIFY, type Payload } from '../wire/index.ts';
 import { notification } from './turn.ts';
 
@@ -25,7 +25,7 @@ export function detectNat(spis: Spis, payloads: readonly Payload[], local: Endpo
   const destinations = hashes(NOTIFY.NAT_DETECTION_DESTINATION_IP);
   const isSeen = (list: Uint8Array[], at: Endpoint) => {
     const expected = hash(spis, at);
-    return list.some((h) => Buffer.compare(h, expected) === 0);
+    return list.some((h) => isSame(h, expected));
   };
   return {
     isSupported: sources.length > 0 && destinations.length > 0,

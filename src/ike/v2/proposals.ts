@@ -148,7 +148,8 @@ export function chooseChild(
         ...more.transforms,
         { type: TRANSFORM.ESN, id: esn },
       ];
-      const spi = new DataView(offer.spi.buffer, offer.spi.byteOffset).getUint32(0);
+      const [a, b, c, d] = offer.spi;
+      const spi = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
       return { suite, spi, answer: { number: offer.number, protocol, spi: offer.spi, transforms } };
     }
   }
@@ -190,9 +191,7 @@ function shared<T>(known: Map<string, T>, key: string, fresh: T): T {
 export const isFault = (x: object): x is Fault => 'kind' in x;
 
 export function spiOctets(spi: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, spi);
-  return bytes;
+  return Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi);
 }
 
 // ESN's transform values: 0 no, 1 yes (RFC 7296 §3.3.2). The order is the preference.

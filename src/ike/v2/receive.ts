@@ -3,6 +3,7 @@
  *
  *   datagram ─ parses, ours by SPIs and role ─ id in the window ─ authentic, whole ─ a row fits ─► run
  */
+import { isSame } from '../crypto/misc.ts';
 import type { In } from '../effects.ts';
 import { faultText } from '../fault.ts';
 import {
@@ -194,8 +195,7 @@ export function checkEnd({ sa, row, from }: Turn): void {
 
 /** Both SPIs, but that the responder's is zero in the first message, and new to us in its answer. */
 function isOurs({ spiI, spiR }: IkeSa, header: Header): boolean {
-  if (Buffer.compare(spiI, header.spiI) !== 0) return false;
-  return header.exchange === EXCHANGE.IKE_SA_INIT || Buffer.compare(spiR, header.spiR) === 0;
+  return isSame(spiI, header.spiI) && (header.exchange === EXCHANGE.IKE_SA_INIT || isSame(spiR, header.spiR));
 }
 
 const name = (exchange: number) => EXCHANGE_NAMES.get(exchange) ?? `exchange ${exchange}`;

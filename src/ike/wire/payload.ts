@@ -65,5 +65,5 @@ export function find<T extends PayloadName>(
 
 /** Every notification of type `notify`, in order. */
 export function notifies(payloads: readonly Payload[], notify: number): Extract<Payload, { type: 'N' }>[] {
-  return payloads.filter((p) => p.type === 'N').filter((p) => p.notify === notify);
+  return payloads.filter((p): p is Extract<Payload, { type: 'N' }> => p.type === 'N' && p.notify === notify);
 }

@@ -84,7 +84,7 @@ export class XfrmPlane implements DataPlane {
 
   batch(operations: readonly PlaneOperation[]): readonly (PlaneFault | undefined)[] {
     const misfits = operations.map(misfitOf);
-    const sent = operations.filter((_, i) => !misfits[i]);
+    const sent = misfits.some((misfit) => misfit) ? operations.filter((_, i) => !misfits[i]) : operations;
     const verdicts = this.#netlink.tellAll(sent.length, (to, i) => this.#write(to, sent[i]));
     let next = 0;
     return operations.map((operation, i) => {

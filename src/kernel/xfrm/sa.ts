@@ -103,12 +103,11 @@ function writeLimits(to: NetlinkWriter, soft: Limits, hard: Limits): void {
 }
 
 function writeAlgorithms(to: NetlinkWriter, algorithms: SaAlgorithms): void {
-  const name = (text: string) => Buffer.from(text, 'latin1');
   if ('aead' in algorithms) {
     const { aead } = algorithms;
     to.attribute(XFRMA.algAead, (v) =>
       v
-        .bytes(name(aead.name), 64)
+        .ascii(aead.name, 64)
         .u32(aead.key.length * 8)
         .u32(aead.icvBits)
         .bytes(aead.key),
@@ -119,7 +118,7 @@ function writeAlgorithms(to: NetlinkWriter, algorithms: SaAlgorithms): void {
   if (integrity)
     to.attribute(XFRMA.algAuthTrunc, (v) =>
       v
-        .bytes(name(integrity.name), 64)
+        .ascii(integrity.name, 64)
         .u32(integrity.key.length * 8)
         .u32(integrity.icvBits)
         .bytes(integrity.key),
@@ -127,7 +126,7 @@ function writeAlgorithms(to: NetlinkWriter, algorithms: SaAlgorithms): void {
   if (encryption)
     to.attribute(XFRMA.algCrypt, (v) =>
       v
-        .bytes(name(encryption.name), 64)
+        .ascii(encryption.name, 64)
         .u32(encryption.key.length * 8)
         .bytes(encryption.key),
     );
