@@ -17,11 +17,7 @@ export interface CarryOut {
 /** The exit status. */
 export async function carryOut({ ctlsocket, requests, output, json = false, program }: CarryOut): Promise<number> {
   const reports = new Map<Request, Report>();
-  // Rows are rendered only by who gets rows: `ipsec up` does without.
-  const render = requests.some(({ kind }) => isReport(kind)) ? await import('../control/status/report.ts') : undefined;
-  for (const request of requests) {
-    if (render && isReportRequest(request)) reports.set(request, newReport(render, request, json));
-  }
+  for (const request of requests) if (isReportRequest(request)) reports.set(request, await newReport(request, json));
   let at = 0;
   /** What is still owed by the requests before this one: also by those that had nothing to say. */
   const finishBefore = async (next: number) => {
@@ -52,13 +48,11 @@ export async function carryOut({ ctlsocket, requests, output, json = false, prog
 const isReportRequest = (request: Request): request is Request & { readonly kind: ReportKind } =>
   isReport(request.kind);
 
-function newReport(
-  render: typeof import('../control/status/report.ts'),
-  request: Request & { readonly kind: ReportKind },
-  json: boolean,
-): Report {
-  if (json) return render.jsonReport(request.kind);
+/** Rows are rendered only by who gets rows: `ipsec up` loads neither. */
+async function newReport(request: Request & { readonly kind: ReportKind }, json: boolean): Promise<Report> {
+  if (json) return (await import('../control/status/json.ts')).jsonReport(request.kind);
+  const { textReport } = await import('../control/status/report.ts');
   const utc = 'utc' in request && request.utc === true;
   const isNamed = 'name' in request && request.name !== undefined;
-  return render.textReport(request.kind, { now: Math.floor(Date.now() / 1000), utc }, isNamed);
+  return textReport(request.kind, { now: Math.floor(Date.now() / 1000), utc }, isNamed);
 }

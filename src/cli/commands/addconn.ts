@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { DEFAULT_CONFIG } from '../../control/daemon-options.ts';
 import type { Request } from '../../control/protocol.ts';
 import { ask, FAILURE_EXIT, loading } from '../ask.ts';
-import { autoOf, connTextOf, isComplete, readConns } from '../config-conns.ts';
 import type { IpsecLine } from '../ipsec-line.ts';
 import type { Output } from '../output.ts';
 
@@ -31,7 +30,7 @@ async function loadAll(line: IpsecLine, output: Output): Promise<number> {
   const { options } = line;
   const listen: Request = { kind: 'listen' };
   if (options.has('dry-run') || options.has('verbose')) {
-    const each = oneByOne(options.get('config') ?? DEFAULT_CONFIG, output);
+    const each = await oneByOne(options.get('config') ?? DEFAULT_CONFIG, output);
     return typeof each === 'number' ? each : await ask(line, [listen, ...each], output);
   }
   // Pluto reads it, and may stand in another directory.
@@ -40,8 +39,12 @@ async function loadAll(line: IpsecLine, output: Output): Promise<number> {
   return await ask(line, [listen, { kind: 'load', config }], output);
 }
 
+/** The tables of all keywords come with it, and `--autoall` does without. */
+const reader = () => import('../config-conns.ts');
+
 /** In whack's words. */
-function oneByOne(config: string, output: Output): readonly Request[] | number {
+async function oneByOne(config: string, output: Output): Promise<readonly Request[] | number> {
+  const { autoOf, connTextOf, isComplete, readConns } = await reader();
   const { conns, problems, hasErrors } = readConns(config);
   for (const problem of problems) output.err(problem);
   if (hasErrors) return FAILURE_EXIT;
@@ -55,6 +58,7 @@ function oneByOne(config: string, output: Output): readonly Request[] | number {
 }
 
 async function print({ options }: IpsecLine, lists: readonly string[], output: Output): Promise<number> {
+  const { autoOf, isComplete, readConns } = await reader();
   const { setup, conns, problems, hasErrors } = readConns(options.get('config') ?? DEFAULT_CONFIG);
   for (const problem of problems) output.err(problem);
   if (hasErrors) return FAILURE_EXIT;

@@ -1,7 +1,8 @@
 /** Reports as JSON: one object with a member for each part, an array, or an object where there is only one row. */
 import type { ReportKind } from '../protocol.ts';
+import { ONE, REPORT_PARTS } from './parts.ts';
 import type { Report } from './report.ts';
-import { type ConnRow, type ConnSettings, ONE, REPORT_PARTS, type RowsOf } from './rows.ts';
+import type { ConnRow, ConnSettings, RowsOf } from './rows.ts';
 
 /** What it prints is described by `statusSchema`. */
 export function jsonReport(kind: ReportKind): Report {

@@ -13,16 +13,14 @@ import {
   secretsFileLines,
 } from './listings.ts';
 import { fipsLine, globalLine, leaseLines, poolLine, processLine, shuntLine } from './lists.ts';
+import { REPORT_PARTS } from './parts.ts';
 import { planLine } from './plan.ts';
 import { HELPER_HEADING, helperLine, JOB_HEADING, jobsLine, threadLine } from './process.ts';
-import { REPORT_PARTS, type RowOf, type Rows, type RowsOf } from './rows.ts';
+import type { RowOf, Rows, RowsOf } from './rows.ts';
 import { countsLines, stateLines } from './states.ts';
 import { BLANK } from './text.ts';
 import type { Clock } from './time.ts';
 import { briefConnectionLine, totalsLine, trafficLine } from './traffic.ts';
-
-export { jsonReport } from './json.ts';
-export { REPORT_PARTS } from './rows.ts';
 
 /** Takes slices in the order the daemon sends them; each call gives the text to print, newlines included. */
 export interface Report {

@@ -3,7 +3,6 @@
  * Everything is plain data that survives the control socket: addresses and identities as the text they print as,
  * counters that may pass 2^53 as bigint, absent where something is unset.
  */
-import type { ReportKind } from '../protocol.ts';
 import { type CONN_END, type CONN_SETTINGS, CONNECTION } from './rows-conn.ts';
 import { DAEMON, FIPS, GLOBAL, HELPER, type INTERFACE, JOBS, PLAN, PROCESS, THREAD } from './rows-daemon.ts';
 import { CERTIFICATE, CLOCK, CRL, EVENT, GROUP, PUBLIC_KEY, SECRET, SECRETS_FILE } from './rows-lists.ts';
@@ -45,41 +44,6 @@ export type RowOf<K extends RowsOf> = Of<(typeof ROWS)[K]>;
 
 /** A slice of a report, named by what it consists of. */
 export type Rows = { readonly [K in RowsOf]: { readonly of: K; readonly rows: readonly RowOf<K>[] } }[RowsOf];
-
-/** Those of which a report has one. */
-export const ONE: ReadonlySet<RowsOf> = new Set([
-  'daemon',
-  'mainThread',
-  'totals',
-  'counts',
-  'clock',
-  'secretsFile',
-  'fips',
-]);
-
-/** What a report consists of, in the order the daemon sends it. */
-export const REPORT_PARTS: Readonly<Record<ReportKind, readonly RowsOf[]>> = {
-  status: ['daemon', 'connections', 'totals', 'counts', 'states', 'shunts'],
-  briefstatus: ['counts'],
-  globalstatus: ['globals'],
-  trafficstatus: ['traffic'],
-  showstates: ['states'],
-  connectionstatus: ['connections', 'totals'],
-  briefconnectionstatus: ['briefConnections', 'totals'],
-  shuntstatus: ['shunts'],
-  fipsstatus: ['fips'],
-  processstatus: ['processes', 'mainThread', 'helpers', 'jobs'],
-  addresspoolstatus: ['pools', 'leases'],
-  listpubkeys: ['publicKeys'],
-  checkpubkeys: ['publicKeys'],
-  listcerts: ['certificates'],
-  listcacerts: ['caCertificates'],
-  listcrls: ['crls'],
-  listpsks: ['secretsFile', 'secrets'],
-  listevents: ['clock', 'events'],
-  listgroups: ['groups'],
-  listall: ['publicKeys', 'secretsFile', 'secrets', 'certificates', 'caCertificates', 'crls'],
-};
 
 export type ConnName = Of<typeof CONN_NAME>;
 export type ConnEnd = Of<typeof CONN_END>;

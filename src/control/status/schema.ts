@@ -1,6 +1,7 @@
 /** The JSON Schema of what `--json` prints: one definition for each kind of row and each report. */
 import type { ReportKind } from '../protocol.ts';
-import { ONE, REPORT_PARTS, ROWS, type RowsOf } from './rows.ts';
+import { ONE, REPORT_PARTS } from './parts.ts';
+import { ROWS, type RowsOf } from './rows.ts';
 import { object, type Schema } from './shape.ts';
 
 export interface StatusSchema {

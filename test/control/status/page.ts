@@ -1,7 +1,9 @@
 /** docs/status.md: what each report consists of, an example of its text, and every member of its rows. */
 import type { ReportKind } from '../../../src/control/protocol.ts';
-import { jsonReport, textReport } from '../../../src/control/status/report.ts';
-import { ONE, REPORT_PARTS, type RowsOf } from '../../../src/control/status/rows.ts';
+import { jsonReport } from '../../../src/control/status/json.ts';
+import { ONE, REPORT_PARTS } from '../../../src/control/status/parts.ts';
+import { textReport } from '../../../src/control/status/report.ts';
+import type { RowsOf } from '../../../src/control/status/rows.ts';
 import { statusSchema } from '../../../src/control/status/schema.ts';
 import type { Schema } from '../../../src/control/status/shape.ts';
 import { SLICES } from './fixtures.ts';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../../src/control/protocol.ts';
-import { jsonReport, textReport } from '../../../src/control/status/report.ts';
-import { type ConnRow, REPORT_PARTS, type Rows, type StateRow } from '../../../src/control/status/rows.ts';
+import { jsonReport } from '../../../src/control/status/json.ts';
+import { REPORT_PARTS } from '../../../src/control/status/parts.ts';
+import { textReport } from '../../../src/control/status/report.ts';
+import type { ConnRow, Rows, StateRow } from '../../../src/control/status/rows.ts';
 import { CHILD, CONN, COUNTS, DAEMON, IKE, ROAD, SETTINGS, SLICES } from './fixtures.ts';
 
 /** All slices of a report, printed. */

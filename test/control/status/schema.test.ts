@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ReportKind } from '../../../src/control/protocol.ts';
-import { jsonReport } from '../../../src/control/status/report.ts';
-import { REPORT_PARTS, type Rows } from '../../../src/control/status/rows.ts';
+import { jsonReport } from '../../../src/control/status/json.ts';
+import { REPORT_PARTS } from '../../../src/control/status/parts.ts';
+import type { Rows } from '../../../src/control/status/rows.ts';
 import { statusSchema } from '../../../src/control/status/schema.ts';
 import { SLICES } from './fixtures.ts';
 import { statusPage } from './page.ts';
