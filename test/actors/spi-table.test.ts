@@ -16,24 +16,28 @@ const operation = fc.record({ op: fc.constantFrom('set', 'set', 'delete', 'find'
 
 test('a table is a Map, whatever is done to it in whatever order', () => {
   fc.assert(
-    fc.property(fc.array(operation, { maxLength: 600 }), (operations) => {
-      const table = new SpiTable<number>();
-      const model = new Map<string, number>();
-      for (const { op, spi, value } of operations) {
-        const key = spi.toString('hex');
-        if (op === 'set') {
-          table.set(spi, value);
-          model.set(key, value);
-        } else if (op === 'delete') {
-          expect(table.delete(spi)).toBe(model.delete(key));
-        } else {
-          expect(table.find(spi)).toBe(model.get(key));
+    fc.property(
+      fc.array(operation, { maxLength: 600 }),
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      (operations, seed) => {
+        const table = new SpiTable<number>(seed);
+        const model = new Map<string, number>();
+        for (const { op, spi, value } of operations) {
+          const key = spi.toString('hex');
+          if (op === 'set') {
+            table.set(spi, value);
+            model.set(key, value);
+          } else if (op === 'delete') {
+            expect(table.delete(spi)).toBe(model.delete(key));
+          } else {
+            expect(table.find(spi)).toBe(model.get(key));
+          }
+          expect(table.size).toBe(model.size);
         }
-        expect(table.size).toBe(model.size);
-      }
-      for (const [key, value] of model) expect(table.find(Buffer.from(key, 'hex'))).toBe(value);
-      expect(table.values().sort()).toEqual([...model.values()].sort());
-    }),
+        for (const [key, value] of model) expect(table.find(Buffer.from(key, 'hex'))).toBe(value);
+        expect(table.values().sort()).toEqual([...model.values()].sort());
+      },
+    ),
   );
 });
 

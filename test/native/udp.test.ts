@@ -1,10 +1,12 @@
 /** UDP sockets over loopback: batches, where a packet was sent to, and the errors that come back. */
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   encapsulateEsp,
   isFault,
   type SystemFault,
   setBuffers,
+  sharePort,
+  steer,
   UDP_ADDRESSES,
   UDP_RECORD,
   type UdpBatch,
@@ -202,4 +204,87 @@ test('buffers of an open socket can be made smaller, and then hold less', async 
   for (let last = ''; last !== 'and?'; ) last = (await east.packets(1))[0].text;
   expect(east.socket.counters().overflowed).toBeGreaterThan(0);
   expect(setBuffers(-1, 16_384)).toMatchObject({ errno: 'EBADF' });
+});
+
+describe.each([
+  ['IPv4', LOCAL4, false],
+  ['IPv4, with the marker', LOCAL4, true],
+  ['IPv6, with the marker', LOCAL6, true],
+] as const)('sockets that share a port, %s', (_, address, isMarked) => {
+  const skip = isMarked ? 4 : 0;
+  /** As much of an IKE header as decides, and `tag` at its end. */
+  const ike = (tag: string, spiR: number, flags: number, octets = 60) => {
+    const bytes = new Uint8Array(skip + octets);
+    bytes[skip + 15] = spiR;
+    bytes[skip + 19] = flags;
+    bytes.set(text.encode(tag), bytes.length - tag.length);
+    return bytes;
+  };
+  const [REQUEST, RESPONSE] = [0x08, 0x20];
+  const tagOf = ({ text: whole }: Packet) => whole.replace(/[^a-z]/g, '');
+
+  test('each gets what is its own, and nobody else is let in', async () => {
+    const known = listener(address);
+    expect(sharePort(known.socket.fd)).toBeUndefined();
+    const { port } = known.socket;
+    const esp = listener(address, { port, reusePort: true });
+    const fresh = listener(address, { port, reusePort: true });
+    expect(steer(known.socket.fd, { isMarked, known: 0, esp: 1, fresh: 2 })).toBeUndefined();
+    const west = listener(address);
+    for (let i = 0; i < 20; i++) {
+      const packets = [
+        ike('known', 1, REQUEST),
+        ike('answer', 0, RESPONSE),
+        ike('fresh', 0, REQUEST),
+        ike('short', 9, REQUEST, 27),
+      ];
+      if (isMarked)
+        packets.push(new Uint8Array([1, 0, 0, 0, ...new Uint8Array(40), ...text.encode('esp')]), Uint8Array.of(0x61));
+      for (const packet of packets) west.socket.send(packet, address, port);
+    }
+    expect(new Set((await known.packets(40)).map(tagOf))).toEqual(new Set(['known', 'answer']));
+    expect(new Set((await fresh.packets(isMarked ? 60 : 40)).map(tagOf))).toEqual(
+      new Set(['fresh', 'short', ...(isMarked ? ['a'] : [])]),
+    );
+    if (isMarked) expect(new Set((await esp.packets(20)).map(tagOf))).toEqual(new Set(['esp']));
+    expect(UdpSocket.open({ address, port, onPackets() {}, onError() {} })).toMatchObject({ errno: 'EADDRINUSE' });
+  });
+});
+
+test('a program for a socket that shares nothing, or is none, is refused', () => {
+  expect(steer(-1, { isMarked: false, known: 0, fresh: 1, esp: 0 })).toMatchObject({ errno: 'EBADF' });
+  expect(sharePort(-1)).toMatchObject({ errno: 'EBADF' });
+});
+
+test('a socket that pauses leaves what comes in its buffer, and tells how long that has waited', async () => {
+  const waits: number[] = [];
+  const heard: number[] = [];
+  let wake = () => {};
+  const east = must(
+    UdpSocket.open({
+      address: LOCAL4,
+      port: 0,
+      stamps: true,
+      onPackets({ count }, waited) {
+        heard.push(count);
+        waits.push(waited);
+        wake();
+      },
+      onError() {},
+    }),
+  );
+  open.push(east);
+  const west = listener(LOCAL4);
+  east.pause();
+  for (let i = 0; i < 10; i++) west.socket.send(text.encode('x'), LOCAL4, east.port);
+  // Its echo has been through the loop: what was to be read before has been.
+  west.socket.send(text.encode('echo'), LOCAL4, west.socket.port);
+  await west.packets(1);
+  expect(heard).toEqual([]);
+  east.resume();
+  while (heard.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+  expect(heard).toEqual([10]);
+  expect(waits[0]).toBeGreaterThan(0);
+  east.close();
+  east.resume();
 });

@@ -67,3 +67,16 @@ test('how long they wait is known while they do, and over when nobody waits', ()
   expect(log).toEqual(['100', 'p:x']);
   expect(system.lag).toBe(0);
 });
+
+test('how many of them wait is known, and looked at when all have had their turns', () => {
+  const { clock, system } = rig();
+  const log: string[] = [];
+  const seen: number[] = [];
+  for (const name of ['a', 'b', 'c']) system.spawn(name, new Patient(name, log)).tell('x');
+  system.spawn('d', new Probe<string>('d', log)).tell('x');
+  expect(system.backlog).toBe(3);
+  system.afterTurns(() => seen.push(system.backlog));
+  clock.settle();
+  expect(system.backlog).toBe(0);
+  expect(seen).toEqual([0]);
+});
