@@ -40,7 +40,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   'accept-redirect': [ignoredByIkev1],
   'send-redirect': [
     ignoredByIkev1,
-    (c, value) => (value === 'yes' && !has(c, 'redirect-to') ? warning('redirect-to= is missing') : undefined),
+    (c, value) => (value !== 'no' && !has(c, 'redirect-to') ? warning('redirect-to= is missing') : undefined),
     (c, value) => (value === 'no' && has(c, 'redirect-to') ? warning('redirect-to= is ignored') : undefined),
   ],
   intermediate: [needsIkev2],

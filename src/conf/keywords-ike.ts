@@ -73,19 +73,18 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
       since: '5.2',
       whack: [yes('--session-resumption')],
     }),
-    now('send-redirect', yesNoOr('auto'), 'send the peer elsewhere', {
+    now('send-redirect', yesNoOr('auto'), 'send the peer elsewhere; auto: while busy', {
       default: 'no',
-      laterValues: ['auto'],
       whack: [takes('--send-redirect yes|no|auto')],
     }),
-    now('redirect-to', STRING, 'gateway to send it to', {
+    now('redirect-to', STRING, 'gateways to send it to, by turns', {
       whack: [{ ...takes('--redirect-to GATEWAY'), isAside: true }],
     }),
     now('accept-redirect', BOOL, 'let the peer send us elsewhere', {
       default: 'no',
       whack: [takes('--accept-redirect yes|no')],
     }),
-    now('accept-redirect-to', STRING, 'gateways it may send us to', {
+    now('accept-redirect-to', STRING, 'gateways it may send us to; all if unset', {
       whack: [takes('--accept-redirect-to GATEWAY,...')],
     }),
     later('ikepad', yesNoOr('auto'), 'pad IKE messages to four octets', {

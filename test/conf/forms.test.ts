@@ -191,6 +191,7 @@ describe('is odd, and said so', () => {
     [['ppk=yes', 'keyexchange=ikev1'], 'IKEv1 ignores it'],
     [['dpddelay=30', 'keyexchange=ikev1'], 'without dpdtimeout= it is ignored'],
     [['send-redirect=yes'], 'redirect-to= is missing'],
+    [['send-redirect=auto'], 'redirect-to= is missing'],
     [['esn=yes', 'replay-window=0'], 'replay-window=0 makes it no'],
     [['ipsec-lifetime=5m'], 'rekeymargin=540s is no less than the lifetime; 150s it is'],
     [['mark=1', 'mark-in=2'], 'it outranks mark='],
