@@ -214,8 +214,6 @@ function confirm(turn: Turn, message: Incoming, peerId: NonNullable<ReturnType<t
   noteVendorIds(sa, payloads);
   handshake.natForm = natFormOf(sa.policy, payloads);
   noteNat(turn, message);
-  // What was seen is told of the ends as they were; then we move.
-  const detection = natPayloads(sa);
   admit(turn, message, peerId, sa.policy);
   float(sa);
   encryptFromNow(sa, turn.talk);
@@ -223,7 +221,7 @@ function confirm(turn: Turn, message: Incoming, peerId: NonNullable<ReturnType<t
     turn,
     (ready, _id, proof) => {
       const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
-      ready.send(ready.talk, [proof, ...detection, ...contact], false);
+      ready.send(ready.talk, [proof, ...natPayloads(sa), ...contact], false);
       sentText(ready, 'Aggressive Mode I2');
       establish(ready, saysInitialContact(message));
     },

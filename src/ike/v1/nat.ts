@@ -1,10 +1,13 @@
 /** NAT detection, RFC 3947 §3 and the drafts before it: each end sends hashes of the addresses as it sees them. */
-import type { Endpoint } from '../../net/endpoint.ts';
+import { Endpoint } from '../../net/endpoint.ts';
 import type { Prf } from '../crypto/algorithms.ts';
 import { hash } from './crypto/hash.ts';
 import type { V1Policy } from './policy.ts';
 import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
 import { all, type Payload } from './wire/index.ts';
+
+/** Where both ends go when there is a NAT. RFC 3947 §4. */
+export const NAT_PORT = 4500;
 
 /** Drafts and RFC have other payload numbers and other encapsulation modes; the drafts' are the same. */
 export type NatForm = 'rfc' | 'drafts';
@@ -67,12 +70,17 @@ export function detectNat(
 ): { readonly weAreNatted: boolean; readonly peerIsNatted: boolean } | undefined {
   const [destination, ...sources] = all(payloads, form === 'rfc' ? 'NAT_D' : 'NAT_D_DRAFT').map(({ data }) => data);
   if (!destination || sources.length === 0) return undefined;
-  const [us, them] = [seenAs(prf, cookies, ends.local), seenAs(prf, cookies, ends.peer)];
-  return {
-    weAreNatted: Buffer.compare(destination, us) !== 0,
-    peerIsNatted: sources.every((source) => Buffer.compare(source, them) !== 0),
-  };
+  const isSeen = (list: readonly Uint8Array[], end: Endpoint) =>
+    asSent(end).some((at) => {
+      const expected = seenAs(prf, cookies, at);
+      return list.some((one) => Buffer.compare(one, expected) === 0);
+    });
+  return { weAreNatted: !isSeen([destination], ends.local), peerIsNatted: !isSeen(sources, ends.peer) };
 }
+
+/** In Aggressive Mode the initiator moves to port 4500 with the very message that has its hashes: some hash the old ports. */
+const asSent = (end: Endpoint): readonly Endpoint[] =>
+  end.port === NAT_PORT ? [end, new Endpoint(end.address, 500)] : [end];
 
 /** HASH(CKY-I | CKY-R | address | port), by the hash that was agreed. */
 const seenAs = (prf: Prf, { cookieI, cookieR }: Cookies, { address, port }: Endpoint): Uint8Array =>

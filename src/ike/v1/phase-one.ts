@@ -13,7 +13,7 @@ import { end, forgetHandshake } from './ending.ts';
 import { type Conversation, type Handshake, type IsakmpSa, NOTHING } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
 import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
-import { detectNat, natDetection } from './nat.ts';
+import { detectNat, NAT_PORT, natDetection } from './nat.ts';
 import { type Agreement, allows, type Chosen, chooseIsakmp } from './offers.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import { distrust, follow } from './trust.ts';
@@ -36,7 +36,6 @@ import {
 export const NONCE_OCTETS = 32;
 /** Phase 1 must be over within this, or the half-open SA goes. */
 export const HALF_OPEN_LIFE = 60_000;
-const NAT_PORT = 4500;
 
 export function newHandshake(turn: Turn): Handshake {
   return {
