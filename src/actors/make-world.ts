@@ -127,6 +127,9 @@ export function makeWorld(ports: WorldPorts): Inside {
     limited: (limit) => stats.limitHits.count(limit),
     redirected: (what) => void stats.redirects[what]++,
     elsewhere: (policy, wasSentHere) => elsewhere(world, policy, wasSentHere),
+    get redirectGrace() {
+      return world.standing.redirectGrace;
+    },
     debugs: (conn) => debugging.on('base', conn),
     directory: registry,
     lease: (wanted) => leases.lease(wanted),

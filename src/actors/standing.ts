@@ -13,17 +13,20 @@ export interface Standing {
   globalRedirectTo: readonly string[];
   /** How many have been sent to another gateway: they are named by turns. */
   redirected: number;
+  /** ms that a peer which has been sent elsewhere may stay. */
+  redirectGrace: number;
 }
 
 /** What the command line says, else the configuration. */
 export function standFor(
   standing: Standing,
   options: Pick<DaemonOptions, 'globalRedirect' | 'globalRedirectTo'>,
-  setup: Pick<Setup, 'globalRedirect' | 'globalRedirectTo'>,
+  setup: Pick<Setup, 'globalRedirect' | 'globalRedirectTo' | 'redirectGraceMs'>,
 ): void {
   const said = options.globalRedirectTo === undefined ? undefined : parseGateways(options.globalRedirectTo);
   standing.globalRedirect = options.globalRedirect ?? setup.globalRedirect;
   standing.globalRedirectTo = said && 'to' in said ? said.to : setup.globalRedirectTo;
+  standing.redirectGrace = setup.redirectGraceMs;
 }
 
 export const nothingStanding = (): Standing => ({
@@ -31,4 +34,5 @@ export const nothingStanding = (): Standing => ({
   globalRedirect: undefined,
   globalRedirectTo: [],
   redirected: 0,
+  redirectGrace: 60_000,
 });

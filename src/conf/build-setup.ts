@@ -55,6 +55,7 @@ export function buildSetup(settings: Settings, reporter: Reporter): Setup {
     ikev1Policy: s.word<Setup['ikev1Policy']>('ikev1-policy')!,
     globalRedirect: s.word<Setup['globalRedirect']>('global-redirect')!,
     globalRedirectTo: gateways(settings.get('global-redirect-to'), (setting, text) => complain(setting, 'error', text)),
+    redirectGraceMs: s.number('redirect-grace')!,
     shuntLifetimeMs: s.number('shuntlifetime')!,
     xfrmLifetimeMs: s.number('xfrmlifetime')!,
     radius: radius(settings, s, complain),

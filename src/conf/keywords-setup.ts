@@ -107,6 +107,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
       default: 'no',
     }),
     now('global-redirect-to', STRING, 'where initiators are sent, by turns: addresses and names'),
+    now('redirect-grace', SECONDS, 'how long a peer that has been sent elsewhere may stay', { default: '60' }),
   ),
   ...about(
     'Certificates and DNS',

@@ -49,6 +49,7 @@ export interface Setup {
   readonly ikev1Policy: 'accept' | 'reject' | 'drop';
   readonly globalRedirect: 'yes' | 'no' | 'auto';
   readonly globalRedirectTo: readonly string[];
+  readonly redirectGraceMs: number;
   readonly shuntLifetimeMs: number;
   readonly xfrmLifetimeMs: number;
 

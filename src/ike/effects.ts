@@ -225,6 +225,8 @@ export interface Env {
   redirected?(what: 'sent' | 'obeyed' | 'refused'): void;
   /** Where an authentic peer of this connection is to go instead of here; `wasSentHere`: it comes from another gateway. */
   elsewhere?(policy: Policy, wasSentHere: boolean): string | undefined;
+  /** ms that a peer which has been sent elsewhere may stay; a minute. */
+  readonly redirectGrace?: number;
   /** For the statistics: the peer has gone beyond a limit. */
   limited?(limit: PeerLimit): void;
   /** Addresses for a peer that is authentic; a change is on record before this returns. */

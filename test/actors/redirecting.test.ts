@@ -1,5 +1,6 @@
 /** Established peers that are sent to another gateway: RFC 5685 §5, `whack --redirect-to`. */
 import { describe, expect, test } from 'vitest';
+import { standFor } from '../../src/actors/standing.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import { decodeMessage, EXCHANGE } from '../../src/ike/wire/index.ts';
 import { Address } from '../../src/net/address.ts';
@@ -143,6 +144,17 @@ describe('who stays', () => {
     clock.advance(1_000);
     expect([tunnels(west), tunnels(east)]).toEqual([1, 1]);
     expect(east.log.join('\n')).not.toContain('revival');
+  });
+
+  test('is left after redirect-grace=', () => {
+    const { west, east, clock } = onTheWay({ 'accept-redirect-to': SOUTH });
+    standFor(east.world.standing, {}, { globalRedirect: 'no', globalRedirectTo: [], redirectGraceMs: 5_000 });
+    redirect(east);
+    clock.advance(4_999);
+    expect(tunnels(west)).toBe(1);
+    expect(east.log.join('\n')).not.toContain('has not left');
+    clock.advance(1);
+    expect(east.log.join('\n')).toContain('has not left');
   });
 
   test('does not stay for having rekeyed', () => {

@@ -34,7 +34,9 @@ const OURS: ReadonlySet<string> = new Set([
   ),
   'setup radius-dae-clients',
   ...['fetch-private', 'dns-servers', 'dns-trust-ad'].map((name) => `setup ${name}`),
-  ...['metrics-listen', 'metrics-connections', 'max-halfopen-per-source', 'ddos-delay'].map((name) => `setup ${name}`),
+  ...['metrics-listen', 'metrics-connections', 'max-halfopen-per-source', 'ddos-delay', 'redirect-grace'].map(
+    (name) => `setup ${name}`,
+  ),
   'conn sha1-signatures',
   ...['eapid', 'auth2', 'id2', 'cert2'].map((name) => `conn ${name}`),
 ]);

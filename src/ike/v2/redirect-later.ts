@@ -14,8 +14,8 @@ import { whereTo } from './redirect-where.ts';
 import type { Transition } from './transitions.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 
-/** ms that a peer has to settle down elsewhere. */
-const FAREWELL = 60_000;
+/** ms that a peer has to settle down elsewhere (`redirect-grace=`). */
+const GRACE = 60_000;
 
 /** After deletions, before the row that takes any request. */
 export const REDIRECT_REQUEST: Transition = {
@@ -48,7 +48,7 @@ export function startRedirect(turn: Turn, to: string): void {
 export function awaitFarewell(turn: Turn): void {
   const { sa, env } = turn;
   if (sa.redirectable?.who !== 'peer') return;
-  sa.redirectable = { ...sa.redirectable, leaveBy: env.now + FAREWELL };
+  sa.redirectable = { ...sa.redirectable, leaveBy: env.now + (env.redirectGrace ?? GRACE) };
   turn.disarm('rekey');
   armFarewell(turn, sa.redirectable);
 }
