@@ -61,11 +61,15 @@ function notified(turn: Turn, p: PayloadNamed<'N'>): void {
 /** RFC 2408 §3.14.1: below it is an error. */
 const FIRST_STATUS = 16_384;
 
-/** A replay has an old number. RFC 3706 §6.2. */
+/**
+ * A replay has an old number (RFC 3706 §6.2). One of ours that somebody turned back has a good HASH(1) too, both ends
+ * having the same key; heeded, it would make us deaf to the peer's lower ones.
+ */
 function answerAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
   const { sa } = turn;
   const sequence = sequenceIn(data);
-  if (sequence === undefined || !isOurSpi(turn, spi) || sequence <= sa.peerSequence)
+  const isOwn = sequence !== undefined && sa.dpdSequence > 0 && sequence >= sa.dpdFirst && sequence <= sa.dpdSequence;
+  if (sequence === undefined || isOwn || !isOurSpi(turn, spi) || sequence <= sa.peerSequence)
     return turn.debug(() => 'R_U_THERE with an old number or other cookies; ignored');
   sa.peerSequence = sequence;
   turn.inform([notification(NOTIFY.R_U_THERE_ACK, data, aboutUs(sa))]);
@@ -100,7 +104,10 @@ export function askAlive(turn: Turn): void {
     sa.dpdSince = env.now;
     const [a, b, c, d] = env.random(4);
     // RFC 3706 §6.2: the first number is drawn, with its highest bit clear.
-    if (sa.dpdSequence === 0) sa.dpdSequence = ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d;
+    if (sa.dpdSequence === 0) {
+      sa.dpdSequence = ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d;
+      sa.dpdFirst = sa.dpdSequence + 1;
+    }
   }
   sa.dpdSequence++;
   turn.inform([notification(NOTIFY.R_U_THERE, numberOctets(sa.dpdSequence), aboutUs(sa))]);

@@ -150,7 +150,7 @@ export class IsakmpSa {
   lastBlock: Uint8Array = NOTHING;
 
   conversations: readonly Conversation[] = NONE;
-  /** Message ids that the peer has used: none may come again. RFC 2409 §5.5. */
+  /** Message ids of Quick Modes, the peer's and ours: none may come again, nor be reflected. RFC 2409 §5.5. */
   usedIds: readonly number[] = NONE;
   wanted: readonly Wanted[] = NONE;
   children: readonly Child[] = NONE;
@@ -162,12 +162,13 @@ export class IsakmpSa {
   nat: NatForm | undefined = undefined;
   weAreNatted = false;
   peerIsNatted = false;
-  /** Of R_U_THERE: our last number, when we first asked without an answer, and the peer's last number. */
+  /** Of R_U_THERE: our first and last number, when we first asked without an answer, and the peer's last number. */
+  dpdFirst = 0;
   dpdSequence = 0;
   dpdSince = 0;
   peerSequence = -1;
   lastHeard = 0;
-  /** A newer one for the same peer has been asked for, or has the children. */
+  /** A newer one for the same peer has the children. */
   isReplaced = false;
 
   /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */

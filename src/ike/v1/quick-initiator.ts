@@ -72,6 +72,7 @@ function ask(turn: Turn, quick: Quick, data: Uint8Array): void {
   talk.quick = quick;
   talk.state = 'quickI1';
   turn.keepTalk(talk);
+  sa.usedIds = sa.usedIds.concat(talk.messageId);
   const rest: Payload[] = [
     { type: 'SA', proposals: offered },
     noncePayload(quick.ni),

@@ -29,6 +29,10 @@ import { all, encodeAttributes, encodeChain, find, IPSEC, NOTIFY, type Payload, 
 
 /** Children of one ISAKMP SA, those that are being replaced among them. */
 const MAX_CHILDREN = 256;
+/** Quick Modes that are under way at once. */
+const MAX_CONVERSATIONS = 64;
+/** Over the SA's whole life: their message ids are kept, so that none can be replayed. */
+const MAX_USED_IDS = 8_192;
 
 interface Traffic {
   readonly local: Selector;
@@ -39,7 +43,8 @@ interface Traffic {
 export function answerQuick(turn: Turn, message: Incoming): void {
   const { sa, env, talk } = turn;
   const { payloads } = message;
-  sa.usedIds = sa.usedIds.concat(talk.messageId);
+  const isFull = sa.conversations.length >= MAX_CONVERSATIONS || sa.usedIds.length >= MAX_USED_IDS;
+  if (!isFull) sa.usedIds = sa.usedIds.concat(talk.messageId);
   const refuse = (notify: number, text: string) => {
     turn.say(`Quick Mode ${talk.messageId.toString(16).padStart(8, '0')} refused: ${text}`, {
       level: 'warn',
@@ -47,6 +52,8 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     });
     turn.inform([notification(notify, NOTHING, { protocol: PROTOCOL.ESP, spi: NOTHING })]);
   };
+  if (isFull)
+    return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, `${sa.conversations.length} under way, ${sa.usedIds.length} in all`);
   if (sa.children.length >= MAX_CHILDREN) return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, `there are ${MAX_CHILDREN} already`);
   const traffic = trafficIn(turn, payloads);
   if (!traffic) return refuse(NOTIFY.INVALID_ID_INFORMATION, 'its ID payloads are no pair of networks');

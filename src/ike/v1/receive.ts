@@ -28,11 +28,6 @@ import {
 
 /** A peer that has not heard our answer asks so often at most; whoever asks more makes us an amplifier. */
 const MAX_DUPLICATES = 12;
-/** Quick Modes of the peer's that are under way at once. */
-const MAX_CONVERSATIONS = 64;
-/** Quick Modes of the peer's over the SA's whole life: their message ids are kept, so that none can be replayed. */
-const MAX_USED_IDS = 8_192;
-
 type Packet = Extract<V1In, { t: 'packet' }>['datagram'];
 
 export function receive(turn: Turn, { datagram }: Extract<V1In, { t: 'packet' }>): void {
@@ -73,7 +68,6 @@ function take(turn: Turn, message: Message, datagram: Packet): void {
   const talk = talkOf(turn, header);
   if (!talk) return;
   if (talk.heard && Buffer.compare(talk.heard, sha1(datagram.bytes)) === 0) return again(turn, header, talk);
-  if (header.isCommit) turn.debug(() => `${exchangeName(header.exchange)} with the commit bit, which is ignored`);
   const chain = sealed ? reveal(turn, message, talk) : message.chain;
   if (!chain) return;
   const incoming: Incoming = {
@@ -120,14 +114,6 @@ function talkOf(turn: Turn, { messageId, exchange }: Header): Conversation | und
   if (sa.state !== 'established')
     return void turn.debug(() => `${exchangeName(exchange)} in state ${sa.state}; dropped`);
   if (sa.usedIds.includes(messageId)) return void turn.debug(() => `${exchangeName(exchange)} replayed; dropped`);
-  const isFull = sa.conversations.length >= MAX_CONVERSATIONS || sa.usedIds.length >= MAX_USED_IDS;
-  if (exchange === EXCHANGE.QUICK && isFull)
-    return void turn.say(
-      `Quick Mode ${hex(messageId)} refused: ${sa.conversations.length} under way, ${sa.usedIds.length} ever`,
-      {
-        level: 'warn',
-      },
-    );
   return turn.newTalk(exchange, messageId);
 }
 
@@ -183,6 +169,8 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   turn.sa.lastHeard = turn.env.now;
   turn.note('in', message.payloads);
   turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
+  if (message.header.isCommit)
+    turn.say(`${exchangeName(row.exchange)} with the commit bit, which is ignored`, { level: 'warn' });
   row.run(turn, message);
   checkEnd(turn);
 }

@@ -24,10 +24,10 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       turn.outs.push({ t: 'keepalive', local: sa.local, peer: sa.peer });
       return turn.arm('keepalive', sa.policy.natKeepalive);
     case 'rekey':
-      if (sa.isReplaced) return;
-      sa.isReplaced = true;
-      turn.say(`initiating Main Mode to replace ISAKMP SA #${sa.serial}`, { event: 'initiated' });
-      return void turn.outs.push({ t: 'renew' });
+      turn.say(`initiating phase 1 to replace ISAKMP SA #${sa.serial}`, { event: 'initiated' });
+      turn.outs.push({ t: 'renew' });
+      // The new one disarms this, if it comes to be.
+      return turn.arm('rekey', Math.max(sa.policy.retransmitTimeout, sa.policy.rekeyMargin / 4));
     case 'expire':
       turn.say('ISAKMP SA expired');
       return deleteIsakmp(turn, sa.isReplaced ? 'replaced' : 'expired', 'ISAKMP SA expired');

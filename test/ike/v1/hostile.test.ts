@@ -68,6 +68,19 @@ test('whatever is replayed later changes nothing', () => {
   }
 });
 
+test('what is turned back to its sender changes nothing', () => {
+  const made = upPair({ policy: { dpdDelay: 5_000 } });
+  const { west, east, wire, clock } = made;
+  wire.release();
+  clock.advance(130_000);
+  const all = wire.sent.filter((d) => d.text.includes('*'));
+  expect(all.some((d) => d.text.includes('R_U_THERE'))).toBe(true);
+  const before = [west.snapshot(), east.snapshot(), west.sa.peerSequence, east.sa.peerSequence];
+  for (const datagram of all) inject(made, { isFromWest: !datagram.isFromWest }, datagram.bytes);
+  clock.flush();
+  expect([west.snapshot(), east.snapshot(), west.sa.peerSequence, east.sa.peerSequence]).toEqual(before);
+});
+
 test('a message of one exchange is nothing to another', () => {
   const made = upPair();
   const { west, east, wire, clock } = made;
