@@ -1,6 +1,8 @@
 /** The files in config/ say what the daemon understands, also the lines that an operator is to uncomment. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { atOnce } from '../../src/conf/at-once.ts';
+import { readingGroup } from '../../src/conf/groups.ts';
 import { loadConfig } from '../../src/conf/load.ts';
 import { formatProblem } from '../../src/conf/problem.ts';
 import { loadSecrets } from '../../src/conf/secrets.ts';
@@ -29,6 +31,18 @@ describe('the samples', () => {
 
   test('ipsec.conf loads with its examples in force', () => {
     expect(conns(uncommented(sample('ipsec.conf')))).toEqual({ names: ['office-to-office'], problems: [] });
+  });
+
+  test('oe.conf loads, and has a group for each file of policies/', () => {
+    const { names, problems } = conns(sample('oe.conf'));
+    expect(problems).toEqual([]);
+    const files = readdirSync(new URL('../../config/policies', import.meta.url));
+    expect([...names].sort()).toEqual(files.sort());
+    for (const name of files) {
+      const lines = sample(`policies/${name}`).replace(/^# (?=\d)/gm, '');
+      const read = atOnce(readingGroup(name, memoryFiles({ [name]: lines })));
+      expect([read.lines.size > 0, read.problems.filter((p) => p.severity === 'error')]).toEqual([true, []]);
+    }
   });
 
   test.each(['west', 'east'])('demo/%s.conf loads', (name) => {
