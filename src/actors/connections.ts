@@ -15,8 +15,9 @@ import { Subnet } from '../net/subnet.ts';
 import { ConnectionActor } from './connection.ts';
 import { Entry } from './entry.ts';
 import { PolicyGroups } from './groups.ts';
-import { GroupActor, OpportunityActor } from './groups-actors.ts';
+import { GroupActor } from './groups-actor.ts';
 import { connOf, faceOf, Member, policyFor } from './groups-member.ts';
+import { OpportunityActor } from './groups-opportunity.ts';
 import type { Interface } from './interfaces.ts';
 import { type Hindrance, hindranceOf, hostText, type Orientation, policyOf, SHUNTS } from './policy-of.ts';
 import { addPools, dropPools } from './pools.ts';
@@ -44,7 +45,11 @@ export interface ConnectionsOptions {
   /** Where the files of policy groups are; `/etc/ipsec.d/policies`. */
   readonly groupsDir?: string;
   readonly groupFiles?: Pick<FileSystem, 'read'>;
+  /** `shuntlifetime=`; 15 min. */
+  readonly shuntLifetimeMs?: number;
 }
+
+const SHUNT_LIFETIME = 900_000;
 
 /** This machine, as conns may name it. */
 interface Own {
@@ -74,7 +79,7 @@ export class Connections {
 
   readonly #spawn = (entry: Entry) => {
     const { conn, side, policy, hindrance, template } = entry;
-    const { world, ikePort } = this.#options;
+    const { world, ikePort, shuntLifetimeMs = SHUNT_LIFETIME } = this.#options;
     const name = policy?.instance === undefined ? conn.name : `${conn.name}[${policy.instance}]`;
     if (isOfGroup(conn))
       return world.spawn('connections', name, new GroupActor(name, (isRouted) => this.#groups.route(entry, isRouted)));
@@ -83,7 +88,7 @@ export class Connections {
     const them = side && conn[side === 'left' ? 'right' : 'left'];
     if (them?.host.t === 'opportunistic' && policy?.localHost && !template) {
       const theirs = them.subnets.length > 0 ? them.subnets : [Selector.ofSubnet(Subnet.all(policy.localHost.family))];
-      return world.spawn('connections', name, new OpportunityActor(world, entry, theirs));
+      return world.spawn('connections', name, new OpportunityActor(world, entry, theirs, shuntLifetimeMs));
     }
     const us = side && conn[side];
     const actor = new ConnectionActor(world, conn.name, policy, us?.ikeport ?? ikePort, conn.keyingtries);

@@ -11,6 +11,7 @@ import type { Address } from '../net/address.ts';
 import { Leases, type Notes } from '../services/leases/leases.ts';
 import type { Lease as GivenLease } from '../services/leases/pool.ts';
 import { type Accounting, NO_ACCOUNTING } from './accounting.ts';
+import { BareShunts } from './bare-shunts.ts';
 import { Connections, type ConnectionsOptions } from './connections.ts';
 import { counted } from './counted-plane.ts';
 import type { Credentials } from './credentials.ts';
@@ -155,6 +156,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     plane,
     leases,
     innerAddresses: ports.innerAddresses ?? NO_ADDRESSES,
+    shunts: new BareShunts(),
     policies: new Policies(plane, (text) => debugging.on('routing') && log('debug', text())),
     registry,
     switchboard,

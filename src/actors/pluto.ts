@@ -196,6 +196,7 @@ export class Pluto {
       ikev1Policy: options.ikev1Policy ?? setup.ikev1Policy,
       virtualPrivate: setup.virtualPrivate,
       groupsDir: posix.join(dir, 'policies'),
+      shuntLifetimeMs: setup.shuntLifetimeMs,
       uniqueIds: options.uniqueIds ?? setup.uniqueids,
       leaseNotes: this.#leaseFile,
       innerAddresses: parts.plane.name === 'none' ? NO_ADDRESSES : new LinkAddresses(),

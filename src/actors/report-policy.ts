@@ -1,4 +1,5 @@
 /** `IKEv2+PSK+ENCRYPT+TUNNEL+PFS+UP+…`: a connection's policy in libreswan's words and order. */
+import { isGroup as ofGroup } from '../conf/build-pair.ts';
 import type { Authby, Conn, End } from '../conf/conn.ts';
 import type { Value } from '../conf/keyword.ts';
 
@@ -14,7 +15,7 @@ const SHUNTS: Partial<Record<Conn['type'], string>> = { passthrough: 'PASS', dro
 /** A row: the word, and whether it applies. Those after the first few say nothing of a connection that is a shunt. */
 export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes): readonly string[] {
   const shunt = SHUNTS[conn.type];
-  const isGroup = conn.left.host.t === 'group' || conn.right.host.t === 'group';
+  const isGroup = ofGroup(conn.left.host.t) || ofGroup(conn.right.host.t);
   const isOpportunistic = [conn.left, conn.right].some(({ host }) => host.t.startsWith('opportunistic'));
   const given: Given = conn.later ?? NOTHING;
   const words: string[] = [];
@@ -57,7 +58,8 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
   }
   if (isGroup && !isInstance) words.push('GROUP');
   if (shunt) words.push(shunt);
-  if (given.size > 0) pushGiven(words, given, SHUNT_WORDS);
+  if (conn.negotiationShunt === 'passthrough') words.push('NEGO_PASS');
+  if (conn.failureShunt !== 'none') words.push(FAILURE_WORDS[conn.failureShunt]);
   if (shunt) words.push('NEVER_NEGOTIATE');
   return words;
 }
@@ -94,12 +96,11 @@ const LAST_WORDS: readonly WordRow[] = [
   ['ignore-peer-dns', true, 'IGNORE_PEER_DNS'],
   ['session-resumption', true, 'RESUME'],
 ];
-const SHUNT_WORDS: readonly WordRow[] = [
-  ['negotiationshunt', 'passthrough', 'NEGO_PASS'],
-  ['failureshunt', 'passthrough', 'failurePASS'],
-  ['failureshunt', 'drop', 'failureDROP'],
-  ['failureshunt', 'reject', 'failureREJECT'],
-];
+const FAILURE_WORDS = {
+  passthrough: 'failurePASS',
+  drop: 'failureDROP',
+  reject: 'failureREJECT',
+} as const;
 
 function pushGiven(words: string[], given: Given, rows: readonly WordRow[]): void {
   for (const [keyword, value, word] of rows) if (given.get(keyword) === value) words.push(word);

@@ -51,7 +51,8 @@ export class Reports {
         yield { of: 'daemon', rows: [withStanding(info(), world)] };
         yield* this.#connections(undefined);
         yield { of: 'counts', rows: [counts(world)] };
-        return yield* states(world, undefined);
+        yield* states(world, undefined);
+        return yield { of: 'shunts', rows: [...world.shunts.rows()] };
       }
       case 'briefstatus':
         return yield { of: 'counts', rows: [counts(world)] };
@@ -94,8 +95,9 @@ export class Reports {
         yield* certificates(holdings);
         yield* caCertificates(holdings);
         return yield* crls(holdings);
-      // Nothing of these is kept yet.
       case 'shuntstatus':
+        return yield { of: 'shunts', rows: [...world.shunts.rows()] };
+      // Nothing of these is kept yet.
       case 'listgroups':
         return;
       default:

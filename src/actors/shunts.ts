@@ -3,6 +3,7 @@ import { type Conn, selectorsOf } from '../conf/conn.ts';
 import type { Answer } from '../control/answer.ts';
 import { RC } from '../control/reply-codes.ts';
 import type { ConnectionMessage } from './connection.ts';
+import { NOTHING_UP, refuse } from './groups-refusal.ts';
 import type { Protection } from './policies.ts';
 import type { Orientation } from './policy-of.ts';
 import type { Behavior, Context } from './runtime/index.ts';
@@ -53,12 +54,12 @@ export class ShuntActor implements Behavior<ConnectionMessage> {
       case 'report':
         return message.to({
           routing: this.#isLaid ? 'routed-never-negotiate' : 'unrouted',
-          isUp: false,
-          ike: [],
-          children: [],
+          ...NOTHING_UP,
         });
-      default:
-        return this.#refuse(message);
+      default: {
+        const { name, type } = this.#conn;
+        return refuse(message, name, `cannot initiate: type=${type} is never negotiated`, RC.INITSHUNT);
+      }
     }
   }
 
@@ -85,13 +86,5 @@ export class ShuntActor implements Behavior<ConnectionMessage> {
   #takeUp(): void {
     if (this.#isLaid && this.#shunt) this.#world.policies.release(this.#shunt);
     this.#isLaid = false;
-  }
-
-  #refuse(message: ConnectionMessage): void {
-    const answer = 'answer' in message ? message.answer : undefined;
-    const { name, type } = this.#conn;
-    if (message.t === 'initiate' || message.t === 'acquire')
-      answer?.line(RC.INITSHUNT, `"${name}": cannot initiate: type=${type} is never negotiated`);
-    answer?.end();
   }
 }

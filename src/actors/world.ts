@@ -13,6 +13,7 @@ import type { DataPlane } from '../kernel/port.ts';
 import type { Leases } from '../services/leases/leases.ts';
 import type { FamilyStats } from '../workers/figures.ts';
 import type { Accounting } from './accounting.ts';
+import type { BareShunts } from './bare-shunts.ts';
 import type { Debugging } from './debugging.ts';
 import type { Impairments } from './impairments.ts';
 import type { About } from './lines.ts';
@@ -48,6 +49,7 @@ export interface World {
   readonly accounting: Accounting;
   readonly plane: DataPlane;
   readonly policies: Policies;
+  readonly shunts: BareShunts;
   /** Inner addresses that peers have of us; those that we have of them, on our interfaces. */
   readonly leases: Leases;
   readonly innerAddresses: InnerAddresses;

@@ -113,6 +113,8 @@ export class PolicyBuilder {
       narrowing: settings.has('narrowing')
         ? s.flag('narrowing')
         : settings.has('leftaddresspool') || settings.has('rightaddresspool'),
+      negotiationShunt: s.word<Conn['negotiationShunt']>('negotiationshunt')!,
+      failureShunt: s.word<Conn['failureShunt']>('failureshunt')!,
       reqid: s.number('reqid'),
       priority: s.number('priority')!,
       mtu: s.number('mtu'),

@@ -73,6 +73,10 @@ export interface Conn {
   readonly initialContact: boolean;
   readonly narrowing: boolean;
 
+  /** Of packets that are caught for a peer that is found by them: while it is asked, and when it would not. */
+  readonly negotiationShunt: 'passthrough' | 'drop' | 'hold';
+  readonly failureShunt: 'none' | 'passthrough' | 'drop' | 'reject';
+
   /** 1..16383; absent: the daemon's choice. */
   readonly reqid: number | undefined;
   /** 0: derived from the selectors. */

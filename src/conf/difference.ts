@@ -14,6 +14,8 @@ const CONN_NAMES: Readonly<Record<string, string>> = {
   child: 'esp',
   debug: 'plutodebug',
   hostFamily: 'hostaddrfamily',
+  negotiationShunt: 'negotiationshunt',
+  failureShunt: 'failureshunt',
   ipsecLifetimeMs: 'ipsec-lifetime',
   ikeLifetimeMs: 'ikelifetime',
   rekeyMarginMs: 'rekeymargin',

@@ -85,16 +85,21 @@ export const CHILD_KEYWORDS: readonly Keyword[] = [
     later('nopmtudisc', BOOL, 'no path MTU discovery', { default: 'no', whack: [yes('--nopmtudisc')] }),
     later('overlapip', BOOL, 'let several peers have the same subnet', { default: 'no', whack: [yes('--overlapip')] }),
     later('sec-label', STRING, 'SELinux label', { aliases: ['policy-label'], whack: [takes('--policylabel LABEL')] }),
-    later('failureshunt', choice('none passthrough drop hold=drop reject'), 'policy when negotiation fails', {
-      default: 'none',
-      whack: [
-        means('none', '--failnone'),
-        means('passthrough', '--failpass'),
-        means('drop', '--faildrop'),
-        means('reject', '--failreject'),
-      ],
-    }),
-    later('negotiationshunt', choice('passthrough drop hold'), 'policy while negotiating', {
+    now(
+      'failureshunt',
+      choice('none passthrough drop hold=drop reject'),
+      'packets to a peer of a group, or an opportunistic one, that would not negotiate',
+      {
+        default: 'none',
+        whack: [
+          means('none', '--failnone'),
+          means('passthrough', '--failpass'),
+          means('drop', '--faildrop'),
+          means('reject', '--failreject'),
+        ],
+      },
+    ),
+    now('negotiationshunt', choice('passthrough drop hold'), 'those packets while it is asked', {
       default: 'hold',
       whack: [means('passthrough', '--negopass')],
     }),

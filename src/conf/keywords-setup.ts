@@ -92,7 +92,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('metrics-connections', unsigned(0, 100_000), 'connections with metrics of their own; the rest is counted', {
       default: '5000',
     }),
-    later('shuntlifetime', SECONDS, 'how long a bare shunt stays', { default: '15m' }),
+    now('shuntlifetime', SECONDS, 'how long failureshunt= stays', { default: '15m' }),
     later('xfrmlifetime', SECONDS, 'how long the kernel waits for an answer to an acquire', { default: '30' }),
     later('nflog-all', UNSIGNED, 'nflog group for all traffic through tunnels'),
   ),

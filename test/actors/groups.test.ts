@@ -214,6 +214,81 @@ describe('a packet that is caught', () => {
     expect(east.plane.mistakes).toEqual([]);
   });
 
+  describe('while its peer is asked, and when it would not', () => {
+    const LIFETIME = 900_000;
+    const shown = async (house: House) =>
+      (await house.report({ kind: 'shuntstatus' }))
+        .rowsOf('shunts')
+        .map((r) => `${r.destination} ${r.policy} ${r.why}`);
+    /** Of the packet to `dst`. */
+    const fate = (house: House, dst: string) =>
+      [...house.plane.policies.values()]
+        .filter((p) => p.direction === 'out' && p.dst.contains(addressOf(dst)))
+        .sort((a, b) => a.priority - b.priority)[0].action;
+    const with_ = (changes: Record<string, string>) => traps(group('private', { ...oe, ...changes }));
+    const SILENT = '192.0.2.99';
+
+    test('nothing said: it is held, and the next one asks again', async () => {
+      const { east, clock } = with_({});
+      raise(east, SILENT);
+      expect([fate(east, SILENT), await shown(east)]).toEqual(['protect', [`${SILENT} %hold oe-negotiating`]]);
+      clock.advance(120_000);
+      expect([fate(east, SILENT), await shown(east), east.world.switchboard.size]).toEqual(['protect', [], 0]);
+      raise(east, SILENT);
+      expect(east.world.switchboard.size).toBe(1);
+    });
+
+    test('negotiationshunt=passthrough: in the clear until there is a tunnel', async () => {
+      const { east, wire, clock } = with_({ negotiationshunt: 'passthrough' });
+      wire.delay = 50;
+      raise(east, WEST);
+      expect([fate(east, WEST), await shown(east)]).toEqual(['pass', [`${WEST} %pass oe-negotiating`]]);
+      expect([...east.plane.policies.values()].some((p) => p.direction !== 'out')).toBe(false);
+      clock.advance(1_000);
+      expect([tunnels(east).length, fate(east, WEST), await shown(east)]).toEqual([1, 'protect', []]);
+    });
+
+    test.each([
+      ['passthrough', 'pass', '%pass'],
+      ['drop', 'drop', '%drop'],
+      ['reject', 'drop', '%reject'],
+    ])('failureshunt=%s: %s for shuntlifetime=, in which nobody is asked', async (failureshunt, action, word) => {
+      const { east, clock } = with_({ failureshunt });
+      raise(east, SILENT);
+      expect(fate(east, SILENT)).toBe('protect');
+      clock.advance(120_000);
+      expect([fate(east, SILENT), await shown(east)]).toEqual([action, [`${SILENT} ${word} oe-failing`]]);
+      expect([fate(east, WEST), east.world.switchboard.size]).toEqual(['protect', 0]);
+      clock.advance(LIFETIME);
+      expect([fate(east, SILENT), await shown(east), east.plane.mistakes]).toEqual(['protect', [], []]);
+    });
+
+    test('a peer that comes by itself has its tunnel all the same', () => {
+      const { west, east, wire, clock } = with_({ failureshunt: 'passthrough' });
+      wire.loses = () => true;
+      raise(east, WEST);
+      clock.advance(120_000);
+      expect(fate(east, WEST)).toBe('pass');
+      wire.loses = () => false;
+      west.load(conn('home', { ...NULL }));
+      expect(west.whack({ kind: 'initiate', name: 'home' }).exit).toBe(0);
+      expect(fate(east, WEST)).toBe('protect');
+      west.whack({ kind: 'terminate', name: 'home' });
+      clock.advance(6_000);
+      expect(fate(east, WEST)).toBe('pass');
+      east.whack({ kind: 'unroute', name: 'private' });
+      expect([east.plane.policies.size, east.plane.mistakes]).toEqual([0, []]);
+    });
+
+    test('of many peers at once a bounded number is asked', () => {
+      const { east, wire } = traps(group('private', oe), { private: '10.0.0.0/8\n' });
+      wire.loses = () => true;
+      for (let i = 0; i < 1_100; i++) raise(east, `10.0.${i >> 8}.${i & 255}`);
+      expect(east.world.switchboard.size).toBe(1_024);
+      expect(east.log.some((l) => l.includes('1024 peers are being asked already'))).toBe(true);
+    });
+  });
+
   test('whack says what the kernel would', () => {
     const { east } = traps();
     expect(east.whack({ kind: 'oppo', here: EAST, there: WEST }).exit).toBe(0);
