@@ -53,15 +53,16 @@ export function* slices<T>(items: Iterable<T>): Generator<readonly T[], void, vo
 }
 
 /**
- * Shared by all reports of a daemon. Between two bursts each pauses as long as it takes all of them to take half of the
- * thread's time, and no more.
+ * Shared by all reports of a daemon. Between two bursts one that is alone lets the loop look at its sockets: whoever has sent
+ * something is served. Where there are several, each pauses as long as it takes all of them to take half of the thread's time.
  */
 export class Pace {
   /** Reports under way that wait for nobody. */
   working = 0;
 
+  /** ms; 0: a turn of the loop. */
   get pause(): number {
-    return Math.max(1, 2 * this.working - 1) * BURST;
+    return this.working > 1 ? (2 * this.working - 1) * BURST : 0;
   }
 }
 
@@ -107,7 +108,9 @@ export class Reporter implements Behavior<Prompt> {
 
   #goOn(self: Context<Prompt>, burst: number): void {
     if (self.now() < this.#since + burst) return self.tell('go');
-    self.after(this.#pace.pause, 'rested');
+    const { pause } = this.#pace;
+    if (pause === 0) self.soon('rested');
+    else self.after(pause, 'rested');
   }
 
   #setWaiting(isWaiting: boolean): void {

@@ -162,10 +162,3 @@ test('a hundred clients that read nothing hold a hundred slices', async () => {
   reading.ask({ kind: 'briefstatus' });
   expect((await answers(west, reading, 1)).map((r) => r.t)).toEqual(['rows', 'end']);
 });
-
-test('a row that points to settings that are not there is no reply', () => {
-  const row = { conn: 'w-e', settings: 1 };
-  expect(parseReply({ t: 'rows', of: 'connections', rows: [row], shared: [{}] })).toBeUndefined();
-  expect(parseReply({ t: 'rows', of: 'connections', rows: [row], shared: 'no' })).toBeUndefined();
-  expect(parseReply({ t: 'rows', of: 'connections', rows: [{ ...row, settings: 0 }], shared: [{}] })).toBeDefined();
-});
