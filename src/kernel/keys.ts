@@ -13,11 +13,9 @@ const ANY_PORT = 0x10000;
 const page = Buffer.alloc(10 + 2 * 16);
 
 export function packSa({ protocol, dst, spi }: SaKey): string {
-  const to = dst.toBytes();
   page[0] = PROTOCOLS.indexOf(protocol);
   page.writeUInt32BE(spi, 1);
-  page.set(to, 5);
-  return page.toString('latin1', 0, 5 + to.length);
+  return page.toString('latin1', 0, 5 + dst.copyTo(page, 5));
 }
 
 export function unpackSa(packed: string): SaKey {
@@ -26,17 +24,14 @@ export function unpackSa(packed: string): SaKey {
 }
 
 export function packPolicy({ direction, src, dst, protocol, srcPort, dstPort }: PolicyKey): string {
-  const from = src.address.toBytes();
-  const to = dst.address.toBytes();
   page[0] = DIRECTIONS.indexOf(direction);
   page[1] = protocol;
   page.writeUIntBE(srcPort ?? ANY_PORT, 2, 3);
   page.writeUIntBE(dstPort ?? ANY_PORT, 5, 3);
   page[8] = src.prefix;
   page[9] = dst.prefix;
-  page.set(from, 10);
-  page.set(to, 10 + from.length);
-  return page.toString('latin1', 0, 10 + 2 * to.length);
+  const octets = src.address.copyTo(page, 10);
+  return page.toString('latin1', 0, 10 + octets + dst.address.copyTo(page, 10 + octets));
 }
 
 export function unpackPolicy(packed: string): PolicyKey {

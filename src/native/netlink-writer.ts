@@ -91,6 +91,13 @@ export class NetlinkWriter {
     return this.zeros(width - octets.length);
   }
 
+  /** An address, then zeros up to the 16 octets of a union that holds either family. */
+  address(from: { copyTo(into: Uint8Array, at: number): number }): this {
+    const octets = from.copyTo(this.buffer, this.#at);
+    this.#at += octets;
+    return this.zeros(16 - octets);
+  }
+
   /** `text`, which is ASCII, then zeros up to `width`. */
   ascii(text: string, width: number): this {
     for (let i = 0; i < text.length; i++) this.buffer[this.#at + i] = text.charCodeAt(i);

@@ -123,11 +123,18 @@ export class Address {
 
   /** 4 or 16 fresh octets in network order. */
   toBytes(): Uint8Array {
-    if (this.family === 4) return put(new Uint8Array(4), 0, this.#w3);
-    const bytes = put(new Uint8Array(16), 0, this.#w0);
-    put(bytes, 4, this.#w1);
-    put(bytes, 8, this.#w2);
-    return put(bytes, 12, this.#w3);
+    const bytes = new Uint8Array(this.bits / 8);
+    this.copyTo(bytes, 0);
+    return bytes;
+  }
+
+  /** Puts the same octets into `into`, from `at` on; returns how many they are. */
+  copyTo(into: Uint8Array, at: number): number {
+    if (this.family === 4) return put(into, at, this.#w3);
+    put(into, at, this.#w0);
+    put(into, at + 4, this.#w1);
+    put(into, at + 8, this.#w2);
+    return 12 + put(into, at + 12, this.#w3);
   }
 
   toBigInt(): bigint {
@@ -151,12 +158,12 @@ export class Address {
 }
 
 /** By hand: a DataView costs more than all the rest. */
-function put(bytes: Uint8Array, at: number, word: number): Uint8Array {
+function put(bytes: Uint8Array, at: number, word: number): number {
   bytes[at] = word >>> 24;
   bytes[at + 1] = word >>> 16;
   bytes[at + 2] = word >>> 8;
   bytes[at + 3] = word;
-  return bytes;
+  return 4;
 }
 
 /** A word whose first `bits` are ones: none below 1, all above 31. */

@@ -36,14 +36,13 @@ export function detectNat(spis: Spis, payloads: readonly Payload[], local: Endpo
 
 /** SHA-1(SPIi | SPIr | address | port). */
 function hash({ spiI, spiR }: Spis, at: Endpoint): Uint8Array {
-  const address = at.address.toBytes();
   // In one piece: hashing several costs twice as much.
-  const octets = address.length === 4 ? SEEN_4 : SEEN_6;
+  const octets = at.address.family === 4 ? SEEN_4 : SEEN_6;
   octets.set(spiI);
   octets.set(spiR, 8);
-  octets.set(address, 16);
-  octets[16 + address.length] = at.port >> 8;
-  octets[17 + address.length] = at.port;
+  const portAt = 16 + at.address.copyTo(octets, 16);
+  octets[portAt] = at.port >> 8;
+  octets[portAt + 1] = at.port;
   return sha1(octets);
 }
 

@@ -1,3 +1,4 @@
+import { Address } from '../../net/address.ts';
 import { type Malformed, malformed } from './fault.ts';
 
 /**
@@ -55,6 +56,14 @@ export class Reader {
     const at = this.at;
     this.at = at + count;
     return this.#octets.subarray(at, at + count);
+  }
+
+  /** Of 4 or 16 octets; undefined if they are not there. */
+  address(octets: 4 | 16): Address | undefined {
+    if (!this.#has(octets)) return undefined;
+    const at = this.at;
+    this.at = at + octets;
+    return Address.fromBytes(this.#octets, at, octets);
   }
 
   skip(count: number): void {

@@ -5,7 +5,6 @@
  *     |           Start Port          |           End Port            |
  *     ~               Starting Address, then Ending Address           ~
  */
-import { Address } from '../../net/address.ts';
 import { Selector } from '../../net/selector.ts';
 import { countOf, type Field, hex, payload, reserved } from './field.ts';
 import type { Reader } from './reader.ts';
@@ -50,8 +49,8 @@ const selectors: Field<readonly Selector[]> = {
       w.zeros(2);
       w.uint(2, s.startPort);
       w.uint(2, s.endPort);
-      w.octets(s.start.toBytes());
-      w.octets(s.end.toBytes());
+      w.address(s.start);
+      w.address(s.end);
       w.patchLength16(from + 2, from);
     }
   },
@@ -100,13 +99,11 @@ function readRange(r: Reader, tsType: number, protocol: number): Selector | unde
   const endPort = r.uint(2);
   const addressAt = r.at;
   const octets = tsType === TS_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16;
-  const from = r.octets(octets);
-  const to = r.octets(octets);
-  if (r.fault) return undefined;
+  const start = r.address(octets);
+  const end = r.address(octets);
+  if (!start || !end) return undefined;
   // OPAQUE is 65535-0 (RFC 7296 §3.13.1); no other range runs backwards.
   if (startPort > endPort && !(startPort === 65535 && endPort === 0)) r.fail('ports run backwards', portsAt);
-  const start = Address.fromBytes(from);
-  const end = Address.fromBytes(to);
   if (start.compare(end) > 0) r.fail('addresses run backwards', addressAt);
   return new Selector(start, end, protocol, startPort, endPort);
 }

@@ -1,3 +1,5 @@
+import type { Address } from '../../net/address.ts';
+
 /**
  * Writes network-order fields into one arena that grows and is kept. Messages are made one at a time and
  * synchronously, so the arena is shared (`written`), and a message costs one allocation: its own octets.
@@ -26,6 +28,11 @@ export class Writer {
     this.#reserve(value.length);
     this.#arena.set(value, this.at);
     this.at += value.length;
+  }
+
+  address(value: Address): void {
+    this.#reserve(16);
+    this.at += value.copyTo(this.#arena, this.at);
   }
 
   zeros(count: number): void {

@@ -21,8 +21,8 @@ const OWN = new Set<number>([XFRMA.encap, XFRMA.lastUsed, XFRMA.pad, XFRMA.lifet
 export function writeMovedSa(to: NetlinkWriter, body: DataView, { src, dst, encapsulation }: SaMove): void {
   const octets = (from: number, length: number) => new Uint8Array(body.buffer, body.byteOffset + from, length);
   to.begin(XFRM_MSG.newSa);
-  to.bytes(octets(0, SA_INFO.dst)).bytes(dst.toBytes(), 16);
-  to.bytes(octets(SA_INFO.spi, SA_INFO.src - SA_INFO.spi)).bytes(src.toBytes(), 16);
+  to.bytes(octets(0, SA_INFO.dst)).address(dst);
+  to.bytes(octets(SA_INFO.spi, SA_INFO.src - SA_INFO.spi)).address(src);
   to.bytes(octets(SA_INFO.src + 16, SA_INFO.size - SA_INFO.src - 16));
   const isExtended = (body.getUint8(SA_INFO.flags) & STATE_FLAG.esn) !== 0;
   for (const [type, value] of attributesOf(body, SA_INFO.size)) {

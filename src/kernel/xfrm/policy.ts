@@ -25,8 +25,8 @@ export function writePolicy(to: NetlinkWriter, policy: PolicySpec): void {
   if (policy.action === 'protect' && policy.tunnel) {
     const { protocol, mode, reqid, src, dst } = policy.tunnel;
     to.attribute(XFRMA.tmpl, (v) => {
-      v.bytes(dst.toBytes(), 16).be32(0).u8(IPPROTO[protocol]).zeros(3);
-      v.u16(AF[dst.family]).zeros(2).bytes(src.toBytes(), 16).u32(reqid);
+      v.address(dst).be32(0).u8(IPPROTO[protocol]).zeros(3);
+      v.u16(AF[dst.family]).zeros(2).address(src).u32(reqid);
       v.u8(MODE[mode]).zeros(3).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS);
     });
   }

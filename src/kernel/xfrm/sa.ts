@@ -23,7 +23,7 @@ export interface SpiRequest {
 export function writeAllocateSpi(to: NetlinkWriter, { protocol, src, dst, reqid }: SpiRequest): void {
   to.begin(XFRM_MSG.allocateSpi).zeros(56);
   writeId(to, { protocol, dst, spi: 0 });
-  to.bytes(src.toBytes(), 16).zeros(64 + 32 + 12);
+  to.address(src).zeros(64 + 32 + 12);
   to.u32(0).u32(reqid).u16(AF[dst.family]).u8(MODE.tunnel).u8(0).zeros(8);
   to.u32(SPI_MIN).u32(SPI_MAX).end();
 }
@@ -40,7 +40,7 @@ export function writeSa(to: NetlinkWriter, type: number, sa: SaSpec): void {
     writeSelector(to, coverOf(pair.src), coverOf(pair.dst), pair.src.protocol || pair.dst.protocol, src, dst);
   } else to.zeros(56);
   writeId(to, sa);
-  to.bytes(sa.src.toBytes(), 16);
+  to.address(sa.src);
   writeLimits(to, sa.soft ?? {}, sa.hard ?? {});
   to.zeros(32 + 12);
   const flags = (sa.esn ? STATE_FLAG.esn : 0) | (pair ? 0 : STATE_FLAG.afUnspec);
@@ -57,7 +57,7 @@ export function writeEncapsulation(to: NetlinkWriter, ports: { readonly srcPort:
 
 /** DELSA and GETSA. */
 export function writeSaKey(to: NetlinkWriter, type: number, { protocol, dst, spi }: SaKey): void {
-  to.begin(type).bytes(dst.toBytes(), 16).be32(spi).u16(AF[dst.family]).u8(IPPROTO[protocol]).zeros(1).end();
+  to.begin(type).address(dst).be32(spi).u16(AF[dst.family]).u8(IPPROTO[protocol]).zeros(1).end();
 }
 
 export const readSpi = (body: DataView): number => body.getUint32(SA_INFO.spi);
@@ -91,7 +91,7 @@ export const readAddress = (body: DataView, at: number, family: 4 | 6): Address 
   Address.fromBytes(new Uint8Array(body.buffer, body.byteOffset + at, family === 4 ? 4 : 16));
 
 function writeId(to: NetlinkWriter, { protocol, dst, spi }: SaKey): void {
-  to.bytes(dst.toBytes(), 16).be32(spi).u8(IPPROTO[protocol]).zeros(3);
+  to.address(dst).be32(spi).u8(IPPROTO[protocol]).zeros(3);
 }
 
 function writeLimits(to: NetlinkWriter, soft: Limits, hard: Limits): void {

@@ -19,7 +19,7 @@ export function writeSelector(
   srcPort: PortAndMask,
   dstPort: PortAndMask,
 ): void {
-  to.bytes(dst.address.toBytes(), 16).bytes(src.address.toBytes(), 16);
+  to.address(dst.address).address(src.address);
   to.be16(dstPort.port).be16(dstPort.mask).be16(srcPort.port).be16(srcPort.mask);
   to.u16(AF[dst.family])
     .u8(dst.prefix)
