@@ -25,15 +25,21 @@ export function parseRsaPublicKey(octets: Uint8Array): RsaPublicKey | { readonly
   const modulus = octets.slice(start + exponentLength);
   if (exponent.length < exponentLength || modulus.length === 0)
     return { wrong: `the exponent is said to have ${exponentLength} octets, and ${octets.length - start} follow` };
-  if (exponent[0] === 0 || modulus[0] === 0) return { wrong: 'exponent and modulus begin without zeros' };
+  const key = { exponent, modulus };
+  const wrong = wrongWithRsa(key);
+  return wrong === undefined ? key : { wrong };
+}
+
+/** Why these are no key that anybody should use, in words that complete "bad key: …"; undefined if they are. */
+export function wrongWithRsa({ exponent, modulus }: RsaPublicKey): string | undefined {
+  if (exponent.length === 0 || modulus.length === 0 || exponent[0] === 0 || modulus[0] === 0)
+    return 'exponent and modulus begin without zeros';
   const bits = rsaBits({ exponent, modulus });
   if (bits < RSA_MIN_BITS || bits > RSA_MAX_BITS)
-    return { wrong: `a modulus has ${RSA_MIN_BITS} to ${RSA_MAX_BITS} bits, this one ${bits}` };
-  if (isEven(modulus)) return { wrong: 'the modulus is even, and so no product of two large primes' };
-  if (isEven(exponent) || (exponent.length === 1 && exponent[0] < 3))
-    return { wrong: 'the exponent must be odd and at least 3' };
-  if (exponent.length >= modulus.length) return { wrong: 'the exponent is not smaller than the modulus' };
-  return { exponent, modulus };
+    return `a modulus has ${RSA_MIN_BITS} to ${RSA_MAX_BITS} bits, this one ${bits}`;
+  if (isEven(modulus)) return 'the modulus is even, and so no product of two large primes';
+  if (isEven(exponent) || (exponent.length === 1 && exponent[0] < 3)) return 'the exponent must be odd and at least 3';
+  return exponent.length >= modulus.length ? 'the exponent is not smaller than the modulus' : undefined;
 }
 
 /** The same octets again. */

@@ -1,5 +1,7 @@
 /** Whether a signature is the peer's. RFC 7296 §2.15, RFC 7427; a helper looks at it, and at the chain of certificates. */
 import { ID_TYPES, Id } from '../../net/id.ts';
+import { Memo } from '../auth/x509/memo.ts';
+import { latin1 } from '../auth/x509/name.ts';
 import { type AuthCheck, CHECK_FLAGS, type JobResult } from '../crypto/job.ts';
 import { explainIssuer, explainNoKey, explainOtherKey } from '../explain/proofs.ts';
 import { clip } from '../explain/words.ts';
@@ -80,13 +82,20 @@ function jobOf(
     scheme: claim.scheme.code,
     octets: octetsToSign(sa, otherRole(sa), peerId),
     signature: claim.signature,
-    id: Uint8Array.of(peerId.type, ...peerId.data),
+    id: typed(peerId),
     ...{ spkis, certs, ocsps },
     at: rules.at,
     flags: flags.reduce((sum, [flag, isSet]) => sum + (isSet ? flag : 0), 0),
     ocspUri: rules.ocspUri === undefined ? undefined : new TextEncoder().encode(rules.ocspUri),
     sign,
   };
+}
+
+function typed({ type, data }: Id): Uint8Array {
+  const octets = new Uint8Array(1 + data.length);
+  octets[0] = type;
+  octets.set(data, 1);
+  return octets;
 }
 
 function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: Turn, verdict: Verdict) => void): void {
@@ -121,10 +130,15 @@ function howOf({ claim, peerId }: Evidence, names: readonly Uint8Array[]): strin
   const name = scheme.type === 'RSA' ? `${signature.length * 8}-bit ${scheme.name}` : scheme.name;
   if (names.length === 0) return `using ${name} signature and ${named(peerId)}`;
   const issuer = names[1] ?? names[0];
-  return `certificate '${dnText(names[0])}' and ${name} digital signature issued by '${dnText(issuer)}'; ${named(peerId)}`;
+  return `certificate '${dnText(names[0])}' and ${name} digital signature issued by '${issuerText(issuer)}'; ${named(peerId)}`;
 }
 
-const dnText = (der: Uint8Array): string => clip(`${new Id(ID_TYPES.ID_DER_ASN1_DN, der)}`);
+const idOf = (der: Uint8Array): Id => new Id(ID_TYPES.ID_DER_ASN1_DN, der);
+const dnText = (der: Uint8Array): string => clip(`${idOf(der)}`);
+
+/** Of thousands of peers there are a few issuers, and their text takes longer than the rest of the line. */
+const ISSUERS = new Memo<string>(64);
+const issuerText = (der: Uint8Array): string => ISSUERS.of(latin1(der), () => dnText(der));
 
 /** Why the issuers, if the peer has shown any, are not those that the policy wants; undefined if they are. */
 export function wrongIssuer(
@@ -134,11 +148,17 @@ export function wrongIssuer(
   names: readonly Uint8Array[],
 ): Refusal | undefined {
   const { ca, key } = theirs[round];
-  const issuers = names.slice(1).map((der) => new Id(ID_TYPES.ID_DER_ASN1_DN, der));
-  const isRight = !ca || key || names.length === 0 || issuers.some((issuer) => ca.matches(issuer.key) !== undefined);
-  if (isRight) return undefined;
+  if (!ca || key || names.length === 0) return undefined;
+  const issuers = names.slice(1);
+  // As a rule it is the very octets; a name's key takes longer than all else here.
+  if (issuers.some((der) => Buffer.compare(ca.data, der) === 0)) return undefined;
+  if (issuers.some((der) => ca.matches(idOf(der).key) !== undefined)) return undefined;
   return {
     wrong: `peer ${named(peerId)} has a certificate of another authority than '${ca}'`,
-    why: () => explainIssuer(issuers.map(String), ca),
+    why: () =>
+      explainIssuer(
+        issuers.map((der) => `${idOf(der)}`),
+        ca,
+      ),
   };
 }

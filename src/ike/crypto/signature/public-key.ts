@@ -4,7 +4,7 @@
  * or a reason that completes "bad key: …".
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { encodeRsaPublicKey, parseRsaPublicKey, type RsaPublicKey, rsaBits } from '../rsa-public-key.ts';
+import { encodeRsaPublicKey, parseRsaPublicKey, type RsaPublicKey, rsaBits, wrongWithRsa } from '../rsa-public-key.ts';
 import { curves } from './curves.ts';
 import { der, derInteger, readElement, readInteger, TAG } from './der.ts';
 import { isSmallOrder } from './edwards.ts';
@@ -101,17 +101,16 @@ function rsaNumbers(octets: Uint8Array): RsaPublicKey | undefined {
   const modulus = outer && readInteger(outer.body);
   const exponent = modulus && readInteger(modulus.rest);
   if (!exponent || exponent.rest.length > 0 || outer.rest.length > 0) return undefined;
-  return { modulus: modulus.body, exponent: exponent.body };
+  return { modulus: modulus.body.slice(), exponent: exponent.body.slice() };
 }
 
 /** Above so many bits of modulus OpenSSL computes with small exponents only, to keep verifying cheap. */
 const LARGE_MODULUS = 3072;
 const SMALL_EXPONENT = 8;
 
-function rsaKey(numbers: RsaPublicKey): PublicKey | Wrong {
-  // The other form has the same limits, so it is asked: one rule for what an RSA key is.
-  const rsa = numbers.exponent.length < 65_536 ? parseRsaPublicKey(encodeRsaPublicKey(numbers)) : undefined;
-  if (rsa === undefined || 'wrong' in rsa) return rsa ?? { wrong: 'its exponent is too large' };
+function rsaKey(rsa: RsaPublicKey): PublicKey | Wrong {
+  const wrong = wrongWithRsa(rsa);
+  if (wrong !== undefined) return { wrong };
   const bits = rsaBits(rsa);
   if (bits > LARGE_MODULUS && rsa.exponent.length > SMALL_EXPONENT)
     return { wrong: `with ${bits} bits its exponent may have 64, not ${8 * rsa.exponent.length}` };
