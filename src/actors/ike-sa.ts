@@ -12,6 +12,7 @@ import { chooser } from '../ike/v2/siblings.ts';
 import { adopt, step } from '../ike/v2/step.ts';
 import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { Id } from '../net/id.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import type { About } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
@@ -37,8 +38,8 @@ export type IkeSaMessage =
   | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
   /** The peer has made another IKE SA with us, and `uniqueids=yes`. */
   | { readonly t: 'outlived'; readonly by: number }
-  /** The peer sent INITIAL_CONTACT on another IKE SA. */
-  | { readonly t: 'forgotten' }
+  /** The peer sent INITIAL_CONTACT on another IKE SA; of an EAP user: as this identity. */
+  | { readonly t: 'forgotten'; readonly as?: Id | undefined }
   /** The connection has what it had here at another gateway now. */
   | { readonly t: 'leave'; readonly policy: Policy }
   /** Send the peer elsewhere, if it can be sent and `of` says yes to a connection that it has to do with. */
@@ -124,6 +125,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'dropState':
         return this.#dropState(message.serial, message.answer, self);
       case 'forgotten':
+        if (message.as && !this.#sa.peerId?.equals(message.as)) return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'outlived':
         return this.#outlived(message, self);
@@ -436,7 +438,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #authenticated(
-    { initialContact, isNameless }: Extract<Out, { t: 'authenticated' }>,
+    { initialContact, isNameless, userContact = false }: Extract<Out, { t: 'authenticated' }>,
     self: Context<IkeSaMessage>,
   ): void {
     const { registry, stats } = this.#world;
@@ -446,11 +448,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#leaveHalfOpen(true);
     registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
-    this.#supersede(initialContact, isNameless, self);
+    this.#supersede({ initialContact, isNameless, userContact }, self);
   }
 
   /** What the same peer had with us before. RFC 7296 §2.4: `initialContact` says that it has forgotten all of that. */
-  #supersede(initialContact: boolean, isNameless: boolean, self: Context<IkeSaMessage>): void {
+  #supersede(
+    { initialContact, isNameless, userContact }: Omit<Extract<Out, { t: 'authenticated' }>, 't'>,
+    self: Context<IkeSaMessage>,
+  ): void {
     const { registry, uniqueIds } = this.#world;
     const { peerId, eapUser, policy, role, serial } = this.#sa;
     const user = eapUser?.isHearsay ? undefined : eapUser?.name;
@@ -459,7 +464,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (initialContact || (uniqueIds && role === 'responder')) {
       for (const other of registry.samePeer(key))
         other.tell(initialContact ? { t: 'forgotten' } : { t: 'outlived', by: serial });
-    }
+    } else if (userContact && user !== undefined)
+      for (const other of registry.samePeer(key)) other.tell({ t: 'forgotten', as: peerId });
     this.#peerKey = key;
     registry.registerPeer(key, self);
   }

@@ -126,6 +126,8 @@ export type Out =
       readonly initialContact: boolean;
       /** It has not proven the identity that it goes by: nothing may end in that name. RFC 7619 §2.3. */
       readonly isNameless: boolean;
+      /** It has said INITIAL_CONTACT in a name that it has not proven: that counts among the SAs of its EAP user. */
+      readonly userContact?: boolean;
     }
   | { readonly t: 'childUp'; readonly serial: number; readonly replaces?: number | undefined }
   | {

@@ -131,6 +131,20 @@ describe.each(['one NAT', 'apart'] as const)('users of EAP, %s', (where) => {
     expect(registry.instancesOf(registry.named('road')!)).toHaveLength(2);
   });
 
+  test('who say INITIAL_CONTACT end what they had under the same identity, and not what their other devices have', () => {
+    const guests = [
+      { id: '@road', user: 'joe' },
+      { id: '@phone', user: 'joe' },
+      { id: '@road', user: 'joe' },
+    ];
+    const contact = { ...BY_EAP, 'initial-contact': 'yes' };
+    expect(standing(gathering(guests, where, contact, { uniqueIds: false }))).toEqual([1, 2]);
+    const [, phone, again] = guests;
+    expect(
+      standing(gathering([{ ...again, user: 'paul' }, phone, again], where, contact, { uniqueIds: false })),
+    ).toEqual([0, 1, 2]);
+  });
+
   test('are known after a rekey of their IKE SA', () => {
     const guests = [
       { id: '@road', user: 'joe' },

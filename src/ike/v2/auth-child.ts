@@ -157,8 +157,13 @@ function authentic(turn: Turn, { firstId, proofs, isNameless }: AuthTalk, payloa
   turn.say(`${sa.role} established IKE SA; authenticated peer ${proofs.join(', and ')}`, { event: 'established-ike' });
   armEstablished(turn);
   // Whoever has not proven a name ends nothing in that name (RFC 7619 §2.3).
-  const initialContact = !isNameless && hasNotify(payloads, NOTIFY.INITIAL_CONTACT);
-  turn.outs.push({ t: 'authenticated', initialContact, isNameless });
+  const saysSo = hasNotify(payloads, NOTIFY.INITIAL_CONTACT);
+  turn.outs.push({
+    t: 'authenticated',
+    initialContact: saysSo && !isNameless,
+    isNameless,
+    userContact: saysSo && isNameless && sa.eapUser !== undefined,
+  });
 }
 
 const sharedId = ({ remoteId }: Policy, peerId: Id): Id => (remoteId?.equals(peerId) ? remoteId : peerId);
