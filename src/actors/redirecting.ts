@@ -33,7 +33,12 @@ const MOST_AT_ONCE = 256;
 /** ms at a time. */
 const SLICE = 1;
 
-export function redirect(world: World, { name, to }: RequestOf<'redirect'>, answer: Answer): void {
+export function redirect(
+  world: World,
+  { name, to }: RequestOf<'redirect'>,
+  answer: Answer,
+  atOnce = MOST_AT_ONCE,
+): void {
   const parsed = parseGateways(to);
   if ('bad' in parsed)
     return end(answer, RC.WHACK_PROBLEM, `cannot redirect to "${parsed.bad}": neither an address nor a host name`);
@@ -41,7 +46,7 @@ export function redirect(world: World, { name, to }: RequestOf<'redirect'>, answ
   const of = name === undefined ? () => true : named(world, name);
   if (!of) return end(answer, RC.UNKNOWN_NAME, `no connection or alias named "${name}"`);
   const gateways = parsed.to;
-  world.spawn('connections', `redirect ${gateways}`, new Redirecting(world, { of, gateways, answer }));
+  world.spawn('connections', `redirect ${gateways}`, new Redirecting(world, { of, gateways, answer, atOnce }));
 }
 
 /** Connections of that name or alias, with their instances; `road[7]` is one of those. */
@@ -58,6 +63,7 @@ interface Redirection {
   readonly of: (policy: Policy) => boolean;
   readonly gateways: readonly string[];
   readonly answer: Answer;
+  readonly atOnce: number;
 }
 
 type Message =
@@ -113,9 +119,9 @@ class Redirecting implements Behavior<Message> {
   #goOn(self: Context<Message>): void {
     this.#isResting = false;
     const until = self.now() + SLICE;
-    const { of, gateways } = this.#what;
+    const { of, gateways, atOnce } = this.#what;
     const to = () => gateways[this.#turns++ % gateways.length];
-    while (this.#left.length > 0 && this.#waiting.size < MOST_AT_ONCE && self.now() < until) {
+    while (this.#left.length > 0 && this.#waiting.size < atOnce && self.now() < until) {
       const ike = this.#left.pop()!;
       if (ike.hasEnded) continue;
       this.#waiting.add(ike);
@@ -123,7 +129,7 @@ class Redirecting implements Behavior<Message> {
       ike.tell({ t: 'redirect', of, to, over: (fate) => self.tell({ t: 'over', ike, fate }) });
     }
     if (this.#left.length === 0 && this.#waiting.size === 0) return self.stop();
-    this.#isResting = this.#left.length === 0 || this.#waiting.size >= MOST_AT_ONCE;
+    this.#isResting = this.#left.length === 0 || this.#waiting.size >= atOnce;
     if (!this.#isResting) self.soon('more');
   }
 }

@@ -4,7 +4,8 @@ import { Dice } from '../ike/v2/dice.ts';
 import { crossroads, NORTH } from './crossroads.ts';
 import { conn, EAST, type House } from './town.ts';
 
-const SEEDS = 200;
+const BLOCKS = [1, 26, 51, 76, 101, 126, 151, 176];
+const SEEDS = 25;
 /** s of trouble, and of peace afterwards: longer than any request is repeated, and than a gateway waits for a farewell. */
 const TROUBLE = 90;
 const PEACE = 400;
@@ -53,20 +54,24 @@ function storm(seed: number) {
   return made;
 }
 
-test(`${SEEDS} of them: one tunnel is left, with one gateway, and both ends know it`, () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const { west, east, north } = storm(seed);
-    const about = `seed ${seed}\n${west.log.slice(-40).join('\n')}\nNORTH\n${north.log.slice(-30).join('\n')}\nEAST\n${east.log.slice(-30).join('\n')}`;
-    for (const house of [west, east, north]) expect([house.crashes, house.plane.mistakes], about).toEqual([[], []]);
-    expect([tunnels(west), tunnels(east) + tunnels(north)], about).toEqual([1, 1]);
-    expect(west.plane.outbound()[0].spi, about).toBe([...east.plane.inbound(), ...north.plane.inbound()][0].spi);
-    expect(west.world.switchboard.size, about).toBe(1);
-    expect(east.world.switchboard.size + north.world.switchboard.size, about).toBe(1);
-    const there = tunnels(east) === 1 ? EAST : NORTH;
-    const outward = [...west.plane.policies.values()].filter(({ direction }) => direction === 'out');
-    expect(
-      outward.map(({ tunnel }) => `${tunnel?.dst}`),
-      about,
-    ).toEqual([there]);
-  }
-}, 120_000);
+test.each(BLOCKS)(
+  'from seed %i on: one tunnel is left, with one gateway, and both ends know it',
+  (first) => {
+    for (let seed = first; seed < first + SEEDS; seed++) {
+      const { west, east, north } = storm(seed);
+      const about = `seed ${seed}\n${west.log.slice(-40).join('\n')}\nNORTH\n${north.log.slice(-30).join('\n')}\nEAST\n${east.log.slice(-30).join('\n')}`;
+      for (const house of [west, east, north]) expect([house.crashes, house.plane.mistakes], about).toEqual([[], []]);
+      expect([tunnels(west), tunnels(east) + tunnels(north)], about).toEqual([1, 1]);
+      expect(west.plane.outbound()[0].spi, about).toBe([...east.plane.inbound(), ...north.plane.inbound()][0].spi);
+      expect(west.world.switchboard.size, about).toBe(1);
+      expect(east.world.switchboard.size + north.world.switchboard.size, about).toBe(1);
+      const there = tunnels(east) === 1 ? EAST : NORTH;
+      const outward = [...west.plane.policies.values()].filter(({ direction }) => direction === 'out');
+      expect(
+        outward.map(({ tunnel }) => `${tunnel?.dst}`),
+        about,
+      ).toEqual([there]);
+    }
+  },
+  120_000,
+);
