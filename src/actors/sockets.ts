@@ -15,6 +15,7 @@ import {
 import { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import { Newcomers } from './newcomers.ts';
+import { Outbox } from './outbox.ts';
 import type { Sender, Switchboard } from './switchboard.ts';
 
 /** Octets of zero that tell IKE from ESP on a port that carries both. RFC 3948 §2.2. */
@@ -41,6 +42,7 @@ export class IkeSocket implements Sender {
   readonly encapsulates: boolean;
   readonly #options: SocketOptions;
   #socket: UdpSocket | undefined = undefined;
+  #outbox: Outbox | undefined = undefined;
   #newcomers: Newcomers | undefined = undefined;
   /** Why a flood of first messages takes room from established peers. */
   lacks: string | undefined = undefined;
@@ -70,6 +72,7 @@ export class IkeSocket implements Sender {
       return { why: `${fault.why} (${fault.errno})` };
     }
     self.#socket = socket;
+    self.#outbox = new Outbox(socket, self.#skip);
     self.#openNewcomers(socket);
     options.switchboard.attach(local, self);
     return self;
@@ -91,7 +94,11 @@ export class IkeSocket implements Sender {
   }
 
   send(peer: Endpoint, bytes: Uint8Array): void {
-    this.#socket?.send(this.encapsulates ? marked(bytes) : bytes, peer.address.toBytes(), peer.port);
+    this.#outbox?.add(bytes, peer);
+  }
+
+  flush(): void {
+    this.#outbox?.flush();
   }
 
   sendKeepalive(peer: Endpoint): void {
@@ -109,6 +116,7 @@ export class IkeSocket implements Sender {
     if (!this.#socket) return;
     this.#options.switchboard.detach(this.local);
     this.#options.plane.unserve(this.local);
+    this.flush();
     this.#newcomers?.close();
     this.#socket.close();
     this.#socket = undefined;
@@ -141,17 +149,12 @@ export class IkeSocket implements Sender {
       const peer = new Endpoint(Address.fromBytes(addresses, from, octets), records[record + UDP_RECORD.srcPort]);
       switchboard.receive({ local: this.local, peer, bytes: arena.slice(start + skip, start + length) });
     }
+    switchboard.flush();
   }
 }
 
 const ANY = () => true;
 const isMarked = (bytes: Uint8Array, at: number) => (bytes[at] | bytes[at + 1] | bytes[at + 2] | bytes[at + 3]) === 0;
-
-function marked(bytes: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(MARKER + bytes.length);
-  framed.set(bytes, MARKER);
-  return framed;
-}
 
 const addressText = (octets: Uint8Array) =>
   octets.length === 4 || octets.length === 16 ? Address.fromBytes(octets) : '?';

@@ -76,7 +76,9 @@ interface HalfOpen {
 
 /** One of our sockets, as the way out. */
 export interface Sender {
+  /** At `flush`, if not before. */
   send(peer: Endpoint, bytes: Uint8Array): void;
+  flush(): void;
   sendKeepalive(peer: Endpoint): void;
 }
 
@@ -91,6 +93,8 @@ export class Switchboard {
   /** What sources have of them that have returned a cookie: those of others may be somebody else's doing. */
   readonly #sources = new Sources();
   readonly #senders = new Map<string, Sender>();
+  /** Those that may have something to send yet. */
+  readonly #unflushed = new Set<Sender>();
   /** Most packets leave by one socket: its place needs no text to look it up. */
   #latest: { readonly local: Endpoint; readonly sender: Sender } | undefined = undefined;
   readonly limits: GateLimits;
@@ -159,8 +163,16 @@ export class Switchboard {
     this.#waiting.push(resume);
   }
 
-  /** Actors have had their turns: there may be room. */
+  /** What has been said up to now leaves. */
+  flush(): void {
+    if (this.#unflushed.size === 0) return;
+    for (const sender of this.#unflushed) sender.flush();
+    this.#unflushed.clear();
+  }
+
+  /** Actors have had their turns: they have said something, and there may be room. */
   turned(): void {
+    this.flush();
     if (this.#waiting.length === 0 || this.#ports.backlog() > ENOUGH_TO_DO / 2) return;
     for (const resume of this.#waiting.splice(0)) resume();
   }
@@ -191,7 +203,14 @@ export class Switchboard {
     this.counters.sent++;
     this.counters.octetsOut += bytes.length;
     if (this.#ports.impairments.any) return this.#sendImpaired(local, peer, bytes);
-    this.#sender(local)?.send(peer, bytes);
+    this.#send(local, peer, bytes);
+  }
+
+  #send(local: Endpoint, peer: Endpoint, bytes: Uint8Array): void {
+    const sender = this.#sender(local);
+    if (!sender) return;
+    sender.send(peer, bytes);
+    this.#unflushed.add(sender);
   }
 
   sendKeepalive(local: Endpoint, peer: Endpoint): void {
@@ -397,8 +416,8 @@ export class Switchboard {
     const { impairments } = this.#ports;
     if (impairments.on('drop-outbound')) return;
     const sent = impairments.on('corrupt-outbound') ? corrupted(bytes) : bytes;
-    this.#sender(local)?.send(peer, sent);
-    if (impairments.on('jacob-two-two')) this.#sender(local)?.send(peer, sent);
+    this.#send(local, peer, sent);
+    if (impairments.on('jacob-two-two')) this.#send(local, peer, sent);
   }
 
   #debug(text: () => string, peer?: Endpoint): void {

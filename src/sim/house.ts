@@ -141,6 +141,7 @@ export class House {
     for (const local of this.#sockets()) {
       this.world.switchboard.attach(local, {
         send: (peer, bytes) => this.wire.carry(local, peer, bytes),
+        flush: () => {},
         sendKeepalive: () => {},
       });
     }

@@ -100,6 +100,7 @@ function attach({ world }: Daemon, address: Address): void {
         const receiver = receivers.get(`${peer.address}`);
         receiver?.world.switchboard.receive({ local: receiver.local, peer: local, bytes: bytes.slice() });
       }),
+    flush: () => {},
     sendKeepalive: () => {},
   });
 }
