@@ -16,9 +16,6 @@ import {
   admit,
   adoptKeys,
   agree,
-  believe,
-  cannotProve,
-  connectionThatFits,
   encryptFromNow,
   establish,
   float,
@@ -33,13 +30,11 @@ import {
   noteNat,
   noteVendorIds,
   ourVendorIds,
-  peerIdIn,
-  prove,
   saysInitialContact,
   secretFor,
   sentText,
-  wrongPeer,
 } from './phase-one.ts';
+import { believe, cannotProve, connectionThatFits, peerIdIn, prove, wrongPeer } from './proving.ts';
 import type { Transition } from './transitions.ts';
 import { distrust } from './trust.ts';
 import { type Incoming, newConversation, notification, type Turn } from './turn.ts';

@@ -20,10 +20,6 @@ import {
   admit,
   adoptKeys,
   agree,
-  believe,
-  cannotProve,
-  connectionFor,
-  connectionThatFits,
   encryptFromNow,
   establish,
   float,
@@ -39,13 +35,11 @@ import {
   noteNat,
   noteVendorIds,
   ourVendorIds,
-  peerIdIn,
-  prove,
   saysInitialContact,
   secretFor,
   sentText,
-  wrongPeer,
 } from './phase-one.ts';
+import { believe, cannotProve, connectionFor, connectionThatFits, peerIdIn, prove, wrongPeer } from './proving.ts';
 import type { Transition } from './transitions.ts';
 import { distrust } from './trust.ts';
 import { type Incoming, newConversation, notification, type Turn } from './turn.ts';

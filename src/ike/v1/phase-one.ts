@@ -1,35 +1,30 @@
 /** What Main Mode and Aggressive Mode share: secrets, keys, proofs, and an ISAKMP SA at the end. RFC 2409 §5. */
 import { Endpoint } from '../../net/endpoint.ts';
 import { Id } from '../../net/id.ts';
-import { equalSecret, joined, wipe } from '../crypto/misc.ts';
-import type { Fault } from '../fault.ts';
+import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
 import { where } from '../v2/handshake.ts';
-import { proofHash } from './crypto/hashes.ts';
 import type { KeysJob, V1JobResult } from './crypto/job.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
-import { end, forgetHandshake } from './ending.ts';
+import { forgetHandshake } from './ending.ts';
 import { type Conversation, type Handshake, type IsakmpSa, NOTHING } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
 import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
 import { detectNat, NAT_PORT, natDetection } from './nat.ts';
-import { type Agreement, allows, type Chosen, chooseIsakmp } from './offers.ts';
+import type { Agreement } from './offers.ts';
 import { isV1, type V1Policy } from './policy.ts';
-import { distrust, follow } from './trust.ts';
+import { follow } from './trust.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
 import {
   type Attribute,
   decodeAttributes,
   encodeAttributes,
-  encodeBody,
-  find,
   NOTIFY,
   OAKLEY,
   type Payload,
   PROTOCOL,
-  type Proposal as WireProposal,
 } from './wire/index.ts';
 
 /** Octets. */
@@ -162,109 +157,6 @@ export function float(sa: IsakmpSa): void {
   if (sa.peer.port === 500) sa.peer = new Endpoint(sa.peer.address, NAT_PORT);
 }
 
-/** HASH_I or HASH_R of the end that `id`, the body of an ID payload, is of. */
-function proofOf(sa: IsakmpSa, who: 'initiator' | 'responder', id: Uint8Array): Uint8Array {
-  const { public: ours, theirPublic, sai } = handshakeOf(sa);
-  const { suite, keys, cookieI, cookieR, role } = sa;
-  if (!suite || !keys) throw new Error(`#${sa.serial} has no keys`);
-  const isOurs = who === role;
-  const [ownKey, otherKey] = isOurs ? [ours, theirPublic] : [theirPublic, ours];
-  const [ownCookie, otherCookie] = who === 'initiator' ? [cookieI, cookieR] : [cookieR, cookieI];
-  return proofHash({
-    ...{ prf: suite.prf, skeyid: keys.skeyid, sa: sai, id },
-    own: { public: ownKey, cookie: ownCookie },
-    other: { public: otherKey, cookie: otherCookie },
-  });
-}
-
-/** Our ID, and HASH or SIG behind it; `fail` when there is nothing to sign with. */
-export function prove(
-  turn: Turn,
-  then: (turn: Turn, id: Payload, proof: Payload) => void,
-  fail: (turn: Turn, why: string) => void,
-): void {
-  const { sa, env } = turn;
-  const id = idPayload(sa.policy.localId);
-  const proof = proofOf(sa, sa.role, encodeBody(id));
-  if (handshakeOf(sa).method === 'secret') return then(turn, id, { type: 'HASH', data: proof });
-  const credential = env.directory.credential(sa.policy, 0);
-  if ('wrong' in credential) return fail(turn, credential.wrong);
-  turn.submit({ op: 'isakmp.sign', key: credential.key, proof }, (later, result) => {
-    if (!result.ok || result.op !== 'isakmp.sign')
-      return fail(later, result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
-    then(later, id, { type: 'SIG', data: result.signature });
-  });
-}
-
-export const peerIdIn = ({ payloads }: Incoming): Id | undefined => {
-  const id = find(payloads, 'ID');
-  return id && new Id(id.idType, Uint8Array.from(id.data));
-};
-
-/** Goes on only if the peer has proven to be `peerId`; a message that proves nothing changes nothing. */
-export function believe(
-  turn: Turn,
-  message: Incoming,
-  { peerId, policy }: { readonly peerId: Id; readonly policy: V1Policy },
-  go: (turn: Turn) => void,
-  otherwise: () => void = () => {},
-): void {
-  const refuse = (later: Turn, why: string) => {
-    distrust(later, why);
-    otherwise();
-  };
-  const { sa, env } = turn;
-  const { payloads, bodies } = message;
-  const idAt = payloads.findIndex((p) => p.type === 'ID');
-  const id = idAt < 0 ? handshakeOf(sa).theirId : bodies[idAt];
-  const proof = proofOf(sa, sa.role === 'initiator' ? 'responder' : 'initiator', id);
-  if (handshakeOf(sa).method === 'secret') {
-    const hash = find(payloads, 'HASH');
-    return hash && equalSecret(hash.data, proof) ? go(turn) : refuse(turn, `HASH of '${peerId}' does not match`);
-  }
-  const signature = find(payloads, 'SIG');
-  if (!signature) return refuse(turn, `no SIG of '${peerId}'`);
-  const spkis = env.directory.publicKeys(peerId, policy, 0);
-  turn.submit({ op: 'isakmp.verify', spkis, proof, signature: signature.data }, (later, result) =>
-    result.ok ? go(later) : refuse(later, `SIG of '${peerId}': ${result.detail}`),
-  );
-}
-
-/**
- * As responder, which connection a peer belongs to that says who it is: those for its address that allow what was
- * agreed on, by how well they name it. With one secret for all road warriors, it must be the one that was used.
- */
-export function connectionFor(turn: Turn, peerId: Id, agreed: Agreement): V1Policy | { readonly wrong: string } {
-  const { sa, env } = turn;
-  const used = agreed.method === 'secret' && sa.keys ? secretFor(turn, sa.policy) : undefined;
-  const isSecret = (policy: V1Policy) => {
-    if (!used) return true;
-    const other = secretFor(turn, policy, peerId);
-    const isSame = other !== undefined && equalSecret(other, used);
-    wipe(other);
-    return isSame;
-  };
-  const fits: { policy: V1Policy; wildcards: number }[] = [];
-  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
-    if (!isV1(policy) || !allows(policy, agreed)) continue;
-    const wildcards = wildcardsFor(policy, peerId);
-    if (wildcards !== undefined && isSecret(policy)) fits.push({ policy, wildcards });
-  }
-  wipe(used);
-  const [best] = fits.toSorted((a, b) => a.wildcards - b.wildcards);
-  return best?.policy ?? { wrong: `no connection for peer ID '${peerId}' with what was agreed on for its address` };
-}
-
-/** How many it takes for the policy to take this peer: infinitely many for one that takes anybody. */
-const wildcardsFor = ({ remoteId }: Policy, peerId: Id): number | undefined =>
-  remoteId ? remoteId.matches(peerId.key) : Number.POSITIVE_INFINITY;
-
-/** As initiator: what is wrong with whom we have found. */
-export const wrongPeer = ({ remoteId }: Policy, peerId: Id): string | undefined =>
-  remoteId && remoteId.matches(peerId.key) === undefined
-    ? `peer ID '${peerId}' is not the configured '${remoteId}'`
-    : undefined;
-
 /** RESPONDER-LIFETIME when ours is shorter than what was offered. RFC 2407 §4.6.3.1. */
 export function lifetimeNotice(sa: IsakmpSa): Payload[] {
   const { lifetime, offeredLife } = handshakeOf(sa);
@@ -324,22 +216,3 @@ function agreedText(auth: string, { encr, encrBits, prf, group }: IsakmpSuite): 
 }
 
 export const sentText = (turn: Turn, what: string): void => turn.say(`sent ${what} to ${where(turn.sa.peer)}`);
-
-export const cannotProve = (turn: Turn, why: string): void => end(turn, 'local', `cannot prove who we are: ${why}`);
-
-/**
- * The first connection for the peer's address whose proposals fit; otherwise the first one's reason. With `peerId`: for
- * Aggressive Mode.
- */
-export function connectionThatFits(turn: Turn, theirs: readonly WireProposal[], peerId?: Id) {
-  const { sa, env } = turn;
-  let first: { readonly policy: V1Policy; readonly fit: Chosen | Fault } | undefined;
-  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
-    if (!isV1(policy)) continue;
-    if (peerId && (!policy.v1.aggressive || wildcardsFor(policy, peerId) === undefined)) continue;
-    const tried = { policy, fit: chooseIsakmp(policy, theirs) };
-    if (!('kind' in tried.fit)) return tried;
-    first ??= tried;
-  }
-  return first;
-}

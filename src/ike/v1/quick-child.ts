@@ -73,11 +73,6 @@ export function channelOf({ suite, keys, serial }: IsakmpSa, { messageId }: Conv
   return { prf: suite.prf, skeyidA: keys.skeyidA, messageId };
 }
 
-export interface Lasting {
-  /** ms */
-  readonly lifetime: number;
-}
-
 /** The shorter of ours, what was offered, and what RESPONDER-LIFETIME says. */
 export function lifetimeOf(policy: Policy, agreed: QuickAgreement, payloads: readonly Payload[]): number {
   const offered = agreed.life.seconds === undefined ? { seconds: USUAL_IPSEC_LIFE / 1000 } : agreed.life;

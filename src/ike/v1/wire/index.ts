@@ -30,7 +30,6 @@ export {
   type Message,
 } from './message.ts';
 export { all, find, type Payload, type PayloadName, type PayloadNamed } from './payload.ts';
-export { NONCE_OCTETS } from './payloads.ts';
 export * from './registry.ts';
 export * from './registry-sa.ts';
 export type { Proposal, Transform } from './sa.ts';

@@ -8,7 +8,7 @@ import { CFG_TYPE_NAMES, NOTIFY_NAMES, PAYLOAD, PROTOCOL_NAMES } from './registr
 import { doi } from './sa.ts';
 
 /** RFC 2409 §5. */
-export const NONCE_OCTETS = { min: 8, max: 256 } as const;
+const NONCE_OCTETS = { min: 8, max: 256 } as const;
 
 const NAT_OA_SHAPE = {
   idType: uint(1),

@@ -50,6 +50,3 @@ export const ENCAPSULATION = {
   UDP_TUNNEL_DRAFT: 61443,
   UDP_TRANSPORT_DRAFT: 61444,
 } as const;
-
-/** RFC 3173: the transforms of protocol IPCOMP. */
-export const IPCOMP = { DEFLATE: 2 } as const;
