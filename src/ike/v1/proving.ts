@@ -6,7 +6,7 @@ import type { Policy } from '../policy.ts';
 import { proofHash } from './crypto/hashes.ts';
 import { end } from './ending.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
-import { type Agreement, allows, type Chosen, chooseIsakmp } from './offers.ts';
+import { type Agreement, allows, type Chosen, chooseIsakmp, methodsOf } from './offers.ts';
 import { handshakeOf, idPayload, secretFor } from './phase-one.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import { distrust } from './trust.ts';
@@ -23,9 +23,14 @@ export const cannotProve = (turn: Turn, why: string): void => end(turn, 'local',
 export function connectionThatFits(turn: Turn, theirs: readonly WireProposal[], peerId?: Id) {
   const { sa, env } = turn;
   let first: { readonly policy: V1Policy; readonly fit: Chosen | Fault } | undefined;
+  // Thousands of conns for the same address share a few lists of proposals, and a stranger pays for none.
+  const seen = new Map<Policy['ike'], string>();
   for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
     if (!isV1(policy)) continue;
     if (peerId && (!policy.v1.aggressive || wildcardsFor(policy, peerId) === undefined)) continue;
+    const ways = `${methodsOf(policy)}`;
+    if (seen.get(policy.ike) === ways) continue;
+    seen.set(policy.ike, ways);
     const tried = { policy, fit: chooseIsakmp(policy, theirs) };
     if (!('kind' in tried.fit)) return tried;
     first ??= tried;
@@ -119,12 +124,16 @@ export function connectionFor(turn: Turn, peerId: Id, agreed: Agreement): V1Poli
   for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
     if (!isV1(policy) || !allows(policy, agreed)) continue;
     const wildcards = wildcardsFor(policy, peerId);
-    if (wildcards !== undefined && isSecret(policy)) fits.push({ policy, wildcards });
+    if (wildcards !== undefined) fits.push({ policy, wildcards });
   }
+  const ranked = fits.toSorted((a, b) => a.wildcards - b.wildcards).slice(0, MOST_RIVALS);
+  const best = ranked.find(({ policy }) => isSecret(policy));
   wipe(used);
-  const [best] = fits.toSorted((a, b) => a.wildcards - b.wildcards);
   return best?.policy ?? { wrong: `no connection for peer ID '${peerId}' with what was agreed on for its address` };
 }
+
+/** Connections that are held against a peer that has yet to prove who it is: it gets so much of our time. */
+const MOST_RIVALS = 16;
 
 /** How many it takes for the policy to take this peer: infinitely many for one that takes anybody. */
 const wildcardsFor = ({ remoteId }: Policy, peerId: Id): number | undefined =>

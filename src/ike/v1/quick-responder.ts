@@ -1,6 +1,7 @@
 /** Quick Mode as responder: a child that the peer wants. RFC 2409 §5.5. */
 import type { Selector } from '../../net/selector.ts';
 import { faultText } from '../fault.ts';
+import type { Child } from '../v2/child.ts';
 import { trafficText } from '../v2/selectors.ts';
 import { hash2 } from './crypto/hashes.ts';
 import { releaseSpi } from './ending.ts';
@@ -78,7 +79,8 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     }
   }
   if (!found) return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, wrong);
-  const { policy, choice } = found;
+  const { choice } = found;
+  const policy = ownOf(turn, found.policy);
   const spiIn = reserveSpi(turn, policy);
   if (typeof spiIn === 'string') return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, spiIn);
   const quick: Quick = {
@@ -147,6 +149,13 @@ export function confirmQuick(turn: Turn, message: Incoming): void {
   complete(turn, quick, child);
 }
 
+/** A template that the traffic has chosen gets an instance for this peer. */
+function ownOf({ sa, env }: Turn, policy: V1Policy): V1Policy {
+  if (policy.remoteHost || !sa.peerId) return policy;
+  const own = env.directory.instantiate(policy, sa.peerId, sa.peer, sa.policy);
+  return isV1(own) ? own : policy;
+}
+
 /** Theirs is the first of the two; without any it is about the hosts themselves. */
 function trafficIn({ sa }: Turn, payloads: readonly Payload[]): Traffic | undefined {
   const ids = all(payloads, 'ID');
@@ -171,15 +180,11 @@ function policiesFor({ sa, env }: Turn, { local, remote }: Traffic): readonly V1
 }
 
 const isSameTraffic = (
-  {
-    policy,
-    selectorsLocal,
-    selectorsRemote,
-  }: {
-    readonly policy: V1Policy | object;
-    readonly selectorsLocal: readonly Selector[];
-    readonly selectorsRemote: readonly Selector[];
-  },
-  own: V1Policy,
+  { policy, selectorsLocal, selectorsRemote }: Child,
+  { name, instance }: V1Policy,
   { local, remote }: Traffic,
-): boolean => policy === own && selectorsLocal[0].equals(local) && selectorsRemote[0].equals(remote);
+): boolean =>
+  policy.name === name &&
+  policy.instance === instance &&
+  selectorsLocal[0].equals(local) &&
+  selectorsRemote[0].equals(remote);

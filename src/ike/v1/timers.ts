@@ -43,12 +43,17 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
   }
 }
 
+/** Of an answer in Aggressive Mode, to an address that may be anybody's. */
+const MOST_TO_STRANGERS = 3;
+
 function retransmit(turn: Turn, talk: Conversation): void {
   const { env, sa } = turn;
   const { resend } = talk;
   // One that fired while a helper computed may be about a message that has been answered since.
   if (!resend || env.now < resend.dueAt) return;
   if (env.now >= resend.giveUpAt) return giveUp(turn, talk);
+  // Whoever has begun this may not be where it says: it goes by its own timer.
+  if (sa.isHalfOpen && resend.retransmits >= MOST_TO_STRANGERS) return;
   resend.retransmits++;
   turn.transmit(talk);
   const next = Math.min(sa.policy.retransmitInterval * 2 ** resend.retransmits, resend.giveUpAt - env.now);

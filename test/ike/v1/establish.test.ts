@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { generate } from '../../../src/ike/crypto/signature/generate.ts';
 import { Id } from '../../../src/net/id.ts';
+import { selectors } from '../v2/policies.ts';
 import { both, KEYS } from '../v2/proofs.ts';
 import { AGGRESSIVE, expectAgreement, expectNothing, MAIN, pair, proposals, QUICK, upPair, v1Policy } from './pair.ts';
 
@@ -114,6 +115,22 @@ describe('Main Mode and Quick Mode with one secret', () => {
     secrets.wire.expectSilence();
     expect(secrets.east.sa.state).toBe('mainR2');
   });
+});
+
+test('Quick Mode switches to a template by its subnet, which becomes an instance', () => {
+  const net = '10.0.77.0/24';
+  const west = [v1Policy('west'), v1Policy('west', { name: 'more', child: { remote: selectors(net) } })];
+  const template = { name: 'more', remoteHost: undefined, remoteId: undefined, child: { local: selectors(net) } };
+  const made = pair({ west: { policies: west }, east: { policies: [v1Policy('east'), v1Policy('east', template)] } });
+  made.west.up();
+  for (const line of [...MAIN, ...QUICK]) made.wire.expect(line);
+  made.west.addChild('more');
+  for (const line of QUICK) made.wire.expect(line);
+  expectAgreement(made);
+  expect(made.east.sa.children.map((c) => [c.policy.name, c.policy.instance])).toEqual([
+    ['w-e', undefined],
+    ['more', 1],
+  ]);
 });
 
 describe('every cipher, hash and group', () => {

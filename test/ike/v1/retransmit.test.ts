@@ -83,6 +83,17 @@ test('after three retransmissions and more, it gives up, and says in which state
   expect(west.downs).toMatchObject([{ why: 'timeout' }]);
 });
 
+test('in Aggressive Mode a stranger gets its answer four times, and then no more', () => {
+  const { west, east, wire, clock } = pair({ policy: { v1: { aggressive: true } } });
+  west.up();
+  wire.expect(AGGRESSIVE[0]);
+  wire.isCut = true;
+  clock.advance(59_000);
+  expect(wire.sent.filter((d) => !d.isFromWest)).toHaveLength(4);
+  clock.advance(10_000);
+  expectNothing(east);
+});
+
 test('a half-open SA goes after a minute', () => {
   const { west, east, wire, clock } = pair();
   west.up();
