@@ -24,11 +24,14 @@ import {
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Switchboard } from './switchboard.ts';
 
+/** Octets: a burst of 5,000 first messages, and each of them once more, until we have come to them. */
+const BUFFER = 8 * 1024 * 1024;
+
 export interface NewcomersOptions {
   readonly local: Endpoint;
   /** Octets before each IKE message. */
   readonly skip: number;
-  /** Octets of its buffers; 0: as they are. */
+  /** Octets of its buffers; 0: ours. */
   readonly bufferOctets: number;
   readonly plane: DataPlane;
   readonly switchboard: Switchboard;
@@ -58,7 +61,8 @@ export class Newcomers {
       port: first.port,
       reusePort: true,
       stamps: true,
-      ...(bufferOctets > 0 ? { receiveBuffer: bufferOctets, sendBuffer: bufferOctets } : {}),
+      receiveBuffer: bufferOctets > 0 ? bufferOctets : BUFFER,
+      ...(bufferOctets > 0 ? { sendBuffer: bufferOctets } : {}),
       onPackets: (batch, waited) => self.#read(batch, waited),
       onError: options.onError,
     });
