@@ -97,6 +97,21 @@ for (const peer of ['strongswan', 'libreswan'] as const) {
         },
         'no address of a pool that is exhausted',
       ),
+      {
+        title: 'an address of the second pool, the first being exhausted, and the same one when it comes again',
+        tunnel,
+        onlyAt: { west: client(4), east: server('10.9.0.1-10.9.0.1', '10.8.0.4-10.8.0.9') },
+        tell: async ({ west, east }) => {
+          const given = async () => ((await east.log()).match(/leased \S+ to the peer/g) ?? []).join();
+          await west.up();
+          await eventually('an address', async () => (await given()) === 'leased 10.8.0.4 to the peer');
+          await west.deleteIke();
+          await eventually('it is gone', async () => (await east.installed()).length === 0);
+          await west.up();
+          await eventually('an address again', async () => (await given()).split(',').length === 2);
+          expect(await given()).toBe('leased 10.8.0.4 to the peer,leased 10.8.0.4 to the peer');
+        },
+      },
     ],
     peer,
     { ...underShim, pluto: afterAnotherRun },
