@@ -112,6 +112,8 @@ export interface Handshake {
   natForm: NatForm | undefined;
   /** It has been said once that the peer's messages cannot be read. */
   hasWarned: boolean;
+  /** It has been said once that somebody notifies without protection. */
+  hasOverheard: boolean;
 }
 
 /** A child that is wanted as soon as there is an SA to ask for it. */

@@ -51,6 +51,7 @@ export function newHandshake(turn: Turn): Handshake {
       theirId: NOTHING,
       natForm: undefined,
       hasWarned: false,
+      hasOverheard: false,
     },
     [turn.sa.role === 'initiator' ? 'ni' : 'nr']: turn.env.random(NONCE_OCTETS),
   };

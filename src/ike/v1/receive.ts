@@ -94,8 +94,8 @@ function overhear(turn: Turn, { header, chain }: Message): void {
     ? (NOTIFY_NAMES.get(said.notify) ?? `notification ${said.notify}`)
     : describe(header, chain.payloads);
   const text = `${name} without protection from ${sa.peer}; ignored`;
-  if (!sa.handshake || sa.handshake.hasWarned) return turn.debug(() => text);
-  sa.handshake.hasWarned = true;
+  if (!sa.handshake || sa.handshake.hasOverheard) return turn.debug(() => text);
+  sa.handshake.hasOverheard = true;
   turn.say(text, { level: 'warn' });
 }
 
