@@ -6,7 +6,9 @@
 // Weak, so that the addon also loads where the process does not offer OpenSSL's symbols: then there is no Crypto.
 #if __has_include(<openssl/evp.h>)
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#pragma weak ERR_clear_error
 #pragma weak EVP_CIPHER_CTX_ctrl
 #pragma weak EVP_CIPHER_CTX_free
 #pragma weak EVP_CIPHER_CTX_new
@@ -119,7 +121,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     Inside(info, octets, EVP_MD_get_size(md));
     size_t length = Hashed(md, {{arena_.data, octets}}, arena_.data) ? EVP_MD_get_size(md) : 0;
     EVP_MD_CTX_reset(hashing_.get());
-    return Napi::Number::New(info.Env(), length);
+    return Length(info.Env(), length);
   }
 
   // hmac(hash, keyOctets, octets): key | data, of which the HMAC takes the place; returns its length, 0 if OpenSSL fails.
@@ -129,7 +131,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     Inside(info, keyOctets + octets, EVP_MD_get_size(md));
     Pads pads(*this, md, {arena_.data, keyOctets});
     bool ok = pads.Mac({{arena_.data + keyOctets, octets}}, arena_.data);
-    return Napi::Number::New(info.Env(), ok ? EVP_MD_get_size(md) : 0);
+    return Length(info.Env(), ok ? EVP_MD_get_size(md) : 0);
   }
 
   // prfPlus(hash, keyOctets, seedOctets, octets): key | seed, behind which come `octets` of prf+, RFC 7296 §2.13.
@@ -148,7 +150,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
       uint8_t counter = static_cast<uint8_t>(n);
       ok = pads.Mac({{t - size, n == 1 ? 0 : size}, seed, {&counter, 1}}, t);
     }
-    return Napi::Boolean::New(info.Env(), ok);
+    return Answer(info.Env(), ok);
   }
 
   // encrypt(cipher, keyOctets, nonceOctets, aadOctets, gapOctets, octets, tagOctets): key | nonce | aad | gap | text, which is
@@ -167,9 +169,9 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     Inside(info, 2 * octets, 0);
     using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
     Key theirs(EVP_PKEY_new_raw_public_key_ex(nullptr, name, nullptr, arena_.data, octets));
-    if (!theirs) return Napi::Boolean::New(env, false);
+    if (!theirs) return Answer(env, false);
     EVP_PKEY* made = nullptr;
-    if (EVP_PKEY_generate(generator, &made) <= 0) return Napi::Boolean::New(env, false);
+    if (EVP_PKEY_generate(generator, &made) <= 0) return Answer(env, false);
     Key mine(made);
     Generator deriving(EVP_PKEY_CTX_new_from_pkey(nullptr, mine.get(), nullptr));
     size_t publicOctets = octets, sharedOctets = octets;
@@ -177,7 +179,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
               EVP_PKEY_derive_set_peer(deriving.get(), theirs.get()) > 0 &&
               EVP_PKEY_derive(deriving.get(), arena_.data + octets, &sharedOctets) > 0 &&
               EVP_PKEY_get_raw_public_key(mine.get(), arena_.data, &publicOctets) > 0;
-    return Napi::Boolean::New(env, ok && publicOctets == octets && sharedOctets == octets);
+    return Answer(env, ok && publicOctets == octets && sharedOctets == octets);
   }
 
   Napi::Value Ciphered(const Napi::CallbackInfo& info, bool encrypting) {
@@ -202,7 +204,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
               EVP_CipherFinal_ex(c, text + done, &rest) > 0 && static_cast<size_t>(done) + rest == octets &&
               (!isAead || !encrypting || EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, tag, text + octets) > 0);
     EVP_CIPHER_CTX_reset(c);
-    return Napi::Boolean::New(info.Env(), ok);
+    return Answer(info.Env(), ok);
   }
 
   // RFC 2104: a key, shaped to the two pads, and messages under it.
@@ -263,6 +265,21 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     return info[index].As<Napi::Number>().Uint32Value();
   }
 
+  static Napi::Value Length(Napi::Env env, size_t octets) {
+    return octets > 0 ? Napi::Number::New(env, octets) : Failed(Napi::Number::New(env, 0));
+  }
+
+  static Napi::Value Answer(Napi::Env env, bool is) {
+    Napi::Value answer = Napi::Boolean::New(env, is);
+    return is ? answer : Failed(answer);
+  }
+
+  // What OpenSSL has noted about it is what node:crypto, and TLS, would take for an error of their own.
+  static Napi::Value Failed(Napi::Value answer) {
+    ERR_clear_error();
+    return answer;
+  }
+
   // Throws unless the arena holds `in`, and `out` behind it, which may also take its place.
   void Inside(const Napi::CallbackInfo& info, size_t in, size_t out) const {
     if (in > arena_.length || out > arena_.length - in) throw Napi::RangeError::New(info.Env(), "too much for the arena");
@@ -277,7 +294,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
 
   template <typename List>
   static Napi::Value Listed(const Napi::CallbackInfo& info, List& list, typename List::value_type::pointer found) {
-    if (!found) return Napi::Number::New(info.Env(), -1);
+    if (!found) return Failed(Napi::Number::New(info.Env(), -1));
     list.emplace_back(found);
     return Napi::Number::New(info.Env(), list.size() - 1);
   }
@@ -298,7 +315,8 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
 
 void InitCrypto(Napi::Env env, Napi::Object exports) {
   // All came with OpenSSL 3.0, the last of them included.
-  if (EVP_MD_fetch && EVP_CIPHER_fetch && EVP_CipherInit_ex2 && EVP_PKEY_generate && EVP_PKEY_new_raw_public_key_ex)
+  if (EVP_MD_fetch && EVP_CIPHER_fetch && EVP_CipherInit_ex2 && EVP_PKEY_generate && EVP_PKEY_new_raw_public_key_ex &&
+      ERR_clear_error)
     Crypto::Register(env, exports);
 }
 

@@ -1,3 +1,4 @@
+import { createDecipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -139,6 +140,28 @@ describe('the addon refuses', () => {
   });
 });
 
+test('what a stranger sends is no error of whoever asks OpenSSL next', () => {
+  const next = () => {
+    const decipher = createDecipheriv('aes-128-cbc', new Uint8Array(16), new Uint8Array(16));
+    decipher.update(new Uint8Array(32));
+    return decipher.final();
+  };
+  const own = expect.objectContaining({ code: 'ERR_OSSL_BAD_DECRYPT' });
+  const aead = { name: 'aes-128-gcm', keyAndSalt: new Uint8Array(20), saltOctets: 4, tagOctets: 16 };
+  const strange: readonly (() => unknown)[] = [
+    () => crypto.meet('X25519', new Uint8Array(32)),
+    () => crypto.meet('X25519', new Uint8Array(31)),
+    () => crypto.open(aead, new Uint8Array(100), 32, 8),
+    () => crypto.hash('sha258', new Uint8Array(1)),
+    () => crypto.open({ ...aead, name: 'aes-129-gcm' }, new Uint8Array(100), 32, 8),
+    () => crypto.meet('X25517', new Uint8Array(32)),
+  ];
+  for (const ask of strange) {
+    ask();
+    expect(next).toThrow(own);
+  }
+});
+
 describe('the addon leaves to node:crypto', () => {
   test('names that OpenSSL does not know, and CCM', () => {
     const nothing = new Uint8Array();
@@ -168,7 +191,7 @@ describe('the addon leaves to node:crypto', () => {
 
 test('every OpenSSL function that crypto.cc calls is weak, so that the addon loads without it', () => {
   const source = readFileSync(new URL('../../src/native/crypto.cc', import.meta.url), 'utf8');
-  const called = new Set(source.match(/\b(?:EVP_[A-Za-z_0-9]+|OPENSSL_[a-z_]+)(?=\()/g));
+  const called = new Set(source.match(/\b(?:ERR_[a-z_]+|EVP_[A-Za-z_0-9]+|OPENSSL_[a-z_]+)(?=\()/g));
   const freed = source.match(/\bEVP_\w+_free\b/g) ?? [];
   const weak = new Set([...source.matchAll(/^#pragma weak (\w+)$/gm)].map(([, name]) => name));
   expect([...weak].toSorted()).toEqual([...new Set([...called, ...freed])].toSorted());
