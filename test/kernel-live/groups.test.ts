@@ -44,7 +44,7 @@ describe('policy groups', () => {
     expect(await said(there.whack('--trafficstatus'))).toContain('"clear-or-private#0.0.0.0/0"[1]');
     const seen = await wire.stop();
     expect(seen.filter(({ kind }) => kind === 'esp-in-udp' || kind === 'esp').length).toBeGreaterThanOrEqual(10);
-    expect(seen.filter(({ kind }) => kind === 'clear')).toEqual([]);
+    expect(seen.filter(({ what }) => what === 'IP protocol 1')).toEqual([]);
   });
 
   test('private-or-clear: who does not answer is talked to in the clear, once that is known', async () => {
