@@ -1,6 +1,6 @@
 /** Inner addresses: what connections lease from, and the leases as reports show them. */
 import type { Conn } from '../conf/conn.ts';
-import type { LeaseRow } from '../control/status/rows.ts';
+import type { LeaseRow, PoolRow } from '../control/status/rows.ts';
 import type { AddressRange } from '../net/address-range.ts';
 import type { MetricName } from '../ops/metrics.ts';
 import type { Sample } from '../ops/snapshot.ts';
@@ -28,13 +28,12 @@ export function dropPools(leases: Leases, conn: Conn): void {
   for (const pool of poolsOf(conn)) leases.drop(pool);
 }
 
-/** A pool that several connections name is one. Each is followed by its leases. */
+/** A pool that several connections name is one. The leases come after all pools, in the order of these. */
 export function* pools(leases: Leases): Making {
-  for (const pool of [...leases.pools()]) {
-    const { size, known, inUse, reusable } = pool;
+  const all = [...leases.pools()];
+  for (const slice of slices(all)) yield { of: 'pools', rows: slice.map(poolRow) };
+  for (const pool of all) {
     const range = rangeText(pool.range);
-    // As libreswan counts: what was never used is neither in use nor free.
-    yield { of: 'pools', rows: [{ range, size, leases: known, inUse, free: BigInt(known - inUse), reusable }] };
     for (const slice of slices(pool.leases()))
       yield { of: 'leases', rows: slice.map((lease) => leaseRow(range, lease)) };
   }
@@ -100,6 +99,11 @@ function sum(into: Figures, { inUse, lingering, kept, free, exhausted }: Figures
   into.kept += kept;
   into.free += free;
   into.exhausted += exhausted;
+}
+
+function poolRow({ range, size, known, inUse, reusable }: Pool): PoolRow {
+  // As libreswan counts: what was never used is neither in use nor free.
+  return { range: rangeText(range), size, leases: known, inUse, free: BigInt(known - inUse), reusable };
 }
 
 function leaseRow(pool: string, { address, identity, users, heldUntil }: Lease): LeaseRow {

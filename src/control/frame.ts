@@ -8,7 +8,7 @@
  *     |  MessagePack of one plain value                            ...
  *
  * These eight octets stay what they are in every version, so that either side can name the other's. 64-bit
- * integers are bigint on both sides; everything else is number.
+ * integers are bigint on both sides, larger ones are sent as decimal text; everything else is number.
  */
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack';
 import { whyNotPlain } from './plain.ts';
@@ -24,7 +24,8 @@ export type FrameFault =
   | { readonly kind: 'malformed'; readonly text: string };
 
 // Records would define themselves by extension, and a structured clone brings errors and cycles: neither is plain.
-const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
+// A pool of IPv6 addresses has more of them than 64 bits say.
+const packr = new Packr({ useRecords: false, int64AsType: 'bigint', largeBigIntToString: true });
 
 /** The packer's own buffer, and where the value is in it until the next one is packed. */
 type Packed = Buffer & { readonly start: number; readonly end: number };

@@ -53,6 +53,14 @@ async function leases(house: House): Promise<readonly string[]> {
   return heard.rowsOf('leases').map(({ address, holder, state }) => `${address} ${holder} ${state}`);
 }
 
+test('a report of several pools counts the addresses of each', async () => {
+  const rightaddresspool = '10.9.0.1,10.8.0.0/16,2001:db8::/48';
+  const { east, road } = roads({ conf: server('pool', { leftsubnet: '0.0.0.0/0,::/0', rightaddresspool }) });
+  expect([up(road[0]).exit, up(road[1]).exit]).toEqual([0, 0]);
+  const heard = await east.report({ kind: 'addresspoolstatus' });
+  expect(heard.rowsOf('pools').map(({ size }) => size)).toEqual([1n, 65_536n, 2n ** 80n]);
+});
+
 test('two road warriors get two addresses, and whack shows who has which', async () => {
   const { east, road } = roads();
   expect([up(road[0]).exit, up(road[1]).exit]).toEqual([0, 0]);

@@ -102,6 +102,11 @@ describe('FrameDecoder', () => {
     const { values } = new FrameDecoder(MAX).push(encodeFrame({ max: 2n ** 63n, small: 5n, number: 2 ** 40 }));
     expect(values).toEqual([{ max: 2n ** 63n, small: 5n, number: 2 ** 40 }]);
   });
+
+  test('gives larger integers as text', () => {
+    const { values } = new FrameDecoder(MAX).push(encodeFrame({ size: 2n ** 80n, below: 2n ** 64n - 1n }));
+    expect(values).toEqual([{ size: '1208925819614629174706176', below: 2n ** 64n - 1n }]);
+  });
 });
 
 test('whyNotPlain is content with everything encodeFrame makes', () => {

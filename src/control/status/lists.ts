@@ -9,16 +9,34 @@ export function shuntLine(row: ShuntRow): string {
   return `${from} -${row.protocol}-> ${to} => ${row.policy}    ${row.why}${serial}`;
 }
 
-export function poolLine(row: PoolRow): string {
+function poolLine(row: PoolRow): string {
   const counts = `${row.size} addresses, ${row.leases} leases, ${row.inUse} in-use, ${row.free} free (${row.reusable} reusable)`;
   return `address pool ${row.range}: ${counts}`;
 }
 
-/** Under the line of its pool. */
-export const leaseLines = ({ address, holder, state }: LeaseRow): string[] => [
-  `  ${address} ${state}`,
-  `    ${holder}`,
-];
+/** All pools come before all leases, and in the same order; each is printed above its own. */
+export class PoolLines {
+  readonly #waiting: PoolRow[] = [];
+  #printed: string | undefined;
+
+  /** Prints nothing yet. */
+  hold(row: PoolRow): string[] {
+    this.#waiting.push(row);
+    return [];
+  }
+
+  /** A lease, below the pools up to its own that have not been printed. */
+  lease({ pool, address, holder, state }: LeaseRow): string[] {
+    const due = pool === this.#printed ? 0 : this.#waiting.findIndex(({ range }) => range === pool) + 1;
+    this.#printed = pool;
+    return [...this.#waiting.splice(0, due).map(poolLine), `  ${address} ${state}`, `    ${holder}`];
+  }
+
+  /** The pools below which nothing more comes. */
+  rest(): string[] {
+    return this.#waiting.splice(0).map(poolLine);
+  }
+}
 
 export function processLine({ pid, name }: ProcessRow): string {
   return `${`${pid}`.padStart(5)}  ${name}`;

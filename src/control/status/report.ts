@@ -12,7 +12,7 @@ import {
   secretLine,
   secretsFileLines,
 } from './listings.ts';
-import { fipsLine, globalLine, leaseLines, poolLine, processLine, shuntLine } from './lists.ts';
+import { fipsLine, globalLine, PoolLines, processLine, shuntLine } from './lists.ts';
 import { REPORT_PARTS } from './parts.ts';
 import { planLine } from './plan.ts';
 import { HELPER_HEADING, helperLine, JOB_HEADING, jobsLine, threadLine } from './process.ts';
@@ -33,6 +33,7 @@ export interface Report {
 export function textReport(kind: ReportKind, clock: Clock, isNamed = false): Report {
   const owed = [...REPORT_PARTS[kind]];
   const heading = (of: RowsOf) => (isNamed ? [] : (HEADINGS[kind]?.[of] ?? []));
+  const place: Place = { kind, clock, pools: new PoolLines() };
   let last: string | undefined;
   /** Parts that have nothing between them are parted once. */
   const print = (all: readonly string[]) => {
@@ -46,8 +47,8 @@ export function textReport(kind: ReportKind, clock: Clock, isNamed = false): Rep
     return owed.splice(0, of === undefined ? owed.length : owed.indexOf(of) + 1).flatMap(heading);
   };
   return {
-    slice: (rows) => print([...begin(rows.of), ...linesOf(rows, { kind, clock })]),
-    finish: () => print(begin()),
+    slice: (rows) => print([...begin(rows.of), ...linesOf(rows, place)]),
+    finish: () => print([...place.pools.rest(), ...begin()]),
   };
 }
 
@@ -83,6 +84,7 @@ const HEADINGS: Partial<Record<ReportKind, Partial<Record<RowsOf, readonly strin
 interface Place {
   readonly kind: ReportKind;
   readonly clock: Clock;
+  readonly pools: PoolLines;
 }
 
 /** What a row prints as: a text, of several lines if need be. */
@@ -95,8 +97,8 @@ const LINES: { readonly [K in RowsOf]: (row: RowOf<K>, place: Place) => string |
   states: stateLines,
   traffic: trafficLine,
   shunts: shuntLine,
-  pools: poolLine,
-  leases: leaseLines,
+  pools: (row, { pools }) => pools.hold(row),
+  leases: (row, { pools }) => pools.lease(row),
   processes: processLine,
   mainThread: threadLine,
   helpers: helperLine,

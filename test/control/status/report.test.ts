@@ -17,6 +17,27 @@ function json(kind: ReportKind, ...slices: Rows[]): unknown {
   return JSON.parse(slices.map((slice) => report.slice(slice)).join('') + report.finish());
 }
 
+const pool = (range: string, leases: number) => ({ range, size: 9n, leases, inUse: leases, free: 0n, reusable: 0 });
+const lease = (of: string, address: string, holder: string) => ({
+  pool: of,
+  address,
+  holder,
+  state: 'in-use' as const,
+});
+const [EMPTY, TWO, SIX, LAST] = [
+  '10.9.0.1-10.9.0.9',
+  '10.9.1.1-10.9.1.9',
+  '2001:db8::-2001:db8::f',
+  '2001:db8:1::-2001:db8:1::f',
+];
+/** As the daemon sends them: all pools, and then the leases in slices. */
+const FOUR_POOLS: readonly Rows[] = [
+  { of: 'pools', rows: [pool(EMPTY, 0), pool(TWO, 2)] },
+  { of: 'pools', rows: [pool(SIX, 1), pool(LAST, 0)] },
+  { of: 'leases', rows: [lease(TWO, '10.9.1.1', '@joe')] },
+  { of: 'leases', rows: [lease(TWO, '10.9.1.2', '@ann'), lease(SIX, '2001:db8::2', '@joe')] },
+];
+
 const CLOCK = { now: 1_700_000_000, utc: true };
 const KINDS = Object.keys(REPORT_PARTS) as ReportKind[];
 
@@ -61,6 +82,24 @@ describe('text', () => {
     ).toBe(
       `#2: "w", type=ESP(nic-offload=packet), add_time=17, inBytes=1, outBytes=2, maxBytes=2^63B, id='@e', lease=10.9.0.1/32,fd00::1/128\n` +
         `#2: "w"[1] 192.0.2.7, username=joe, type=ESP, add_time=17, inBytes=1, outBytes=2, maxBytes=500B\n`,
+    );
+  });
+
+  test('pools, each with its leases below it', () => {
+    expect(text('addresspoolstatus', ...FOUR_POOLS)).toBe(
+      [
+        'address pool 10.9.0.1-10.9.0.9: 9 addresses, 0 leases, 0 in-use, 0 free (0 reusable)',
+        'address pool 10.9.1.1-10.9.1.9: 9 addresses, 2 leases, 2 in-use, 0 free (0 reusable)',
+        '  10.9.1.1 in-use',
+        '    @joe',
+        '  10.9.1.2 in-use',
+        '    @ann',
+        'address pool 2001:db8::-2001:db8::f: 9 addresses, 1 leases, 1 in-use, 0 free (0 reusable)',
+        '  2001:db8::2 in-use',
+        '    @joe',
+        'address pool 2001:db8:1::-2001:db8:1::f: 9 addresses, 0 leases, 0 in-use, 0 free (0 reusable)',
+        '',
+      ].join('\n'),
     );
   });
 
@@ -188,6 +227,16 @@ describe('text', () => {
 });
 
 describe('JSON', () => {
+  test('has each part once, and numbers beyond 64 bits as text', () => {
+    const large = { ...pool('2001:db8::/48', 0), size: `${2n ** 80n}` as unknown as bigint };
+    const report = jsonReport('addresspoolstatus');
+    const slices = [...FOUR_POOLS.slice(0, 2), { of: 'pools', rows: [large] } as const, ...FOUR_POOLS.slice(2)];
+    const printed = slices.map((slice) => report.slice(slice)).join('') + report.finish();
+    expect(printed.match(/"pools":|"leases": /g)).toEqual(['"pools":', '"leases": ']);
+    expect(JSON.parse(printed).pools.at(-1).size).toBe('1208925819614629174706176');
+    expect(JSON.parse(printed).leases).toHaveLength(3);
+  });
+
   test.each(KINDS)('%s without rows names its parts', (kind) => {
     expect(Object.keys(json(kind) as object)).toEqual(REPORT_PARTS[kind]);
   });
