@@ -125,6 +125,7 @@ export function makeWorld(ports: WorldPorts): Inside {
     },
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
     noted: (direction, what) => stats.noted(direction, what),
+    distrusted: (kind) => stats.authFailures.count(kind),
     limited: (limit) => stats.limitHits.count(limit),
     redirected: (what) => void stats.redirects[what]++,
     elsewhere: (policy, wasSentHere) => elsewhere(world, policy, wasSentHere),

@@ -4,6 +4,7 @@
  */
 import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
 import type { DownReason } from '../ike/effects.ts';
+import { DISTRUST } from '../ike/v2/distrust.ts';
 import type { IkeState } from '../ike/v2/ike-sa.ts';
 import { PEER_LIMITS } from '../ike/v2/peer-limits.ts';
 import { NOTIFY_NAMES } from '../ike/wire/index.ts';
@@ -35,6 +36,10 @@ export class Stats {
   readonly jobFailures = this.registry.family('jobFailures');
   readonly kernelErrors = this.registry.family('kernelErrors');
   readonly logLines = this.registry.family('logLines', [['debug'], ['info'], ['warn']]);
+  readonly authFailures = this.registry.family(
+    'authFailures',
+    DISTRUST.map((kind) => [kind]),
+  );
   readonly limitHits = this.registry.family(
     'limitHits',
     PEER_LIMITS.map((limit) => [limit]),

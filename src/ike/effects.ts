@@ -14,6 +14,7 @@ import type { SigningKey } from './crypto/signature/private-key.ts';
 import type { Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
 import type { Child } from './v2/child.ts';
+import type { Distrust } from './v2/distrust.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';
 import type { PeerLimit } from './v2/peer-limits.ts';
 
@@ -229,6 +230,8 @@ export interface Env {
   elsewhere?(policy: Policy, wasSentHere: boolean): string | undefined;
   /** ms that a peer which has been sent elsewhere may stay; a minute. */
   readonly redirectGrace?: number;
+  /** For the statistics: a peer is not believed. */
+  distrusted?(kind: Distrust): void;
   /** For the statistics: the peer has gone beyond a limit. */
   limited?(limit: PeerLimit): void;
   /** Addresses for a peer that is authentic; a change is on record before this returns. */

@@ -31,6 +31,7 @@ export const METRICS = {
   ikeStarted: counter('ike_sas_started_total', 'IKE SAs begun, by who began.', 'role'),
   ikeEstablished: counter('ike_sas_established_total', 'IKE SAs established; rekeyed ones apart.', 'by'),
   ikeEnded: counter('ike_sas_ended_total', 'IKE SAs that ended, by how far they had come and why.', 'stage', 'reason'),
+  authFailures: counter('ike_auth_failures_total', 'Peers that were not believed, by why.', 'reason'),
   handshakes: histogram('ike_handshake_seconds', 'From the first message to an authentic peer.', 'role'),
   ikeEncr: counter('ike_encryption_total', 'IKE SAs established, by encryption.', 'algorithm'),
   ikeInteg: counter('ike_integrity_total', 'IKE SAs established, by integrity.', 'algorithm'),

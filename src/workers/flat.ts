@@ -204,6 +204,8 @@ const OPS: Readonly<Record<number, JobOp | undefined>> = Object.fromEntries(
 const FAILED = 0xff;
 const WHYS: readonly JobFailure['why'][] = [
   ...(['bad-public-value', 'unsupported', 'failed', 'bad-signature', 'bad-certificate'] as const),
+  ...(['certificate-expired', 'certificate-revoked', 'certificate-unchecked'] as const),
+  ...(['certificate-untrusted', 'certificate-name'] as const),
 ];
 
 function readResult(code: number, { numbers, fields }: Parts): JobResult {

@@ -64,13 +64,14 @@ describe('certificates', () => {
   test('one that is revoked brings none, and one that is not trusted', () => {
     const revoked = { ...OWN.east, 'crls/all.pem': CRL(Array.from({ length: 60 }, (_, i) => i + 1)) };
     const cases = [
-      [revoked, /revoked/],
-      [{ ...OWN.east, 'cacerts/root.pem': stranger.pem }, /CN=middle|CN=root/],
+      [revoked, /revoked/, 'certificate-revoked'],
+      [{ ...OWN.east, 'cacerts/root.pem': stranger.pem }, /CN=middle|CN=root/, 'certificate-untrusted'],
     ] as const;
-    for (const [files, why] of cases) {
+    for (const [files, why, kind] of cases) {
       const both = two({ west: { conf: BY_CERTIFICATE, files: OWN.west }, east: { conf: eastConf, files } });
       expect(up(both).exit).not.toBe(0);
       expect(both.east.house.log.join('\n')).toMatch(why);
+      expect(both.east.house.world.stats.authFailures.of(kind)).toBe(1);
       expect([both.west.house.plane.sas.size, both.east.house.plane.sas.size]).toEqual([0, 0]);
     }
   });

@@ -82,7 +82,7 @@ const result: fc.Arbitrary<JobResult> = fc.oneof(
   }),
   fc.record({
     ok: fc.constant(false as const),
-    why: fc.constantFrom('bad-public-value', 'bad-signature', 'bad-certificate', 'unsupported', 'failed'),
+    why: fc.constantFrom('bad-public-value', 'bad-signature', 'bad-certificate', 'certificate-name', 'failed'),
     detail: fc.string({ unit: 'grapheme' }),
   }),
 );

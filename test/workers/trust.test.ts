@@ -20,12 +20,12 @@ test.each([0, 1])('with --nhelpers %i a chain is held against what is on the she
       answer = resolve;
       pool.submit(++last, jobOf({ key: east.key }, { certs: [east.der] }));
     });
-  expect(await ask()).toMatchObject({ why: 'bad-certificate', detail: expect.stringContaining('is not known') });
+  expect(await ask()).toMatchObject({ why: 'certificate-untrusted', detail: expect.stringContaining('is not known') });
   trust.replaceCertificates([{ der: root.der, isAnchor: true }]);
   const good = await ask();
   expect(good).toMatchObject({ ok: true, op: 'auth.check', wants: [] });
   trust.putCrl(crl(root, { entries: [entry(serial)] }));
-  expect(await ask()).toMatchObject({ why: 'bad-certificate', detail: expect.stringContaining('revoked') });
+  expect(await ask()).toMatchObject({ why: 'certificate-revoked', detail: expect.stringContaining('revoked') });
   trust.dropAll('crl');
   expect(await ask()).toEqual(good);
   trust.replaceCertificates([]);

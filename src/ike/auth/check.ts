@@ -1,6 +1,6 @@
 /** The helpers' part of authentication by signature: who has signed, and whether it is who it says it is. */
 import { Id } from '../../net/id.ts';
-import type { AuthCheck, JobFailure, JobResult } from '../crypto/job.ts';
+import type { AuthCheck, BadCertificate, JobFailure, JobResult } from '../crypto/job.ts';
 import { type PublicKey, parseSpki, type Wrong } from '../crypto/signature/public-key.ts';
 import { type Scheme, schemeAt } from '../crypto/signature/scheme.ts';
 import { misfit, verify } from '../crypto/signature/sign.ts';
@@ -64,13 +64,14 @@ function checkChain(job: AuthCheck, rules: CheckRules, scheme: Scheme, trust: Tr
   if (wrong !== undefined) return { ok: false, why: 'bad-signature', detail: told(leaf, wrong) };
   const id = new Id(job.id[0], job.id.subarray(1));
   const misfits = rules.idOnCertificate ? misfitOf(id, leaf) : undefined;
-  if (misfits !== undefined) return badCertificate(told(leaf, misfits));
+  if (misfits !== undefined) return badCertificate(told(leaf, misfits), 'certificate-name');
   const sent = job.certs.slice(1).map(readAuthority).filter(isRead);
   const path = findChain(leaf, sent, trust, job.at);
-  if ('wrong' in path) return badCertificate(path.wrong);
+  if ('wrong' in path) return badCertificate(path.wrong, path.isLate ? 'certificate-expired' : 'certificate-untrusted');
   const ocspUri = job.ocspUri && latin1(job.ocspUri);
   const revocation = checkRevocation(path.chain, job.ocsps, trust, { ...rules, ocspUri, at: job.at });
-  if ('wrong' in revocation) return badCertificate(revocation.wrong);
+  if ('wrong' in revocation)
+    return badCertificate(revocation.wrong, revocation.isRevoked ? 'certificate-revoked' : 'certificate-unchecked');
   const { wants } = revocation;
   return wants.length > 0 ? { ...UNDECIDED, wants } : found(path.chain);
 }
@@ -86,7 +87,11 @@ const found = (chain: Chain): Checked => ({
 /** Nothing, before what is wanted has been looked up. */
 const UNDECIDED = found([]);
 
-const badCertificate = (detail: string): JobFailure => ({ ok: false, why: 'bad-certificate', detail });
+const badCertificate = (detail: string, why: BadCertificate = 'bad-certificate'): JobFailure => ({
+  ok: false,
+  why,
+  detail,
+});
 
 /**
  * The same ones come along with thousands of peers, and are kept: as a copy, for the octets of a job are gone when it is done.

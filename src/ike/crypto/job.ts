@@ -123,10 +123,19 @@ export type JobResult =
     }
   | JobFailure;
 
+/** Unreadable, or unfit for what it was used for, if nothing else is said. */
+export type BadCertificate =
+  | 'bad-certificate'
+  | 'certificate-expired'
+  | 'certificate-revoked'
+  | 'certificate-unchecked'
+  | 'certificate-untrusted'
+  | 'certificate-name';
+
 export interface JobFailure {
   readonly ok: false;
-  /** The peer's fault, thrice; an id we do not have; ours, or that of a helper that died. */
-  readonly why: 'bad-public-value' | 'bad-signature' | 'bad-certificate' | 'unsupported' | 'failed';
+  /** The peer's fault, up to certificates; an id we do not have; ours, or that of a helper that died. */
+  readonly why: 'bad-public-value' | 'bad-signature' | BadCertificate | 'unsupported' | 'failed';
   readonly detail: string;
 }
 

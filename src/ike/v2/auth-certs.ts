@@ -51,7 +51,10 @@ export function certsIn(turn: Turn, payloads: readonly Payload[]): TheirCerts {
     if (into.length < (list === 'certs' ? MAX_CERTS : MAX_OCSPS) && octets <= MAX_CERT_OCTETS) into.push(data);
     else left++;
   }
-  if (left > 0) turn.say(`peer sends more certificates than we take; ${left} of them ignored`, { level: 'warn' });
+  if (left > 0) {
+    turn.env.limited?.('certificates');
+    turn.say(`peer sends more certificates than we take; ${left} of them ignored`, { level: 'warn' });
+  }
   return { certs, ocsps };
 }
 

@@ -34,6 +34,7 @@ function checkSecret(turn: Turn, { policy, peerId }: Checking, data: Uint8Array)
     return {
       ok: false,
       wrong: `peer ${named(peerId)} failed authentication: AUTH mismatch, pre-shared keys differ`,
+      kind: 'wrong-secret',
       why: () => explainOtherSecret(ourId, peerId),
     };
   return good(`using authby=secret and ${named(peerId)}`);
@@ -44,6 +45,7 @@ function checkNull({ sa }: Turn, { peerId }: Checking, data: Uint8Array): Verdic
     return {
       ok: false,
       wrong: `peer ${named(peerId)} failed authentication: AUTH mismatch with authby=null`,
+      kind: 'wrong-secret',
       why: () => [],
     };
   return { ...good(`using authby=null and ${named(peerId)}`), isNameless: true };

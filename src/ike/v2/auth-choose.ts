@@ -66,9 +66,11 @@ function usable(turn: Turn, policy: Policy, { claim, peerId, moreFollows, eapOnl
 
 function otherRounds({ theirs }: Policy, claim: Claim, moreFollows: boolean): Refusal | undefined {
   if (moreFollows && theirs.length === 1)
-    return plain('peer wants to prove itself more than once, which we do not ask for');
+    return plain('peer wants to prove itself more than once, which we do not ask for', 'protocol');
   // With EAP it is said when that is over.
-  return !moreFollows && theirs.length > 1 && claim.t !== 'eap' ? plain(tooFew(1, theirs.length)) : undefined;
+  return !moreFollows && theirs.length > 1 && claim.t !== 'eap'
+    ? plain(tooFew(1, theirs.length), 'protocol')
+    : undefined;
 }
 
 /** RFC 4739 §2: the peer is done before we are. */
@@ -79,6 +81,7 @@ function nobody(turn: Turn, stranger: Stranger): Refusal {
   const { peerId, wanted } = stranger;
   return {
     wrong: `no connection for peer ID ${named(peerId)}${wanted ? ` that is '${wanted}' here` : ''}`,
+    kind: 'unknown-identity',
     why: () => whyNobody(turn, peerId, wanted),
   };
 }

@@ -38,6 +38,7 @@ export function notAllowed(policy: Policy, round: number, claim: Claim): Refusal
   const ways = policy.theirs[round]?.ways ?? [];
   const refused = (detail = ''): Refusal => ({
     wrong: `peer authenticates by ${claimText(claim)}, we want ${waysText(ways)}${detail && `: ${detail}`}`,
+    kind: 'method',
     why: () => explainWay(claimText(claim), ways, policy.name),
   });
   switch (claim.t) {

@@ -17,7 +17,7 @@ import { checkAuth } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
 import { tooFew } from './auth-choose.ts';
 import { claimIn } from './auth-claim.ts';
-import { type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
+import { type Made, type OurProof, ourAuth, ourProof, plain, type Refusal } from './auth-prove.ts';
 import { wrongIssuer } from './auth-signature.ts';
 import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
@@ -123,12 +123,12 @@ export function authAnswered(turn: Turn, message: Incoming): void {
   const isOver = error !== undefined && !find(payloads, 'AUTH') && !find(payloads, 'SA');
   if (isOver) return refused(turn, error.name, error.notify);
   const twice = doubled(payloads);
-  if (twice) return distrust(turn, offer, `IKE_AUTH response with more than one ${twice}`);
+  if (twice) return distrust(turn, offer, plain(`IKE_AUTH response with more than one ${twice}`, 'protocol'));
   const unmixed = settlePpk(turn, payloads);
-  if (unmixed) return distrust(turn, offer, unmixed);
+  if (unmixed) return distrust(turn, offer, plain(unmixed, 'ppk'));
   if (eap && isEapProven(eap)) {
     const problem = finishEap(turn, talk, payloads);
-    return problem ? distrust(turn, offer, problem.wrong, problem.why()) : goOn(turn, talk, message, offer);
+    return problem ? distrust(turn, offer, problem) : goOn(turn, talk, message, offer);
   }
   const isOwed = talk.theirs === 0 || talk.moreFollows;
   const isByEap = eap?.isOnly === true && talk.peerId !== undefined && talk.theirs === 0;
@@ -141,26 +141,23 @@ function hearProof(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOf
   const { policy } = sa;
   const { payloads } = message;
   const peerId = idOf(payloads, 'IDr');
-  if (!peerId) return distrust(turn, offer, 'peer does not say who it is');
+  if (!peerId) return distrust(turn, offer, plain('peer does not say who it is', 'protocol'));
   const problem = unexpected(turn, talk, peerId);
-  if (problem) {
-    turn.why(problem.why);
-    return distrust(turn, offer, problem.wrong);
-  }
+  if (problem) return distrust(turn, offer, problem);
   talk.peerId = peerId;
   talk.firstId ??= peerId;
   if (!find(payloads, 'AUTH')) {
     if (talk.eap?.isOnly && talk.theirs === 0) return goOn(turn, talk, message, offer);
-    return distrust(turn, offer, `peer ${named(peerId)} does not prove who it is`);
+    return distrust(turn, offer, plain(`peer ${named(peerId)} does not prove who it is`, 'protocol'));
   }
   const round = talk.theirs;
   const checking = { policy, round, peerId, claim: claimIn(payloads), payloads, sign: undefined, offer };
   checkAuth(turn, checking, (later, verdict) => {
-    if (!verdict.ok) return distrust(later, offer, verdict.wrong, verdict.why());
+    if (!verdict.ok) return distrust(later, offer, verdict);
     if (talk.eap && verdict.isNameless)
-      return distrust(later, offer, 'peer proves itself by authby=null and wants EAP of us');
+      return distrust(later, offer, plain('peer proves itself by authby=null and wants EAP of us', 'method'));
     const problem = wrongIssuer(policy, round, peerId, verdict.names);
-    if (problem) return distrust(later, offer, problem.wrong, problem.why());
+    if (problem) return distrust(later, offer, problem);
     talk.proofs = [...talk.proofs, verdict.how];
     talk.isNameless ||= verdict.isNameless;
     talk.theirs++;
@@ -169,15 +166,16 @@ function hearProof(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOf
   });
 }
 
-function unexpected({ sa }: Turn, talk: AuthTalk, peerId: Identity) {
+function unexpected({ sa }: Turn, talk: AuthTalk, peerId: Identity): Refusal | undefined {
   const { policy } = sa;
   const round = policy.theirs[talk.theirs];
-  if (!round) return { wrong: 'peer proves itself more often than we ask for', why: [] };
+  if (!round) return plain('peer proves itself more often than we ask for', 'protocol');
   const expected = talk.theirs === 0 ? policy.remoteId : round.id;
   if (!expected || expected.matches(peerId.key) !== undefined) return undefined;
   return {
     wrong: `peer ID ${named(peerId)} is not the configured '${expected}'`,
-    why: explainId('the peer', peerId, 'we', expected, sa.peer.address),
+    kind: 'unknown-identity',
+    why: () => explainId('the peer', peerId, 'we', expected, sa.peer.address),
   };
 }
 
@@ -186,25 +184,29 @@ function goOn(turn: Turn, talk: AuthTalk, message: Incoming, offer: ChildOffer):
   const { policy } = turn.sa;
   if (talk.eap) {
     const packet = eapPacketIn(message.payloads);
-    if (packet) return hearEap(turn, talk, packet, offer, distrust);
-    return distrust(turn, offer, 'peer wants no EAP of us, and we have nothing else to prove who we are');
+    if (packet) return hearEap(turn, talk, packet, offer, noEap);
+    return distrust(turn, offer, plain('peer wants no EAP of us, and we have nothing else to prove who we are', 'eap'));
   }
   if (talk.ours < policy.ours.length) {
     const proof = nextProof(turn, talk);
-    return 'wrong' in proof ? distrust(turn, offer, proof.wrong, proof.why()) : prove(turn, proof, offer);
+    return 'wrong' in proof ? distrust(turn, offer, proof) : prove(turn, proof, offer);
   }
   if (talk.moreFollows) return turn.request(EXCHANGE.IKE_AUTH, [], { kind: 'auth', offer });
-  if (talk.theirs < policy.theirs.length) return distrust(turn, offer, tooFew(talk.theirs, policy.theirs.length));
+  if (talk.theirs < policy.theirs.length)
+    return distrust(turn, offer, plain(tooFew(talk.theirs, policy.theirs.length), 'protocol'));
   finishInitiator(turn, talk, message, offer);
 }
 
 /** The peer failed to prove who it is, and may believe itself established: it is told in an exchange of its own (§2.21.2). */
-export function distrust(turn: Turn, offer: ChildOffer, text: string, why: readonly string[] = []): void {
-  turn.why(why);
+export function distrust(turn: Turn, offer: ChildOffer, { wrong: text, kind, why }: Refusal): void {
+  turn.env.distrusted?.(kind);
+  turn.why(why());
   turn.say(text, { level: 'warn', event: 'failed' });
   // libreswan heeds no such notification by itself, and would keep its end for hours.
   turnAway(turn, offer, text, [notification(NOTIFY.AUTHENTICATION_FAILED)]);
 }
+
+const noEap = (turn: Turn, offer: ChildOffer, text: string): void => distrust(turn, offer, plain(text, 'eap'));
 
 export function authRefused(turn: Turn, message: Incoming): void {
   const error = errorIn(message.payloads);
@@ -213,6 +215,7 @@ export function authRefused(turn: Turn, message: Incoming): void {
 
 function refused(turn: Turn, name: string | undefined, notify: number | undefined): void {
   const text = `IKE_AUTH response: peer refused with ${name ?? 'no reason'}`;
+  if (notify === NOTIFY.AUTHENTICATION_FAILED) turn.env.distrusted?.('peer');
   turn.why(explainAuthRefusal(notify, turn.sa.policy, turn.sa.local.address));
   dropPending(turn, turn.expects('auth', 'eap'), 'refused', text);
   end(turn, 'refused', text);

@@ -11,6 +11,7 @@ import { certPayloads, withOcsp } from './auth-certs.ts';
 import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
 import { idPayload, ourIdOf } from './auth-talk.ts';
 import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
+import type { Distrust } from './distrust.ts';
 import { detail, handshakeOf } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
 import { notification, type Turn } from './turn.ts';
@@ -31,10 +32,11 @@ export type OurProof = {
 /** Why something is not proven, for the log, and what might mend it. */
 export interface Refusal {
   readonly wrong: string;
+  readonly kind: Distrust;
   readonly why: () => readonly string[];
 }
 
-export const plain = (wrong: string): Refusal => ({ wrong, why: () => [] });
+export const plain = (wrong: string, kind: Distrust): Refusal => ({ wrong, kind, why: () => [] });
 
 export interface ProofTerms {
   readonly peerId: Id;
@@ -55,7 +57,7 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
   for (const way of ways) {
     if (way === 'null') {
       if (!terms.forEap) return { t: 'null', ...common };
-      problems.push(plain('authby=null does not go with EAP'));
+      problems.push(plain('authby=null does not go with EAP', 'ourselves'));
     } else if (way === 'secret') {
       const { peerId } = terms;
       if (secretFor(turn, common.id, peerId)) return { t: 'secret', ...common, peerId };
@@ -64,16 +66,17 @@ export function ourProof(turn: Turn, policy: Policy, round: number, terms: Proof
       const isOnly = terms.eapOnly && isEapOnly(policy);
       const eap = isOnly ? safeAlone(ways) : ways.filter(isEap);
       if (turn.sa.role === 'initiator' || isOnly) return { t: 'eap', ...common, ways: eap, isOnly };
-      problems.push(plain('the peer does not ask for EAP alone'));
+      problems.push(plain('the peer does not ask for EAP alone', 'ourselves'));
     } else if (isSignature(way) && !hasTriedKey) {
       hasTriedKey = true;
       const signed = signatureOf(turn, policy, round, terms);
       if (!('wrong' in signed)) return { t: 'signature', ...common, ...signed };
-      problems.push({ wrong: signed.wrong, why: () => explainNoProof(policy, round) });
+      problems.push({ wrong: signed.wrong, kind: 'ourselves', why: () => explainNoProof(policy, round) });
     }
   }
   return {
     wrong: problems.map(({ wrong }) => wrong).join('; ') || `we may not prove who we are: ${waysText(ways)}`,
+    kind: problems[0]?.kind ?? 'ourselves',
     why: () => problems.flatMap(({ why }) => why()),
   };
 }
@@ -100,6 +103,7 @@ export const secretFor = ({ sa, env }: Turn, ourId: Id, peerId: Id): Uint8Array 
 
 export const noSecret = (local: Id, remote: Id | undefined): Refusal => ({
   wrong: `no pre-shared key found for '${local}' and '${remote ?? '%any'}'`,
+  kind: 'no-secret',
   why: () => (remote ? explainNoSecret(local, remote) : []),
 });
 

@@ -21,7 +21,7 @@ import { hasNotify, type Incoming, notification, type Turn } from './turn.ts';
 export function answerAuth(turn: Turn, message: Incoming): void {
   const { payloads } = message;
   const twice = doubled(payloads);
-  if (twice) return distrustStranger(turn, message, plain(`IKE_AUTH request with more than one ${twice}`));
+  if (twice) return distrustStranger(turn, message, plain(`IKE_AUTH request with more than one ${twice}`, 'protocol'));
   const stranger: Stranger = {
     peerId: idOf(payloads, 'IDi')!,
     wanted: idOf(payloads, 'IDr'),
@@ -43,7 +43,7 @@ function pursue(turn: Turn, message: Incoming, stranger: Stranger, pool: Choice[
   const { peerId } = stranger;
   if (stranger.claim.t === 'eap') return admit(turn, message, stranger, choice, undefined);
   const heard = hearPpk(turn, policy, message.payloads);
-  if (heard.wrong !== undefined) return distrustStranger(turn, message, plain(heard.wrong));
+  if (heard.wrong !== undefined) return distrustStranger(turn, message, plain(heard.wrong, 'ppk'));
   const { payloads } = heard;
   const sign = proof.t === 'signature' ? toSign(turn, proof) : undefined;
   const checking = { policy, round: 0, peerId, claim: claimIn(payloads), payloads, sign };
@@ -89,11 +89,12 @@ export function answerNextProof(turn: Turn, message: Incoming): void {
   const { policy, theirs: round } = talk;
   const peerId = idOf(payloads, 'IDi')!;
   const claim = claimIn(payloads);
-  const refuse = (later: Turn, { wrong, why }: Refusal) => distrustRequest(later, message, wrong, why());
-  if (talk.eap || !talk.moreFollows) return refuse(turn, plain(`peer says out of turn that it is ${named(peerId)}`));
+  const refuse = (later: Turn, refusal: Refusal) => distrustRequest(later, message, refusal);
+  if (talk.eap || !talk.moreFollows)
+    return refuse(turn, plain(`peer says out of turn that it is ${named(peerId)}`, 'protocol'));
   const expected = policy.theirs[round]?.id;
   if (expected && expected.matches(peerId.key) === undefined)
-    return refuse(turn, plain(`peer ID ${named(peerId)} is not the configured '${expected}'`));
+    return refuse(turn, plain(`peer ID ${named(peerId)} is not the configured '${expected}'`, 'unknown-identity'));
   const unwanted = notAllowed(policy, round, claim);
   if (unwanted) return refuse(turn, unwanted);
   talk.peerId = peerId;
@@ -114,24 +115,27 @@ export function answerNextProof(turn: Turn, message: Incoming): void {
 /** An EAP message, or after the last one the AUTH that comes of it. */
 export function answerEap(turn: Turn, message: Incoming): void {
   const talk = talkOf(turn.sa);
-  if (!talk.eap || talk.eap.msk) return distrustRequest(turn, message, 'peer speaks EAP out of turn');
+  if (!talk.eap || talk.eap.msk)
+    return distrustRequest(turn, message, plain('peer speaks EAP out of turn', 'protocol'));
   answer(turn, message, talk);
 }
 
 export function answerEapProof(turn: Turn, message: Incoming): void {
   const talk = talkOf(turn.sa);
-  if (!talk.eap?.msk) return distrustRequest(turn, message, 'peer proves itself before EAP is over');
+  if (!talk.eap?.msk) return distrustRequest(turn, message, plain('peer proves itself before EAP is over', 'protocol'));
   const heard = hearPpk(turn, talk.policy, message.payloads);
-  if (heard.wrong !== undefined) return distrustRequest(turn, message, heard.wrong);
+  if (heard.wrong !== undefined) return distrustRequest(turn, message, plain(heard.wrong, 'ppk'));
   const ended = endEap(turn, talk, heard.payloads);
-  return 'wrong' in ended ? distrustRequest(turn, message, ended.wrong) : answer(turn, message, talk, undefined, ended);
+  return 'wrong' in ended
+    ? distrustRequest(turn, message, plain(ended.wrong, 'eap'))
+    : answer(turn, message, talk, undefined, ended);
 }
 
 /** Nothing but its turn to hear our next proof. */
 export function answerNothing(turn: Turn, message: Incoming): void {
   const talk = talkOf(turn.sa);
   if (talk.eap || talk.moreFollows || talk.ours >= talk.policy.ours.length)
-    return distrustRequest(turn, message, 'peer says nothing when it was to prove who it is');
+    return distrustRequest(turn, message, plain('peer says nothing when it was to prove who it is', 'protocol'));
   answer(turn, message, talk);
 }
 
@@ -166,9 +170,9 @@ function prove(
   if (talk.ours >= policy.ours.length || isProven) return conclude(turn, message, talk, [...before, ...after]);
   const proof =
     ready?.proof ?? ourProof(turn, policy, talk.ours, { peerId: talk.peerId!, like: undefined, eapOnly: false });
-  if ('wrong' in proof) return distrustRequest(turn, message, proof.wrong, proof.why());
+  if ('wrong' in proof) return distrustRequest(turn, message, proof);
   ourAuth(turn, proof, ready?.signed, undefined, (later, made) => {
-    if (made.wrong !== undefined) return distrustRequest(later, message, made.wrong);
+    if (made.wrong !== undefined) return distrustRequest(later, message, plain(made.wrong, 'ourselves'));
     if (proof.t !== 'eap') talk.ours++;
     conclude(later, message, talk, [made.id, ...made.certs, ...made.auth, ...after]);
   });
@@ -182,20 +186,21 @@ function conclude(turn: Turn, message: Incoming, talk: AuthTalk, proofs: readonl
     return turn.respond(message, payloads);
   }
   if (talk.theirs < policy.theirs.length)
-    return distrustRequest(turn, message, tooFew(talk.theirs, policy.theirs.length));
+    return distrustRequest(turn, message, plain(tooFew(talk.theirs, policy.theirs.length), 'protocol'));
   finishResponder(turn, talk, message, payloads);
 }
 
 /** Of the first request: anybody can send it. */
-function distrustStranger(turn: Turn, message: Incoming, { wrong, why }: Refusal): void {
-  turn.whyStranger(why);
-  distrustRequest(turn, message, wrong);
+function distrustStranger(turn: Turn, message: Incoming, refusal: Refusal): void {
+  turn.whyStranger(refusal.why);
+  distrustRequest(turn, message, { ...refusal, why: () => [] });
 }
 
-function distrustRequest(turn: Turn, message: Incoming, text: string, why: readonly string[] = []): void {
-  turn.why(why);
-  turn.refuse(message, { kind: 'unauthentic', why: text });
-  end(turn, 'refused', text);
+function distrustRequest(turn: Turn, message: Incoming, { wrong, kind, why }: Refusal): void {
+  turn.env.distrusted?.(kind);
+  turn.why(why());
+  turn.refuse(message, { kind: 'unauthentic', why: wrong });
+  end(turn, 'refused', wrong);
 }
 
 /** The method's own last word goes along. */
@@ -204,6 +209,7 @@ function failEap(
   message: Incoming,
   { wrong, payloads }: { wrong: string; payloads: readonly Payload[] },
 ): void {
+  turn.env.distrusted?.('eap');
   turn.say(`${wrong}; responding with AUTHENTICATION_FAILED`, { level: 'warn', event: 'rejected' });
   turn.respond(message, [...payloads, notification(NOTIFY.AUTHENTICATION_FAILED)]);
   end(turn, 'refused', wrong);

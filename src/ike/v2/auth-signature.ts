@@ -11,6 +11,7 @@ import type { Checking, Claim, Verdict } from './auth-claim.ts';
 import { octetsToSign, otherRole } from './auth-octets.ts';
 import type { Refusal } from './auth-prove.ts';
 import { named } from './auth-talk.ts';
+import { distrustOf } from './distrust.ts';
 import { detail } from './handshake.ts';
 import type { Turn } from './turn.ts';
 
@@ -31,7 +32,7 @@ export function checkSignature(
   const go = (later: Turn, spkis: readonly Uint8Array[]): void => {
     if (spkis.length > 0 || certs.length > 0) return check(later, { ...checking, claim, spkis, certs, ocsps }, done);
     const wrong = `peer ${named(peerId)} failed authentication: no public key is known for it, and it sent no certificate`;
-    done(later, { ok: false, wrong, why: () => explainNoKey(peerId) });
+    done(later, { ok: false, wrong, kind: 'no-key', why: () => explainNoKey(peerId) });
   };
   if (known.length > 0 || !keysFromDns) return go(turn, known);
   turn.ask(
@@ -104,7 +105,12 @@ function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: T
     const wrong = `peer ${named(peerId)} failed authentication with ${claim.scheme.name}: ${result.ok ? detail(result) : result.detail}`;
     const isOther = !result.ok && result.why === 'bad-signature' && certs.length === 0;
     const why = () => (isOther ? explainOtherKey(peerId, spkis.length) : []);
-    return done(turn, { ok: false, wrong: clip(wrong, 1_000), why });
+    return done(turn, {
+      ok: false,
+      wrong: clip(wrong, 1_000),
+      kind: result.ok ? 'failed' : distrustOf(result.why),
+      why,
+    });
   }
   if (result.wants.length > 0) {
     if (evidence.hasLooked) throw new Error('a helper wants looked up what has been looked up');
@@ -155,6 +161,7 @@ export function wrongIssuer(
   if (issuers.some((der) => ca.matches(idOf(der).key) !== undefined)) return undefined;
   return {
     wrong: `peer ${named(peerId)} has a certificate of another authority than '${ca}'`,
+    kind: 'certificate-untrusted',
     why: () =>
       explainIssuer(
         issuers.map((der) => `${idOf(der)}`),

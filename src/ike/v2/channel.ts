@@ -20,6 +20,7 @@ import {
 } from '../wire/index.ts';
 import { type Collected, collect } from './fragments.ts';
 import type { IkeSa } from './ike-sa.ts';
+import type { PeerLimit } from './peer-limits.ts';
 
 /** The smallest MTU of IPv6 passes everywhere; from it go the IP, UDP and non-ESP headers. */
 const MAX_DATAGRAM = { 4: 1280 - 20 - 8 - 4, 6: 1280 - 40 - 8 - 4 } as const;
@@ -65,7 +66,7 @@ export type Opened =
     }
   | { readonly t: 'more' }
   /** Not from our peer, or damaged: to be dropped without any other effect. */
-  | { readonly t: 'unauthentic'; readonly why: string }
+  | { readonly t: 'unauthentic'; readonly why: string; readonly limit?: PeerLimit }
   /** From our peer, and wrong inside. */
   | { readonly t: 'fault'; readonly fault: Fault };
 
@@ -84,7 +85,8 @@ export function openMessage(sa: IkeSa, message: Message, bytes: Uint8Array): Ope
   if (envelope.type === 'SKF') {
     const collected = collect(sa, message.header, envelope, opened.plaintext, head);
     if (collected === 'more') return { t: 'more' };
-    if (collected === 'refused') return { t: 'unauthentic', why: 'fragment does not fit the others' };
+    if (collected === 'refused')
+      return { t: 'unauthentic', why: 'fragment does not fit the others', limit: 'fragments' };
     whole = collected;
   }
   // Whole by now; a peer that gave up on fragments half-way has left some behind.

@@ -37,7 +37,10 @@ export function hearEap(
 ): void {
   const { sa } = turn;
   const eap = talk.eap!;
-  if (++eap.count > MAX_EAP_MESSAGES) return fail(turn, offer, `EAP does not end after ${MAX_EAP_MESSAGES} messages`);
+  if (++eap.count > MAX_EAP_MESSAGES) {
+    turn.env.limited?.('eap-messages');
+    return fail(turn, offer, `EAP does not end after ${MAX_EAP_MESSAGES} messages`);
+  }
   const { policy } = sa;
   const localId = ourIdOf(policy, talk.ours);
   const question = {
@@ -131,6 +134,7 @@ export function finishEap(turn: Turn, talk: AuthTalk, payloads: readonly Payload
   if (!isGood)
     return {
       wrong: `peer ${named(talk.peerId!)} failed authentication: its AUTH does not come from the key that EAP made`,
+      kind: 'eap',
       why: () => [],
     };
   wipe(eap.msk);

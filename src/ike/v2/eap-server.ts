@@ -41,7 +41,10 @@ export function askEap(
       wrong: `peer ${named(talk.peerId!)} failed authentication by EAP: ${clip(wrong)}`,
       payloads,
     });
-  if (++eap.count > MAX_EAP_MESSAGES) return fail(turn, `no end after ${MAX_EAP_MESSAGES} messages`);
+  if (++eap.count > MAX_EAP_MESSAGES) {
+    turn.env.limited?.('eap-messages');
+    return fail(turn, `no end after ${MAX_EAP_MESSAGES} messages`);
+  }
   if (eap.count > 1 && !packet) return fail(turn, 'no EAP message');
   const question = {
     t: 'eap',

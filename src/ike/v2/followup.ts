@@ -133,7 +133,10 @@ export function awaitFollowup(turn: Turn, larval: Omit<Larval, 't' | 'link' | 'u
   const { sa, env } = turn;
   const link = env.random(LINK_OCTETS);
   const others = larvalsOf(turn);
-  for (const old of others.slice(0, Math.max(0, others.length + 1 - MOST_LARVAL))) dropLarval(turn, old);
+  for (const old of others.slice(0, Math.max(0, others.length + 1 - MOST_LARVAL))) {
+    env.limited?.('key-exchanges');
+    dropLarval(turn, old);
+  }
   sa.collisions = [...sa.collisions, { ...larval, t: 'larval', link, until: env.now + PATIENCE }];
   turn.arm('followup', PATIENCE);
   return notification(NOTIFY.ADDITIONAL_KEY_EXCHANGE, link);

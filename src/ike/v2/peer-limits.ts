@@ -4,6 +4,14 @@ export const PEER_LIMITS = [
   'waiting-packets',
   /** Cookies and other groups that an answer to IKE_SA_INIT asks for. */
   'restarts',
+  /** In one message; more are ignored. */
+  'certificates',
+  /** Messages of one EAP conversation. */
+  'eap-messages',
+  /** Key exchanges begun with CREATE_CHILD_SA and not gone on with. */
+  'key-exchanges',
+  /** Number or octets of the fragments of one message; those that fit no other ones are counted with them. */
+  'fragments',
 ] as const;
 
 export type PeerLimit = (typeof PEER_LIMITS)[number];

@@ -144,6 +144,7 @@ function reveal(turn: Turn, message: Message, outer: Incoming): readonly Payload
   const opened = openMessage(sa, message, outer.bytes);
   switch (opened.t) {
     case 'unauthentic':
+      if (opened.limit) env.limited?.(opened.limit);
       return void turn.debug(
         () => `${name(message.header.exchange)} ${message.header.messageId} from ${outer.peer}: ${opened.why}; dropped`,
       );

@@ -62,10 +62,10 @@ describe('certificates', () => {
 
   test('without anybody who vouches for it, it is refused', () => {
     expect(refusal([east], { anchors: [root] })).toBe(
-      'bad-certificate: certificate "CN=east": its issuer "C=AT, CN=middle" is not known',
+      'certificate-untrusted: certificate "CN=east": its issuer "C=AT, CN=middle" is not known',
     );
     expect(refusal([east, middle, root], {})).toBe(
-      'bad-certificate: certificate "C=AT, CN=root": it is self-signed, and not trusted here',
+      'certificate-untrusted: certificate "C=AT, CN=root": it is self-signed, and not trusted here',
     );
     expect(refusal([east, middle], { intermediates: [root] })).toMatch('it is self-signed, and not trusted here');
   });

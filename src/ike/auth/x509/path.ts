@@ -20,19 +20,28 @@ const MOST_TRIES = 32;
 /** The leaf first, an authority that is believed last. */
 export type Chain = readonly Certificate[];
 
+interface Refused extends Wrong {
+  /** A certificate is out of its time. */
+  readonly isLate?: true;
+}
+
 /** `sent`: what came along with the leaf. What is wrong names the certificate that it is wrong with. */
 export function findChain(
   leaf: Certificate,
   sent: readonly Certificate[],
   trust: Trust,
   at: number,
-): { readonly chain: Chain } | Wrong {
+): { readonly chain: Chain } | Refused {
   const wrong = unfitLeaf(leaf, at);
-  if (wrong !== undefined) return { wrong: told(leaf, wrong) };
+  if (wrong !== undefined) return refusedAs(told(leaf, wrong), isLate(leaf, at));
   const search = new Search(sent, trust, at);
   const chain = search.climb([leaf], 0);
-  return chain ? { chain } : { wrong: search.wrong };
+  return chain ? { chain } : refusedAs(search.wrong, search.isLate);
 }
+
+const refusedAs = (wrong: string, late: boolean): Refused => (late ? { wrong, isLate: true } : { wrong });
+
+const isLate = ({ notBefore, notAfter }: Certificate, at: number): boolean => at < notBefore || at > notAfter;
 
 /** The words of every refusal. */
 export const told = (certificate: Certificate, wrong: string): string => `certificate "${certificate.text}": ${wrong}`;
@@ -45,6 +54,8 @@ interface Candidate {
 class Search {
   /** Of the way that led farthest. */
   wrong = '';
+  /** It is out of its time. */
+  isLate = false;
   readonly #sent: readonly Certificate[];
   readonly #trust: Trust;
   readonly #at: number;
@@ -73,7 +84,7 @@ class Search {
       const longer = [...chain, certificate];
       const unfit = unfitIssuer(certificate, isAnchor, below, this.#at);
       const forged = unfit === undefined ? unsigned(child, child.fingerprint, certificate) : undefined;
-      if (unfit !== undefined) this.#note(longer.length, told(certificate, unfit));
+      if (unfit !== undefined) this.#note(longer.length, told(certificate, unfit), isLate(certificate, this.#at));
       else if (forged !== undefined) this.#note(chain.length + 0.5, told(child, forged));
       else if (isAnchor) {
         const wrong = unfitWhole(longer);
@@ -113,8 +124,9 @@ class Search {
     return found.length < 2 ? found : found.sort((a, b) => rank(a) - rank(b));
   }
 
-  #note(reached: number, wrong: string): void {
+  #note(reached: number, wrong: string, late = false): void {
     if (reached <= this.#farthest) return;
+    this.isLate = late;
     this.#farthest = reached;
     this.wrong = wrong;
   }

@@ -34,13 +34,17 @@ export function checkRevocation(
   sent: readonly Uint8Array[],
   trust: Trust,
   rules: RevocationRules,
-): { readonly wants: readonly Want[] } | Wrong {
+): { readonly wants: readonly Want[] } | (Wrong & { readonly isRevoked?: true }) {
   const wants: Want[] = [];
   for (const [i, certificate] of chain.slice(0, -1).entries()) {
-    const wrong = checkOne(certificate, chain[i + 1], sent, trust, rules, wants);
-    if (wrong !== undefined) return { wrong: told(certificate, wrong) };
+    const doubt = checkOne(certificate, chain[i + 1], sent, trust, rules, wants);
+    if (doubt) return { ...doubt, wrong: told(certificate, doubt.wrong) };
   }
   return { wants };
+}
+
+interface Doubt extends Wrong {
+  readonly isRevoked?: true;
 }
 
 /** Why it is refused; undefined if it is not, or not before what has been added to `wants` has been looked up. */
@@ -51,13 +55,14 @@ function checkOne(
   trust: Trust,
   rules: RevocationRules,
   wants: Want[],
-): string | undefined {
+): Doubt | undefined {
   const certId = writeCertId(certificate, issuer);
   const ocsp = statusByOcsp(certificate, issuer, [...sent, ...trust.responses(latin1(certId))], trust, rules.at);
-  if (ocsp.is === 'revoked') return ocsp.why;
+  if (ocsp.is === 'revoked') return { wrong: ocsp.why, isRevoked: true };
   const crl = statusByCrl(certificate, issuer, trust, rules.at);
   // Which response comes along is the peer's choice: one of before the revocation may be within its time.
-  if (crl.is === 'revoked' && (ocsp.is !== 'good' || ocsp.since <= crl.since)) return crl.why;
+  if (crl.is === 'revoked' && (ocsp.is !== 'good' || ocsp.since <= crl.since))
+    return { wrong: crl.why, isRevoked: true };
   if (ocsp.is === 'good') return undefined;
 
   const responders = rules.ocspUri === undefined ? certificate.extensions.ocspUrls : [rules.ocspUri];
@@ -71,8 +76,8 @@ function checkOne(
       wants.push({ kind: 'crl', urls: points, request: issuer.der, about: certificate.issuer });
     if (wants.length > wanted) return undefined;
   }
-  if (isAsked && rules.ocspStrict) return ocsp.why;
+  if (isAsked && rules.ocspStrict) return { wrong: ocsp.why };
   if (crl.is === 'good') return undefined;
-  if (rules.crlStrict) return isAsked ? `${ocsp.why}, and ${crl.why}` : crl.why;
-  return rules.ocsp && rules.ocspStrict ? `it names no OCSP responder, and ${crl.why}` : undefined;
+  if (rules.crlStrict) return { wrong: isAsked ? `${ocsp.why}, and ${crl.why}` : crl.why };
+  return rules.ocsp && rules.ocspStrict ? { wrong: `it names no OCSP responder, and ${crl.why}` } : undefined;
 }

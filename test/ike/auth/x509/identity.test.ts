@@ -54,7 +54,7 @@ describe('an identity is not', () => {
     ['%null', 'no certificate names an identity of type ID_NULL'],
   ])('%s', (as, why) => {
     const said = refusal([east], { anchors: [root] }, { as });
-    expect(said).toMatch('bad-certificate: certificate "C=AT, O=Test, CN=east.example": ');
+    expect(said).toMatch('certificate-name: certificate "C=AT, O=Test, CN=east.example": ');
     expect(said).toMatch(why);
   });
 

@@ -109,7 +109,7 @@ describe('name constraints', () => {
   test('one bad name among good ones is enough', () => {
     const names = [dns('a.example.com'), dns('a.example.org'), dns('b.example.com')];
     expect(refusal(...under(nameConstraints([dns('example.com')]), names))).toBe(
-      'bad-certificate: certificate "C=AT, CN=east": "a.example.org" is not permitted by "CN=root" (nameConstraints)',
+      'certificate-untrusted: certificate "C=AT, CN=east": "a.example.org" is not permitted by "CN=root" (nameConstraints)',
     );
   });
 

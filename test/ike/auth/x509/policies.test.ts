@@ -74,12 +74,12 @@ describe('where one is required', () => {
     ['none, a level later', [[constraints(1)], []]],
   ])('%s will not', (_, levels) => {
     expect(refusal(...chain(...levels))).toMatch(
-      /^bad-certificate: certificate "CN=n\d": it has none of the policies that an authority above requires/,
+      /^certificate-untrusted: certificate "CN=n\d": it has none of the policies that an authority above requires/,
     );
   });
 });
 
 test('any policy cannot be mapped, nor one be there twice', () => {
-  expect(refusal(...chain([mappings([ANY, GOLD])], []))).toMatch('bad-certificate');
+  expect(refusal(...chain([mappings([ANY, GOLD])], []))).toMatch('certificate-untrusted');
   expect(refusal(...chain([], [policies(GOLD, GOLD)]))).toMatch('a policy is there twice');
 });

@@ -45,7 +45,7 @@ describe('CRLs', () => {
 
   test('a certificate on the list is refused, with why and since when', () => {
     expect(refusal([east], withCrls(revoked))).toBe(
-      'bad-certificate: certificate "CN=east": revoked 2025-12-31 00:00:00 UTC (keyCompromise)',
+      'certificate-revoked: certificate "CN=east": revoked 2025-12-31 00:00:00 UTC (keyCompromise)',
     );
   });
 
@@ -216,7 +216,7 @@ describe('OCSP', () => {
     ] as const)
       expect(accepted([asked], shelf, { ...more, ocsps: [answer(wish)] }).names).toHaveLength(2);
     expect(refusal([asked], shelf, { ...more, ocsps: [answer({ status: 'revoked' })] })).toBe(
-      'bad-certificate: certificate "CN=east": revoked 2025-12-31 00:00:00 UTC (OCSP)',
+      'certificate-revoked: certificate "CN=east": revoked 2025-12-31 00:00:00 UTC (OCSP)',
     );
   });
 
