@@ -49,6 +49,7 @@ export class CookieDemand {
     this.#unreturned++;
   }
 
+  /** One has become a half-open SA: a copy of what brought it does not, however often it comes. */
   returned(): void {
     this.#unreturned--;
   }

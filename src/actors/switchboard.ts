@@ -362,6 +362,7 @@ export class Switchboard {
     }
     const sa = this.#ports.answerer(datagram, keep(header.spiI));
     if (!sa) return;
+    if (asks) this.#demand.returned();
     if (source !== undefined) this.#sources.take(source);
     // At once: its duplicate, or a flood, may be in the same batch.
     const next = this.#halfOpen.find(header.spiI);
@@ -375,7 +376,6 @@ export class Switchboard {
     const { local, peer, bytes } = datagram;
     const met = this.#cookies.meet(bytes, peer, this.#ports.now());
     if (met === 'opens') {
-      this.#demand.returned();
       this.counters.returned++;
       return true;
     }

@@ -253,8 +253,10 @@ describe('the gate', () => {
         const decoded = decodeMessage(first.bytes);
         if (!decoded.ok || !cookie) throw new Error('no cookie was asked for');
         const { header, payloads } = decoded.value;
-        east.receive({ ...first, bytes: encodeMessage(header, [notification(NOTIFY.COOKIE, cookie), ...payloads]) });
+        const second = { ...first, bytes: encodeMessage(header, [notification(NOTIFY.COOKIE, cookie), ...payloads]) };
+        east.receive(second);
         clock.settle();
+        return second;
       };
       return { ...made, knock };
     }
@@ -282,6 +284,21 @@ describe('the gate', () => {
       knock(1_000, '203.0.113.7');
       expect(switchboard.halfOpen).toBe(51);
       expect(switchboard.counters.crowded).toBe(0);
+    });
+
+    test('one cookie makes up for one that nobody returns, and not for all of them', () => {
+      const { east, datagram, clock, knock } = withCookies({ mode: 'auto', cookiesFrom: 100, maxPerSource: 1 });
+      const { switchboard } = east.world;
+      switchboard.afterWaiting(600, () => east.receive(fromSpi(datagram, 10_000)));
+      for (let n = 0; n < 150; n++) east.receive(fromSpi(datagram, n));
+      knock(1_000, '203.0.113.7');
+      const one = knock(1_001, '203.0.113.7');
+      for (let n = 0; n < 300; n++) east.receive(one);
+      expect(switchboard.counters.crowded).toBe(301);
+      clock.advance(20_000);
+      expect(switchboard.wantsCookies).toBe(true);
+      clock.advance(61_000);
+      expect(switchboard.wantsCookies).toBe(false);
     });
 
     test('there is any number with max-halfopen-per-source=0', () => {
