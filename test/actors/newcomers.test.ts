@@ -28,7 +28,7 @@ function request(n: number, spiR: Uint8Array = new Uint8Array(8)): Uint8Array {
   new DataView(spiI.buffer).setUint32(0, n + 1);
   const exchange = spiR[0] === 0 ? EXCHANGE.IKE_SA_INIT : EXCHANGE.INFORMATIONAL;
   const header = { spiI, spiR, exchange, isInitiator: true, isResponse: false, messageId: 0 };
-  return encodeMessage(header, [{ type: 'Nonce', data: new Uint8Array(32) }]);
+  return encodeMessage(header, [{ type: 'Nonce', data: new Uint8Array(64) }]);
 }
 
 interface Setting {

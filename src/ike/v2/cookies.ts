@@ -73,7 +73,8 @@ export class Cookies {
 
   look(knock: Knock, now: number): Look {
     this.#turn(now);
-    if (!this.#read(knock)) return 'malformed';
+    // Shorter than the answer: no IKE_SA_INIT is, and those in whose name it is sent are not to get more than was sent.
+    if (knock.octets < COOKIE_ANSWER_OCTETS || !this.#read(knock)) return 'malformed';
     if (this.#cookieAt === 0) return 'needs';
     const { bytes } = knock;
     const returned = bytes.subarray(this.#cookieAt, this.#cookieAt + COOKIE_OCTETS);

@@ -32,7 +32,9 @@ export function redirection(header: Header, bytes: Uint8Array, { gateway, isForA
   const redirectable = redirectableBy(payloads);
   const isAble = redirectable?.who === 'peer' && (isForAll || !redirectable.wasSentHere);
   if (!isAble || !nonce || nonce.length < 16 || nonce.length > 256) return undefined;
-  return answer(header, NOTIFY.REDIRECT, redirectData(gateway, nonce));
+  const sent = answer(header, NOTIFY.REDIRECT, redirectData(gateway, nonce));
+  // Nobody has shown yet that this address is its own: it gets no more than came from there.
+  return sent.length <= bytes.length ? sent : undefined;
 }
 
 function answer(header: Header, notify: number, data?: Uint8Array): Uint8Array {

@@ -19,7 +19,10 @@ import { Dice } from './dice.ts';
 import { WEST } from './policies.ts';
 
 const PEER = new Endpoint(WEST, 500);
-const NONCE: Payload = { type: 'Nonce', data: new Uint8Array(32).fill(5) };
+const NONCE: Payload = { type: 'Nonce', data: new Uint8Array(64).fill(5) };
+
+/** Makes up what a first message has besides. */
+const FILL: Payload = { type: 'V', data: new Uint8Array(40) };
 
 const jar = (seed = 1) => {
   const dice = new Dice(seed);
@@ -53,8 +56,8 @@ test('only a cookie for this nonce, this SPI and this address opens', () => {
   const cookies = jar();
   const cookie = cookieOf(cookies.meet(first(), PEER, 0));
   expect(cookies.meet(returning(cookie), PEER, 0)).toBe('opens');
-  const otherNonce: Payload = { type: 'Nonce', data: new Uint8Array(32).fill(6) };
-  const longerNonce: Payload = { type: 'Nonce', data: new Uint8Array(33).fill(5) };
+  const otherNonce: Payload = { type: 'Nonce', data: new Uint8Array(64).fill(6) };
+  const longerNonce: Payload = { type: 'Nonce', data: new Uint8Array(65).fill(5) };
   expect(isAsked(cookies.meet(returning(cookie, [otherNonce]), PEER, 0))).toBe(true);
   expect(isAsked(cookies.meet(returning(cookie, [longerNonce]), PEER, 0))).toBe(true);
   expect(isAsked(cookies.meet(returning(cookie, [NONCE], 8), PEER, 0))).toBe(true);
@@ -77,9 +80,9 @@ test('one who has an IPv6 address gets no cookie for the IPv4 address that is it
   const [v4, v6] = [at('192.0.2.7'), at('2001:db8::c000:207')];
   const taken: Payload = {
     type: 'Nonce',
-    data: new Uint8Array([...new Uint8Array(32), ...v6.address.toBytes().subarray(0, 12)]),
+    data: new Uint8Array([...new Uint8Array(64), ...v6.address.toBytes().subarray(0, 12)]),
   };
-  const own: Payload = { type: 'Nonce', data: new Uint8Array(32) };
+  const own: Payload = { type: 'Nonce', data: new Uint8Array(64) };
   const cookie = cookieOf(cookies.meet(first([own]), v6, 0));
   expect(cookies.meet(returning(cookie, [own]), v6, 0)).toBe('opens');
   expect(isAsked(cookies.meet(returning(cookie, [taken]), v4, 0))).toBe(true);
@@ -116,13 +119,21 @@ test('the answer is written where it was wanted, whatever was there', () => {
 test('what has no nonce, or none that the RFC allows, is malformed', () => {
   /** As vendor IDs may have any length. */
   const nonce = (octets: number): Uint8Array => {
-    const bytes = first([{ type: 'V', data: new Uint8Array(octets) }]);
+    const bytes = first([{ type: 'V', data: new Uint8Array(octets) }, FILL]);
     bytes[16] = PAYLOAD.Nonce;
     return bytes;
   };
-  expect(jar().meet(first([]), PEER, 0)).toBe('malformed');
+  expect(jar().meet(first([FILL]), PEER, 0)).toBe('malformed');
   for (const octets of [0, 15, 257]) expect(jar().meet(nonce(octets), PEER, 0), `${octets}`).toBe('malformed');
   for (const octets of [16, 256]) expect(isAsked(jar().meet(nonce(octets), PEER, 0)), `${octets}`).toBe(true);
+});
+
+test('the answer is no longer than what it answers', () => {
+  const short: Payload = { type: 'Nonce', data: new Uint8Array(16) };
+  const filled = (octets: number) => first([short, { type: 'V', data: new Uint8Array(octets) }]);
+  const least = COOKIE_ANSWER_OCTETS - filled(0).length;
+  expect(isAsked(jar().meet(filled(least), PEER, 0))).toBe(true);
+  for (const octets of [0, least - 1]) expect(jar().meet(filled(octets), PEER, 0)).toBe('malformed');
 });
 
 test('who sends payloads by the thousand does not make us count them', () => {

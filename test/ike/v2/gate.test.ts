@@ -1,11 +1,13 @@
 /** The door: what a header alone decides. RFC 7296 §2.5, §2.6. */
 import { expect, test } from 'vitest';
-import { admit } from '../../../src/ike/v2/gate.ts';
+import { admit, redirection } from '../../../src/ike/v2/gate.ts';
+import { notification } from '../../../src/ike/v2/turn.ts';
 import {
   decodeHeader,
   decodeMessage,
   EXCHANGE,
   encodeMessage,
+  NOTIFY,
   describe as textOf,
 } from '../../../src/ike/wire/index.ts';
 
@@ -35,4 +37,23 @@ test('a version from the future is told which one we speak', () => {
   expect(decoded.ok && textOf(decoded.value.header, decoded.value.payloads)).toBe(
     'IKE_SA_INIT { N(INVALID_MAJOR_VERSION) }',
   );
+});
+
+test('whoever can be sent elsewhere is, unless the answer is longer than what came in its name', () => {
+  const fields = { spiI: new Uint8Array(8).fill(7), spiR: new Uint8Array(8), exchange: EXCHANGE.IKE_SA_INIT };
+  const answered = (gateway: string, octets: number) => {
+    const bytes = encodeMessage({ ...fields, isInitiator: true, isResponse: false, messageId: 0 }, [
+      notification(NOTIFY.REDIRECT_SUPPORTED),
+      { type: 'Nonce', data: new Uint8Array(32) },
+      { type: 'V', data: new Uint8Array(octets) },
+    ]);
+    const header = decodeHeader(bytes);
+    if (!header.ok) throw new Error(header.fault.why);
+    const answer = redirection(header.value, bytes, { gateway, isForAll: true });
+    if (answer) expect(answer.length).toBeLessThanOrEqual(bytes.length);
+    return answer !== undefined;
+  };
+  expect(answered('192.0.2.1', 100)).toBe(true);
+  expect([answered('a.example', 3), answered('a.example', 2)]).toEqual([true, false]);
+  expect([answered('a'.repeat(60), 100), answered('a'.repeat(200), 100)]).toEqual([true, false]);
 });
