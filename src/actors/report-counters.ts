@@ -29,7 +29,7 @@ export function* globals(world: World, system: ActorSystem): Making {
     'current.states.all': ike.total + ipsec.total,
     'current.states.ipsec': ipsec.total,
     'current.states.ike': ike.total,
-    'current.states.shunts': 0,
+    'current.states.shunts': world.shunts.size,
     'current.states.iketype.anonymous': ike.anonymous,
     'current.states.iketype.authenticated': ike.authenticated,
     'current.states.iketype.halfopen': ike.halfOpen,

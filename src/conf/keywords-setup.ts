@@ -47,7 +47,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('listen', LIST, 'addresses or interfaces to listen on; all if unset'),
     later('listen-tcp', BOOL, 'listen on TCP port 4500', { default: 'no' }),
     now('listen-udp', BOOL, 'listen on UDP ports 500 and 4500', { default: 'yes' }),
-    now('ike-socket-bufsize', unsigned(0, MOST_SOCKET_BUFFER), 'octets of socket buffer; 0 leaves it to the system', {
+    now('ike-socket-bufsize', unsigned(0, MOST_SOCKET_BUFFER), 'octets of socket buffer; 0: 4 MB', {
       default: '0',
     }),
     now('ike-socket-errqueue', BOOL, 'read ICMP errors from the error queue', { default: 'yes' }),
