@@ -42,6 +42,8 @@ export class PolicyGroups {
   readonly #groups = new Map<Entry, Group>();
   /** By what is to be caught: no two groups can have the same. */
   readonly #taken = new Map<string, Member>();
+  /** Lines that are none of any file's any more, and have yet to go. */
+  readonly #leaving = new Set<Member>();
 
   constructor(ports: PolicyGroupsPorts) {
     this.#ports = ports;
@@ -62,6 +64,7 @@ export class PolicyGroups {
   close(entry: Entry, members: readonly Member[]): void {
     this.#groups.delete(entry);
     const { world, remove } = this.#ports;
+    for (const member of members) this.#leaving.add(member);
     function* removing(): Steps {
       for (const member of members) {
         yield undefined;
@@ -72,6 +75,7 @@ export class PolicyGroups {
   }
 
   forget(member: Member): void {
+    this.#leaving.delete(member);
     const key = trafficKey(member);
     if (this.#taken.get(key) === member) this.#taken.delete(key);
   }
@@ -91,10 +95,12 @@ export class PolicyGroups {
     return this.#loading([...this.#groups.values()], say);
   }
 
-  /** What is gone goes from all before anything comes: a line may move from one group to another. */
+  /**
+   * What is gone goes after all else has come: a line may move from one group to another, or make way for a narrower one,
+   * and at no time are its packets nobody's.
+   */
   *#loading(groups: readonly Group[], say: (text: string) => void): Steps {
-    const read: { readonly group: Group; readonly reading: number; readonly file: GroupFile; readonly gone: number }[] =
-      [];
+    const read: { readonly group: Group; readonly reading: number; readonly file: GroupFile }[] = [];
     for (const group of groups) {
       const reading = ++group.reading;
       const path = this.#pathOf(group);
@@ -105,11 +111,17 @@ export class PolicyGroups {
         say(this.#log(group, 'warn', `cannot read group "${path}" (${file.errno}): its lines stay as they were`));
         continue;
       }
-      const gone = yield* this.#removing(group, reading, file);
-      read.push({ group, reading, file, gone });
+      for (const [name, member] of this.#ports.world.registry.membersOf(group.entry)) {
+        yield undefined;
+        if (file.lines.has(name)) this.#leaving.delete(member);
+        else this.#leaving.add(member);
+      }
+      read.push({ group, reading, file });
     }
-    for (const { group, reading, file, gone } of read) {
-      const { added, strange } = yield* this.#adding(group, reading, file, say);
+    const come: ((typeof read)[number] & { readonly added: number; readonly strange: number })[] = [];
+    for (const one of read) come.push({ ...one, ...(yield* this.#adding(one.group, one.reading, one.file, say)) });
+    for (const { group, reading, file, added, strange } of come) {
+      const gone = yield* this.#removing(group, reading);
       if (!this.#isCurrent(group, reading)) continue;
       const path = this.#pathOf(group);
       if (strange > 0)
@@ -122,13 +134,13 @@ export class PolicyGroups {
     }
   }
 
-  *#removing(group: Group, reading: number, file: GroupFile): Steps<number> {
+  *#removing(group: Group, reading: number): Steps<number> {
     const { world, remove } = this.#ports;
     let gone = 0;
-    for (const [name, member] of world.registry.membersOf(group.entry)) {
+    for (const member of world.registry.membersOf(group.entry).values()) {
       yield undefined;
       if (!this.#isCurrent(group, reading)) break;
-      if (file.lines.has(name)) continue;
+      if (!this.#leaving.has(member)) continue;
       remove(member);
       gone++;
     }
@@ -154,7 +166,7 @@ export class PolicyGroups {
       }
       const member = enter(group.entry, group.face, line, group.localHost);
       const other = this.#taken.get(trafficKey(member));
-      if (other) {
+      if (other && !this.#leaving.has(other)) {
         remove(member);
         const [file, place] = [this.#pathOf(group), line.line];
         const text = `${lineName(line)} is of group "${other.group.conn.name}" already, and left out here`;

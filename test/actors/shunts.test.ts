@@ -119,6 +119,44 @@ describe('a group of shunts', () => {
     expect([told(west), west.plane.mistakes]).toEqual([[], []]);
   });
 
+  test.each([
+    ['a', 'b'],
+    ['b', 'a'],
+  ])('a line that moves from %s to %s is there all the while', (from, to) => {
+    const { west, groups } = one(group('a') + group('b', { type: 'passthrough' }), { [from]: '10.1.0.0/16\n' });
+    const { policies } = west.plane;
+    const gone: string[] = [];
+    const taken = policies.delete.bind(policies);
+    policies.delete = (key) => {
+      gone.push(`${policies.get(key)?.dst}`);
+      return taken(key);
+    };
+    groups[from] = '';
+    groups[to] = '10.1.0.0/16\n';
+    west.whack({ kind: 'rereadgroups' });
+    const action = to === 'a' ? 'drop' : 'pass';
+    expect([told(west), gone, west.plane.mistakes]).toEqual([all(action, '10.1.0.0/16'), [], []]);
+    groups[to] = '';
+    west.whack({ kind: 'rereadgroups' });
+    expect([told(west), west.plane.mistakes]).toEqual([[], []]);
+  });
+
+  test('what is narrowed is narrow before the wide one goes', () => {
+    const { west, groups } = one(group('block'), { block: '10.0.0.0/8\n' });
+    const { policies } = west.plane;
+    const fates: string[] = [];
+    const taken = policies.delete.bind(policies);
+    policies.delete = (key) => {
+      const is = taken(key);
+      fates.push(fate(west, '10.1.0.1'));
+      return is;
+    };
+    groups.block = '10.1.0.0/16\n';
+    west.whack({ kind: 'rereadgroups' });
+    expect(new Set(fates)).toEqual(new Set(['drop']));
+    expect([fate(west, '10.1.0.1'), fate(west, '10.2.0.1')]).toEqual(['drop', 'clear']);
+  });
+
   test('clear, block: of two groups that both have an address the longer block is meant', () => {
     const { west } = one(group('block') + group('clear', { type: 'passthrough' }), {
       block: '0.0.0.0/0\n',
