@@ -269,8 +269,10 @@ export class Control {
   #delete(name: string, answer: Answer): void {
     const { world, connections } = this.#options;
     for (const entry of this.#named(name, answer)) {
-      const about = { policy: { name: entry.conn.name }, event: 'deleted' } as const;
-      answer.line(RC.LOG, world.log('info', 'deleting connection', about));
+      const { conn, template, policy } = entry;
+      const instance = template && policy ? { policy, peer: policy.remoteHost } : undefined;
+      const about = { ...(instance ?? { policy: { name: conn.name } }), event: 'deleted' } as const;
+      answer.line(RC.LOG, world.log('info', `deleting connection${instance ? ' instance' : ''}`, about));
       connections.remove(entry);
     }
     answer.end();

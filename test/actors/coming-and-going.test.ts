@@ -42,6 +42,20 @@ test('whoever comes back to where it was has the same instance; from elsewhere, 
   expect([...east.crashes, ...east.plane.mistakes]).toEqual([]);
 });
 
+test('an instance can be deleted by its number, and is said to be one; its template stays', () => {
+  const { east, wire, clock } = gate(POOL);
+  const own = { left: '198.51.100.1', leftid: '@paul', leftsubnet: undefined, leftmodecfgclient: 'yes' };
+  const conf = conn('home', { ...own, rightsubnet: '0.0.0.0/0' });
+  const house = new House('a', clock, wire, { address: own.left, conf, secrets: SECRETS });
+  expect(house.whack({ kind: 'initiate', name: 'home' }).exit).toBe(0);
+  house.hasLeft = true;
+  const deleted = east.whack({ kind: 'delete', name: 'road[1]' });
+  expect([deleted.exit, deleted.text]).toEqual([0, expect.stringContaining('"road"[1] 198.51.100.1: deleting conn')]);
+  expect(deleted.text).not.toContain('"road": deleting');
+  expect(instances(east)).toEqual([]);
+  expect(east.whack({ kind: 'delete', name: 'road[1]' }).exit).toBe(21);
+});
+
 test.each([
   ['secret', { authby: 'secret' }],
   ['EAP', { authby: undefined, leftauth: 'eap', rightauth: 'secret' }],
