@@ -5,6 +5,7 @@
  */
 import type { TrustShelf } from '../ike/auth/x509/trust-shelf.ts';
 import type { AuthCheck, Job } from '../ike/crypto/job.ts';
+import { readElement, TAG } from '../ike/crypto/signature/der.ts';
 import type { Keyring } from '../ike/crypto/signature/key-shelf.ts';
 import { type Scheme, schemeAt } from '../ike/crypto/signature/scheme.ts';
 
@@ -59,5 +60,20 @@ function readsBriefly({ certs, spkis, ocsps }: AuthCheck, trust: TrustShelf | un
   if (certs.length === 0) return true;
   let octets = 0;
   for (const { length } of certs) octets += length;
-  return octets <= CERTIFICATE_OCTETS && (trust === undefined || trust.crlOctets <= CRL_OCTETS);
+  return octets <= CERTIFICATE_OCTETS && certs.every(isCheap) && (trust === undefined || trust.crlOctets <= CRL_OCTETS);
+}
+
+/** Octets of what an authority signs with: a curve of 384 bits, or RSA of 2048 bits and up to 4096. */
+const AUTHORITY = { curve: 104, leastRsa: 256, mostRsa: 512 } as const;
+
+/** To find out who has signed it: a stranger brings the authority as well, whose key may be as long as it likes. */
+function isCheap(certificate: Uint8Array): boolean {
+  const outer = readElement(certificate, TAG.SEQUENCE);
+  const signed = outer && readElement(outer.body, TAG.SEQUENCE);
+  const algorithm = signed && readElement(signed.rest, TAG.SEQUENCE);
+  const signature = algorithm && readElement(algorithm.rest, TAG.BIT_STRING);
+  // What cannot be read is refused at once.
+  if (!signature) return true;
+  const octets = signature.body.length - 1;
+  return octets <= AUTHORITY.curve || (octets >= AUTHORITY.leastRsa && octets <= AUTHORITY.mostRsa);
 }

@@ -7,7 +7,7 @@ import { digitalSignature } from '../../src/ike/crypto/signature/scheme.ts';
 import { isBrief } from '../../src/workers/brief.ts';
 import { integer } from '../ike/auth/x509/der.ts';
 import { crl, entry } from '../ike/auth/x509/lists.ts';
-import { another, ca } from '../ike/auth/x509/make.ts';
+import { another, ca, certificate } from '../ike/auth/x509/make.ts';
 
 const octets = (length: number) => new Uint8Array(length);
 const scheme = (form: 'pss' | 'der') => digitalSignature(form, 'SHA2_256')!.code;
@@ -62,6 +62,14 @@ test('a peer that has much looked at is looked at elsewhere', () => {
   expect(brief(check({ ocsps: [kB] }))).toBe(false);
   expect(brief(check({ certs: [], spkis: [kB, kB] }))).toBe(true);
   expect(brief(check({ certs: [], spkis: [kB, kB, kB] }))).toBe(false);
+});
+
+test('so is one whose certificate an authority with a long key has signed', () => {
+  const signedBy = (octets: number) => certificate({ signature: new Uint8Array(octets) }).der;
+  const judged = (octets: number) => brief(check({ certs: [signedBy(octets), signedBy(256)] }));
+  expect([71, 103, 256, 512].map(judged)).toEqual([true, true, true, true]);
+  expect([138, 513, 1024, 1536].map(judged)).toEqual([false, false, false, false]);
+  expect(brief(check({ certs: [signedBy(256), signedBy(1536)] }))).toBe(false);
 });
 
 test('certificates are looked at elsewhere while long lists of revoked ones are here', () => {

@@ -104,16 +104,21 @@ function rsaNumbers(octets: Uint8Array): RsaPublicKey | undefined {
   return { modulus: modulus.body.slice(), exponent: exponent.body.slice() };
 }
 
-/** Above so many bits of modulus OpenSSL computes with small exponents only, to keep verifying cheap. */
+/**
+ * Verifying takes as long as the exponent is: octets that it may have, as FIPS 186-5 §5.1 has them, and as OpenSSL has them
+ * for a modulus of more bits.
+ */
+const MOST_EXPONENT = 32;
 const LARGE_MODULUS = 3072;
-const SMALL_EXPONENT = 8;
+const MOST_OF_LARGE = 8;
 
 function rsaKey(rsa: RsaPublicKey): PublicKey | Wrong {
   const wrong = wrongWithRsa(rsa);
   if (wrong !== undefined) return { wrong };
   const bits = rsaBits(rsa);
-  if (bits > LARGE_MODULUS && rsa.exponent.length > SMALL_EXPONENT)
-    return { wrong: `with ${bits} bits its exponent may have 64, not ${8 * rsa.exponent.length}` };
+  const most = bits > LARGE_MODULUS ? MOST_OF_LARGE : MOST_EXPONENT;
+  if (rsa.exponent.length > most)
+    return { wrong: `with ${bits} bits its exponent may have ${8 * most}, not ${8 * rsa.exponent.length}` };
   const handle = imported({ kty: 'RSA', n: base64url(rsa.modulus), e: base64url(rsa.exponent) });
   if (handle === undefined) return { wrong: 'OpenSSL does not take it' };
   const body = der(TAG.SEQUENCE, derInteger(rsa.modulus), derInteger(rsa.exponent));

@@ -72,6 +72,7 @@ describe('SubjectPublicKeyInfo', () => {
     ['16392 bits', spki(RSA, rsaBody(odd(2049), Uint8Array.of(3))), /this one 16392/],
     ['exponent 1', spki(RSA, rsaBody(odd(256), Uint8Array.of(1))), /at least 3/],
     ['an exponent that keeps us busy', spki(RSA, rsaBody(odd(512), odd(9))), /may have 64, not 72/],
+    ['one that does with 2048 bits', spki(RSA, rsaBody(odd(256), odd(33))), /2048 bits .* may have 256, not 264/],
     [
       'zeros in front of the modulus',
       spki(RSA, der(0x30, der(2, hex('0000'), odd(256)), derInteger(odd(3)))),
