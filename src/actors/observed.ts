@@ -80,8 +80,10 @@ function protocol({ switchboard, sas, stats: { redirects } }: World, say: Say): 
   say('drops', counters.refused, 'half-open-limit');
   say('drops', counters.crowded, 'source-limit');
   say('drops', counters.shed, 'overload');
+  say('drops', counters.late, 'late-copy');
   say('drops', counters.unsendable, 'unsendable');
   say('cookies', counters.cookies);
+  say('cookiesReturned', counters.returned);
   say('redirects', counters.redirected + redirects.sent, 'sent');
   say('redirects', redirects.obeyed, 'obeyed');
   say('redirects', redirects.refused, 'refused');

@@ -59,6 +59,7 @@ export const METRICS = {
   drops: counter('ike_packets_dropped_total', 'IKE datagrams dropped, by why.', 'reason'),
   retransmits: counter('ike_retransmits_total', 'Requests sent again.'),
   cookies: counter('ike_cookies_total', 'Initiators told to come again with a cookie.'),
+  cookiesReturned: counter('ike_cookies_returned_total', 'Cookies that came back, and were ours.'),
   redirects: counter('ike_redirects_total', 'REDIRECT (RFC 5685): sent; obeyed or refused.', 'what'),
   liveness: counter('ike_liveness_checks_total', 'Liveness checks sent.'),
   keepalives: counter('nat_keepalives_total', 'NAT keepalives sent.'),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENCRS, type Encr, encrKeyOctets, groupById, PRFS, type Prf } from '../../src/ike/crypto/algorithms.ts';
 import { makeKey, meet, sharedSecret } from '../../src/ike/crypto/dh.ts';
-import { hmacSha256, sha1 } from '../../src/ike/crypto/misc.ts';
+import { sha1, sha256 } from '../../src/ike/crypto/misc.ts';
 import { prf, prfPlus } from '../../src/ike/crypto/prf.ts';
 import { open, seal } from '../../src/ike/crypto/protect.ts';
 import { selfTests } from '../../src/ike/crypto/selftest.ts';
@@ -64,12 +64,12 @@ describe('the addon and node:crypto agree', () => {
     );
   });
 
-  test('on SHA-1 and HMAC-SHA-256', () => {
+  test('on SHA-1 and SHA-256', () => {
     fc.assert(
-      fc.property(octets(100), octets(100), (a, b) => {
+      fc.property(octets(100), (a) => {
         const [slow, fast] = bothWays('hash', () => sha1(a));
         expect(fast).toEqual(new Uint8Array(slow));
-        const [slower, faster] = bothWays('hmac', () => hmacSha256(a, b));
+        const [slower, faster] = bothWays('hash', () => sha256(a));
         expect(faster).toEqual(new Uint8Array(slower));
       }),
     );

@@ -1,5 +1,5 @@
 /** The small primitives the exchanges need besides the suites: so that only this folder touches OpenSSL. */
-import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { shortcuts } from './shortcuts.ts';
 
 /** SHA-1 over the chunks, 20 octets: NAT_DETECTION_*_IP, RFC 7296 §2.23. */
@@ -14,15 +14,6 @@ export function sha1(...chunks: readonly Uint8Array[]): Uint8Array {
 /** SHA-256, 32 octets: cookies, RFC 7296 §2.6. */
 export const sha256 = (octets: Uint8Array): Uint8Array =>
   shortcuts?.hash('sha256', octets) ?? hash('sha256', octets, 'buffer');
-
-/** HMAC-SHA-256, 32 octets. */
-export function hmacSha256(key: Uint8Array, ...chunks: readonly Uint8Array[]): Uint8Array {
-  const taken = shortcuts?.hmac('sha256', key, chunks);
-  if (taken) return taken;
-  const mac = createHmac('sha256', key);
-  for (const chunk of chunks) mac.update(chunk);
-  return mac.digest();
-}
 
 /** Whether `a` and `b` are the same octets, in a time that depends on their lengths only. */
 export function equalSecret(a: Uint8Array, b: Uint8Array): boolean {
