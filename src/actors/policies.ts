@@ -147,8 +147,8 @@ function forget(held: Held, wanted: Protection): void {
 }
 
 /** Of all that `isSame` compares. */
-const keyOf = ({ reqid, mode, protocol, localHost, remoteHost, action, isOutward }: Protection): string =>
-  [reqid, mode, protocol, localHost, remoteHost, action, isOutward].join(' ');
+const keyOf = ({ reqid, mode, protocol, localHost, remoteHost, action, isOutward, priority = 0 }: Protection): string =>
+  [reqid, mode, protocol, localHost, remoteHost, action, isOutward, priority].join(' ');
 
 /** One block of ours, one of theirs, and what may pass between them. */
 interface Pair {
@@ -168,6 +168,7 @@ const isSame = (a: Protection, b: Protection): boolean =>
   a.protocol === b.protocol &&
   a.action === b.action &&
   a.isOutward === b.isOutward &&
+  (a.priority ?? 0) === (b.priority ?? 0) &&
   a.localHost.equals(b.localHost) &&
   a.remoteHost.equals(b.remoteHost);
 

@@ -141,6 +141,14 @@ describe('a group of shunts', () => {
     expect([told(west), west.plane.mistakes]).toEqual([[], []]);
   });
 
+  test('a line that moves has the priority of where it is', () => {
+    const { west, groups } = one(group('a') + group('b', { priority: '7' }), { a: '10.1.0.0/16\n' });
+    groups.a = '';
+    groups.b = '10.1.0.0/16\n';
+    west.whack({ kind: 'rereadgroups' });
+    expect([...west.plane.policies.values()].map(({ priority }) => priority)).toEqual([7, 7, 7]);
+  });
+
   test('what is narrowed is narrow before the wide one goes', () => {
     const { west, groups } = one(group('block'), { block: '10.0.0.0/8\n' });
     const { policies } = west.plane;
