@@ -3,7 +3,7 @@ const may = {
   'src/net': [],
   'src/native': [],
   'src/ike': ['src/net'],
-  'src/workers': ['src/ike/crypto', 'src/ike/auth'],
+  'src/workers': ['src/ike/crypto', 'src/ike/auth', 'src/native'],
   'src/kernel': ['src/native', 'src/net'],
   'src/conf': ['src/net', 'src/ike/crypto'],
   'src/control': ['src/conf', 'src/net'],

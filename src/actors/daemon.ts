@@ -6,9 +6,8 @@ import type { Setup } from '../conf/setup.ts';
 import { controlSocket, type DaemonOptions, lockFile, PLUTO_EXIT } from '../control/daemon-options.ts';
 import { listenControl } from '../control/listen.ts';
 import { selfTests } from '../ike/crypto/selftest.ts';
-import { takeShortcuts } from '../ike/crypto/shortcuts.ts';
-import { takeCurves } from '../ike/crypto/signature/curves.ts';
-import { openCrypto, openEcdsa, peerCredentials } from '../native/index.ts';
+import { peerCredentials } from '../native/index.ts';
+import { reachOpenssl } from '../workers/openssl.ts';
 import { harmless } from './lines.ts';
 import { isProcessAlive, takeLock } from './lock.ts';
 import { type Log, type LogOptions, openLog } from './log.ts';
@@ -16,8 +15,7 @@ import { Pluto } from './pluto.ts';
 
 /** Runs until it is told to stop; resolves to the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  takeShortcuts(openCrypto());
-  takeCurves(openEcdsa());
+  reachOpenssl();
   if (options.selftest) return selfTest();
   const complain = (text: string) => void process.stderr.write(`pluto: ${text}\n`);
 

@@ -14,6 +14,7 @@ import {
 } from '../ike/crypto/signature/public-key.ts';
 import { type Scheme, SELF_TEST, schemeOf } from '../ike/crypto/signature/scheme.ts';
 import { bundle, flattenResult, unbundle, unflattenJob } from './flat.ts';
+import { reachOpenssl } from './openssl.ts';
 
 /** Memory that all threads share. */
 export interface Shelves {
@@ -40,6 +41,7 @@ export function run(jobs: Uint8Array): unknown {
 /** RFC 4754's method. */
 const ECDSA_256 = 9;
 
+reachOpenssl();
 warm();
 
 /** The first job of a kind loads OpenSSL's providers and compiles our code; better now than for a peer. */
