@@ -58,7 +58,7 @@ test('a tunnel that comes up, in full', async () => {
        Child SA  ESP tunnel, AES_GCM_16_256, extended sequence numbers
        traffic   10.0.1.0/24 at A, 10.0.2.0/24 at B
        who       A is '@west', B is '@east'
-       lifetime  A: IKE 8h (rekeyed after about 7h48m), Child 8h (rekeyed after about 7h46m); B: IKE 8h (rekeyed after about 7h51m), Child 8h (rekeyed after about 7h54m)
+       lifetime  A: IKE 8h (rekeyed after about 7h46m), Child 8h (rekeyed after about 7h48m); B: IKE 8h (rekeyed after about 7h54m), Child 8h (rekeyed after about 7h54m)
        rekey     Child SA: works when A asks, works when B asks
        rekey     IKE SA: works when A asks, works when B asks
 
