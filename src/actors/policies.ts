@@ -206,7 +206,7 @@ function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair)
     protocol,
     priority,
     ...through(remoteHost, localHost),
-    ...portKeys(theirsPort, minePort),
+    ...(ICMP.has(protocol) ? icmpKeys(theirsPort ?? minePort) : portKeys(theirsPort, minePort)),
   });
   const out: PolicySpec = {
     direction: 'out',
@@ -216,7 +216,7 @@ function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair)
     protocol,
     priority,
     ...through(localHost, remoteHost),
-    ...portKeys(minePort, theirsPort),
+    ...(ICMP.has(protocol) ? icmpKeys(theirsPort ?? minePort) : portKeys(minePort, theirsPort)),
   };
   if (isOutward) return [out];
   return mode === 'tunnel' ? [back('in'), back('fwd'), out] : [back('in'), out];
@@ -225,6 +225,13 @@ function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair)
 /** Kernels know one port or all of them; a range is widened here, and the SA's own selectors still say no. */
 const onePort = (s: Selector): number | undefined =>
   s.startPort === s.endPort && s.startPort !== 0 ? s.startPort : undefined;
+
+/** ICMP and ICMPv6. */
+const ICMP: ReadonlySet<number> = new Set([1, 58]);
+
+/** Planes have the type as the source's port and the code as the destination's, whichever way a packet goes. */
+const icmpKeys = (typeAndCode: number | undefined) =>
+  typeAndCode === undefined ? {} : { srcPort: typeAndCode >> 8, dstPort: typeAndCode & 255 };
 
 const portKeys = (srcPort: number | undefined, dstPort: number | undefined) => ({
   ...(srcPort === undefined ? {} : { srcPort }),

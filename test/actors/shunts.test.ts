@@ -165,6 +165,16 @@ describe('a group of shunts', () => {
     expect([fate(west, '10.1.0.1'), fate(west, '10.2.0.1')]).toEqual(['drop', 'clear']);
   });
 
+  test('ICMP: its type and code mean the same in every direction', () => {
+    const ports = (house: House) =>
+      [...house.plane.policies.values()].map((p) => [p.direction, p.protocol, p.srcPort, p.dstPort]);
+    const echo = (protocol: number, type: number) => ['in', 'fwd', 'out'].map((way) => [way, protocol, type, 0]);
+    const { west } = one(group('block'), { block: '10.2.0.0/16 icmp 0 2048\n' });
+    expect(ports(west)).toEqual(echo(1, 8));
+    expect(ports(one(shunt('s', { leftprotoport: 'icmp/2048', rightprotoport: 'icmp' })).west)).toEqual(echo(1, 8));
+    expect(ports(one(shunt('s', { rightprotoport: 'icmp' })).west)[0]).toEqual(['in', 1, undefined, undefined]);
+  });
+
   test('clear, block: of two groups that both have an address the longer block is meant', () => {
     const { west } = one(group('block') + group('clear', { type: 'passthrough' }), {
       block: '0.0.0.0/0\n',
