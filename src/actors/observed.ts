@@ -33,6 +33,7 @@ export const OBSERVED: readonly MetricName[] = [
     'octets',
     'drops',
     'cookies',
+    'cookiesReturned',
     'redirects',
     'instances',
     'services',

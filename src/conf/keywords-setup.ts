@@ -83,7 +83,7 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now(
       'ddos-delay',
       MILLIS,
-      'wait, of handshakes or of requests to be read, from which cookies are demanded; at ten times that, all are refused',
+      'wait of handshakes or unread requests that calls for cookies; ten times that: all refused',
       {
         default: '500ms',
       },

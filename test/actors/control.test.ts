@@ -9,7 +9,6 @@ describe('every request', () => {
   const fields: { readonly [K in RequestKind]?: object } = {
     add: { conn: conns },
     replace: { conn: conns },
-    load: { conns: [conns] },
     reload: { config: '/nonexistent/ipsec.conf' },
     deletestate: { serial: 1 },
     crash: { address: EAST },
@@ -17,6 +16,7 @@ describe('every request', () => {
     pubkey: { id: '@east' },
     myid: { id: '@me' },
     redirect: { to: '192.0.2.9' },
+    load: { config: '/etc/ipsec.conf' },
     'socket-bufsize': { octets: 65_536 },
     ddos: { mode: 'auto' },
     debug: { set: [], clear: [] },
