@@ -164,7 +164,7 @@ export class Control {
         return daemon.resizeHelpers(request.nhelpers, answer);
       case 'ddos':
         world.switchboard.limits.mode = request.mode;
-        return answer.end();
+        return end(answer, RC.LOG, world.log('info', `ddos-mode is ${request.mode}`));
       case 'debug':
         return changeDebugging(world, request, answer);
       case 'impair':

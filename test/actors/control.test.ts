@@ -371,3 +371,10 @@ describe('exit statuses', () => {
     for (const kind of ['terminate', 'unroute'] as const) expect(west.whack({ kind, name: 'w-e' }).exit).toBe(0);
   });
 });
+
+test('a changed ddos-mode= is said to whoever changed it, and in the log', () => {
+  const { west } = town();
+  const heard = west.whack({ kind: 'ddos', mode: 'busy' });
+  expect([heard.exit, heard.text]).toEqual([0, 'ddos-mode is busy']);
+  expect(west.log).toContainEqual(expect.stringContaining('ddos-mode is busy'));
+});
