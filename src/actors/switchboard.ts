@@ -287,8 +287,10 @@ export class Switchboard {
   /** A datagram of IKEv2 as it lies in the socket's arena, for an SA that we do not have: it is counted, and was that. */
   isStray(bytes: Uint8Array, at: number, octets: number): boolean {
     if (octets < HEADER_OCTETS || bytes[at + MAJOR_AT] >> 4 !== 2) return false;
-    const isInitiator = (bytes[at + FLAGS_AT] & INITIATOR) !== 0;
-    if (isInitiator && isZero(bytes, at + 8)) return false;
+    const flags = bytes[at + FLAGS_AT];
+    const isInitiator = (flags & INITIATOR) !== 0;
+    // A first message, unless it says that it answers: that would have come to who has SAs, and is nobody's.
+    if ((flags & (INITIATOR | RESPONSE)) === INITIATOR && isZero(bytes, at + 8)) return false;
     if (this.#sas.find(bytes, isInitiator ? at + 8 : at)) return false;
     this.counters.received++;
     this.counters.octetsIn += octets;
@@ -433,7 +435,7 @@ function corrupted(bytes: Uint8Array): Uint8Array {
 }
 
 /** Of an IKE header, RFC 7296 §3.1. */
-const [MAJOR_AT, FLAGS_AT, INITIATOR] = [17, 19, 0x08];
+const [MAJOR_AT, FLAGS_AT, INITIATOR, RESPONSE] = [17, 19, 0x08, 0x20];
 
 function isZero(octets: Uint8Array, at: number): boolean {
   for (let i = at; i < at + SPI_OCTETS; i++) if (octets[i] !== 0) return false;
