@@ -47,7 +47,9 @@ export function familyProblem(
   }
   if (!isOneFamily(left, right, host)) {
     const key = ['rightsubnet', 'rightaddresspool', 'leftsubnet', 'leftaddresspool'].find((each) => settings.has(each));
-    return { key: key ?? 'right', text: 'what left and right protect differs in family' };
+    const [a, b] = [left, right].map((end) => `IPv${[...familiesOf(end, host)].sort().join(' and IPv')}`);
+    const text = `what left and right protect differs in family: ${a} at left, ${b} at right`;
+    return { key: key ?? 'right', text };
   }
   const client = saidFamily(settings, 'clientaddrfamily');
   const isStray = client !== undefined && [left, right].some((end) => !isOnly(familiesOf(end, host), client));

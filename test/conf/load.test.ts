@@ -158,6 +158,10 @@ describe('what a conn cannot be', () => {
     [['leftsubnet=10.0.1.1/240'], '[conn west] leftsubnet=: "10.0.1.1/240" is no subnet'],
     [['leftsubnet=10.0.1.0/24', 'rightsubnet=2001:db8::/64'], 'what left and right protect differs in family'],
     [['leftsubnet=2001:db8::/64'], 'what left and right protect differs in family'],
+    [
+      ['leftsubnet=::/0,0.0.0.0/0', 'rightaddresspool=10.9.0.0/16'],
+      'differs in family: IPv4 and IPv6 at left, IPv4 at right',
+    ],
     [['leftsubnet=10.0.1.0/24', 'leftsubnets=10.0.2.0/24'], 'cannot stand beside leftsubnet='],
     [['leftprotoport=tcp/x'], 'leftprotoport=: expected PROTOCOL'],
     [['leftprotoport=tcp/80', 'leftsubnet=10.0.0.0/8/udp'], 'so does protoport='],
