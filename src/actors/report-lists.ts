@@ -1,4 +1,5 @@
-/** Keys and secrets as listings show them: whose they are, never what they are. */
+/** Secrets as listings show them, whose they are and never what they are; and the lines of policy groups. */
+import { lineName } from '../conf/groups.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { type Making, slices } from './reporter.ts';
 import type { World } from './world.ts';
@@ -8,6 +9,22 @@ export function* secrets({ secretRows }: World, { setup }: DaemonInfo): Making {
   for (const slice of slices(secretRows())) {
     const rows = slice.map(({ file, line, kind, indices }) => ({ file, line, kind, ids: indices }));
     yield { of: 'secrets', rows };
+  }
+}
+
+/** The lines that are in use. */
+export function* groups({ registry }: World, { setup }: DaemonInfo): Making {
+  for (const entries of slices(registry.entries())) {
+    yield undefined;
+    for (const entry of entries) {
+      const { name: conn } = entry.conn;
+      const file = `${setup.ipsecdir ?? '/etc/ipsec.d'}/policies/${conn}`;
+      for (const members of slices(registry.membersOf(entry).values()))
+        yield {
+          of: 'groups',
+          rows: members.map(({ line }) => ({ conn, subnet: lineName(line), file, line: line.line })),
+        };
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { pools } from './pools.ts';
 import { caCertificates, certificates, crls, expiringKeys, type Holdings, publicKeys } from './report-certs.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { secrets, withStanding } from './report-lists.ts';
+import { groups, secrets, withStanding } from './report-lists.ts';
 import { type ProcessParts, processStatus } from './report-process.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
@@ -97,9 +97,8 @@ export class Reports {
         return yield* crls(holdings);
       case 'shuntstatus':
         return yield { of: 'shunts', rows: [...world.shunts.rows()] };
-      // Nothing of these is kept yet.
       case 'listgroups':
-        return;
+        return yield* groups(world, info());
       default:
         request satisfies never;
     }

@@ -25,6 +25,21 @@ const names = (house: House) =>
 const up = (house: House, name = 'home') => house.whack({ kind: 'initiate', name }).exit;
 const tunnels = (house: House) => house.plane.inbound().map((s) => `${s.selectors[0].dst}===${s.selectors[0].src}`);
 
+test('--listgroups names the lines that are in use, and where they are', async () => {
+  const files = {
+    private: '# hosts\n192.0.2.0/24\nnonsense\n2001:db8::/32\n198.51.100.0/24 tcp 0 22\n',
+    clear: '203.0.113.9\n',
+  };
+  const { east } = gate(files, `${group('private')}${group('clear')}`);
+  const heard = await east.report({ kind: 'listgroups' });
+  expect(heard.rowsOf('groups').map(({ conn, subnet, file, line }) => `${conn} ${subnet} ${file}:${line}`)).toEqual([
+    'private 192.0.2.0/24 /etc/ipsec.d/policies/private:2',
+    'private 198.51.100.0/24-(0--6--22) /etc/ipsec.d/policies/private:5',
+    'clear 203.0.113.9/32 /etc/ipsec.d/policies/clear:1',
+  ]);
+  expect(east.crashes).toEqual([]);
+});
+
 describe('a line of %opportunisticgroup', () => {
   test('lets in whoever is in its block, for its own address alone', () => {
     const { west, east } = gate({ private: '192.0.2.0/24\n198.51.100.0/24\n' });
