@@ -103,7 +103,7 @@ class Redirecting implements Behavior<Message> {
   stopped(why: EndReason): void {
     const { told, unable, gone } = this.#fates;
     const rest = [
-      ...(unable > 0 ? [`${unable} cannot be sent anywhere`] : []),
+      ...(unable > 0 ? [`${unable} cannot follow (no accept-redirect= there, or begun here)`] : []),
       ...(gone > 0 ? [`${gone} went before they had heard of it`] : []),
       ...(why === 'crashed'
         ? ['internal error']

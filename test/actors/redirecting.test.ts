@@ -172,14 +172,16 @@ describe('who stays', () => {
   test('is who has not offered to go: it hears of nothing', () => {
     const { west, east, clock, said } = onTheWay({ 'accept-redirect': 'no' });
     const asked = redirect(east);
-    expect(asked.text).toBe(`sent 0 peers to ${NORTH}; 1 cannot be sent anywhere`);
+    expect(asked.text).toBe(`sent 0 peers to ${NORTH}; 1 cannot follow (no accept-redirect= there, or begun here)`);
     clock.advance(120_000);
     expect([said(west), tunnels(west), tunnels(east)]).toEqual(['', 1, 1]);
   });
 
   test('is the gateway: only who began is sent anywhere', () => {
     const made = onTheWay({}, {}, { east: { conf: conn('w-e', { 'accept-redirect': 'yes' }) } });
-    expect(redirect(made.west).text).toBe(`sent 0 peers to ${NORTH}; 1 cannot be sent anywhere`);
+    expect(redirect(made.west).text).toBe(
+      `sent 0 peers to ${NORTH}; 1 cannot follow (no accept-redirect= there, or begun here)`,
+    );
     expect(made.said(made.east)).toBe('');
   });
 
@@ -375,7 +377,9 @@ describe('many', () => {
     sent = new Set();
     wire.loses = ({ local }) => `${local.address}` === '198.51.100.0';
     clock.advance(70_000);
-    expect(asked.text).toBe(`sent 35 peers to ${NORTH}; 4 cannot be sent anywhere; 1 went before they had heard of it`);
+    expect(asked.text).toBe(
+      `sent 35 peers to ${NORTH}; 4 cannot follow (no accept-redirect= there, or begun here); 1 went before they had heard of it`,
+    );
     expect(tunnels(north)).toBe(35);
     expect(tunnels(east)).toBe(4);
     for (const house of [east, north, ...clients]) expect(house.crashes).toEqual([]);
