@@ -9,7 +9,7 @@ import { selfTests } from '../ike/crypto/selftest.ts';
 import { peerCredentials } from '../native/index.ts';
 import { reachOpenssl } from '../workers/openssl.ts';
 import { harmless } from './lines.ts';
-import { isProcessAlive, takeLock } from './lock.ts';
+import { isPluto, takeLock } from './lock.ts';
 import { type Log, type LogOptions, openLog } from './log.ts';
 import { Pluto } from './pluto.ts';
 
@@ -24,7 +24,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   if (config && hasErrors(config.problems)) return PLUTO_EXIT.failure;
   const setup = config?.setup ?? DEFAULT_SETUP;
 
-  const lock = takeLock(lockFile(options.rundir), isProcessAlive);
+  const lock = takeLock(lockFile(options.rundir), isPluto);
   if ('heldBy' in lock) {
     complain(`lock file "${lockFile(options.rundir)}" is held by process ${lock.heldBy}: pluto is running`);
     return PLUTO_EXIT.locked;

@@ -23,6 +23,19 @@ export function takeLock(path: string, isAlive: (pid: number) => boolean): Lock 
   }
 }
 
+/**
+ * Whether a process id is a pluto's. The run directory may be on a disk, for leases to outlive a reboot, and after that the
+ * id may be anybody's; one that is being killed has no command line any more.
+ */
+export function isPluto(pid: number): boolean {
+  if (!isProcessAlive(pid)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('pluto');
+  } catch {
+    return true;
+  }
+}
+
 /** Whether a process id is in use, by anybody. */
 export function isProcessAlive(pid: number): boolean {
   try {

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isProcessAlive, takeLock } from '../../src/actors/lock.ts';
+import { isPluto, isProcessAlive, takeLock } from '../../src/actors/lock.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -48,3 +49,23 @@ describe('the lock file', () => {
     expect('why' in lock && lock.why).toMatch(/ENOTDIR|EEXIST/);
   });
 });
+
+test.each([
+  [['60'], false],
+  [['60', 'pluto'], true],
+])('a process that is called with %j is a pluto: %s', (args, expected) => {
+  const { pid, kill } = started(args);
+  try {
+    expect(isProcessAlive(pid)).toBe(true);
+    expect(isPluto(pid)).toBe(expected);
+  } finally {
+    kill();
+  }
+});
+
+/** Something that stays, with a command line as it may be. */
+function started(args: readonly string[]): { readonly pid: number; readonly kill: () => void } {
+  const child = spawn('sh', ['-c', 'read forever', ...args]);
+  if (child.pid === undefined) throw new Error('not started');
+  return { pid: child.pid, kill: () => void child.kill('SIGKILL') };
+}
