@@ -1,6 +1,6 @@
 /** One end of a conn, from its settings. */
 import type { Address, Family } from '../net/address.ts';
-import { Id } from '../net/id.ts';
+import { ID_TYPES, Id } from '../net/id.ts';
 import { parseAddress, parseProtoport } from './address-text.ts';
 import { buildKeys, type KeysCache } from './build-keys.ts';
 import { type SelectorCache, subnetsOf } from './build-subnets.ts';
@@ -53,6 +53,7 @@ export function buildEnd(
   const protoport = read('protoport', (value) => parseProtoport(value) ?? PROTOPORT_FAULT);
   const idText = textOf(get('id'));
   const id = read('id', parseId);
+  if (idText?.includes('*') && isTakenLiterally(idText, id)) say.warn(get('id')!, literalStar(side, idText));
   const sourceip = readList('sourceip', parseAddresses);
   const end = {
     id,
@@ -175,6 +176,15 @@ function parseId(text: string): Id | undefined | ValueFault {
 }
 
 const ID_WORDS: ReadonlySet<string> = new Set(['%fromcert', '%myid', '%any', '%none']);
+
+/** It is no distinguished name, and was no fault either: `*` in it is a character like any other. */
+function isTakenLiterally(text: string, id: Id | undefined): boolean {
+  return id ? id.type !== ID_TYPES.ID_DER_ASN1_DN : !/^[@%]|=/.test(text);
+}
+
+const literalStar = (side: Side, text: string): string =>
+  `${shown(text)} is that very name and nobody else's: only distinguished names have wildcards, such as "C=CA, CN=*", ` +
+  `and patterns of EAP users belong in ${side}eapid=`;
 
 function parseUpdown(text: string | undefined): string | null | undefined {
   return text === '' || text === '%disabled' ? null : text;
