@@ -11,6 +11,8 @@ import type { Side } from './keywords.ts';
 import { shown } from './printable.ts';
 import type { Reporter } from './report.ts';
 import type { ConnSection, Setting, Settings } from './sections.ts';
+import type { VirtualPrivate } from './setup.ts';
+import { choiceProblem } from './virtual.ts';
 
 /** Conns that `subnets=` may add in one file: two lists that a thousand conns share would be ten million. */
 const MAX_EXPANDED = 200_000;
@@ -27,6 +29,12 @@ export class WholeFile {
   readonly pools = new Pools();
   /** Pairs of subnets. */
   expanded = 0;
+  /** `virtual-private=`; undefined: the daemon has one of its own. */
+  readonly virtualPrivate: readonly VirtualPrivate[] | undefined;
+
+  constructor(virtualPrivate?: readonly VirtualPrivate[]) {
+    this.virtualPrivate = virtualPrivate;
+  }
 }
 
 /** Builds conns that share what is equal in them. */
@@ -118,6 +126,8 @@ export class ConnBuilder {
     const ends: { readonly end: End; readonly number: number }[] = [];
     for (const { number, subnet } of from) {
       const end = buildEnd(side, settings, this.#caches, say, subnet);
+      const lack = end?.virtual && this.#file?.virtualPrivate && choiceProblem(end.virtual, this.#file.virtualPrivate);
+      if (subnet && lack) say.warn(subnet, lack);
       if (end) ends.push({ end, number });
       if (number % STEP === STEP - 1) yield undefined;
     }

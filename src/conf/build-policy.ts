@@ -72,6 +72,7 @@ export class PolicyBuilder {
     const pfs = s.flag('pfs');
     const proposals = (protocol: 'ike' | 'esp' | 'ah', setting: Setting | undefined) =>
       this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
+    const acceptRedirectTo = gateways(settings.get('accept-redirect-to'), say.refuse);
     const ipsecLifetimeMs = lifetime(settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!, say);
     return {
       aliases: Object.freeze(s.list('connalias')),
@@ -87,7 +88,7 @@ export class PolicyBuilder {
       intermediate: s.flag('intermediate'),
       sendRedirect: settings.get('send-redirect')?.value as Conn['sendRedirect'],
       redirectTo: gateways(settings.get('redirect-to'), say.refuse),
-      acceptRedirect: s.flag('accept-redirect') ? gateways(settings.get('accept-redirect-to'), say.refuse) : undefined,
+      acceptRedirect: s.flag('accept-redirect') ? acceptRedirectTo : undefined,
       hostFamily: familyOf(settings),
       ike: proposals('ike', settings.get('ike')),
       child: proposals(phase2, child),

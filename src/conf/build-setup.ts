@@ -1,4 +1,5 @@
-import { parseAddress, parseSubnet } from './address-text.ts';
+import { Address } from '../net/address.ts';
+import { parseSubnet } from './address-text.ts';
 import { knownClasses } from './build-debug.ts';
 import { radius } from './build-radius.ts';
 import { gateways } from './gateway-list.ts';
@@ -83,10 +84,10 @@ function virtualPrivate(setting: Setting | undefined, complain: Complain): reado
   return Object.freeze(nets);
 }
 
-/** Addresses, and names that interfaces can have. */
+/** Whole addresses, as nobody is listened to at a short form such as 10.1.1, and names that interfaces can have. */
 function checkListen(setting: Setting | undefined, complain: Complain): void {
   for (const text of wordsOf(setting)) {
-    if (parseAddress(text) || isInterface(text.replace(/^%/, ''))) continue;
+    if (Address.parse(text) || isInterface(text.replace(/^%/, ''))) continue;
     complain(setting!, 'error', `expected addresses or names of interfaces, got ${shown(text)}`);
   }
 }

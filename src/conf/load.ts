@@ -54,7 +54,7 @@ export function* readingConfig(
   const reporter = new Reporter();
   const drafts = yield* readingDrafts(scanning(path, fs, reporter.add), reporter.add);
   const setup = buildSetup(drafts.setup, reporter);
-  const builder = new ConnBuilder(reporter, new WholeFile());
+  const builder = new ConnBuilder(reporter, new WholeFile(setup.virtualPrivate));
   const conns: Conn[] = [];
   const keep = take ?? ((conn: Conn) => void conns.push(conn));
   const refused = new Map<string, string>();

@@ -33,6 +33,16 @@ export function virtualSelectors(
   );
 }
 
+/** What is wrong with `%priv` where `virtual-private=` says of nothing that it is private. */
+export function choiceProblem(
+  { private: isPrivate, all, no, subnets }: VirtualSubnet,
+  known: readonly VirtualPrivate[],
+): string | undefined {
+  if (!isPrivate || known.some((v) => !v.excluded)) return undefined;
+  const outcome = all || no || subnets.length > 0 ? 'that word stands for nothing' : 'nobody can match';
+  return `%priv needs virtual-private= in config setup, such as %v4:10.0.0.0/8; without it ${outcome}`;
+}
+
 interface Range {
   readonly family: Family;
   readonly first: bigint;

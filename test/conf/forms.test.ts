@@ -176,6 +176,8 @@ describe('cannot be', () => {
     [['rekeymargin=13h'], 'longer than 24h'],
     [['dpddelay=soon'], 'dpddelay="soon" is invalid: expected a time'],
     [['leftsubnets=2001:db8::/64'], 'no pair of subnets is of one family'],
+    [['accept-redirect-to=x..y'], 'accept-redirect-to=: expected addresses and names of gateways, got "x..y"'],
+    [['accept-redirect=yes', 'accept-redirect-to=10.1.1'], 'expected addresses and names of gateways, got "10.1.1"'],
   ])('%j', (lines, why) => {
     expect(errors(...lines).join('\n')).toContain(why);
     expect(load(text(lines)).conns).toEqual([]);
@@ -203,6 +205,9 @@ describe('is odd, and said so', () => {
     [['ikev2=no', 'keyexchange=ikev2'], 'ikev2=no contradicts keyexchange=ikev2, ignored'],
     [['ikev2=no', 'keyexchange=ike'], 'ikev2=no has been replaced by keyexchange=ikev1'],
     [['leftmodecfgclient=yes', 'rightmodecfgclient=yes', 'right=%oppogroup'], 'does not go with'],
+    [['right=%any', 'rightsubnet=vnet:%priv'], 'rightsubnet=: %priv needs virtual-private= in config setup'],
+    [['right=%any', 'rightsubnet=vhost:%priv'], 'without it nobody can match'],
+    [['right=%any', 'rightsubnet=vhost:%no,%priv'], 'without it that word stands for nothing'],
   ])('%j', (lines, remark) => {
     expect(errors(...lines)).toEqual([]);
     expect(
@@ -217,6 +222,7 @@ describe('config setup', () => {
   const setup = (...lines: string[]) => load(['config setup', ...lines].join('\n\t').concat('\n'));
 
   test.each([
+    [['listen=10.1.1'], 'error', 'listen=: expected addresses or names of interfaces, got "10.1.1"'],
     [['listen=192.0.2.1,300.1.1.1'], 'error', 'expected addresses or names of interfaces, got "300.1.1.1"'],
     [['syslog=local8.info'], 'warning', 'expected FACILITY.LEVEL'],
     [['plutodebug="all no-such"'], 'warning', 'unknown debug class "no-such", ignored'],
@@ -246,6 +252,17 @@ describe('config setup', () => {
 
   test('plutodebug keeps the classes that there are', () => {
     expect(setup('plutodebug="parsing, wat, no-tmi"').setup.plutodebug).toEqual(['parsing', 'no-tmi']);
+  });
+
+  test.each<[subnet: string, nets: string, odd: number]>([
+    ['vnet:%priv', '%v4:10.0.0.0/8,%v4:!10.1.0.0/16', 0],
+    ['vnet:%priv', '%v4:!10.1.0.0/16', 1],
+    ['vhost:%no', '%v4:!10.1.0.0/16', 0],
+    ['vnet:%v4:10.1.0.0/16', '%v4:!10.1.0.0/16', 0],
+  ])('rightsubnet=%s needs something of virtual-private=%s, or not', (subnet, nets, odd) => {
+    const conn = text(['right=%any', `rightsubnet=${subnet}`]);
+    const { conns, problems } = load(`config setup\n\tvirtual-private=${nets}\n${conn}`);
+    expect([conns.length, problems.map((p) => p.severity)]).toEqual([1, Array<string>(odd).fill('warning')]);
   });
 
   test('the head of an old file is no news', () => {
