@@ -11,8 +11,9 @@ import type { Output } from '../output.ts';
 import { type Advice, adviceText, advise, type Measured } from '../tune/advice.ts';
 import { measureKeys, measureOffload, measureProof, measureProtocol, QUICK, THOROUGH } from '../tune/measure.ts';
 import { mainWork } from '../tune/model.ts';
-import { type Profile, profilesOf, USUAL } from '../tune/profiles.ts';
-import { machine } from '../tune/system.ts';
+import { keysBelow } from '../tune/own-keys.ts';
+import { type Profile, profilesOf, proofText, USUAL } from '../tune/profiles.ts';
+import { machine, ownAddresses } from '../tune/system.ts';
 
 /** Peers that come at once, as after a power failure. */
 const BURST = 5_000;
@@ -45,7 +46,7 @@ export async function run({ options }: IpsecLine, output: Output): Promise<numbe
     measured.push({ profile, keys, proof, costs });
   }
   const advice = advise(measured, machine(), burst, protocol);
-  await output.out(options.has('json') ? `${JSON.stringify(plain(advice), undefined, 2)}\n` : adviceText(advice));
+  await output.out(options.has('json') ? `${JSON.stringify(plain(advice), brief, 2)}\n` : adviceText(advice));
   return 0;
 }
 
@@ -56,8 +57,8 @@ function wanted(config: string | undefined, output: Output): readonly Profile[] 
     output.err(`ipsec: there is no ${path}: measuring what is usual`);
     return USUAL;
   }
-  const { conns, problems } = loadConfig(path, nodeFileSystem);
-  if (!hasErrors(problems)) return profilesOf(conns);
+  const { conns, setup, problems } = loadConfig(path, nodeFileSystem);
+  if (!hasErrors(problems)) return profilesOf(conns, { addresses: ownAddresses(), keyOf: keysBelow(setup.ipsecdir) });
   for (const problem of problems) output.err(formatProblem(problem));
   return undefined;
 }
@@ -67,8 +68,13 @@ function plain({ profiles, ...rest }: Advice): object {
   return {
     ...rest,
     profiles: profiles.map(({ profile, ...figures }) => ({
-      ...{ name: profile.name, keyExchange: profile.group.name, proof: profile.proof, connections: profile.conns },
+      ...{ name: profile.name, keyExchange: profile.group.name, proofKind: proofText(profile.proof) },
+      ...{ assumed: profile.assumed, connections: profile.conns },
       ...figures,
     })),
   };
 }
+
+/** Four digits: nobody knows more. */
+const brief = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;

@@ -60,7 +60,7 @@ export function adviceText(advice: Advice): string {
   const choices = profiles[0].expected.map((e) => e.nhelpers);
   const heads = ['', 'keys us', 'proof us', ...choices.map((n) => `nhelpers=${n}`)];
   const rows = profiles.map(({ profile, keys, proof, expected }) => [
-    `${profile.name}${profile.conns > 0 ? ` (${profile.conns})` : ''}`,
+    `${profile.name}${profile.conns > 0 ? ` (${profile.conns}${profile.assumed ? ', assumed' : ''})` : ''}`,
     ...[keys, proof].map((n) => (n === 0 ? '-' : n.toFixed(0))),
     ...expected.map((e) => `${rounded(e.rate)}/s`),
   ]);
@@ -76,6 +76,9 @@ export function adviceText(advice: Advice): string {
     '',
     ...lined,
     '',
+    ...(profiles.some(({ profile }) => profile.assumed)
+      ? ['assumed: no certificate or key could be read that tells; measured is what authby= has first', '']
+      : []),
     'config setup',
     `    nhelpers=${nhelpers}`,
     `        # ${whyHelpers(advice)}`,

@@ -4,10 +4,12 @@
  */
 import { generateKeyPairSync, randomFillSync } from 'node:crypto';
 import { type Job, type JobResult, runJob } from '../../ike/crypto/job.ts';
+import { kindRow } from '../../ike/crypto/signature/key-kind.ts';
 import { KeyReader, KeyShelf } from '../../ike/crypto/signature/key-shelf.ts';
 import { SELF_TEST } from '../../ike/crypto/signature/scheme.ts';
 import { recordHandshakes, stageHandshakes } from '../../sim/index.ts';
 import { HelperPool } from '../../workers/pool.ts';
+import type { Key } from './own-keys.ts';
 import type { Profile, Proof } from './profiles.ts';
 import { threadMs } from './system.ts';
 
@@ -69,16 +71,16 @@ function keysJob(group: number): Job {
 
 /** The peer's signature checked and ours made, with raw keys; 0 for a PSK, which no helper sees. */
 export async function measureProof(proof: Proof, pace: Pace): Promise<number> {
-  if (proof === 'psk') return 0;
+  if (proof.kind === 'psk') return 0;
   const { publicKey, privateKey } = pairOf(proof);
   const shelf = new KeyShelf();
   const key = shelf.put(privateKey.export({ type: 'pkcs8', format: 'der' }));
   if (key === undefined) throw new Error('no room for a key');
   const keys = new KeyReader(shelf.shared);
   const octets = bytes(200);
-  const scheme = SELF_TEST[proof].code;
+  const scheme = SELF_TEST[proof.kind].code;
   const made = runJob({ op: 'sign', key, scheme, octets }, keys);
-  if (!made.ok || made.op !== 'sign') throw new Error(`no signature by ${proof}`);
+  if (!made.ok || made.op !== 'sign') throw new Error(`no signature by ${proof.kind}`);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   const signature = signatureIn(made.auth);
   return least(() => {
@@ -90,11 +92,12 @@ export async function measureProof(proof: Proof, pace: Pace): Promise<number> {
 /** Behind the AlgorithmIdentifier and its length, RFC 7427 §3. */
 const signatureIn = (auth: Uint8Array): Uint8Array => auth.subarray(1 + auth[0]);
 
-function pairOf(proof: Exclude<Proof, 'psk'>) {
-  if (proof === 'rsa') return generateKeyPairSync('rsa', { modulusLength: 2048 });
-  if (proof === 'ed25519') return generateKeyPairSync('ed25519');
-  const curves = { p256: 'prime256v1', p384: 'secp384r1', p521: 'secp521r1' } as const;
-  return generateKeyPairSync('ec', { namedCurve: curves[proof] });
+function pairOf({ kind, bits }: Key) {
+  if (kind === 'rsa') return generateKeyPairSync('rsa', { modulusLength: bits });
+  if (kind === 'ed25519') return generateKeyPairSync('ed25519');
+  return kind === 'ed448'
+    ? generateKeyPairSync('ed448')
+    : generateKeyPairSync('ec', { namedCurve: kindRow(kind).curve });
 }
 
 /** What it costs the main thread to have a job done by a helper, with some always under way. */

@@ -1,6 +1,7 @@
 /** What the system allows a daemon, as far as tuning goes. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism, loadavg, networkInterfaces } from 'node:os';
+import { Address } from '../../net/address.ts';
 
 export interface Machine {
   readonly cpus: number;
@@ -23,6 +24,12 @@ export function machine(): Machine {
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
 }
+
+/** Those of this machine, by which the end of a connection is told that is ours. */
+export const ownAddresses = (): readonly Address[] =>
+  Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).flatMap(({ address }) => Address.parse(address) ?? []),
+  );
 
 /** Processor time of this thread, ms: time itself where the system does not tell. */
 export function threadMs(): number {

@@ -36,6 +36,10 @@ test('a file is measured, and the advice is complete', { timeout: 30_000 }, asyn
     ['DH31 PSK', 1],
     ['DH31 ECDSA P-256', 1],
   ]);
+  expect(advice.profiles.map(({ assumed }: { assumed: boolean }) => assumed)).toEqual([false, true]);
+  const fractions: number[] = [];
+  JSON.parse(out, (_, value) => (typeof value === 'number' && value % 1 !== 0 ? fractions.push(value) : value));
+  expect(fractions.map((n) => Number(n.toPrecision(4)))).toEqual(fractions);
   for (const { keys, costs, expected } of advice.profiles) {
     expect(keys).toBeGreaterThan(0);
     expect(costs.main).toBeGreaterThan(0);

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { adviceText, advise, type Measured } from '../../../src/cli/tune/advice.ts';
 import { bestHelpers, bufferFor, expected, limitsFor, mainWork, packetsIn } from '../../../src/cli/tune/model.ts';
-import { profilesOf, USUAL } from '../../../src/cli/tune/profiles.ts';
+import { type Here, profilesOf, USUAL } from '../../../src/cli/tune/profiles.ts';
 import { loadConfig } from '../../../src/conf/load.ts';
+import { Address } from '../../../src/net/address.ts';
 import { connsIn } from '../../actors/town.ts';
 import { memoryFiles } from '../../conf/memory-files.ts';
 
+const NOWHERE: Here = { addresses: [], keyOf: () => undefined };
 const light = { main: 320, crypto: 100, offload: 40, jobs: 1 };
 const heavy = { main: 320, crypto: 2_000, offload: 40, jobs: 1 };
 const weighted = (...all: (typeof light)[]) => all.map((costs) => ({ ...costs, weight: 1 }));
@@ -49,12 +51,36 @@ test('what connections use, the most frequent first; nothing of IKEv1', () => {
     conn('c', 'authby=rsasig\n  ike=aes128-sha2_256-modp2048'),
     conn('d', 'authby=ecdsa-sha2_384\n  ike=aes256-sha2_256-dh20'),
   ].join('');
-  expect(profilesOf(connsIn(conf)).map(({ name, conns }) => [name, conns])).toEqual([
-    ['MODP2048 RSA-2048', 2],
-    ['DH31 PSK', 1],
-    ['DH20 ECDSA P-384', 1],
+  expect(profilesOf(connsIn(conf), NOWHERE).map(({ name, conns, assumed }) => [name, conns, assumed])).toEqual([
+    ['MODP2048 RSA-2048', 2, true],
+    ['DH31 PSK', 1, false],
+    ['DH20 ECDSA P-384', 1, true],
   ]);
-  expect(profilesOf([])).toBe(USUAL);
+  expect(profilesOf([], NOWHERE)).toBe(USUAL);
+});
+
+test('the key of our end counts, of which kind and size it is; only what nobody has seen is assumed', () => {
+  const conf =
+    'conn a\n  left=192.0.2.1\n  leftcert=west\n  right=192.0.2.2\n  rightcert=east\n  ike=aes256-sha2_256-dh31\n';
+  const keyOf: Here['keyOf'] = ({ cert }) =>
+    cert === 'west' ? { kind: 'p256', bits: 256 } : { kind: 'rsa', bits: 3072 };
+  const named = (here: Here) => profilesOf(connsIn(conf), here).map(({ name, assumed }) => [name, assumed]);
+  const at = (text: string) => [Address.parse(text)!];
+  expect(named({ keyOf, addresses: [] })).toEqual([['DH31 ECDSA P-256', false]]);
+  expect(named({ keyOf, addresses: at('192.0.2.2') })).toEqual([['DH31 RSA-3072', false]]);
+  expect(named({ keyOf: () => undefined, addresses: at('192.0.2.2') })).toEqual([['DH31 RSA-2048', true]]);
+});
+
+test('the text says what was assumed, and nothing where nothing was', () => {
+  const machine = { cpus: 2, bufferNow: 212_992, bufferMost: 212_992, load: 0 };
+  const text = (assumed: boolean) => {
+    const measured = [{ profile: { ...USUAL[2], conns: 3, assumed }, keys: 100, proof: 900, costs: heavy }];
+    return adviceText(advise(measured, machine, 100, 160));
+  };
+  expect(text(true)).toContain('DH31 RSA-2048 (3, assumed)');
+  expect(text(true)).toContain('\nassumed: no certificate or key could be read');
+  expect(text(false)).toContain('DH31 RSA-2048 (3) ');
+  expect(text(false)).not.toContain('assumed');
 });
 
 test('the advice can be pasted, and says why', () => {
