@@ -79,6 +79,7 @@ describe('what one has chosen', () => {
     expect(comes(subnet, '@mary').exit).not.toBe(0);
     expect(inside()).toEqual(['10.1.2.0/24']);
     expect(east.log).toContainEqual(expect.stringContaining("what is not behind '@paul'"));
+    expect(east.log.filter((line) => line.includes('narrowing='))).toEqual([]);
     expect(comes('10.1.3.0/24', '@mary').exit).toBe(0);
   });
 

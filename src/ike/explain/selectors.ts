@@ -1,5 +1,6 @@
 /** Why traffic selectors do not fit: at whose end, and in what. RFC 7296 §2.9. */
 import type { Selector } from '../../net/selector.ts';
+import type { ChildPolicy } from '../policy.ts';
 import { clip, has, type Parties, some, whose } from './words.ts';
 
 interface Traffic {
@@ -13,7 +14,7 @@ interface Traffic {
  */
 export function explainSelectors(
   wanted: Traffic,
-  holds: Traffic & { readonly narrowing: boolean },
+  holds: Traffic & Pick<ChildPolicy, 'narrowing' | 'peerChooses'>,
   { asker, asked }: Parties,
 ): readonly string[] {
   const ends = [
@@ -26,10 +27,22 @@ export function explainSelectors(
     if (wanted[side].length === 0 || holds[side].length === 0) return [both];
     if (!wanted[side].some((w) => holds[side].some((h) => h.intersect(w))))
       return [`${both}: ${apart(wanted[side], holds[side])}`];
+    if (side === 'remote' && holds.peerChooses) {
+      const wrong = misChosen(wanted.remote, holds.remote, holds.peerChooses.isHost);
+      return wrong === undefined ? [] : [`${both}: ${asker} may choose ${wrong}`];
+    }
     const isAll = holds[side].every((h) => wanted[side].some((w) => w.contains(h)));
     if (isAll || holds.narrowing) return [];
     return [`${both}: that is only a part of it, for which ${asked} would need narrowing=yes`];
   });
+}
+
+/** A part is all that there is to choose, `narrowing=` or not; whether another peer has it already is not said here. */
+function misChosen(wanted: readonly Selector[], holds: readonly Selector[], isHost: boolean): string | undefined {
+  if (!wanted.every((w) => holds.some((h) => h.contains(w)))) return 'only what is within that';
+  const [first] = wanted;
+  const isOne = wanted.every((w) => w.start.equals(w.end) && w.start.equals(first.start));
+  return isHost && !isOne ? 'a single address of that' : undefined;
 }
 
 /** The same for an answer: less than was asked for, or something else. As seen from the end that had asked. */

@@ -34,6 +34,26 @@ describe('a request', () => {
     expect(explainSelectors(wanted, holds(held, true), PEER_ASKS)).toEqual([]);
   });
 
+  test('for what the peer may choose is told only where it goes too far, and of no narrowing=', () => {
+    const explained = (isHost: boolean, ...remote: Selector[]) =>
+      explainSelectors(
+        { local: [one('10.0.1.0/24')], remote },
+        {
+          ...traffic(one('10.0.1.0/24'), one('10.0.0.0/8')),
+          narrowing: false,
+          peerChooses: { isHost, orItself: false },
+        },
+        PEER_ASKS,
+      );
+    const line = (asked: string, may: string) => [
+      `at the peer's end the peer asks for ${asked}, we have 10.0.0.0/8: the peer may choose ${may}`,
+    ];
+    expect(explained(false, one('10.1.2.0/24'), one('10.3.0.0/16'))).toEqual([]);
+    expect(explained(true, one('10.1.2.3/32'))).toEqual([]);
+    expect(explained(false, one('0.0.0.0/0'))).toEqual(line('0.0.0.0/0', 'only what is within that'));
+    expect(explained(true, one('10.1.2.0/24'))).toEqual(line('10.1.2.0/24', 'a single address of that'));
+  });
+
   test('says at whose end, for both', () => {
     const wanted = traffic(one('10.0.8.0/24'), one('10.0.9.0/24'));
     const lines = explainSelectors(wanted, holds(one('10.0.1.0/24')), PEER_ASKS);
