@@ -21,7 +21,7 @@ import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import { isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import type { FarMetrics } from '../ops/far.ts';
-import { LeaseFile } from '../services/leases/lease-file.ts';
+import { type Found, LeaseFile } from '../services/leases/lease-file.ts';
 import { CertificateStore, type StoreDir } from '../services/store/certificate-store.ts';
 import { rereading } from './cert-reading.ts';
 import type { Connections } from './connections.ts';
@@ -203,8 +203,9 @@ export class Pluto {
     });
     this.#world = world;
     standFor(world.standing, options, setup);
-    const { leases, isWhole } = this.#leaseFile.load();
-    world.leases.restore(leases, isWhole);
+    const found = this.#leaseFile.load();
+    world.leases.restore(found.leases, found.isWhole);
+    log.write('info', leasesLine(found, leaseFile(options.rundir)));
     this.#misbehave();
     this.#connections = connections;
     this.#loading = new Loading({ world, connections, setup });
@@ -411,6 +412,10 @@ export class Pluto {
     return { ...info, setup: { ...info.setup, ...told } };
   }
 }
+
+/** What the log says at the start of the addresses that an earlier run gave. */
+export const leasesLine = ({ leases, isWhole }: Found, path: string): string =>
+  `leases: read ${leases.length} from ${path}${isWhole ? '' : ', which is not all there were'}`;
 
 /** Our address towards the rest of the world. */
 function defaultRoute(family: 4 | 6): Address | undefined {
