@@ -4,6 +4,7 @@ import type { Value } from '../conf/keyword.ts';
 import type { ConnEnd } from '../control/status/rows.ts';
 import type { Address } from '../net/address.ts';
 import type { Selector } from '../net/selector.ts';
+import { chosenUnder } from './child-sa.ts';
 import type { Entry } from './registry.ts';
 import { authText } from './report-policy.ts';
 
@@ -22,6 +23,7 @@ export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; 
       host: policy?.remoteHost ?? written(conn[far]),
       policyId: policy?.remoteId,
       isSettled: policy !== undefined,
+      chosen: policy && chosenUnder(policy),
     }),
   };
 }
@@ -35,14 +37,18 @@ interface Known {
   readonly policyId?: { toString(): string; readonly typeName: string } | undefined;
   /** There is a policy: without `policyId` it is for whoever proves to be somebody. */
   readonly isSettled: boolean;
+  /** Out of what it may choose. */
+  readonly chosen?: readonly Selector[] | undefined;
 }
 
 function connEnd(conn: Conn, side: 'left' | 'right', known: Known): ConnEnd {
   const { isPeer, host } = known;
   const end = conn[side];
   const where = host ? `${host}` : hostText(end);
-  const selectors = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
-  const client = end.virtual ? [end.virtual.isHost ? 'vhost:?' : 'vnet:?'] : selectors.map(String);
+  const ofFile = end.subnets.length > 0 || !host || !end.protoport ? end.subnets : selectorsOf(end, host);
+  const selectors = known.chosen ?? ofFile;
+  const isOpen = end.virtual !== undefined && known.chosen === undefined;
+  const client = isOpen ? [end.virtual.isHost ? 'vhost:?' : 'vnet:?'] : selectors.map(String);
   return {
     host: where,
     ...(end.host.t === 'name' && host ? { hostName: end.host.name } : undefined),

@@ -102,3 +102,27 @@ describe('what one has chosen', () => {
     expect([...east.crashes, ...east.plane.mistakes]).toEqual([]);
   });
 });
+
+describe('reports show of an instance', () => {
+  const shown = async (east: House) =>
+    (await east.report({ kind: 'connectionstatus' })).rowsOf('connections').map(({ remote }) => remote.client);
+
+  test('what its peer has chosen, for as long as it has it; of the template, that it is open', async () => {
+    const { east, comes, clock } = gate('vnet:%priv');
+    expect(await shown(east)).toEqual([['vnet:?']]);
+    const { house } = comes('10.1.2.0/24');
+    comes('10.1.3.0/24', '@mary');
+    expect(await shown(east)).toEqual([['vnet:?'], ['10.1.2.0/24'], ['10.1.3.0/24']]);
+    clock.advance(9 * 3600_000);
+    expect(await shown(east)).toEqual([['vnet:?'], ['10.1.2.0/24'], ['10.1.3.0/24']]);
+    house.whack({ kind: 'terminate', name: 'home' });
+    clock.advance(6_000);
+    expect(await shown(east)).toEqual([['vnet:?'], ['10.1.3.0/24']]);
+  });
+
+  test('with vhost:, the one address', async () => {
+    const { east, comes } = gate('vhost:%priv');
+    comes('10.1.2.3/32');
+    expect(await shown(east)).toEqual([['vhost:?'], ['10.1.2.3/32']]);
+  });
+});
