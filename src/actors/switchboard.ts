@@ -46,6 +46,8 @@ export interface GateLimits {
 
 /** In multiples of `GateLimits.delay`. */
 const REFUSE_AT = 10;
+/** ms; who seems to have waited longer has seen that clock being set: nobody's peer asks for so long without giving up. */
+const LONGEST_WAIT = 30_000;
 /** Handshakes that have something to do: from so many on, first messages are better left where they are. */
 const ENOUGH_TO_DO = 128;
 
@@ -177,9 +179,9 @@ export class Switchboard {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** What is received during `read` has waited to be read, ms. */
+  /** What is received during `read` has waited to be read, ms by the clock on the wall. */
   afterWaiting(waited: number, read: () => void): void {
-    this.#waited = waited;
+    this.#waited = waited > LONGEST_WAIT ? 0 : waited;
     read();
     this.#waited = 0;
   }
