@@ -41,6 +41,9 @@ test('what is in force: the command line’s word, then config setup’s, then t
     nssdir: '/var/lib/ipsec/nss',
     'ddos-ike-threshold': '7',
     'max-halfopen-ike': '9',
+    'max-halfopen-per-source': '32',
+    'ddos-delay': '500ms',
+    'redirect-grace': '60s',
     'ocsp-enable': 'yes',
     'ocsp-timeout': '2',
     'ocsp-cache-max-age': '86400',
@@ -49,6 +52,13 @@ test('what is in force: the command line’s word, then config setup’s, then t
     'global-redirect': 'no',
   });
   expect(setup['ocsp-uri']).toBeUndefined();
+  expect(setup['metrics-listen']).toBeUndefined();
+});
+
+test('where metrics are served: as the command line says, else as config setup does', () => {
+  const file = ' metrics-listen=127.0.0.1:9109\n redirect-grace=5\n';
+  expect(info(file).setup).toMatchObject({ 'metrics-listen': '127.0.0.1:9109', 'redirect-grace': '5s' });
+  expect(info(file, { metricsListen: '9110' }).setup['metrics-listen']).toBe('9110');
 });
 
 test('algorithms by the names and numbers of both versions', () => {
