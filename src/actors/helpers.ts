@@ -58,7 +58,7 @@ export class PoolHelpers implements Helpers {
 export const helpersLine = (threads: number): string =>
   threads === 0
     ? 'no helpers will be started, all cryptographic operations will be done inline'
-    : `started ${threads} helper threads`;
+    : `started ${threads} helper thread${threads === 1 ? '' : 's'}`;
 
 /** `whack --nhelpers`: the answer ends when all jobs of the former helpers are done. */
 export function resizeHelpers(pool: HelperPool, nhelpers: number, { log }: Pick<World, 'log'>, answer: Answer): void {

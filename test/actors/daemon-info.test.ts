@@ -83,5 +83,6 @@ test('it is what the schema says, and every line of it has something to show', (
     'ocsp-uri=<unset>',
     'ocsp-trust-name=<unset>',
     'global-redirect-to=<unset>',
+    'metrics-listen=<unset>',
   ]);
 });

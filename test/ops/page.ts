@@ -41,7 +41,7 @@ Worth an alarm:
     increase(pluto_actor_crashes_total[1d]) > 0
     increase(pluto_leases_refused_total[5m]) > 0
     increase(pluto_ike_auth_failures_total{reason="wrong-secret"}[5m]) > 10
-    pluto_pool_addresses{state="free"} < 10
+    sum by (pool) (pluto_pool_addresses{state=~"free|kept"}) < 10
     avg_over_time(pluto_ike_cookies_demanded[5m]) > 0.5
     pluto_ike_half_open > 0.8 * ignoring(limit) pluto_limit{limit="max-halfopen-ike"}
 

@@ -60,6 +60,8 @@ const SETUP_LINES: readonly (readonly (string | readonly [shown: string, keyword
   [['ocsp-trust-name', 'ocsp-trustname']],
   ['ocsp-cache-size', 'ocsp-cache-min-age', 'ocsp-cache-max-age', 'ocsp-method'],
   ['global-redirect', 'global-redirect-to'],
+  // Ours alone; after what libreswan prints.
+  ['max-halfopen-per-source', 'ddos-delay', 'metrics-listen', 'redirect-grace'],
 ];
 
 function setupLines({ setup, version }: DaemonInfo): string[] {
