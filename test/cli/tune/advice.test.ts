@@ -28,8 +28,8 @@ test('more helpers than gain anything are not advised', () => {
 });
 
 test('all that the main thread does grows with what the protocol costs', () => {
-  expect(mainWork(215)).toBe(430);
-  expect(mainWork(100)).toBe(200);
+  expect(mainWork(215)).toBe(258);
+  expect(mainWork(100)).toBe(120);
 });
 
 test('a default buffer holds what it was seen to hold, and the one that is advised holds the burst', () => {
