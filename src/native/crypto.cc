@@ -6,9 +6,7 @@
 // Weak, so that the addon also loads where the process does not offer OpenSSL's symbols: then there is no Crypto.
 #if __has_include(<openssl/evp.h>)
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#pragma weak ERR_clear_error
 #pragma weak EVP_CIPHER_CTX_ctrl
 #pragma weak EVP_CIPHER_CTX_free
 #pragma weak EVP_CIPHER_CTX_new
@@ -46,23 +44,12 @@
 #pragma weak EVP_PKEY_new_raw_public_key_ex
 #pragma weak OPENSSL_cleanse
 
-#include <initializer_list>
-#include <memory>
-#include <string>
 #include <vector>
+
+#include "openssl.h"
 
 namespace pluto {
 namespace {
-
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* it) const {
-    free(it);
-  }
-};
-template <typename T, auto free>
-using Owned = std::unique_ptr<T, Free<free>>;
 
 constexpr size_t kLargestBlock = 144;  // of any hash: SHA3-224's
 
@@ -86,8 +73,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
   // new Crypto(arena): a Uint8Array of a buffer that is never transferred.
   explicit Crypto(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<Crypto>(info),
-        arena_(BytesOf(info[0])),
-        kept_(Napi::Persistent(info[0].As<Napi::Object>())),
+        arena_(info[0]),
         hashing_(EVP_MD_CTX_new()),
         ciphering_(EVP_CIPHER_CTX_new()) {
     if (!hashing_ || !ciphering_) throw Napi::Error::New(info.Env(), "OpenSSL has no memory");
@@ -118,7 +104,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
   Napi::Value Digest(const Napi::CallbackInfo& info) {
     const EVP_MD* md = At(info, hashes_).get();
     size_t octets = Octets(info, 1);
-    Inside(info, octets, EVP_MD_get_size(md));
+    arena_.Holds(info.Env(), {octets, static_cast<size_t>(EVP_MD_get_size(md))});
     size_t length = Hashed(md, {{arena_.data, octets}}, arena_.data) ? EVP_MD_get_size(md) : 0;
     EVP_MD_CTX_reset(hashing_.get());
     return Length(info.Env(), length);
@@ -128,7 +114,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
   Napi::Value Hmac(const Napi::CallbackInfo& info) {
     const EVP_MD* md = At(info, hashes_).get();
     size_t keyOctets = Octets(info, 1), octets = Octets(info, 2);
-    Inside(info, keyOctets + octets, EVP_MD_get_size(md));
+    arena_.Holds(info.Env(), {keyOctets, octets, static_cast<size_t>(EVP_MD_get_size(md))});
     Pads pads(*this, md, {arena_.data, keyOctets});
     bool ok = pads.Mac({{arena_.data + keyOctets, octets}}, arena_.data);
     return Length(info.Env(), ok ? EVP_MD_get_size(md) : 0);
@@ -141,7 +127,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     size_t size = EVP_MD_get_size(md);
     size_t blocks = (octets + size - 1) / size;
     if (blocks > 255) throw Napi::RangeError::New(info.Env(), "prf+ cannot make so much");
-    Inside(info, keyOctets + seedOctets + blocks * size, 0);
+    arena_.Holds(info.Env(), {keyOctets, seedOctets, blocks * size});
     Pads pads(*this, md, {arena_.data, keyOctets});
     Bytes seed = {arena_.data + keyOctets, seedOctets};
     uint8_t* t = seed.data + seed.length;
@@ -166,7 +152,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     EVP_PKEY_CTX* generator = At(info, curves_).get();
     const char* name = curveNames_[Octets(info, 0)].c_str();
     size_t octets = Octets(info, 1);
-    Inside(info, 2 * octets, 0);
+    arena_.Holds(env, {octets, octets});
     using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
     Key theirs(EVP_PKEY_new_raw_public_key_ex(nullptr, name, nullptr, arena_.data, octets));
     if (!theirs) return Answer(env, false);
@@ -186,7 +172,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     const EVP_CIPHER* cipher = At(info, ciphers_).get();
     size_t keyOctets = Octets(info, 1), nonceOctets = Octets(info, 2), aadOctets = Octets(info, 3);
     size_t gapOctets = Octets(info, 4), octets = Octets(info, 5), tagOctets = Octets(info, 6);
-    Inside(info, keyOctets + nonceOctets + aadOctets + gapOctets + octets, tagOctets);
+    arena_.Holds(info.Env(), {keyOctets, nonceOctets, aadOctets, gapOctets, octets, tagOctets});
     uint8_t* nonce = arena_.data + keyOctets;
     uint8_t* aad = nonce + nonceOctets;
     uint8_t* text = aad + aadOctets + gapOctets;
@@ -259,37 +245,8 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
     return ok && EVP_DigestFinal_ex(c, out, nullptr) > 0;
   }
 
-  static std::string NameOf(const Napi::CallbackInfo& info) { return info[0].As<Napi::String>(); }
-
-  static size_t Octets(const Napi::CallbackInfo& info, size_t index) {
-    return info[index].As<Napi::Number>().Uint32Value();
-  }
-
   static Napi::Value Length(Napi::Env env, size_t octets) {
     return octets > 0 ? Napi::Number::New(env, octets) : Failed(Napi::Number::New(env, 0));
-  }
-
-  static Napi::Value Answer(Napi::Env env, bool is) {
-    Napi::Value answer = Napi::Boolean::New(env, is);
-    return is ? answer : Failed(answer);
-  }
-
-  // What OpenSSL has noted about it is what node:crypto, and TLS, would take for an error of their own.
-  static Napi::Value Failed(Napi::Value answer) {
-    ERR_clear_error();
-    return answer;
-  }
-
-  // Throws unless the arena holds `in`, and `out` behind it, which may also take its place.
-  void Inside(const Napi::CallbackInfo& info, size_t in, size_t out) const {
-    if (in > arena_.length || out > arena_.length - in) throw Napi::RangeError::New(info.Env(), "too much for the arena");
-  }
-
-  template <typename List>
-  static typename List::reference At(const Napi::CallbackInfo& info, List& list) {
-    size_t index = Octets(info, 0);
-    if (index >= list.size()) throw Napi::RangeError::New(info.Env(), "no such algorithm");
-    return list[index];
   }
 
   template <typename List>
@@ -301,8 +258,7 @@ class Crypto : public Napi::ObjectWrap<Crypto> {
 
   using Generator = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 
-  Bytes arena_;
-  Napi::ObjectReference kept_;
+  Arena arena_;
   Owned<EVP_MD_CTX, EVP_MD_CTX_free> hashing_;
   Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free> ciphering_;
   std::vector<Owned<EVP_MD, EVP_MD_free>> hashes_;

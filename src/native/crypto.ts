@@ -3,7 +3,7 @@
  * in it is zeros afterwards. Names are OpenSSL's. Undefined: it is not done here, for OpenSSL does not know the name or
  * refuses the lengths, or for the octets are too many.
  */
-import { addon } from './addon.ts';
+import { numbering, withArena } from './openssl.ts';
 
 /** Works on the arena that it was made with; crypto.cc says how it is laid out for each. */
 interface RawCrypto {
@@ -32,16 +32,8 @@ interface Aead {
 }
 
 /** Undefined where the addon is not built, or was built for a Node whose OpenSSL is not to be reached. */
-export function openCrypto(): Crypto | undefined {
-  try {
-    const { Crypto: Raw } = addon<{ readonly Crypto?: new (arena: Uint8Array) => RawCrypto }>();
-    if (!Raw) return undefined;
-    const arena = new Uint8Array(ARENA_OCTETS);
-    return new Crypto(new Raw(arena), arena);
-  } catch {
-    return undefined;
-  }
-}
+export const openCrypto = (): Crypto | undefined =>
+  withArena<RawCrypto, Crypto>('Crypto', ARENA_OCTETS, (raw, arena) => new Crypto(raw, arena));
 
 export class Crypto {
   readonly #raw: RawCrypto;
@@ -162,16 +154,4 @@ export class Crypto {
   #wipe(used: number): void {
     this.#arena.fill(0, 0, used + MARGIN);
   }
-}
-
-/** Asks once for each name. */
-function numbering(ask: (name: string) => number): (name: string) => number {
-  const known = new Map<string, number>();
-  return (name) => {
-    const asked = known.get(name);
-    if (asked !== undefined) return asked;
-    const number = ask(name);
-    known.set(name, number);
-    return number;
-  };
 }

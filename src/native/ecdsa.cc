@@ -9,7 +9,6 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #pragma weak BN_bin2bn
 #pragma weak BN_free
@@ -28,25 +27,14 @@
 #pragma weak EC_POINT_free
 #pragma weak EC_POINT_new
 #pragma weak EC_POINT_oct2point
-#pragma weak ERR_clear_error
 #pragma weak OBJ_sn2nid
 
-#include <memory>
-#include <string>
 #include <vector>
+
+#include "openssl.h"
 
 namespace pluto {
 namespace {
-
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T* it) const {
-    free(it);
-  }
-};
-template <typename T, auto free>
-using Owned = std::unique_ptr<T, Free<free>>;
 
 struct Curve {
   Owned<EC_GROUP, EC_GROUP_free> group;
@@ -67,15 +55,13 @@ class Ecdsa : public Napi::ObjectWrap<Ecdsa> {
   }
 
   // new Ecdsa(arena): a Uint8Array of a buffer that is never transferred.
-  explicit Ecdsa(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<Ecdsa>(info), arena_(BytesOf(info[0])), kept_(Napi::Persistent(info[0].As<Napi::Object>())) {}
+  explicit Ecdsa(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ecdsa>(info), arena_(info[0]) {}
 
  private:
   // curve(name): the number to name it by, or -1 where OpenSSL has none such, or its cofactor is not 1.
   Napi::Value Named(const Napi::CallbackInfo& info) {
     Curve curve;
-    std::string name = info[0].As<Napi::String>();
-    int nid = OBJ_sn2nid(name.c_str());
+    int nid = OBJ_sn2nid(NameOf(info).c_str());
     if (nid != NID_undef) curve.group.reset(EC_GROUP_new_by_curve_name(nid));
     EC_GROUP* group = curve.group.get();
     if (group && BN_is_one(EC_GROUP_get0_cofactor(group))) {
@@ -90,28 +76,29 @@ class Ecdsa : public Napi::ObjectWrap<Ecdsa> {
 
   // isPoint(curve, octets): the arena begins with a point of it, as X9.62 encodes them.
   Napi::Value IsPoint(const Napi::CallbackInfo& info) {
-    Curve& curve = At(info);
+    Curve& curve = At(info, curves_);
     size_t octets = Octets(info, 1);
-    Inside(info, octets, 0, 0);
-    return Answer(info, Read(curve, octets));
+    arena_.Holds(info.Env(), {octets});
+    return Answer(info.Env(), Read(curve, octets));
   }
 
   // verify(curve, pointOctets, digestOctets, octets): point | digest | r | s, these two of `octets` each. False also for
   // what is no point, and for numbers out of range.
   Napi::Value Verify(const Napi::CallbackInfo& info) {
-    Curve& curve = At(info);
+    Curve& curve = At(info, curves_);
     size_t pointOctets = Octets(info, 1), digestOctets = Octets(info, 2), octets = Octets(info, 3);
-    Inside(info, pointOctets, digestOctets, 2 * octets);
+    arena_.Holds(info.Env(), {pointOctets, digestOctets, octets, octets});
     const uint8_t* digest = arena_.data + pointOctets;
     const uint8_t* numbers = digest + digestOctets;
     Owned<ECDSA_SIG, ECDSA_SIG_free> signature(ECDSA_SIG_new());
     Owned<BIGNUM, BN_free> r(BN_bin2bn(numbers, static_cast<int>(octets), nullptr));
     Owned<BIGNUM, BN_free> s(BN_bin2bn(numbers + octets, static_cast<int>(octets), nullptr));
-    if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) return Answer(info, false);
+    if (!signature || !r || !s || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) return Answer(info.Env(), false);
     r.release();
     s.release();
-    return Answer(info, Read(curve, pointOctets) && EC_KEY_set_public_key(curve.key.get(), curve.point.get()) == 1 &&
-                            ECDSA_do_verify(digest, static_cast<int>(digestOctets), signature.get(), curve.key.get()) == 1);
+    bool is = Read(curve, pointOctets) && EC_KEY_set_public_key(curve.key.get(), curve.point.get()) == 1 &&
+              ECDSA_do_verify(digest, static_cast<int>(digestOctets), signature.get(), curve.key.get()) == 1;
+    return Answer(info.Env(), is);
   }
 
   // Whether it is on the curve is looked at here.
@@ -119,35 +106,7 @@ class Ecdsa : public Napi::ObjectWrap<Ecdsa> {
     return EC_POINT_oct2point(curve.group.get(), curve.point.get(), arena_.data, octets, nullptr) == 1;
   }
 
-  static Napi::Value Answer(const Napi::CallbackInfo& info, bool is) {
-    Napi::Value answer = Napi::Boolean::New(info.Env(), is);
-    return is ? answer : Failed(answer);
-  }
-
-  // What OpenSSL has noted about it is of no use to whoever calls it next.
-  static Napi::Value Failed(Napi::Value answer) {
-    ERR_clear_error();
-    return answer;
-  }
-
-  static size_t Octets(const Napi::CallbackInfo& info, size_t index) {
-    return info[index].As<Napi::Number>().Uint32Value();
-  }
-
-  void Inside(const Napi::CallbackInfo& info, size_t first, size_t second, size_t third) const {
-    size_t room = arena_.length;
-    if (first > room || second > room - first || third > room - first - second)
-      throw Napi::RangeError::New(info.Env(), "too much for the arena");
-  }
-
-  Curve& At(const Napi::CallbackInfo& info) {
-    size_t index = Octets(info, 0);
-    if (index >= curves_.size()) throw Napi::RangeError::New(info.Env(), "no such curve");
-    return curves_[index];
-  }
-
-  Bytes arena_;
-  Napi::ObjectReference kept_;
+  Arena arena_;
   std::vector<Curve> curves_;
 };
 
