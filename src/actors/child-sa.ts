@@ -36,12 +36,6 @@ export interface ChildTraffic {
 /** What left before the peer knew better still arrives for this long. */
 const LINGER = 5_000;
 
-/** By the policy that it is of: what is behind the peer, while a Child SA that says so is in the data plane. */
-const behind = new WeakMap<Policy, ChildInstall['selectorsRemote']>();
-
-/** What the peer of `policy` has chosen out of what it may (`vnet:`), of the newest child; undefined while it has none. */
-export const chosenUnder = (policy: Policy): ChildInstall['selectorsRemote'] | undefined => behind.get(policy);
-
 export class ChildSaActor implements Behavior<ChildSaMessage> {
   readonly #world: World;
   #install: ChildInstall;
@@ -183,10 +177,8 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       priority: policy.child.priority,
     };
     const fault = this.#world.policies.hold(wanted);
-    if (fault) return fault;
-    this.#protection = wanted;
-    if (policy.child.peerChooses) behind.set(policy, selectorsRemote);
-    return undefined;
+    if (!fault) this.#protection = wanted;
+    return fault;
   }
 
   #encapsulation(srcPort: number, dstPort: number): SaSpec['encapsulation'] {
@@ -226,10 +218,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   #unprotect(): void {
     if (!this.#protection) return;
     this.#world.policies.release(this.#protection);
-    const { policy, selectorsRemote } = this.#install;
-    this.#world.stats.connection(policy.name, -1);
-    // Unless its successor has said so already.
-    if (behind.get(policy) === selectorsRemote) behind.delete(policy);
+    this.#world.stats.connection(this.#install.policy.name, -1);
     this.#protection = undefined;
   }
 

@@ -84,12 +84,13 @@ function connRow(
   { interfaceOf }: ConnsOptions,
 ): ConnRow {
   const { conn, policy, side, serial, template, hindrance } = entry;
-  const { local, remote } = withLeases(ends(entry), ike, policy);
+  const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
+  const chosen = policy?.child.peerChooses && child?.selectorsRemote;
+  const { local, remote } = withLeases(ends(entry, chosen), ike, policy);
   const isUnderWay = ike !== undefined && ike.sa.state !== 'established' && ike.sa.state !== 'replaced';
   const routing =
     isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
   const device = deviceOf(entry, interfaceOf(local.host));
-  const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
   return {
     conn: conn.name,
     ...(policy?.instance === undefined ? undefined : { instance: instanceOf(policy.instance, policy.remoteHost) }),

@@ -4,12 +4,14 @@ import type { Value } from '../conf/keyword.ts';
 import type { ConnEnd } from '../control/status/rows.ts';
 import type { Address } from '../net/address.ts';
 import type { Selector } from '../net/selector.ts';
-import { chosenUnder } from './child-sa.ts';
 import type { Entry } from './registry.ts';
 import { authText } from './report-policy.ts';
 
-/** Ours first; left first while neither is. */
-export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; readonly remote: ConnEnd } {
+/** Ours first; left first while neither is. `chosen`: what the peer has, out of what it may have. */
+export function ends(
+  { conn, policy, side }: Entry,
+  chosen?: readonly Selector[],
+): { readonly local: ConnEnd; readonly remote: ConnEnd } {
   const [near, far] = side === 'right' ? (['right', 'left'] as const) : (['left', 'right'] as const);
   return {
     local: connEnd(conn, near, {
@@ -23,7 +25,7 @@ export function ends({ conn, policy, side }: Entry): { readonly local: ConnEnd; 
       host: policy?.remoteHost ?? written(conn[far]),
       policyId: policy?.remoteId,
       isSettled: policy !== undefined,
-      chosen: policy && chosenUnder(policy),
+      chosen,
     }),
   };
 }
