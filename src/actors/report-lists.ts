@@ -1,4 +1,4 @@
-/** Secrets as listings show them, whose they are and never what they are; and the lines of policy groups. */
+/** Secrets as listings show them, whose they are and never what they are; shunts; and the lines of policy groups. */
 import { lineName } from '../conf/groups.ts';
 import type { DaemonInfo } from '../control/status/rows.ts';
 import { type Making, slices } from './reporter.ts';
@@ -10,6 +10,10 @@ export function* secrets({ secretRows }: World, { setup }: DaemonInfo): Making {
     const rows = slice.map(({ file, line, kind, indices }) => ({ file, line, kind, ids: indices }));
     yield { of: 'secrets', rows };
   }
+}
+
+export function* shunts(world: World): Making {
+  for (const rows of slices(world.shunts.rows())) yield { of: 'shunts', rows };
 }
 
 /** The lines that are in use. */

@@ -8,7 +8,7 @@ import { pools } from './pools.ts';
 import { caCertificates, certificates, crls, expiringKeys, type Holdings, publicKeys } from './report-certs.ts';
 import { type ConnsOptions, type Counted, connections, entriesOf, withInstances } from './report-conns.ts';
 import { counts, globals } from './report-counters.ts';
-import { groups, secrets, withStanding } from './report-lists.ts';
+import { groups, secrets, shunts, withStanding } from './report-lists.ts';
 import { type ProcessParts, processStatus } from './report-process.ts';
 import { brief, events, states, traffic, type Wanted } from './report-states.ts';
 import { type Making, Pace, Reporter } from './reporter.ts';
@@ -52,7 +52,7 @@ export class Reports {
         yield* this.#connections(undefined);
         yield { of: 'counts', rows: [counts(world)] };
         yield* states(world, undefined);
-        return yield { of: 'shunts', rows: [...world.shunts.rows()] };
+        return yield* shunts(world);
       }
       case 'briefstatus':
         return yield { of: 'counts', rows: [counts(world)] };
@@ -96,7 +96,7 @@ export class Reports {
         yield* caCertificates(holdings);
         return yield* crls(holdings);
       case 'shuntstatus':
-        return yield { of: 'shunts', rows: [...world.shunts.rows()] };
+        return yield* shunts(world);
       case 'listgroups':
         return yield* groups(world, info());
       default:
