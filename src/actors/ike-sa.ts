@@ -4,9 +4,9 @@
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
+import type { Child } from '../ike/child.ts';
 import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
-import type { Child } from '../ike/v2/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { chooser } from '../ike/v2/siblings.ts';
 import { adopt, step } from '../ike/v2/step.ts';

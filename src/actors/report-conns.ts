@@ -1,8 +1,8 @@
 /** Connections as reports show them, with what there is of their SAs. */
 import type { ConnRow } from '../control/status/rows.ts';
+import type { Child } from '../ike/child.ts';
 import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
 import type { Policy } from '../ike/policy.ts';
-import type { Child } from '../ike/v2/child.ts';
 import type { ConnectionReport } from './connection.ts';
 import type { IkeSaReport } from './ike-sa.ts';
 import type { Entry, Registry } from './registry.ts';

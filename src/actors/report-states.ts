@@ -1,7 +1,7 @@
 /** IKE SAs and Child SAs as reports show them. */
 import type { BriefConnRow, EventRow, StateRow, TrafficRow } from '../control/status/rows.ts';
+import type { Child } from '../ike/child.ts';
 import type { Policy } from '../ike/policy.ts';
-import type { Child } from '../ike/v2/child.ts';
 import type { IkeState } from '../ike/v2/ike-sa.ts';
 import type { ChildSaMessage, ChildTraffic } from './child-sa.ts';
 import type { IkeSaReport } from './ike-sa.ts';

@@ -3,7 +3,7 @@ import type { IkeSaReport } from '../actors/ike-sa.ts';
 import type { Entry } from '../actors/registry.ts';
 import type { Answer } from '../control/answer.ts';
 import { exitAfter } from '../control/reply-codes.ts';
-import type { Child } from '../ike/v2/child.ts';
+import type { Child } from '../ike/child.ts';
 import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { arrowOf } from './arrows.ts';
 import { disagreements, type Party, rekeyDisagreement } from './comparing.ts';

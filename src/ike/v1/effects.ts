@@ -1,6 +1,7 @@
 /** The protocol's border is `src/ike/effects.ts`, as for IKEv2; here is what IKEv1 has in other forms. */
+
+import type { Child } from '../child.ts';
 import type { Command, In, Out } from '../effects.ts';
-import type { Child } from '../v2/child.ts';
 import type { V1Job, V1JobResult } from './crypto/job.ts';
 
 export type V1Command =

@@ -1,8 +1,9 @@
 /** How an ISAKMP SA, a child of it, or the making of a child ends. */
+
+import type { Child } from '../child.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Child } from '../v2/child.ts';
 import { type Conversation, NONE } from './isakmp-sa.ts';
 import { rekeyLater } from './lasting.ts';
 import type { Turn } from './turn.ts';

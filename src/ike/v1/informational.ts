@@ -1,8 +1,8 @@
 /** Informational exchanges, RFC 2408 §4.8, RFC 2409 §5.7, RFC 3706: protected ones only; none is answered but by another. */
 
+import type { Child } from '../child.ts';
 import { joined } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
-import type { Child } from '../v2/child.ts';
 import { dropChild, end } from './ending.ts';
 import { aboutUs } from './phase-one.ts';
 import { spiOctets } from './quick-child.ts';

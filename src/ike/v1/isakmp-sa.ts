@@ -5,9 +5,9 @@
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
 import type { Selector } from '../../net/selector.ts';
+import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { Reply } from '../questions.ts';
-import type { Child } from '../v2/child.ts';
 import type { V1JobResult } from './crypto/job.ts';
 import type { IsakmpKeys, IsakmpSuite } from './crypto/keys.ts';
 import type { V1In } from './effects.ts';

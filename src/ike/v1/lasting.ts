@@ -1,7 +1,8 @@
 /** When SAs are replaced and when they end: rekeymargin, rekeyfuzz and lifetime, as FreeS/WAN defined them. */
+
+import type { Child } from '../child.ts';
 import type { Env } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Child } from '../v2/child.ts';
 import type { Turn } from './turn.ts';
 
 /** Our last message of an exchange may be lost: so long the peer may ask for it again. */

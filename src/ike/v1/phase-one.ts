@@ -3,7 +3,7 @@ import { Endpoint } from '../../net/endpoint.ts';
 import { Id } from '../../net/id.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
-import { where } from '../v2/handshake.ts';
+import { where } from '../where.ts';
 import type { KeysJob, V1JobResult } from './crypto/job.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';

@@ -1,5 +1,5 @@
 /** What we want of the peer: commands, and what waits until there is an ISAKMP SA to ask by. */
-import type { Child } from '../v2/child.ts';
+import type { Child } from '../child.ts';
 import { startAggressive } from './aggressive-mode.ts';
 import type { V1Command } from './effects.ts';
 import { end } from './ending.ts';

@@ -1,12 +1,12 @@
 /** What both sides of Quick Mode share: groups, keys, installing. RFC 2409 §5.5, RFC 2407 §4.5. */
 import { Id } from '../../net/id.ts';
 import { Selector } from '../../net/selector.ts';
+import type { Child } from '../child.ts';
 import { GROUPS, type Group } from '../crypto/algorithms.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { ChildInstall } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Child } from '../v2/child.ts';
-import { trafficText } from '../v2/selectors.ts';
+import { trafficText } from '../traffic.ts';
 import type { Channel } from './crypto/hashes.ts';
 import { keymat } from './crypto/keys.ts';
 import { GROUP } from './crypto/oakley.ts';

@@ -1,9 +1,10 @@
 /** Quick Mode as initiator: a child that we want, or a successor of one. RFC 2409 §5.5. */
+
+import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import { wipe } from '../crypto/misc.ts';
 import { faultText } from '../fault.ts';
-import type { Child } from '../v2/child.ts';
-import { trafficText } from '../v2/selectors.ts';
+import { trafficText } from '../traffic.ts';
 import { hash1, hash3 } from './crypto/hashes.ts';
 import { giveUpChild, releaseSpi } from './ending.ts';
 import { NONE, NOTHING, type Quick } from './isakmp-sa.ts';

@@ -1,8 +1,8 @@
 /** Quick Mode as responder: a child that the peer wants. RFC 2409 §5.5. */
 import type { Selector } from '../../net/selector.ts';
+import type { Child } from '../child.ts';
 import { faultText } from '../fault.ts';
-import type { Child } from '../v2/child.ts';
-import { trafficText } from '../v2/selectors.ts';
+import { trafficText } from '../traffic.ts';
 import { hash2 } from './crypto/hashes.ts';
 import { releaseSpi } from './ending.ts';
 import { NOTHING, type Quick } from './isakmp-sa.ts';

@@ -1,9 +1,10 @@
 /** CREATE_CHILD_SA for Child SAs, asked by the peer: RFC 7296 §1.3.1, §1.3.3, §2.8, §2.25. */
+
+import type { Child } from '../child.ts';
 import { groupById } from '../crypto/algorithms.ts';
 import { type Fault, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, notifies, type Payload } from '../wire/index.ts';
-import type { Child } from './child.ts';
 import { type Answer, answerPayloads, grant, install, keymatOf, reserveSpi } from './child-setup.ts';
 import { whyNotGranted } from './child-why.ts';
 import { isUnwanted, keysJob, replace } from './create-child.ts';

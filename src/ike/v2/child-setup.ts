@@ -1,5 +1,6 @@
 /** What every exchange that makes a Child SA shares: offering, choosing, keys, installing. RFC 7296 §1.3, §2.9, §2.17. */
 import { Id } from '../../net/id.ts';
+import type { Child } from '../child.ts';
 import { GROUPS, type Group, groupById } from '../crypto/algorithms.ts';
 import { type ChildSuite, keymatOctets, splitKeymat } from '../crypto/keys.ts';
 import { joined } from '../crypto/misc.ts';
@@ -7,15 +8,15 @@ import { prfPlus } from '../crypto/prf.ts';
 import { defaultProposals, type Proposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
+import { type Traffic, trafficText } from '../traffic.ts';
 import { find, NOTIFY, type Payload, PROTOCOL, type Proposal as WireProposal } from '../wire/index.ts';
-import type { Child } from './child.ts';
 import { expected as expectedTraffic, wanted as wantedTraffic } from './cp.ts';
 import { protocolOf } from './ending.ts';
 import { groupsText } from './handshake.ts';
 import type { ChildOffer, IkeSa } from './ike-sa.ts';
 import { armChildLifetime } from './lifetimes.ts';
 import { type ChosenChild, chooseChild, isFault, offerChild } from './proposals.ts';
-import { accept, fitness, narrow, shareSelectors, type Traffic, trafficText } from './selectors.ts';
+import { accept, fitness, narrow, shareSelectors } from './selectors.ts';
 import { allowedTo } from './siblings.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 

@@ -4,13 +4,14 @@
  * Both ends may rekey the same child at the same moment (§2.8.1). Then both exchanges run to their end, and
  * the one with the lowest of the four nonces is redundant: whoever began it deletes what it made.
  */
+
+import type { Child } from '../child.ts';
 import { type ChildSuite, keymatOctets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import { explainChildRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
-import { type Child, isConfirmed } from './child.ts';
 import {
   acceptAnswer,
   install,
@@ -22,6 +23,7 @@ import {
   wireProtocol,
 } from './child-setup.ts';
 import { whyNotAccepted } from './child-why.ts';
+import { isConfirmed } from './confirmed.ts';
 import { dropChild, dropOffer, forgetOffer } from './ending.ts';
 import { askNext, dropLarval, earlierOf, larvalsOf, linkIn } from './followup.ts';
 import { detail, lowest, NONCE_OCTETS, suggestedGroup } from './handshake.ts';

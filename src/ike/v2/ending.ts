@@ -1,10 +1,10 @@
 /** How an IKE SA, or a child of it, ends. */
 
+import type { Child } from '../child.ts';
 import type { EarlierSecrets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Child } from './child.ts';
 import { endLeases } from './cp.ts';
 import { type ChildOffer, NONE, type Pending, type Task } from './ike-sa.ts';
 import { disarmChild } from './lifetimes.ts';

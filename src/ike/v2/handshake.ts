@@ -1,5 +1,4 @@
 /** What the exchanges that make keys have in common: nonces, groups, and how they are spoken of. */
-import type { Endpoint } from '../../net/endpoint.ts';
 import { type Group, groupById } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
 import type { IkeSuite } from '../crypto/keys.ts';
@@ -29,10 +28,6 @@ export const lowest = (a: Uint8Array, b: Uint8Array): Uint8Array => (Buffer.comp
 /** Why a helper's answer is none. */
 export const detail = (result: JobResult): string =>
   result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`;
-
-/** libreswan's text: `192.0.2.1:UDP/500`. */
-export const where = (at: Endpoint): string =>
-  at.address.family === 6 ? `[${at.address}]:UDP/${at.port}` : `${at.address}:UDP/${at.port}`;
 
 /** libreswan's text: `{cipher=AES_GCM_16_256 integ=n/a prf=HMAC_SHA2_512 group=DH19}`. */
 export const suiteText = (suite: IkeSuite): string =>

@@ -5,6 +5,7 @@
 import type { Address } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
+import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
 import type { EarlierSecrets, IkeKeys, IkeSuite } from '../crypto/keys.ts';
@@ -14,7 +15,6 @@ import type { DownReason, In, Lease, Redirects } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
 import type { AuthTalk } from './auth-talk.ts';
-import type { Child } from './child.ts';
 import type { Reassembly } from './fragments.ts';
 import type { Mixing } from './mixing.ts';
 import type { Transition } from './transitions.ts';

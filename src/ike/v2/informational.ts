@@ -1,9 +1,10 @@
 /** INFORMATIONAL, RFC 7296 §1.4: deletions, liveness, and news that needs no exchange of its own. */
 
+import type { Child } from '../child.ts';
 import type { DownReason } from '../effects.ts';
 import { EXCHANGE, NOTIFY, type Payload, PROTOCOL } from '../wire/index.ts';
-import { type Child, isConfirmed } from './child.ts';
 import { wireProtocol } from './child-setup.ts';
+import { isConfirmed } from './confirmed.ts';
 import { dropChild, dropChildren, dropPending, end, forgetHandshake } from './ending.ts';
 import type { ChildOffer, IkeSa, Pending } from './ike-sa.ts';
 import { disarmEstablished } from './lifetimes.ts';

@@ -1,7 +1,8 @@
 /** When an SA is replaced and when it ends: rekeymargin, rekeyfuzz and lifetime, as FreeS/WAN defined them. */
+
+import type { Child } from '../child.ts';
 import type { Env } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Child } from './child.ts';
 import { armFarewell } from './redirect-later.ts';
 import type { Turn } from './turn.ts';
 

@@ -2,11 +2,7 @@
 import type { Selector } from '../../net/selector.ts';
 import type { Fault } from '../fault.ts';
 import type { ChildPolicy } from '../policy.ts';
-
-export interface Traffic {
-  readonly local: readonly Selector[];
-  readonly remote: readonly Selector[];
-}
+import { type Traffic, trafficText } from '../traffic.ts';
 
 type Allowed = Pick<ChildPolicy, 'local' | 'remote' | 'narrowing' | 'peerChooses'>;
 
@@ -59,9 +55,6 @@ export function fitness(policy: Allowed, asked: Traffic): 0 | 1 | 2 {
   if ('kind' in result) return 0;
   return covers(policy.local, asked.local) && covers(policy.remote, asked.remote) ? 2 : 1;
 }
-
-/** libreswan's text: `10.0.1.0/24===10.0.2.0/24`. */
-export const trafficText = ({ local, remote }: Traffic): string => `${local.join(',')}===${remote.join(',')}`;
 
 /** All of `asked`, if there is nothing else in it; RFC 7296 §2.9 has the packet that began it all in front, which is a part. */
 function chosen(allowed: Traffic['remote'], asked: Traffic['remote'], isHost: boolean): Traffic['remote'] {

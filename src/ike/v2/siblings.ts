@@ -6,12 +6,13 @@ import { Selector } from '../../net/selector.ts';
 import { clip } from '../explain/words.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
+import { type Traffic, trafficText } from '../traffic.ts';
 import { find, type Payload } from '../wire/index.ts';
 import { suits } from './auth-choose.ts';
 import type { Answer } from './child-setup.ts';
 import { allowed } from './cp.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { fitness, type narrow, type Traffic, trafficText } from './selectors.ts';
+import { fitness, type narrow } from './selectors.ts';
 import type { Turn } from './turn.ts';
 
 /** Held against one request: the first that were loaded. */

@@ -1,7 +1,8 @@
 /** What time brings: retransmissions, lifetimes, signs of life. */
+
+import type { Child } from '../child.ts';
 import type { TimerName } from '../effects.ts';
 import { explainSilence } from '../explain/refusals.ts';
-import type { Child } from './child.ts';
 import { dropChild, end } from './ending.ts';
 import { dropLateLarvals } from './followup.ts';
 import { NONE, type Outstanding, type Pending } from './ike-sa.ts';

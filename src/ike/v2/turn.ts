@@ -3,6 +3,7 @@
  * never waits. A processor that needs a helper calls `submit` as its last act and goes on in the callback.
  */
 import type { Endpoint } from '../../net/endpoint.ts';
+import type { Child } from '../child.ts';
 import type { Job, JobResult } from '../crypto/job.ts';
 import { keep } from '../crypto/keep.ts';
 import type { DownReason, Env, Out, TimerName } from '../effects.ts';
@@ -14,7 +15,6 @@ import type { Policy } from '../policy.ts';
 import type { Question, Reply } from '../questions.ts';
 import { describe, EXCHANGE, encodeMessage, type Header, NOTIFY_NAMES, type Payload } from '../wire/index.ts';
 import { sealMessage } from './channel.ts';
-import type { Child } from './child.ts';
 import {
   type ChildOffer,
   type IkeSa,
