@@ -48,7 +48,7 @@ module.exports = {
       name: 'ike-crypto-only',
       severity: 'error',
       comment: 'only the registry touches OpenSSL',
-      from: { path: '^src/ike/(wire|v2|auth)/' },
+      from: { path: '^src/ike/(wire|v2|auth|v1/(?!crypto/))' },
       to: { dependencyTypes: ['core'], path: '^(node:)?crypto$' },
     },
     {

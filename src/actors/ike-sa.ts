@@ -316,6 +316,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
       case 'successor':
         return this.#succeed(out.sa);
+      case 'renew':
+        return;
       case 'redirected': {
         const { to, redirects } = out;
         const [first, ...others] = this.#movers();

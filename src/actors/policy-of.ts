@@ -114,6 +114,7 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
     retransmitInterval: conn.retransmitIntervalMs,
     retransmitTimeout: conn.retransmitTimeoutMs,
     dpdDelay: conn.dpddelayMs,
+    v1: undefined,
   };
   return Object.freeze(policy) as Policy;
 }

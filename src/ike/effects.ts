@@ -47,6 +47,10 @@ export type Command =
   | { readonly t: 'addChild'; readonly policy: Policy; readonly serial: number }
   | { readonly t: 'rekeyIke' }
   | { readonly t: 'rekeyChild'; readonly serial: number }
+  /** IKEv1: begin, for children that are there already: phase 1 alone. */
+  | { readonly t: 'renew' }
+  /** IKEv1: a newer ISAKMP SA with the same peer is up. It gets the children, and this one ends when its time is over. */
+  | { readonly t: 'superseded'; readonly by: number }
   /** Without `reason`, because somebody asked for it. */
   | { readonly t: 'deleteChild'; readonly serial: number; readonly reason?: DownReason }
   | { readonly t: 'deleteIke'; readonly why: string; readonly reason?: DownReason }
@@ -142,6 +146,8 @@ export type Out =
   | { readonly t: 'rekeyFailed'; readonly text: string }
   /** An IKE SA that takes this one's place; its children follow by `handOver`. */
   | { readonly t: 'successor'; readonly sa: IkeSa }
+  /** IKEv1: it is time for a new ISAKMP SA with this peer: another, told to `renew`. */
+  | { readonly t: 'renew' }
   | {
       readonly t: 'handOver';
       readonly to: number;

@@ -56,7 +56,36 @@ export interface Policy {
   readonly retransmitTimeout: number;
   /** 0: no liveness checks. */
   readonly dpdDelay: number;
+  /** `keyexchange=ikev1`: what IKEv1 alone asks for. Undefined: IKEv2. */
+  readonly v1: V1Terms | undefined;
 }
+
+export interface V1Terms {
+  /** As initiator begin with Aggressive Mode; as responder answer it. RFC 2409 §5.4. */
+  readonly aggressive: boolean;
+  /** `nat-ikev1-method=`: which forms of NAT traversal are offered and understood. */
+  readonly nat: 'both' | 'rfc' | 'drafts' | 'none';
+  /** `dpdtimeout=`, ms: how long a peer may be silent when it is asked. RFC 3706. */
+  readonly dpdTimeout: number;
+  /** An ISAKMP SA alone: without `--encrypt` and `--authenticate` there is nothing to protect. */
+  readonly isAlone: boolean;
+  /** XAUTH after phase 1, as who asks or who answers. */
+  readonly xauth: Xauth | undefined;
+  /** Who begins Mode Config, where `Policy.cp` wants any: the client pulls, or the server pushes. */
+  readonly modeConfig: 'pull' | 'push';
+}
+
+/** draft-beaulieu-ike-xauth-02. */
+export type Xauth =
+  | {
+      readonly role: 'server';
+      /** `xauthby=`. */
+      readonly by: 'file' | 'pam' | 'alwaysok';
+      /** `xauthfail=soft`: who is not believed gets an SA all the same, that its updown hears of. */
+      readonly isSoft: boolean;
+    }
+  /** `user`: our name there, if it is known: `leftusername=`. */
+  | { readonly role: 'client'; readonly user: string | undefined };
 
 /** Configuration payloads, RFC 7296 §3.15. Frozen, and the connection's own. */
 export type CpPolicy =

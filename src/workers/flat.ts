@@ -41,6 +41,7 @@ function fieldsOf(result: Exclude<JobResult, JobFailure>): readonly Field[] {
     case 'ke.mix':
       return [result.shared, result.public];
     case 'ike.keys':
+    case 'isakmp.keys':
       return [result.keys, result.public];
     case 'child.keys':
       return [result.keymat, result.public];
@@ -183,6 +184,20 @@ const JOBS: { readonly [O in JobOp]: Shape<Extract<Job, { op: O }>> } = {
       };
     },
   },
+  'isakmp.keys': {
+    code: 7,
+    write: (job) => ({
+      numbers: [job.group, job.prf, job.encr, job.encrBits],
+      fields: [job.theirs, job.ni, job.nr, job.cookies, job.mine, job.psk],
+    }),
+    read: ({ numbers: [group, prf, encr, encrBits], fields: [theirs, ni, nr, cookies, mine, psk] }) => ({
+      op: 'isakmp.keys',
+      ...{ group, prf, encr, encrBits },
+      ...{ theirs: theirs!, ni: ni!, nr: nr!, cookies: cookies! },
+      ...(mine && { mine }),
+      ...(psk && { psk }),
+    }),
+  },
   verify: {
     code: 4,
     write: (job) => ({ numbers: [job.scheme], fields: [job.spki, job.octets, job.signature] }),
@@ -212,13 +227,15 @@ function readResult(code: number, { numbers, fields }: Parts): JobResult {
   const copy = (field: Field): Uint8Array => Uint8Array.from(field!);
   if (code === FAILED) return { ok: false, why: WHYS[numbers[1]], detail: new TextDecoder().decode(fields[0]) };
   const ours = fields[1] && { public: copy(fields[1]) };
-  switch (OPS[code]) {
+  const op = OPS[code];
+  switch (op) {
     case 'ke.make':
       return { ok: true, op: 'ke.make', public: copy(fields[1]), private: copy(fields[0]) };
     case 'ke.mix':
       return { ok: true, op: 'ke.mix', shared: copy(fields[0]), ...ours };
     case 'ike.keys':
-      return { ok: true, op: 'ike.keys', keys: copy(fields[0]), ...ours };
+    case 'isakmp.keys':
+      return { ok: true, op, keys: copy(fields[0]), ...ours };
     case 'child.keys':
       return { ok: true, op: 'child.keys', keymat: copy(fields[0]), ...ours };
     case 'sign':

@@ -5,6 +5,7 @@
 import { checkAuth } from '../auth/check.ts';
 import { NO_TRUST, type Trust } from '../auth/x509/trust-reader.ts';
 import type { Want } from '../questions.ts';
+import { isakmpKeys } from '../v1/crypto/keys.ts';
 import { type Encr, encrById, type Group, groupById, type Integ, integById, type Prf, prfById } from './algorithms.ts';
 import { makeKey, meet, type SharedSecret, sharedSecret } from './dh.ts';
 import { childKeymat, type EarlierSecrets, ikeKeys } from './keys.ts';
@@ -61,7 +62,25 @@ export type Job =
       readonly octets: Uint8Array;
       readonly signature: Uint8Array;
     }
-  | AuthCheck;
+  | AuthCheck
+  | IsakmpKeysJob;
+
+/** g^xy and all keys of IKEv1's phase 1, RFC 2409 §5 and appendix B. `mine` and `psk` are used up. */
+export interface IsakmpKeysJob {
+  readonly op: 'isakmp.keys';
+  readonly group: number;
+  /** Without it a pair is made too. */
+  readonly mine?: Uint8Array;
+  readonly theirs: Uint8Array;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  /** CKY-I | CKY-R, 16 octets. */
+  readonly cookies: Uint8Array;
+  readonly prf: number;
+  readonly encr: number;
+  readonly encrBits: number;
+  readonly psk?: Uint8Array;
+}
 
 /**
  * Whether the peer is who it says it is: by one of the raw keys that are known for its identity, else by the chain of the
@@ -108,6 +127,8 @@ export type JobResult =
   /** `keys`: SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr. `public`: ours, when it was made here. */
   | { readonly ok: true; readonly op: 'ike.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
   | { readonly ok: true; readonly op: 'child.keys'; readonly public?: Uint8Array; readonly keymat: Uint8Array }
+  /** `keys`: SKEYID | SKEYID_d | SKEYID_a | the cipher's key. */
+  | { readonly ok: true; readonly op: 'isakmp.keys'; readonly public?: Uint8Array; readonly keys: Uint8Array }
   | { readonly ok: true; readonly op: 'sign'; readonly auth: Uint8Array }
   /** The signature is good: one that is not is a failure. */
   | { readonly ok: true; readonly op: 'verify' }
@@ -155,8 +176,9 @@ export function runJob(job: Job, keys: Keyring = NO_KEYS, trust: Trust = NO_TRUS
 
 /** What a job uses up. */
 export function wipeMine(job: Job): void {
-  if (job.op !== 'ike.keys' && job.op !== 'child.keys' && job.op !== 'ke.mix') return;
+  if (!('mine' in job)) return;
   wipe(job.mine);
+  if (job.op === 'isakmp.keys') return wipe(job.psk);
   if (job.op === 'ke.mix' || !job.earlier) return;
   wipe(job.earlier.first);
   wipe(job.earlier.more);
@@ -167,7 +189,7 @@ export function wipeResult(result: JobResult): void {
   if (!result.ok) return;
   if (result.op === 'ke.make') wipe(result.private);
   else if (result.op === 'ke.mix') wipe(result.shared);
-  else if (result.op === 'ike.keys') wipe(result.keys);
+  else if (result.op === 'ike.keys' || result.op === 'isakmp.keys') wipe(result.keys);
   else if (result.op === 'child.keys') wipe(result.keymat);
 }
 
@@ -223,6 +245,19 @@ const HANDLERS: { readonly [O in JobOp]: Handler<O> } = {
     const keymat = childKeymat(prf, job.skD, met.shared, job.ni, job.nr, job.octets, job.earlier);
     wipe(met.shared);
     return { ok: true, op: job.op, ...made(met), keymat };
+  },
+
+  'isakmp.keys': (job) => {
+    const { encrBits, ni, nr, cookies, psk } = job;
+    const [group, prf, encr] = [known(groupById, job.group), prfById(job.prf), encrById(job.encr)];
+    if (!group) return unsupported('key exchange method', job.group);
+    if (!prf) return unsupported('PRF', job.prf);
+    if (!encr) return unsupported('encryption algorithm', job.encr);
+    const met = agree(group, job);
+    if (!met.ok) return met;
+    const keys = isakmpKeys({ prf, encr, encrBits, shared: met.shared, ni, nr, cookies, psk });
+    wipe(met.shared);
+    return { ok: true, op: job.op, ...made(met), keys };
   },
 
   sign: (job, keys) => {

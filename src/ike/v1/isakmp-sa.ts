@@ -7,10 +7,10 @@ import type { Id } from '../../net/id.ts';
 import type { Selector } from '../../net/selector.ts';
 import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
+import type { JobResult } from '../crypto/job.ts';
+import type { In } from '../effects.ts';
 import type { Reply } from '../questions.ts';
-import type { V1JobResult } from './crypto/job.ts';
 import type { IsakmpKeys, IsakmpSuite } from './crypto/keys.ts';
-import type { V1In } from './effects.ts';
 import type { Reassembly } from './fragments.ts';
 import type { Life } from './lifetimes.ts';
 import type { NatForm } from './nat.ts';
@@ -124,7 +124,7 @@ export interface Wanted {
 
 /** A computation that the SA waits for, or an answer from elsewhere. */
 export interface Suspended {
-  readonly resume: (turn: Turn, result: V1JobResult) => void;
+  readonly resume: (turn: Turn, result: JobResult) => void;
   readonly hear: (turn: Turn, reply: Reply) => void;
   readonly row: Transition | undefined;
   readonly from: State;
@@ -176,7 +176,7 @@ export class IsakmpSa {
   /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */
   job = 0;
   suspended: Suspended | undefined = undefined;
-  waiting: V1In[] | undefined = undefined;
+  waiting: In[] | undefined = undefined;
 
   constructor(
     serial: number,

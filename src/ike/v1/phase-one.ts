@@ -1,10 +1,10 @@
 /** What Main Mode and Aggressive Mode share: secrets, keys, proofs, and an ISAKMP SA at the end. RFC 2409 §5. */
 import { Endpoint } from '../../net/endpoint.ts';
 import { Id } from '../../net/id.ts';
+import type { IsakmpKeysJob, JobResult } from '../crypto/job.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
 import { where } from '../where.ts';
-import type { KeysJob, V1JobResult } from './crypto/job.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
@@ -91,7 +91,12 @@ export function secretFor({ sa, env }: Turn, policy: V1Policy, peerId?: Id): Uin
 }
 
 /** g^xy and all keys; a responder's pair is made in the same job. `psk` is used up. */
-export function keysJob(sa: IsakmpSa, suite: IsakmpSuite, theirs: Uint8Array, psk: Uint8Array | undefined): KeysJob {
+export function keysJob(
+  sa: IsakmpSa,
+  suite: IsakmpSuite,
+  theirs: Uint8Array,
+  psk: Uint8Array | undefined,
+): IsakmpKeysJob {
   const { ni, nr, private: mine } = handshakeOf(sa);
   return {
     ...{ op: 'isakmp.keys', group: suite.group.id, theirs, ni, nr, cookies: joined(sa.cookieI, sa.cookieR) },
@@ -102,7 +107,7 @@ export function keysJob(sa: IsakmpSa, suite: IsakmpSuite, theirs: Uint8Array, ps
 }
 
 /** What keeps a result of `keysJob` from being one; undefined if the SA has its keys now. */
-export function adoptKeys(sa: IsakmpSa, theirs: Uint8Array, result: V1JobResult): string | undefined {
+export function adoptKeys(sa: IsakmpSa, theirs: Uint8Array, result: JobResult): string | undefined {
   const handshake = handshakeOf(sa);
   if (!result.ok) return `key exchange failed: ${result.why}: ${result.detail}`;
   if (result.op !== 'isakmp.keys' || !sa.suite) return 'the wrong job answered';

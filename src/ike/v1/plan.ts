@@ -1,7 +1,7 @@
 /** What we want of the peer: commands, and what waits until there is an ISAKMP SA to ask by. */
 import type { Child } from '../child.ts';
+import type { Command } from '../effects.ts';
 import { startAggressive } from './aggressive-mode.ts';
-import type { V1Command } from './effects.ts';
 import { end } from './ending.ts';
 import { deleteChild, deleteIsakmp } from './informational.ts';
 import { NONE } from './isakmp-sa.ts';
@@ -10,7 +10,7 @@ import { isV1, type V1Policy } from './policy.ts';
 import { startQuick } from './quick-initiator.ts';
 import type { Turn } from './turn.ts';
 
-export function command(turn: Turn, wanted: V1Command): void {
+export function command(turn: Turn, wanted: Command): void {
   const { sa, env } = turn;
   switch (wanted.t) {
     case 'initiate':
@@ -38,6 +38,9 @@ export function command(turn: Turn, wanted: V1Command): void {
       return end(turn, wanted.reason ?? 'replaced', wanted.why);
     case 'superseded':
       return handOver(turn, wanted.by);
+    // RFC 5685 is IKEv2's.
+    case 'redirect':
+      return;
     default:
       return wanted satisfies never;
   }
@@ -90,5 +93,5 @@ function handOver(turn: Turn, by: number): void {
   for (const { serial } of children)
     for (const name of ['childExpire', 'childRekey'] as const) turn.disarm(name, serial);
   sa.children = NONE;
-  turn.outs.push({ t: 'handOver', to: by, children });
+  turn.outs.push({ t: 'handOver', to: by, children, tasks: NONE });
 }

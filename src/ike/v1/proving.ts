@@ -1,6 +1,8 @@
 /** Who the peers of phase 1 are, how they prove it, and which connection that makes theirs. RFC 2409 §5.1 and §5.4. */
 import { Id } from '../../net/id.ts';
+import type { AuthCheck } from '../crypto/job.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
+import { BARE } from '../crypto/signature/scheme.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { proofHash } from './crypto/hashes.ts';
@@ -65,10 +67,10 @@ export function prove(
   if (handshakeOf(sa).method === 'secret') return then(turn, id, { type: 'HASH', data: proof });
   const credential = env.directory.credential(sa.policy, 0);
   if ('wrong' in credential) return fail(turn, credential.wrong);
-  turn.submit({ op: 'isakmp.sign', key: credential.key, proof }, (later, result) => {
-    if (!result.ok || result.op !== 'isakmp.sign')
+  turn.submit({ op: 'sign', key: credential.key, scheme: BARE.code, octets: proof }, (later, result) => {
+    if (!result.ok || result.op !== 'sign')
       return fail(later, result.ok ? 'the wrong job answered' : `${result.why}: ${result.detail}`);
-    then(later, id, { type: 'SIG', data: result.signature });
+    then(later, id, { type: 'SIG', data: result.auth });
   });
 }
 
@@ -101,7 +103,12 @@ export function believe(
   const signature = find(payloads, 'SIG');
   if (!signature) return refuse(turn, `no SIG of '${peerId}'`);
   const spkis = env.directory.publicKeys(peerId, policy, 0);
-  turn.submit({ op: 'isakmp.verify', spkis, proof, signature: signature.data }, (later, result) =>
+  const check: AuthCheck = {
+    ...{ op: 'auth.check', scheme: BARE.code, octets: proof, signature: signature.data },
+    ...{ id: Uint8Array.of(peerId.type, ...peerId.data), spkis, certs: [], ocsps: [] },
+    ...{ at: env.directory.chainRules.at, flags: 0, ocspUri: undefined, sign: undefined },
+  };
+  turn.submit(check, (later, result) =>
     result.ok ? go(later) : refuse(later, `SIG of '${peerId}': ${result.detail}`),
   );
 }

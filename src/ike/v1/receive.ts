@@ -4,10 +4,10 @@
  *   datagram ─ whole, ours by cookies ─ of a known exchange ─ no duplicate ─ opened ─ hashed right ─ a row fits ─► run
  */
 import { equalSecret, sha1 } from '../crypto/misc.ts';
+import type { In } from '../effects.ts';
 import { faultText } from '../fault.ts';
 import { type Channel, hash1, hash2, hash3 } from './crypto/hashes.ts';
 import { open } from './crypto/protect.ts';
-import type { V1In } from './effects.ts';
 import { collect } from './fragments.ts';
 import type { Conversation, IsakmpSa, State } from './isakmp-sa.ts';
 import { pick, type Transition } from './transitions.ts';
@@ -28,9 +28,9 @@ import {
 
 /** A peer that has not heard our answer asks so often at most; whoever asks more makes us an amplifier. */
 const MAX_DUPLICATES = 12;
-type Packet = Extract<V1In, { t: 'packet' }>['datagram'];
+type Packet = Extract<In, { t: 'packet' }>['datagram'];
 
-export function receive(turn: Turn, { datagram }: Extract<V1In, { t: 'packet' }>): void {
+export function receive(turn: Turn, { datagram }: Extract<In, { t: 'packet' }>): void {
   const { sa } = turn;
   const message = decode(turn, datagram);
   if (!message) return;

@@ -4,10 +4,8 @@
  */
 import { wipeResult } from '../crypto/job.ts';
 import { wipe } from '../crypto/misc.ts';
-import type { Env } from '../effects.ts';
+import type { Env, In, Out } from '../effects.ts';
 import type { Reply } from '../questions.ts';
-import { wipeKeys } from './crypto/job.ts';
-import type { V1In, V1Out } from './effects.ts';
 import { dropChild, end } from './ending.ts';
 import { deleteChild } from './informational.ts';
 import { type IsakmpSa, NONE, type Suspended } from './isakmp-sa.ts';
@@ -20,7 +18,7 @@ import { Turn } from './turn.ts';
 /** Inputs that wait while a helper computes; packets beyond it are lost, as UDP may. */
 const MAX_WAITING_PACKETS = 32;
 
-export function step(sa: IsakmpSa, input: V1In, env: Env): readonly V1Out[] {
+export function step(sa: IsakmpSa, input: In, env: Env): readonly Out[] {
   const turn = new Turn(sa, env);
   if (sa.state === 'dead') {
     tooLate(turn, input);
@@ -44,7 +42,7 @@ export function step(sa: IsakmpSa, input: V1In, env: Env): readonly V1Out[] {
   return turn.outs;
 }
 
-function wait(turn: Turn, input: V1In): void {
+function wait(turn: Turn, input: In): void {
   const { sa } = turn;
   sa.waiting ??= [];
   const packets = input.t === 'packet' ? sa.waiting.filter((w) => w.t === 'packet').length : 0;
@@ -53,15 +51,15 @@ function wait(turn: Turn, input: V1In): void {
 }
 
 /** What reaches an SA after its end, and must not be lost without a word. */
-function tooLate(turn: Turn, input: V1In): void {
+function tooLate(turn: Turn, input: In): void {
   const text = 'the ISAKMP SA is gone';
-  if (input.t === 'job') wipeAll(input.result);
+  if (input.t === 'job') wipeResult(input.result);
   else if (input.t === 'reply') wipeReply(input.reply);
   else if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, 'local', text);
   else if (input.t === 'inherit') for (const child of input.children) dropChild(turn, child, 'peer', text);
 }
 
-function handle(turn: Turn, input: V1In): void {
+function handle(turn: Turn, input: In): void {
   const { sa } = turn;
   turn.row = undefined;
   turn.conversation = undefined;
@@ -77,7 +75,7 @@ function handle(turn: Turn, input: V1In): void {
         turn,
         input.id,
         (suspended) => suspended.resume(turn, input.result),
-        () => wipeAll(input.result),
+        () => wipeResult(input.result),
       );
     case 'reply':
       return resume(
@@ -120,11 +118,6 @@ function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, dr
   turn.conversation = suspended.conversation;
   goOn(suspended);
   checkEnd(turn);
-}
-
-function wipeAll(result: Parameters<typeof wipeKeys>[0]): void {
-  wipeKeys(result);
-  if (!(result.ok && result.op.startsWith('isakmp.'))) wipeResult(result as Parameters<typeof wipeResult>[0]);
 }
 
 const wipeReply = (reply: Reply): void => wipe(reply.t === 'eap' ? reply.msk : undefined);

@@ -3,14 +3,13 @@
  * waits. A processor that needs a helper calls `submit` as its last act and goes on in the callback.
  */
 import type { Endpoint } from '../../net/endpoint.ts';
+import type { Job, JobResult } from '../crypto/job.ts';
 import { sha1 } from '../crypto/misc.ts';
-import type { DownReason, Env, TimerName } from '../effects.ts';
+import type { DownReason, Env, Out, TimerName } from '../effects.ts';
 import { type Fault, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { hash1 } from './crypto/hashes.ts';
-import type { V1Job, V1JobResult } from './crypto/job.ts';
 import { exchangeIv, nextIv, seal } from './crypto/protect.ts';
-import type { V1Out } from './effects.ts';
 import { split } from './fragments.ts';
 import { type Conversation, type IsakmpSa, type IsakmpState, NONE, type State } from './isakmp-sa.ts';
 import type { Transition } from './transitions.ts';
@@ -44,7 +43,7 @@ const MAX_DATAGRAM = { 4: 1280 - 20 - 8 - 4, 6: 1280 - 40 - 8 - 4 } as const;
 export class Turn {
   readonly sa: IsakmpSa;
   readonly env: Env;
-  readonly outs: V1Out[] = [];
+  readonly outs: Out[] = [];
   /** The row being run, the exchange it is of, and the state it began in: a helper may finish it in another turn. */
   row: Transition | undefined = undefined;
   conversation: Conversation | undefined = undefined;
@@ -62,7 +61,7 @@ export class Turn {
     return this.conversation;
   }
 
-  say(text: string, more: Omit<Partial<Extract<V1Out, { t: 'say' }>>, 't' | 'text'> = {}): void {
+  say(text: string, more: Omit<Partial<Extract<Out, { t: 'say' }>>, 't' | 'text'> = {}): void {
     this.outs.push({ t: 'say', level: 'info', text, ...more });
   }
 
@@ -180,7 +179,7 @@ export class Turn {
   }
 
   /** Hands work to a helper; everything else that comes for this SA waits until `resume` has run. */
-  submit(job: V1Job, resume: (turn: Turn, result: V1JobResult) => void): void {
+  submit(job: Job, resume: (turn: Turn, result: JobResult) => void): void {
     const { sa, row, from, conversation } = this;
     sa.job = this.env.jobId();
     sa.suspended = { resume, hear: misled, row, from, conversation };

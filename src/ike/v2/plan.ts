@@ -28,6 +28,9 @@ export function command(turn: Turn, wanted: Command): void {
       return turn.plan(wanted);
     case 'abandon':
       return end(turn, wanted.reason ?? 'replaced', wanted.why);
+    case 'renew':
+    case 'superseded':
+      throw new Error(`${wanted.t} is IKEv1's`);
     default:
       return wanted satisfies never;
   }

@@ -202,7 +202,7 @@ describe('RSA signatures with raw keys', () => {
     wire.expectSilence();
     expectAgreement({ west, east });
     expect(west.lines.join('\n')).toContain('{auth=RSA_SIG ');
-    expect(east.jobs.slice(0, 3)).toEqual(['isakmp.keys', 'isakmp.verify', 'isakmp.sign']);
+    expect(east.jobs.slice(0, 3)).toEqual(['isakmp.keys', 'auth.check', 'sign']);
   });
 
   test('Aggressive Mode', () => {

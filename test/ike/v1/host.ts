@@ -3,9 +3,8 @@
  * watches over what they may not do.
  */
 import type { Credentials } from '../../../src/actors/credentials.ts';
-import type { Directory, DownReason, Env, TimerName } from '../../../src/ike/effects.ts';
-import { runV1Job, type V1Job } from '../../../src/ike/v1/crypto/job.ts';
-import type { V1Command, V1In, V1Out } from '../../../src/ike/v1/effects.ts';
+import { type Job, runJob } from '../../../src/ike/crypto/job.ts';
+import type { Command, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
 import { IsakmpSa } from '../../../src/ike/v1/isakmp-sa.ts';
 import type { V1Policy } from '../../../src/ike/v1/policy.ts';
 import { step } from '../../../src/ike/v1/step.ts';
@@ -43,13 +42,13 @@ export class Host {
   readonly ups: { readonly serial: number; readonly replaces: number | undefined }[] = [];
   readonly downs: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   readonly ends: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
-  readonly jobs: V1Job['op'][] = [];
+  readonly jobs: Job['op'][] = [];
   keepalives = 0;
   renewals = 0;
   policies: readonly V1Policy[];
   psk: HostOptions['psk'];
   refuseChildSpi: string | undefined = undefined;
-  failJobs: V1Job['op'] | undefined = undefined;
+  failJobs: Job['op'] | undefined = undefined;
   idle: number | undefined = undefined;
   readonly #credentials: Credentials;
   readonly #clock: VirtualClock;
@@ -76,7 +75,7 @@ export class Host {
 
   // --- what a test does --------------------------------------------------------------------------------------
 
-  up(name = 'w-e', command: V1Command = { t: 'initiate' }): Running {
+  up(name = 'w-e', command: Command = { t: 'initiate' }): Running {
     const policy = this.policy(name);
     if (!policy.remoteHost) throw new Error(`"${name}" has no peer to initiate to`);
     const cookies = { cookieI: this.#cookie(), cookieR: new Uint8Array(8) };
@@ -94,7 +93,7 @@ export class Host {
   }
 
   /** To the SA named, or to the newest that is established. */
-  command(command: V1Command, to: Running | undefined = this.established()): void {
+  command(command: Command, to: Running | undefined = this.established()): void {
     if (!to) return;
     this.input(to, { t: 'command', command });
     if (!this.#wire.weather) this.#clock.flush();
@@ -116,7 +115,7 @@ export class Host {
     return [...this.sas.values()][0].sa;
   }
 
-  input(running: Running, input: V1In): void {
+  input(running: Running, input: In): void {
     for (const out of step(running.sa, input, this.env)) this.#do(running, out);
   }
 
@@ -205,7 +204,7 @@ export class Host {
     return running;
   }
 
-  #do(running: Running, out: V1Out): void {
+  #do(running: Running, out: Out): void {
     const { sa } = running;
     switch (out.t) {
       case 'send':
@@ -226,7 +225,7 @@ export class Host {
         const result = () =>
           this.failJobs === job.op
             ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
-            : runV1Job(job, keyring);
+            : runJob(job, keyring);
         this.#clock.after(this.#jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
         return;
       }
@@ -256,7 +255,7 @@ export class Host {
       case 'handOver': {
         const heir = this.sas.get(out.to);
         if (!heir) throw new Error(`#${sa.serial} hands over to #${out.to}, which is not there`);
-        return this.input(heir, { t: 'inherit', children: out.children });
+        return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks });
       }
       case 'end':
         for (const key of [...running.timers.keys()]) this.#disarm(running, key);
@@ -279,7 +278,7 @@ export class Host {
       (r) => r !== running && r.sa.policy.name === running.sa.policy.name && r.sa.state === 'established',
     );
     for (const other of others) {
-      const command: V1Command = initialContact
+      const command: Command = initialContact
         ? { t: 'abandon', why: 'peer sent INITIAL_CONTACT' }
         : { t: 'superseded', by: running.sa.serial };
       this.input(other, { t: 'command', command });

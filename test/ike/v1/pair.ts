@@ -14,7 +14,7 @@ import { VirtualClock } from '../v2/virtual-clock.ts';
 import { NatBox, type Weather, Wire } from '../v2/wire.ts';
 import { Host, type HostOptions } from './host.ts';
 
-export type Change = PolicyChange & { readonly v1?: Partial<V1Policy['v1']> };
+export type Change = Omit<PolicyChange, 'v1'> & { readonly v1?: Partial<V1Policy['v1']> };
 
 export interface EndOptions extends Partial<HostOptions> {
   /** Changes to the one connection `w-e`; `policies` replaces it. */
@@ -58,7 +58,10 @@ export function v1Policy(end: 'west' | 'east', change: Change = {}): V1Policy {
   });
   return Object.freeze({
     ...policy,
-    v1: Object.freeze({ aggressive: false, nat: 'both', dpdTimeout: 120_000, isAlone: false, ...v1 }),
+    v1: Object.freeze({
+      ...{ aggressive: false, nat: 'both', dpdTimeout: 120_000, isAlone: false, xauth: undefined, modeConfig: 'pull' },
+      ...v1,
+    } as const),
   });
 }
 

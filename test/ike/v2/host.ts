@@ -369,6 +369,8 @@ export class Host {
       case 'redirected':
       case 'sentAway':
         return;
+      case 'renew':
+        throw new Error('IKEv2 rekeys by successors');
       case 'end':
         return this.#ended(running, out.why, out.text);
       default:

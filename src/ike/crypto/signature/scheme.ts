@@ -4,6 +4,7 @@
  *     method   1  RSASSA-PKCS1-v1_5 with SHA-1         RFC 7296 §3.8
  *        9 to 11  ECDSA, r | s                         RFC 4754
  *             14  with an AlgorithmIdentifier          RFC 7427, RFC 8420
+ *              0  IKEv1's alone: a PKCS#1 v1.5 block that holds the hash and no name of one, RFC 2409 §5.1
  *
  * A row knows every spelling of its AlgorithmIdentifier that RFC 4055 §2 to §5 lets an encoder choose, so that octets
  * are compared and nothing is parsed: what is not here octet for octet is refused.
@@ -21,9 +22,9 @@ export interface Scheme {
   readonly method: number;
   readonly type: KindRow['type'];
   /** RSA: `pkcs1` or `pss`. ECDSA: the signature as ECDSA-Sig-Value in DER, or as `r | s`. */
-  readonly form: 'pkcs1' | 'pss' | 'der' | 'raw' | 'eddsa';
+  readonly form: 'pkcs1' | 'pss' | 'der' | 'raw' | 'eddsa' | 'bare';
   readonly hash: Hash;
-  /** As `node:crypto` calls it; null for EdDSA. */
+  /** As `node:crypto` calls it; null for EdDSA, and where what is signed is a hash already. */
   readonly digest: string | null;
   /** Of the digest; a PSS salt is as long. */
   readonly digestOctets: number;
@@ -148,17 +149,24 @@ const ROWS: readonly Row[] = [
     const how = { type: 'EdDSA', form: 'eddsa', hash: 'IDENTITY', digest: null, digestOctets: 0 } as const;
     return { ...how, name, method: 14, kind, identifiers: [hex(identifier)] };
   }),
+  {
+    ...{ name: 'RSA', method: 0, type: 'RSA', form: 'bare', hash: 'IDENTITY', digest: null, digestOctets: 0 },
+    identifiers: [],
+  },
 ];
 
 export const SCHEMES: readonly Scheme[] = ROWS.map((scheme, code) => ({ ...scheme, code }));
 
 const BY_WIRE: ReadonlyMap<string, Scheme> = new Map(
-  SCHEMES.flatMap((scheme) =>
+  SCHEMES.filter(({ method }) => method > 0).flatMap((scheme) =>
     scheme.identifiers.length === 0
       ? [[wireKey(scheme.method), scheme]]
       : scheme.identifiers.map((identifier) => [wireKey(scheme.method, identifier), scheme] as const),
   ),
 );
+
+/** IKEv1's. */
+export const BARE: Scheme = SCHEMES.find(({ form }) => form === 'bare')!;
 
 /** What a key signs with to show that its halves belong together. */
 export const SELF_TEST: Readonly<Record<KeyKind, Scheme>> = {

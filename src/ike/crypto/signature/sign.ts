@@ -1,5 +1,13 @@
 /** Signing and verifying by the rows of `scheme.ts`. Nothing here throws, whatever a peer has sent. */
-import { constants, hash, sign as opensslSign, verify as opensslVerify } from 'node:crypto';
+import {
+  constants,
+  hash,
+  sign as opensslSign,
+  verify as opensslVerify,
+  privateEncrypt,
+  publicDecrypt,
+} from 'node:crypto';
+import { equalSecret } from '../misc.ts';
 import { curves } from './curves.ts';
 import { fromSigValue, toSigValue } from './ecdsa-signature.ts';
 import { kindRow } from './key-kind.ts';
@@ -23,6 +31,8 @@ export function sign(key: SigningKey, scheme: Scheme, octets: Uint8Array): Uint8
   const unfit = misfit(key, scheme);
   if (unfit !== undefined) return { wrong: unfit };
   try {
+    if (scheme.form === 'bare')
+      return privateEncrypt({ key: key.handle, padding: constants.RSA_PKCS1_PADDING }, octets);
     const signature = opensslSign(scheme.digest, octets, { key: key.handle, ...options(scheme) });
     return scheme.form === 'der' ? toSigValue(signature) : signature;
   } catch {
@@ -46,7 +56,10 @@ export function verify(key: PublicKey, scheme: Scheme, octets: Uint8Array, signa
   const isPoints = row.type === 'ECDSA' ? verifyPoint(key, scheme, octets, raw) : undefined;
   if (isPoints !== undefined) return isPoints ? undefined : 'its signature does not match';
   try {
-    const isGood = opensslVerify(scheme.digest, octets, { key: key.handle, ...options(scheme) }, raw);
+    const isGood =
+      scheme.form === 'bare'
+        ? equalSecret(publicDecrypt({ key: key.handle, padding: constants.RSA_PKCS1_PADDING }, raw), octets)
+        : opensslVerify(scheme.digest, octets, { key: key.handle, ...options(scheme) }, raw);
     return isGood ? undefined : 'its signature does not match';
   } catch {
     return 'its signature does not match';
@@ -61,6 +74,7 @@ function verifyPoint({ kind, body }: PublicKey, { digest }: Scheme, octets: Uint
 
 function options({ form, digestOctets }: Scheme) {
   switch (form) {
+    case 'bare':
     case 'pkcs1':
       return { padding: constants.RSA_PKCS1_PADDING };
     case 'pss':

@@ -11,8 +11,11 @@ import { ALL_KINDS, good, hex, keyOf, text, toHex } from './keys.ts';
 
 const byName = (name: string): Scheme => SCHEMES.find((scheme) => scheme.name === name)!;
 /** Every kind of key with everything it does. */
+/** Of IKEv2: those of IKEv1 are signatures of a hash that is made elsewhere. */
 const PAIRS = ALL_KINDS.flatMap((kind) =>
-  SCHEMES.filter((scheme) => misfit(keyOf(kind), scheme) === undefined).map((scheme) => [kind, scheme] as const),
+  SCHEMES.filter((scheme) => scheme.method > 0 && misfit(keyOf(kind), scheme) === undefined).map(
+    (scheme) => [kind, scheme] as const,
+  ),
 );
 const MESSAGE = text('message | nonce | prf(SK_p, ID)');
 

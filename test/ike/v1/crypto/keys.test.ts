@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encrByName, groupByName, prfByName } from '../../../../src/ike/crypto/algorithms.ts';
 import { makeKey } from '../../../../src/ike/crypto/dh.ts';
+import { runJob } from '../../../../src/ike/crypto/job.ts';
 import { NO_KEYS } from '../../../../src/ike/crypto/signature/key-shelf.ts';
-import { runV1Job } from '../../../../src/ike/v1/crypto/job.ts';
 import { IsakmpKeys, isakmpKeyOctets, isakmpKeys, keymat } from '../../../../src/ike/v1/crypto/keys.ts';
 import { hex, toHex } from '../../crypto/fixtures.ts';
 import { ACVP } from './acvp.ts';
@@ -87,13 +87,13 @@ test('two helpers agree on the keys, and what they were given is gone', () => {
     psk: Uint8Array.from(Buffer.from('swordfish')),
   });
   const [one, other] = [job(mine.private, theirs.public), job(theirs.private, mine.public)];
-  const [a, b] = [runV1Job(one, NO_KEYS), runV1Job(other, NO_KEYS)];
+  const [a, b] = [runJob(one, NO_KEYS), runJob(other, NO_KEYS)];
   expect(a).toEqual(b);
   expect(a.ok && a.op === 'isakmp.keys' && a.keys.length).toBe(
     isakmpKeyOctets({ prf: sha1, encr: aes, encrBits: 256 }),
   );
   expect(one.psk).toEqual(new Uint8Array(9));
-  const bad = runV1Job({ ...job(makeKey(group).private, new Uint8Array(64)) }, NO_KEYS);
+  const bad = runJob({ ...job(makeKey(group).private, new Uint8Array(64)) }, NO_KEYS);
   expect(bad).toMatchObject({ ok: false, why: 'bad-public-value' });
-  expect(runV1Job({ ...one, group: 1 }, NO_KEYS)).toMatchObject({ ok: false, why: 'unsupported' });
+  expect(runJob({ ...one, group: 1 }, NO_KEYS)).toMatchObject({ ok: false, why: 'unsupported' });
 });

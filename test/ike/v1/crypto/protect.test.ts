@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { encrByName, GROUPS, groupByName, prfByName } from '../../../../src/ike/crypto/algorithms.ts';
 import { generate } from '../../../../src/ike/crypto/signature/generate.ts';
+import { BARE } from '../../../../src/ike/crypto/signature/scheme.ts';
+import { sign, verify } from '../../../../src/ike/crypto/signature/sign.ts';
 import { hash } from '../../../../src/ike/v1/crypto/hash.ts';
 import { IsakmpKeys, isakmpKeyOctets } from '../../../../src/ike/v1/crypto/keys.ts';
 import * as oakley from '../../../../src/ike/v1/crypto/oakley.ts';
 import { exchangeIv, firstIv, nextIv, open, seal } from '../../../../src/ike/v1/crypto/protect.ts';
-import { signBare, verifyBare } from '../../../../src/ike/v1/crypto/rsa.ts';
 import { toHex } from '../../crypto/fixtures.ts';
 
 const group = groupByName('modp2048')!;
@@ -82,12 +83,12 @@ test('an RSA signature holds the hash bare, and no other hash', async () => {
   const { key } = await generate('rsa', 2048);
   const other = await generate('rsa', 2048);
   const proof = new Uint8Array(20).fill(7);
-  const signature = signBare(key.handle, proof);
+  const signature = sign(key, BARE, proof);
   if ('wrong' in signature) throw new Error(signature.wrong);
   expect(signature.length).toBe(256);
-  expect(verifyBare(key.public.handle, proof, signature)).toBeUndefined();
-  expect(verifyBare(key.public.handle, new Uint8Array(20), signature)).toBe('its signature does not match');
-  expect(verifyBare(other.key.public.handle, proof, signature)).toBe('its signature does not match');
-  expect(verifyBare(key.public.handle, proof, signature.subarray(1))).toBe('its signature does not match');
-  expect(signBare(key.handle, new Uint8Array(300))).toHaveProperty('wrong');
+  expect(verify(key.public, BARE, proof, signature)).toBeUndefined();
+  expect(verify(key.public, BARE, new Uint8Array(20), signature)).toBe('its signature does not match');
+  expect(verify(other.key.public, BARE, proof, signature)).toBe('its signature does not match');
+  expect(verify(key.public, BARE, proof, signature.subarray(1))).toBe('its signature has 255 octets instead of 256');
+  expect(sign(key, BARE, new Uint8Array(300))).toHaveProperty('wrong');
 });
