@@ -8,6 +8,7 @@ import { sha1 } from '../crypto/misc.ts';
 import type { DownReason, Env, Out, TimerName } from '../effects.ts';
 import { type Fault, faultText } from '../fault.ts';
 import type { Policy } from '../policy.ts';
+import type { Question, Reply } from '../questions.ts';
 import { hash1 } from './crypto/hashes.ts';
 import { exchangeIv, nextIv, seal } from './crypto/protect.ts';
 import { split } from './fragments.ts';
@@ -184,6 +185,14 @@ export class Turn {
     sa.job = this.env.jobId();
     sa.suspended = { resume, hear: misled, row, from, conversation };
     this.outs.push({ t: 'submit', id: sa.job, job });
+  }
+
+  /** Asks the world: as with `submit`, everything else waits until `hear` has run. */
+  ask(question: Question, hear: (turn: Turn, reply: Reply) => void): void {
+    const { sa, row, from, conversation } = this;
+    sa.job = this.env.jobId();
+    sa.suspended = { resume: misled, hear, row, from, conversation };
+    this.outs.push({ t: 'ask', id: sa.job, question });
   }
 
   childDown(child: { readonly serial: number; readonly policy: Policy }, why: DownReason, text: string): void {
