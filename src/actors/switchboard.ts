@@ -57,8 +57,8 @@ export interface SwitchboardPorts {
   log(level: LogLevel, text: string, about?: About): void;
   readonly debugging: Debugging;
   readonly impairments: Impairments;
-  /** A new responder, spawned and told of nothing yet. */
-  answerer(datagram: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined;
+  /** A new responder of that version of IKE, spawned and told of nothing yet. */
+  answerer(datagram: Datagram, spiI: Uint8Array, version: 1 | 2): ActorRef<IkeSaMessage> | undefined;
   /** Where initiators are to go instead of here; `isBusy`: cookies are demanded. */
   otherDoor(isBusy: boolean): Door | undefined;
   /** ms that handshakes wait for their turns and for helpers. */
@@ -364,7 +364,7 @@ export class Switchboard {
       counters.crowded++;
       return;
     }
-    const sa = this.#ports.answerer(datagram, keep(header.spiI));
+    const sa = this.#ports.answerer(datagram, keep(header.spiI), 2);
     if (!sa) return;
     if (asks) this.#demand.returned();
     if (source !== undefined) this.#sources.take(source);
