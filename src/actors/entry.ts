@@ -88,4 +88,5 @@ export const peerKey = (p: Policy): string =>
   [
     ...[p.localHost, p.remoteHost, p.localId.key, p.remoteId?.key ?? '*', proofKey(p)],
     ...(p.instance !== undefined && mayBeMany(p, p.remoteId) ? [p.instance] : []),
+    ...(p.v1 ? ['ikev1'] : []),
   ].join(' ');

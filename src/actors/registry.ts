@@ -42,8 +42,9 @@ export class Registry implements Directory {
   readonly #byName = new Map<string, Entry>();
   readonly #byAlias = new Map<string, Entry[]>();
   readonly #byPolicy = new Map<Policy, Entry>();
-  /** Policies of named connections. */
+  /** Policies of named connections: of IKEv2, and of IKEv1. */
   readonly #peers = new Peers();
+  readonly #v1Peers = new Peers();
   /** Named, and with something in their way. */
   readonly #hindered = new Set<Entry>();
   readonly #instances = new Map<string, Policy>();
@@ -143,7 +144,7 @@ export class Registry implements Directory {
       if (siblings) siblings.add(entry);
       else this.#byTemplate.set(template, new Set([entry]));
     } else if (!this.#groups.has(entry)) {
-      this.#peers.add(policy);
+      this.#peersOf(policy).add(policy);
     }
   }
 
@@ -166,10 +167,10 @@ export class Registry implements Directory {
       const siblings = this.#byTemplate.get(template);
       if (siblings?.delete(entry) && siblings.size === 0) this.#byTemplate.delete(template);
     } else if (isLookedUp) {
-      this.#peers.remove(policy);
+      this.#peersOf(policy).remove(policy);
     }
     // The IKE SA goes with the last that used it: who comes next with the same ends must not ask it for a child.
-    const isShared = this.#peers.sharing(policy).length > 0 || this.#instancesOfPeer.has(entry.peer);
+    const isShared = this.#peersOf(policy).sharing(policy).length > 0 || this.#instancesOfPeer.has(entry.peer);
     if (entry.isUsed && !isShared) this.#ikeSas.forget(entry.peer);
   }
 
@@ -235,11 +236,16 @@ export class Registry implements Directory {
 
   // --- Directory -------------------------------------------------------------------------------------------
 
-  candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[] {
-    const peers = this.#peers;
-    const around = this.#groups.around(local, peer, peerId);
+  candidates(local: Address, peer: Address, peerId?: Id, version?: 1): readonly Policy[] {
+    const peers = version === 1 ? this.#v1Peers : this.#peers;
+    // Opportunistic encryption is IKEv2's.
+    const around = version === 1 ? NONE : this.#groups.around(local, peer, peerId);
     if (!peerId) return joined(joined(peers.between(local, peer), around), peers.between(local, undefined));
     return joined(joined(peers.naming(local, peer, peerId), around), peers.naming(local, undefined, peerId));
+  }
+
+  #peersOf({ v1 }: Policy): Peers {
+    return v1 ? this.#v1Peers : this.#peers;
   }
 
   /** The connections that are for whoever is at `peer`, of the longest block that it is in. */
@@ -270,7 +276,7 @@ export class Registry implements Directory {
   }
 
   #sharing(policy: Policy, entry: Entry | undefined): readonly Policy[] {
-    return joined(this.#peers.sharing(policy), entry && this.#groups.sharing(entry));
+    return joined(this.#peersOf(policy).sharing(policy), entry && this.#groups.sharing(entry));
   }
 
   netHolder(nets: readonly Selector[], who: string): string | undefined {

@@ -273,8 +273,11 @@ export interface LeasesGranted {
 
 /** The connections, as an answering IKE SA looks them up. */
 export interface Directory {
-  /** Those that a peer at `peer` may be, best first; once it says who it is, those that name it or nobody. */
-  candidates(local: Address, peer: Address, peerId?: Id): readonly Policy[];
+  /**
+   * Those of IKEv2, or of `version` 1, that a peer at `peer` may be, best first; once it says who it is, those that name
+   * it or nobody.
+   */
+  candidates(local: Address, peer: Address, peerId?: Id, version?: 1): readonly Policy[];
   /**
    * Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. Beside an
    * instance there are templates that have none for its peer yet; beside a template only templates.

@@ -8,7 +8,8 @@ import type { Selector } from '../../net/selector.ts';
 import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
-import type { In } from '../effects.ts';
+import type { EapUser } from '../eap-user.ts';
+import type { In, Lease } from '../effects.ts';
 import type { Reply } from '../questions.ts';
 import type { IsakmpKeys, IsakmpSuite } from './crypto/keys.ts';
 import type { Reassembly } from './fragments.ts';
@@ -143,6 +144,10 @@ export class IsakmpSa {
   /** As responder, provisional until the peer is authentic. */
   policy: V1Policy;
   peerId: Id | undefined = undefined;
+  /** Inner addresses that the peer has of us; where our policy's `cp` is a client's: that we have of the peer. */
+  leases: readonly Lease[] = NONE;
+  /** Who the peer is to XAUTH, once it has proven that. */
+  xauthUser: EapUser | undefined = undefined;
   suite: IsakmpSuite | undefined = undefined;
   keys: IsakmpKeys | undefined = undefined;
   handshake: Handshake | undefined = undefined;
@@ -170,6 +175,7 @@ export class IsakmpSa {
   dpdSince = 0;
   peerSequence = -1;
   lastHeard = 0;
+  establishedAt = 0;
   /** A newer one for the same peer has the children. */
   isReplaced = false;
 
@@ -195,9 +201,22 @@ export class IsakmpSa {
     this.peer = peer;
   }
 
+  get spiI(): Uint8Array {
+    return this.cookieI;
+  }
+
+  get spiR(): Uint8Array {
+    return this.cookieR;
+  }
+
   /** The cookie by which packets find us. */
-  get ourCookie(): Uint8Array {
+  get ourSpi(): Uint8Array {
     return this.role === 'initiator' ? this.cookieI : this.cookieR;
+  }
+
+  /** IKEv2's word for who a peer is besides its identity. */
+  get eapUser(): EapUser | undefined {
+    return this.xauthUser;
   }
 
   /** The peer has asked for it, and has yet to say who it is. */

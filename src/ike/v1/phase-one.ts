@@ -208,6 +208,7 @@ export function establish(turn: Turn, initialContact: boolean): void {
   turn.enter('established');
   turn.disarm('discard');
   sa.lastHeard = turn.env.now;
+  sa.establishedAt = turn.env.now;
   turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
   turn.say(`Peer ID is ${peerId?.typeName}: '${peerId}'`);
   turn.say(`ISAKMP SA established ${agreedText(auth, suite)}`, { event: 'established-ike' });

@@ -27,7 +27,7 @@ export function connectionThatFits(turn: Turn, theirs: readonly WireProposal[], 
   let first: { readonly policy: V1Policy; readonly fit: Chosen | Fault } | undefined;
   // Thousands of conns for the same address share a few lists of proposals, and a stranger pays for none.
   const seen = new Map<Policy['ike'], string>();
-  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
+  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId, 1)) {
     if (!isV1(policy)) continue;
     if (peerId && (!policy.v1.aggressive || wildcardsFor(policy, peerId) === undefined)) continue;
     const ways = `${methodsOf(policy)}`;
@@ -128,7 +128,7 @@ export function connectionFor(turn: Turn, peerId: Id, agreed: Agreement): V1Poli
     return isSame;
   };
   const fits: { policy: V1Policy; wildcards: number }[] = [];
-  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId)) {
+  for (const policy of env.directory.candidates(sa.local.address, sa.peer.address, peerId, 1)) {
     if (!isV1(policy) || !allows(policy, agreed)) continue;
     const wildcards = wildcardsFor(policy, peerId);
     if (wildcards !== undefined) fits.push({ policy, wildcards });

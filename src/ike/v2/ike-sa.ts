@@ -2,7 +2,6 @@
  * One IKE SA: the state that its exchanges share. 100,000 of them live side by side, so what only a handshake
  * or a collision needs hangs on one reference that is dropped afterwards, and policies are shared.
  */
-import type { Address } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
 import type { Child } from '../child.ts';
@@ -11,6 +10,7 @@ import type { JobResult } from '../crypto/job.ts';
 import type { EarlierSecrets, IkeKeys, IkeSuite } from '../crypto/keys.ts';
 import type { Proposal } from '../crypto/proposal.ts';
 import type { Hash } from '../crypto/signature/scheme.ts';
+import type { EapUser } from '../eap-user.ts';
 import type { DownReason, In, Lease, Redirects } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import type { Reply } from '../questions.ts';
@@ -207,18 +207,6 @@ export type Collision =
   | Larval
   | { readonly t: 'ike'; readonly successor: IkeSa; readonly lowest: Uint8Array }
   | { readonly t: 'child'; readonly child: Child; readonly replaces: Child; readonly lowest: Uint8Array };
-
-/** `classes`: of RADIUS, as `Reply` has them; absent for users of our own. */
-export interface EapUser {
-  readonly name: string;
-  /** It need not be the name of who has been let in. */
-  readonly isHearsay?: boolean | undefined;
-  readonly classes: readonly string[] | undefined;
-  /** ms that it may stay; absent: as long as it likes. */
-  readonly lasts?: number | undefined;
-  /** Inner addresses that are this user's own, as whoever knows it says. */
-  readonly addresses?: readonly Address[] | undefined;
-}
 
 export class IkeSa {
   readonly serial: number;
