@@ -176,6 +176,8 @@ export class IsakmpSa {
   peerSequence = -1;
   lastHeard = 0;
   establishedAt = 0;
+  /** Of phase 1, once it is over. */
+  wasAggressive = false;
   /** A newer one for the same peer has the children. */
   isReplaced = false;
 

@@ -20,6 +20,7 @@ import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
 import {
   type Attribute,
   decodeAttributes,
+  EXCHANGE,
   encodeAttributes,
   NOTIFY,
   OAKLEY,
@@ -209,6 +210,7 @@ export function establish(turn: Turn, initialContact: boolean): void {
   turn.disarm('discard');
   sa.lastHeard = turn.env.now;
   sa.establishedAt = turn.env.now;
+  sa.wasAggressive = sa.phaseOne?.exchange === EXCHANGE.AGGRESSIVE;
   turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
   turn.say(`Peer ID is ${peerId?.typeName}: '${peerId}'`);
   turn.say(`ISAKMP SA established ${agreedText(auth, suite)}`, { event: 'established-ike' });
