@@ -9,7 +9,7 @@ import type { Setup } from '../conf/setup.ts';
 import type { ChainRules, Credential, Directory } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Id } from '../net/id.ts';
-import type { CertificateStore } from '../services/store/certificate-store.ts';
+import type { CertificateStore, StoredCertificate } from '../services/store/certificate-store.ts';
 import type { Entry } from './entry.ts';
 import { chooseKey } from './key-choice.ts';
 import type { KeyRing, OurKey } from './key-ring.ts';
@@ -17,7 +17,7 @@ import type { PublicKeys } from './public-keys.ts';
 
 export type Credentials = Pick<
   Directory,
-  'credential' | 'publicKeys' | 'authorities' | 'issuers' | 'chainRules' | 'ppk'
+  'credential' | 'publicKeys' | 'authorities' | 'authorityNames' | 'issuers' | 'chainRules' | 'ppk'
 >;
 
 export interface CredentialsPorts {
@@ -37,7 +37,7 @@ export class KeptCredentials implements Credentials {
   readonly #ports: CredentialsPorts;
   /** Of each round, as long as nothing has changed that it was chosen by: peers come by the thousand, and keys do not. */
   readonly #chosen = new WeakMap<Policy, Chosen[]>();
-  readonly #named = new WeakMap<Policy, { readonly edition: object; readonly hashes: Uint8Array }>();
+  readonly #named = new WeakMap<Policy, Named>();
 
   constructor(ports: CredentialsPorts) {
     this.#ports = ports;
@@ -88,18 +88,30 @@ export class KeptCredentials implements Credentials {
     return [...known, ...certified].map(({ spki }) => spki);
   }
 
-  /** Those that the peer's chain may end with: all, or those below the one that `policy` names. */
   authorities(policy: Policy): Uint8Array {
+    const named = this.#authoritiesOf(policy);
+    named.hashes ??= Buffer.concat(named.wanted.map(({ keyHash }) => keyHash));
+    return named.hashes;
+  }
+
+  authorityNames(policy: Policy): readonly Uint8Array[] {
+    const named = this.#authoritiesOf(policy);
+    named.names ??= named.wanted.map(({ subject }) => subject.data);
+    return named.names;
+  }
+
+  /** Those that the peer's chain may end with: all, or those below the one that `policy` names. */
+  #authoritiesOf(policy: Policy): Named {
     const { certificates } = this.#ports;
     const { edition } = certificates;
     const known = this.#named.get(policy);
-    if (known?.edition === edition) return known.hashes;
+    if (known?.edition === edition) return known;
     const { ca } = policy.theirs[0];
     const all = certificates.authorities();
     const wanted = ca ? all.filter((authority) => certificates.isBelow(authority, ca)) : all;
-    const hashes = Buffer.concat(wanted.slice(0, MOST_AUTHORITIES).map(({ keyHash }) => keyHash));
-    this.#named.set(policy, { edition, hashes });
-    return hashes;
+    const named: Named = { edition, wanted: wanted.slice(0, MOST_AUTHORITIES), hashes: undefined, names: undefined };
+    this.#named.set(policy, named);
+    return named;
   }
 
   /** From the issuer of ours upwards, without what signs itself: whoever trusts that has it. */
@@ -142,6 +154,14 @@ interface Grounds {
   readonly edition: object;
 }
 
+/** What the peer is asked to have a certificate of, as either version says it. */
+interface Named {
+  readonly edition: object;
+  readonly wanted: readonly StoredCertificate[];
+  hashes: Uint8Array | undefined;
+  names: readonly Uint8Array[] | undefined;
+}
+
 interface Chosen {
   readonly by: Grounds;
   readonly credential: Credential | { readonly wrong: string };
@@ -173,6 +193,7 @@ export const NO_CREDENTIALS: Credentials = {
   credential: () => ({ wrong: 'there are no private keys' }),
   publicKeys: () => NONE,
   authorities: () => new Uint8Array(),
+  authorityNames: () => NONE,
   issuers: () => NONE,
   chainRules: {
     crlStrict: false,

@@ -300,6 +300,10 @@ export class Registry implements Directory {
     return this.#ports.credentials.authorities(policy);
   }
 
+  authorityNames(policy: Policy): readonly Uint8Array[] {
+    return this.#ports.credentials.authorityNames(policy);
+  }
+
   issuers(credential: Credential, which: Policy['sendCa']): readonly Uint8Array[] {
     return this.#ports.credentials.issuers(credential, which);
   }

@@ -293,6 +293,8 @@ export interface Directory {
   publicKeys(id: Id, policy: Policy, round: number): readonly Uint8Array[];
   /** For CERTREQ: SHA-1 over the SubjectPublicKeyInfo of each authority that we trust, one after another; RFC 7296 §3.7. */
   authorities(policy: Policy): Uint8Array;
+  /** The same authorities by their names in DER, which IKEv1 asks for: RFC 2408 §3.10. */
+  authorityNames(policy: Policy): readonly Uint8Array[];
   /** The certificates that go into CERT payloads after ours, for `credential`, leaf left out. */
   issuers(credential: Credential, which: Policy['sendCa']): readonly Uint8Array[];
   /** How chains are checked now. */

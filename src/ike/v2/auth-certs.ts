@@ -1,78 +1,26 @@
-/**
- * CERT and CERTREQ payloads, RFC 7296 §3.6, §3.7. Only X.509 certificates in full go into CERT, and out of it, and OCSP
- * responses about them, RFC 4806.
- */
+/** Our CERT payloads and both ends' CERTREQ, RFC 7296 §3.6, §3.7, with OCSP responses, RFC 4806. */
+import { ourChain } from '../certificates.ts';
 import type { Credential } from '../effects.ts';
 import type { AuthRound, Policy } from '../policy.ts';
-import { CERT_ENCODING, CERT_ENCODING_NAMES, type Payload } from '../wire/index.ts';
+import { CERT_ENCODING, type Payload } from '../wire/index.ts';
 import { isSignature } from './auth-ways.ts';
 import { handshakeOf } from './handshake.ts';
 import type { ChildOffer, Handshake } from './ike-sa.ts';
 import type { Turn } from './turn.ts';
 
-/** What a peer may have us look at: chains have three or four certificates, of one or two kB. */
-export const MAX_CERTS = 10;
-export const MAX_CERT_OCTETS = 49_152;
-/** Of OCSP responses. */
-const MAX_OCSPS = 4;
 /** Authorities that a peer may name: what is more is as good as naming none. */
 const MAX_NAMED = 512;
 /** IKE_SA_INIT is never fragmented: of more authorities than this we name none there, which asks for any. */
 const MAX_NAMED_IN_CLEAR = 24;
 const HASH_OCTETS = 20;
 
-export interface TheirCerts {
-  /** DER, as they came: the leaf first. */
-  readonly certs: readonly Uint8Array[];
-  readonly ocsps: readonly Uint8Array[];
-}
-
-/** The certificates of a message; those that we do not take are said and left out. */
-export function certsIn(turn: Turn, payloads: readonly Payload[]): TheirCerts {
-  const certs: Uint8Array[] = [];
-  const ocsps: Uint8Array[] = [];
-  let octets = 0;
-  let left = 0;
-  for (const payload of payloads) {
-    if (payload.type !== 'CERT') continue;
-    const { encoding, data } = payload;
-    if (encoding === CERT_ENCODING.X509_CERT_URL || encoding === CERT_ENCODING.X509_BUNDLE_URL) {
-      turn.say('peer sends the URL of a certificate in place of it, which we do not fetch; ignored', { level: 'warn' });
-      continue;
-    }
-    const list = LISTS[encoding];
-    if (!list) {
-      turn.debug(() => `CERT payload with encoding ${CERT_ENCODING_NAMES.get(encoding) ?? encoding} ignored`);
-      continue;
-    }
-    const into = list === 'certs' ? certs : ocsps;
-    if (into.some((other) => Buffer.compare(other, data) === 0)) continue;
-    octets += data.length;
-    if (into.length < (list === 'certs' ? MAX_CERTS : MAX_OCSPS) && octets <= MAX_CERT_OCTETS) into.push(data);
-    else left++;
-  }
-  if (left > 0) {
-    turn.env.limited?.('certificates');
-    turn.say(`peer sends more certificates than we take; ${left} of them ignored`, { level: 'warn' });
-  }
-  return { certs, ocsps };
-}
-
-const LISTS: Readonly<Record<number, keyof TheirCerts | undefined>> = {
-  [CERT_ENCODING.X509_SIGNATURE]: 'certs',
-  [CERT_ENCODING.OCSP_CONTENT]: 'ocsps',
-};
-
-/** Ours, and those that lead to its anchor, as `sendcert=` and `sendca=` want. */
+/** Ours, as `sendcert=` and `sendca=` want. */
 export function certPayloads(turn: Turn, policy: Policy, round: AuthRound, credential: Credential): Payload[] {
-  const { certificate, authorities } = credential;
-  if (!certificate || round.sendCert === 'never') return [];
   const { certRequest } = handshakeOf(turn.sa);
-  if (certRequest === undefined && round.sendCert === 'ifasked') return [];
+  const chain = ourChain(turn.env.directory, policy, round, credential, certRequest !== undefined);
   // It may know another way to trust us, and will say if it does not.
-  if (certRequest && !isAmong(certRequest, authorities))
+  if (chain.length > 0 && certRequest && !isAmong(certRequest, credential.authorities))
     turn.debug(() => 'none of the authorities that the peer names has issued our certificate; sent all the same');
-  const chain = [certificate, ...turn.env.directory.issuers(credential, policy.sendCa)];
   return chain.map((data) => ({ type: 'CERT', critical: false, encoding: CERT_ENCODING.X509_SIGNATURE, data }));
 }
 

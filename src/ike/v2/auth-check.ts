@@ -1,11 +1,13 @@
 /** Whether the peer is who it says it is, a round at a time. RFC 7296 §2.15, RFC 7619; signatures are next door. */
+
+import { checkSignature, type Verdict } from '../auth-by-signature.ts';
 import { equalSecret } from '../crypto/misc.ts';
 import { explainOtherSecret } from '../explain/identities.ts';
-import { type Checking, notAllowed, type Verdict } from './auth-claim.ts';
-import { nullAuth, otherRole, secretAuth } from './auth-octets.ts';
+import { named } from '../refusal.ts';
+import { type Checking, type Claim, notAllowed } from './auth-claim.ts';
+import { nullAuth, octetsToSign, otherRole, secretAuth } from './auth-octets.ts';
 import { noSecret, secretFor } from './auth-prove.ts';
-import { checkSignature } from './auth-signature.ts';
-import { named, ourIdOf } from './auth-talk.ts';
+import { ourIdOf } from './auth-talk.ts';
 import type { Turn } from './turn.ts';
 
 /** Says whether the AUTH payload proves `peerId`, in this turn or in a later one. */
@@ -19,11 +21,18 @@ export function checkAuth(turn: Turn, checking: Checking, done: (turn: Turn, ver
     case 'null':
       return done(turn, checkNull(turn, checking, claim.data));
     case 'signature':
-      return checkSignature(turn, checking, claim, done);
+      return checkSignature(turn, signedOf(turn, checking, claim), done);
     default:
       throw new Error(`${claim.t} has nothing to check`);
   }
 }
+
+const signedOf = ({ sa }: Turn, checking: Checking, { scheme, signature }: Extract<Claim, { t: 'signature' }>) => ({
+  ...{ policy: checking.policy, round: checking.round, peerId: checking.peerId, scheme, signature },
+  octets: octetsToSign(sa, otherRole(sa), checking.peerId),
+  shown: checking.payloads.filter((p) => p.type === 'CERT'),
+  ...{ sign: checking.sign, waits: checking.offer },
+});
 
 function checkSecret(turn: Turn, { policy, peerId }: Checking, data: Uint8Array): Verdict {
   const { sa } = turn;

@@ -8,10 +8,11 @@ import { offeredKeyBits } from '../crypto/algorithms.ts';
 import type { IkeSuite } from '../crypto/keys.ts';
 import { explainNobody } from '../explain/identities.ts';
 import type { Policy } from '../policy.ts';
+import { named, plain, type Refusal } from '../refusal.ts';
 import type { Traffic } from '../traffic.ts';
 import { type Claim, notAllowed } from './auth-claim.ts';
-import { noSecret, type OurProof, ourProof, plain, type Refusal, secretFor } from './auth-prove.ts';
-import { named, ourIdOf } from './auth-talk.ts';
+import { noSecret, type OurProof, ourProof, secretFor } from './auth-prove.ts';
+import { ourIdOf } from './auth-talk.ts';
 import { fitness } from './selectors.ts';
 import type { Turn } from './turn.ts';
 

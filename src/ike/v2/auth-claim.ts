@@ -6,8 +6,8 @@ import { refusal } from '../crypto/signature/choice.ts';
 import type { Scheme } from '../crypto/signature/scheme.ts';
 import { explainWay } from '../explain/proofs.ts';
 import type { Policy } from '../policy.ts';
+import type { Refusal } from '../refusal.ts';
 import { AUTH_METHOD, find, type Payload } from '../wire/index.ts';
-import type { Refusal } from './auth-prove.ts';
 import { isEap, waysText } from './auth-ways.ts';
 import type { ChildOffer } from './ike-sa.ts';
 
@@ -65,16 +65,3 @@ export interface Checking {
   readonly sign: AuthCheck['sign'];
   readonly offer?: ChildOffer | undefined;
 }
-
-export type Verdict =
-  | {
-      readonly ok: true;
-      /** For the log, behind "authenticated peer". */
-      readonly how: string;
-      /** Of the certificates, in DER, from the peer's to the anchor's; none if it took none. */
-      readonly names: readonly Uint8Array[];
-      /** What was to be signed. */
-      readonly signed: Uint8Array | undefined;
-      readonly isNameless: boolean;
-    }
-  | ({ readonly ok: false } & Refusal);

@@ -8,9 +8,11 @@
  *                                                           ◄──   EAP | AUTH | …
  */
 import { Id as Identity } from '../../net/id.ts';
+import { wrongIssuer } from '../auth-by-signature.ts';
 import { explainId } from '../explain/identities.ts';
 import { explainAuthRefusal } from '../explain/refusals.ts';
 import { faultText } from '../fault.ts';
+import { named, plain, type Refusal } from '../refusal.ts';
 import { where } from '../where.ts';
 import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { certRequests } from './auth-certs.ts';
@@ -18,9 +20,8 @@ import { checkAuth } from './auth-check.ts';
 import { finishInitiator } from './auth-child.ts';
 import { tooFew } from './auth-choose.ts';
 import { claimIn } from './auth-claim.ts';
-import { type Made, type OurProof, ourAuth, ourProof, plain, type Refusal } from './auth-prove.ts';
-import { wrongIssuer } from './auth-signature.ts';
-import { type AuthTalk, beginTalk, doubled, idOf, idPayload, named, talkOf } from './auth-talk.ts';
+import { type Made, type OurProof, ourAuth, ourProof } from './auth-prove.ts';
+import { type AuthTalk, beginTalk, doubled, idOf, idPayload, talkOf } from './auth-talk.ts';
 import { offerPayloads, reserveSpi } from './child-setup.ts';
 import { configurationRequest } from './cp-client.ts';
 import { beginEap, eapPacketIn, finishEap, hearEap, isEapProven } from './eap-peer.ts';

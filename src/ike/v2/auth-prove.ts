@@ -6,12 +6,12 @@ import type { Credential } from '../effects.ts';
 import { explainNoSecret } from '../explain/identities.ts';
 import { explainNoProof } from '../explain/proofs.ts';
 import type { EapWay, Policy } from '../policy.ts';
+import { plain, type Refusal } from '../refusal.ts';
 import { AUTH_METHOD, NOTIFY, type Payload } from '../wire/index.ts';
 import { certPayloads, withOcsp } from './auth-certs.ts';
 import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
 import { idPayload, ourIdOf } from './auth-talk.ts';
 import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
-import type { Distrust } from './distrust.ts';
 import { detail, handshakeOf } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
 import { notification, type Turn } from './turn.ts';
@@ -28,15 +28,6 @@ export type OurProof = {
   /** As initiator, and as responder where nothing else proves us. */
   | { readonly t: 'eap'; readonly ways: readonly EapWay[]; readonly isOnly: boolean }
 );
-
-/** Why something is not proven, for the log, and what might mend it. */
-export interface Refusal {
-  readonly wrong: string;
-  readonly kind: Distrust;
-  readonly why: () => readonly string[];
-}
-
-export const plain = (wrong: string, kind: Distrust): Refusal => ({ wrong, kind, why: () => [] });
 
 export interface ProofTerms {
   readonly peerId: Id;

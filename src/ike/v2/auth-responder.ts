@@ -2,15 +2,16 @@
  * IKE_AUTH as responder, RFC 7296 §1.2, §2.16; RFC 4739 §2. Nothing is answered but refusals until the connection is
  * chosen; nothing of the peer's is believed, and nothing installed, until all that the connection asks for is proven.
  */
+import { type Verdict, wrongIssuer } from '../auth-by-signature.ts';
+import { named, plain, type Refusal } from '../refusal.ts';
 import { find, NOTIFY, type Payload } from '../wire/index.ts';
 import { noteCertRequests } from './auth-certs.ts';
 import { checkAuth } from './auth-check.ts';
 import { finishResponder } from './auth-child.ts';
 import { type Choice, choose, poolFor, type Stranger, tooFew } from './auth-choose.ts';
-import { claimIn, notAllowed, type Verdict } from './auth-claim.ts';
-import { type OurProof, ourAuth, ourProof, plain, type Refusal, toSign } from './auth-prove.ts';
-import { wrongIssuer } from './auth-signature.ts';
-import { type AuthTalk, beginTalk, doubled, idOf, named, talkOf } from './auth-talk.ts';
+import { claimIn, notAllowed } from './auth-claim.ts';
+import { type OurProof, ourAuth, ourProof, toSign } from './auth-prove.ts';
+import { type AuthTalk, beginTalk, doubled, idOf, talkOf } from './auth-talk.ts';
 import { askEap, beginEap, endEap } from './eap-server.ts';
 import { end } from './ending.ts';
 import { handshakeOf } from './handshake.ts';

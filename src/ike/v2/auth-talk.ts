@@ -89,6 +89,3 @@ export function doubled(payloads: readonly Payload[]): Payload['type'] | undefin
 }
 
 const ONLY_ONE: ReadonlySet<Payload['type']> = new Set(['IDi', 'IDr', 'AUTH', 'EAP', 'SA', 'TSi', 'TSr'] as const);
-
-/** `ID_FQDN '@east'`. */
-export const named = (id: Id): string => `${id.typeName} '${id}'`;

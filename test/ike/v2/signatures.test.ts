@@ -1,10 +1,10 @@
 /** IKE_AUTH by keys and certificates. RFC 7296 §2.15, §3.6, §3.7, RFC 7427, RFC 4754, RFC 8420. */
 import { describe, expect, test } from 'vitest';
+import { certsIn, MAX_CERTS, type Shown } from '../../../src/ike/certificates.ts';
 import type { AuthWay } from '../../../src/ike/policy.ts';
 import type { Reply } from '../../../src/ike/questions.ts';
-import { certsIn, MAX_CERTS } from '../../../src/ike/v2/auth-certs.ts';
 import { Turn } from '../../../src/ike/v2/turn.ts';
-import { CERT_ENCODING, type Payload } from '../../../src/ike/wire/index.ts';
+import { CERT_ENCODING } from '../../../src/ike/wire/index.ts';
 import { Id } from '../../../src/net/id.ts';
 import { type EndOptions, expectAgreement, expectNothing, type Pair, type PairOptions, pair } from './pair.ts';
 import { type PolicyChange, policyFor } from './policies.ts';
@@ -391,9 +391,9 @@ describe('certificates', () => {
   test('URLs of certificates are not followed, doubles and what is too much are left out', () => {
     const { west } = pair();
     const turn = new Turn(west.up().sa, west.env);
-    const cert = (encoding: number, first: number, octets = 10): Payload => {
+    const cert = (encoding: number, first: number, octets = 10): Shown => {
       const data = new Uint8Array(octets).fill(first);
-      return { type: 'CERT', critical: false, encoding, data };
+      return { encoding, data };
     };
     const { X509_SIGNATURE, X509_CERT_URL, X509_BUNDLE_URL, OCSP_CONTENT, PGP } = CERT_ENCODING;
     const few = certsIn(turn, [

@@ -1,36 +1,74 @@
-/** Whether a signature is the peer's. RFC 7296 §2.15, RFC 7427; a helper looks at it, and at the chain of certificates. */
-import { ID_TYPES, Id } from '../../net/id.ts';
-import { Memo } from '../auth/x509/memo.ts';
-import { latin1 } from '../auth/x509/name.ts';
-import { type AuthCheck, CHECK_FLAGS, type JobResult } from '../crypto/job.ts';
-import { explainIssuer, explainNoKey, explainOtherKey } from '../explain/proofs.ts';
-import { clip } from '../explain/words.ts';
-import type { Policy } from '../policy.ts';
-import { certsIn } from './auth-certs.ts';
-import type { Checking, Claim, Verdict } from './auth-claim.ts';
-import { octetsToSign, otherRole } from './auth-octets.ts';
-import type { Refusal } from './auth-prove.ts';
-import { named } from './auth-talk.ts';
-import { distrustOf } from './distrust.ts';
-import { detail } from './handshake.ts';
-import type { Turn } from './turn.ts';
+/**
+ * Whether a signature is the peer's, in both versions: RFC 7296 §2.15 with RFC 7427, RFC 2409 §5.1. A helper looks at it,
+ * and at the chain of certificates.
+ */
+import type { Endpoint } from '../net/endpoint.ts';
+import { ID_TYPES, Id } from '../net/id.ts';
+import { Memo } from './auth/x509/memo.ts';
+import { latin1 } from './auth/x509/name.ts';
+import { certsIn, type Shown } from './certificates.ts';
+import { type AuthCheck, CHECK_FLAGS, type Job, type JobResult } from './crypto/job.ts';
+import type { Scheme } from './crypto/signature/scheme.ts';
+import type { Env } from './effects.ts';
+import { explainIssuer, explainNoKey, explainOtherKey } from './explain/proofs.ts';
+import { clip } from './explain/words.ts';
+import type { Policy } from './policy.ts';
+import type { Question, Reply } from './questions.ts';
+import { named, type Refusal } from './refusal.ts';
+import { distrustOf } from './v2/distrust.ts';
 
-type Signed = Extract<Claim, { t: 'signature' }>;
+/** What looking at a signature needs of a turn `T` of either version. `W`: what a version keeps while it waits. */
+export interface AuthTurn<T, W> {
+  readonly sa: { readonly peer: Endpoint };
+  readonly env: Env;
+  say(text: string, more?: { readonly level: 'warn' }): void;
+  debug(text: () => string): void;
+  submit(job: Job, resume: (turn: T, result: JobResult) => void, waits?: W): void;
+  ask(question: Question, hear: (turn: T, reply: Reply) => void, waits?: W): void;
+}
+
+/** A signature of the peer's, and who it claims to be by it; nothing is verified yet. */
+export interface Signed<W> {
+  readonly policy: Policy;
+  readonly round: number;
+  readonly peerId: Id;
+  readonly scheme: Scheme;
+  readonly signature: Uint8Array;
+  /** What it must be of. */
+  readonly octets: Uint8Array;
+  /** The CERT payloads that came with it. */
+  readonly shown: readonly Shown[];
+  /** What the same helper is to sign for us if the peer convinces it. */
+  readonly sign: AuthCheck['sign'];
+  readonly waits?: W | undefined;
+}
+
+export type Verdict =
+  | {
+      readonly ok: true;
+      /** For the log, behind "authenticated peer". */
+      readonly how: string;
+      /** Of the certificates, in DER, from the peer's to the anchor's; none if it took none. */
+      readonly names: readonly Uint8Array[];
+      /** What was to be signed. */
+      readonly signed: Uint8Array | undefined;
+      readonly isNameless: boolean;
+    }
+  | ({ readonly ok: false } & Refusal);
 
 /** With the keys that are known for the peer, those that DNS has, or the certificates that it has sent. */
-export function checkSignature(
-  turn: Turn,
-  checking: Checking,
-  claim: Signed,
-  done: (turn: Turn, verdict: Verdict) => void,
+export function checkSignature<T extends AuthTurn<T, W>, W>(
+  turn: T,
+  signed: Signed<W>,
+  done: (turn: T, verdict: Verdict) => void,
 ): void {
-  const { policy, round, peerId, offer, payloads } = checking;
+  const { policy, round, peerId, shown, waits } = signed;
   const { key, ca, keysFromDns } = policy.theirs[round];
   // One that must have a certain issuer proves itself by its certificate; one that must have a certain key, by that.
   const known = ca && !key ? [] : turn.env.directory.publicKeys(peerId, policy, round);
-  const { certs, ocsps } = key ? NO_CERTS : certsIn(turn, payloads);
-  const go = (later: Turn, spkis: readonly Uint8Array[]): void => {
-    if (spkis.length > 0 || certs.length > 0) return check(later, { ...checking, claim, spkis, certs, ocsps }, done);
+  const { certs, ocsps } = key ? NO_CERTS : certsIn(turn, shown);
+  const go = (later: T, spkis: readonly Uint8Array[]): void => {
+    if (spkis.length > 0 || certs.length > 0) return check(later, { ...signed, spkis, certs, ocsps }, done);
     const wrong = `peer ${named(peerId)} failed authentication: no public key is known for it, and it sent no certificate`;
     done(later, { ok: false, wrong, kind: 'no-key', why: () => explainNoKey(peerId) });
   };
@@ -45,29 +83,30 @@ export function checkSignature(
         later.say(`key for ${named(peerId)} from DNS, which nobody vouches for: ${why}`, { level: 'warn' });
       go(later, keys);
     },
-    offer,
+    waits,
   );
 }
 
 const NO_CERTS = { certs: [], ocsps: [] } as const;
 const whyNone = (reply: { readonly t: string; readonly why?: string }) => reply.why ?? 'another question was answered';
 
-interface Evidence extends Checking {
-  readonly claim: Signed;
+interface Evidence<W> extends Signed<W> {
   readonly spkis: readonly Uint8Array[];
   readonly certs: readonly Uint8Array[];
   readonly ocsps: readonly Uint8Array[];
   readonly hasLooked?: boolean;
 }
 
-function check(turn: Turn, evidence: Evidence, done: (turn: Turn, verdict: Verdict) => void): void {
-  turn.submit(jobOf(turn, evidence), (later, result) => judge(later, evidence, result, done), evidence.offer);
+function check<T extends AuthTurn<T, W>, W>(
+  turn: T,
+  evidence: Evidence<W>,
+  done: (turn: T, verdict: Verdict) => void,
+): void {
+  turn.submit(jobOf(turn.env, evidence), (later, result) => judge(later, evidence, result, done), evidence.waits);
 }
 
-function jobOf(
-  { sa, env }: Turn,
-  { claim, policy, peerId, spkis, certs, ocsps, sign, hasLooked }: Evidence,
-): AuthCheck {
+function jobOf(env: Env, evidence: Evidence<unknown>): AuthCheck {
+  const { scheme, octets, signature, policy, peerId, spkis, certs, ocsps, sign, hasLooked } = evidence;
   const rules = env.directory.chainRules;
   const flags: readonly (readonly [number, boolean])[] = [
     // One that may be anybody is whom its certificate names, and nobody else.
@@ -80,11 +119,9 @@ function jobOf(
   ];
   return {
     op: 'auth.check',
-    scheme: claim.scheme.code,
-    octets: octetsToSign(sa, otherRole(sa), peerId),
-    signature: claim.signature,
+    scheme: scheme.code,
+    ...{ octets, signature, spkis, certs, ocsps },
     id: typed(peerId),
-    ...{ spkis, certs, ocsps },
     at: rules.at,
     flags: flags.reduce((sum, [flag, isSet]) => sum + (isSet ? flag : 0), 0),
     ocspUri: rules.ocspUri === undefined ? undefined : new TextEncoder().encode(rules.ocspUri),
@@ -99,10 +136,15 @@ function typed({ type, data }: Id): Uint8Array {
   return octets;
 }
 
-function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: Turn, verdict: Verdict) => void): void {
-  const { peerId, claim, offer, spkis, certs } = evidence;
+function judge<T extends AuthTurn<T, W>, W>(
+  turn: T,
+  evidence: Evidence<W>,
+  result: JobResult,
+  done: (turn: T, verdict: Verdict) => void,
+): void {
+  const { peerId, scheme, waits, spkis, certs } = evidence;
   if (!result.ok || result.op !== 'auth.check') {
-    const wrong = `peer ${named(peerId)} failed authentication with ${claim.scheme.name}: ${result.ok ? detail(result) : result.detail}`;
+    const wrong = `peer ${named(peerId)} failed authentication with ${scheme.name}: ${result.ok ? 'the wrong job answered' : result.detail}`;
     const isOther = !result.ok && result.why === 'bad-signature' && certs.length === 0;
     const why = () => (isOther ? explainOtherKey(peerId, spkis.length) : []);
     return done(turn, {
@@ -121,7 +163,7 @@ function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: T
         for (const problem of problems.slice(0, MOST_SAID)) later.say(clip(problem), { level: 'warn' });
         check(later, { ...evidence, hasLooked: true }, done);
       },
-      offer,
+      waits,
     );
   }
   const { names, auth: signed } = result;
@@ -131,8 +173,7 @@ function judge(turn: Turn, evidence: Evidence, result: JobResult, done: (turn: T
 const MOST_SAID = 4;
 
 /** libreswan's text for certificates. */
-function howOf({ claim, peerId }: Evidence, names: readonly Uint8Array[]): string {
-  const { scheme, signature } = claim;
+function howOf({ scheme, signature, peerId }: Signed<unknown>, names: readonly Uint8Array[]): string {
   const name = scheme.type === 'RSA' ? `${signature.length * 8}-bit ${scheme.name}` : scheme.name;
   if (names.length === 0) return `using ${name} signature and ${named(peerId)}`;
   const issuer = names[1] ?? names[0];
