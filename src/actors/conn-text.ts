@@ -51,8 +51,6 @@ const isHindrance = ({ keyword, text }: Problem): boolean =>
   keyword !== undefined && HINDERING.has(keyword) && text.endsWith('has no effect yet');
 /** What `hindranceOf` looks at. */
 const HINDERING: ReadonlySet<string> = new Set([
-  'keyexchange',
-  'ikev2',
   'type',
   'authby',
   ...['left', 'right'].flatMap((side) => [side, `${side}auth`, `${side}id`]),

@@ -47,7 +47,7 @@ export class ConnBuilder {
   constructor(reporter: Reporter, file?: WholeFile) {
     this.#reporter = reporter;
     this.#file = file;
-    this.#policies = new PolicyBuilder(reporter);
+    this.#policies = new PolicyBuilder();
   }
 
   /** A section without `left=` or `right=` is no conn, and no error either: others may take it over. */

@@ -60,7 +60,7 @@ export function buildEnd(
     idText: id === undefined && idText !== '' && idText !== '%none' ? idText : undefined,
     ...subnetsOf(subnets, protoport, caches.selectors, say),
     addresspool: readList('addresspool', parsePool),
-    modecfg: modecfgOf(get('modecfgclient'), get('modecfgserver')),
+    modecfg: roleOf(get('modecfgclient'), get('modecfgserver')),
     protoport,
     sourceip,
     interfaceIp: read('interface-ip', parseInterfaceIp),
@@ -70,6 +70,8 @@ export function buildEnd(
     updown: parseUpdown(textOf(get('updown'))),
     auth: get('auth')?.value as EndAuth | undefined,
     keys: buildKeys(side, settings, caches.keys, say),
+    xauth: roleOf(get('xauthclient'), get('xauthserver')),
+    username: textOf(get('username')) || undefined,
   };
   if (!host) return undefined;
   const stray = sourceip.length > 0 && straySourceip(side, host, end, settings);
@@ -80,14 +82,14 @@ export function buildEnd(
 /** What there is of an end, by the name without its side: made once, as joining the two costs more than looking up. */
 const END_KEYWORDS = [
   ...(['', 'addresspool', 'auth', 'id', 'ikeport', 'interface-ip', 'modecfgclient', 'modecfgserver'] as const),
-  ...(['nexthop', 'protoport', 'sourceip', 'updown', 'vti'] as const),
+  ...(['nexthop', 'protoport', 'sourceip', 'updown', 'username', 'vti', 'xauthclient', 'xauthserver'] as const),
 ];
 type EndKeyword = (typeof END_KEYWORDS)[number];
 const namesAt = (side: Side) =>
   Object.fromEntries(END_KEYWORDS.map((name) => [name, side + name])) as Readonly<Record<EndKeyword, string>>;
 const NAMES = { left: namesAt('left'), right: namesAt('right') };
 
-const modecfgOf = (client: Setting | undefined, server: Setting | undefined): End['modecfg'] =>
+const roleOf = (client: Setting | undefined, server: Setting | undefined): 'client' | 'server' | undefined =>
   client?.value === true ? 'client' : server?.value === true ? 'server' : undefined;
 
 function settle<V, T>(

@@ -7,12 +7,12 @@ import { type Complaints, wordsOf } from './build-end.ts';
 import { familyOf } from './build-families.ts';
 import { keyexchangeOf } from './build-keyexchange.ts';
 import { parseAddresses, parseIpsecInterface, parseMark } from './build-text.ts';
+import { V1_IKE_LIFETIME_MS, V1_MAX_IKE_LIFETIME_MS, v1Of } from './build-v1.ts';
 import type { Authby, Conn, Mark } from './conn.ts';
 import { gateways } from './gateway-list.ts';
 import type { Value } from './keyword.ts';
 import { CONN_KEYWORDS } from './keywords-conn.ts';
 import { harmless, shown } from './printable.ts';
-import { laterWords, type Reporter } from './report.ts';
 import type { Setting, Settings } from './sections.ts';
 import { laterOf, Taken } from './taken.ts';
 import { isFault, type ValueFault } from './values.ts';
@@ -31,13 +31,8 @@ const MAX_KNOWN = 1_000;
 
 /** Conns that name the same proposals share them. */
 export class PolicyBuilder {
-  readonly #reporter: Reporter;
   readonly #proposals = new Map<string, ParsedProposals>();
   readonly #known = new Map<string, Policy>();
-
-  constructor(reporter: Reporter) {
-    this.#reporter = reporter;
-  }
 
   policy(settings: Settings, say: Complaints): Policy {
     const key = bearing(settings);
@@ -62,41 +57,47 @@ export class PolicyBuilder {
 
   #build(settings: Settings, say: Complaints): Policy {
     const s = new Taken(settings, CONN_DEFAULTS);
-    const keyexchange = this.#keyexchange(settings, say);
+    const keyexchange = settledKeyexchange(settings, say);
     const version = keyexchange === 'ikev1' ? 1 : 2;
+    const v1 = version === 1 ? v1Of(settings, s) : undefined;
     const type = s.word<Conn['type']>('type')!;
     const isShunt = type !== 'tunnel' && type !== 'transport';
-    const phase2 = s.word<Conn['phase2']>('phase2')!;
+    const phase2 = s.word('phase2') === 'ah' ? 'ah' : 'esp';
     // libreswan reads ah=, esp= and phase2alg= alike; phase2= tells which protocol they are for.
     const child = phase2 === 'ah' ? (settings.get('ah') ?? settings.get('esp')) : settings.get('esp');
     const pfs = s.flag('pfs');
     const proposals = (protocol: 'ike' | 'esp' | 'ah', setting: Setting | undefined) =>
       this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
     const acceptRedirectTo = gateways(settings.get('accept-redirect-to'), say.refuse);
-    const ipsecLifetimeMs = lifetime(settings.get('ipsec-lifetime'), s.number('ipsec-lifetime')!, say);
+    const [ikelifetime, ipsecLifetime] = [settings.get('ikelifetime'), settings.get('ipsec-lifetime')];
+    const ikeLifetimeMs = v1 && !ikelifetime ? V1_IKE_LIFETIME_MS : s.number('ikelifetime')!;
+    const mostIkeLifetimeMs = v1 ? V1_MAX_IKE_LIFETIME_MS : MAX_LIFETIME_MS;
+    const ipsecLifetimeMs = lifetime(ipsecLifetime, s.number('ipsec-lifetime')!, MAX_LIFETIME_MS, say);
     return {
       aliases: Object.freeze(s.list('connalias')),
       auto: s.word<Conn['auto']>('auto')!,
       type,
       keyexchange,
+      v1,
       authby: isShunt ? NEVER : authbyOf(settings, version, say),
       sha1Signatures: s.flag('sha1-signatures'),
       idOnCertificate: s.flag('require-id-on-certificate'),
       sendCa: s.word<Conn['sendCa']>('sendca')!,
-      ppk: s.word<Conn['ppk']>('ppk')!,
+      ppk: v1 ? 'no' : s.word<Conn['ppk']>('ppk')!,
       ppkIds: ppkIds(settings.get('ppk-ids'), say),
       intermediate: s.flag('intermediate'),
-      sendRedirect: settings.get('send-redirect')?.value as Conn['sendRedirect'],
+      sendRedirect: v1 ? undefined : (settings.get('send-redirect')?.value as Conn['sendRedirect']),
       redirectTo: gateways(settings.get('redirect-to'), say.refuse),
-      acceptRedirect: s.flag('accept-redirect') ? acceptRedirectTo : undefined,
+      acceptRedirect: !v1 && s.flag('accept-redirect') ? acceptRedirectTo : undefined,
       hostFamily: familyOf(settings),
       ike: proposals('ike', settings.get('ike')),
       child: proposals(phase2, child),
       phase2,
       pfs,
-      esn: s.word<Conn['esn']>('esn')!,
+      // Peers that know of it in IKEv1 (RFC 4304) are few, and others may stumble over the attribute.
+      esn: v1 && !settings.has('esn') ? 'no' : s.word<Conn['esn']>('esn')!,
       replayWindow: s.number('replay-window')!,
-      ikeLifetimeMs: lifetime(settings.get('ikelifetime'), s.number('ikelifetime')!, say),
+      ikeLifetimeMs: lifetime(ikelifetime, ikeLifetimeMs, mostIkeLifetimeMs, say),
       ipsecLifetimeMs,
       ipsecMaxBytes: s.number('ipsec-max-bytes'),
       ipsecMaxPackets: s.number('ipsec-max-packets'),
@@ -106,14 +107,12 @@ export class PolicyBuilder {
       keyingtries: s.number('keyingtries')!,
       retransmitIntervalMs: s.number('retransmit-interval')!,
       retransmitTimeoutMs: s.number('retransmit-timeout')!,
-      dpddelayMs: s.number('dpddelay')!,
+      dpddelayMs: v1?.dpdTimeoutMs === 0 ? 0 : s.number('dpddelay')!,
       fragmentation: s.word<Conn['fragmentation']>('fragmentation')!,
       encapsulation: s.word<Conn['encapsulation']>('encapsulation')!,
       natKeepalive: s.flag('nat-keepalive'),
       initialContact: s.flag('initial-contact'),
-      narrowing: settings.has('narrowing')
-        ? s.flag('narrowing')
-        : settings.has('leftaddresspool') || settings.has('rightaddresspool'),
+      narrowing: !v1 && (settings.has('narrowing') ? s.flag('narrowing') : hasPool(settings)),
       negotiationShunt: s.word<Conn['negotiationShunt']>('negotiationshunt')!,
       failureShunt: s.word<Conn['failureShunt']>('failureshunt')!,
       reqid: s.number('reqid'),
@@ -128,22 +127,6 @@ export class PolicyBuilder {
       modecfgbanner: s.word<string>('modecfgbanner'),
       later: laterOf(settings),
     } as const;
-  }
-
-  #keyexchange(settings: Settings, say: Complaints): Conn['keyexchange'] {
-    const { word, keyword, old } = keyexchangeOf(settings);
-    if (!old) return word;
-    const { setting, isIgnored } = old;
-    if (isIgnored) {
-      say.remark(setting, `ikev2=${setting.raw} contradicts keyexchange=${word}, ignored`);
-      return word;
-    }
-    say.remark(setting, `ikev2=${setting.raw} has been replaced by keyexchange=${word}`);
-    if (settings.get('keyexchange')?.value !== word) {
-      for (const later of laterWords(keyword, word))
-        this.#reporter.laterText(setting, say.section, `keyexchange=${later}`);
-    }
-    return word;
   }
 
   #proposalsOf(
@@ -184,6 +167,15 @@ const CONN_DEFAULTS: ReadonlyMap<string, Value> = Taken.defaults(CONN_KEYWORDS);
 
 const NEVER: readonly Authby[] = Object.freeze(['never']);
 
+function settledKeyexchange(settings: Settings, say: Complaints): Conn['keyexchange'] {
+  const { word, old } = keyexchangeOf(settings);
+  if (!old) return word;
+  const { setting, isIgnored } = old;
+  const verdict = isIgnored ? `contradicts keyexchange=${word}, ignored` : `has been replaced by keyexchange=${word}`;
+  say.remark(setting, `ikev2=${setting.raw} ${verdict}`);
+  return word;
+}
+
 function authbyOf(settings: Settings, version: 1 | 2, say: Complaints): readonly Authby[] {
   const setting = settings.get('authby');
   if (!setting) return version === 1 ? DEFAULT_AUTHBY_V1 : DEFAULT_AUTHBY;
@@ -208,11 +200,14 @@ function margin(settings: Settings, s: Taken, ipsecLifetimeMs: number, say: Comp
   return less;
 }
 
-function lifetime(setting: Setting | undefined, value: number, say: Complaints): number {
-  if (value <= MAX_LIFETIME_MS || !setting) return value;
-  say.remark(setting, `${setting.key}=${setting.raw} is longer than 24h; 24h it is`);
-  return MAX_LIFETIME_MS;
+function lifetime(setting: Setting | undefined, value: number, most: number, say: Complaints): number {
+  if (value <= most || !setting) return value;
+  const hours = `${most / 3_600_000}h`;
+  say.remark(setting, `${setting.key}=${setting.raw} is longer than ${hours}; ${hours} it is`);
+  return most;
 }
+
+const hasPool = (settings: Settings): boolean => settings.has('leftaddresspool') || settings.has('rightaddresspool');
 
 function parsed<T>(
   setting: Setting | undefined,

@@ -5,7 +5,17 @@
 import { AUTH_RULES, authRules } from './auth-rules.ts';
 import { isVirtual } from './build-text.ts';
 import type { Side } from './keywords.ts';
-import { type Case, has, ignoredByIkev1, type Judgement, moot, type Rule, says, warning } from './rule.ts';
+import {
+  type Case,
+  has,
+  ignoredByIkev1,
+  ignoredByIkev2,
+  type Judgement,
+  moot,
+  type Rule,
+  says,
+  warning,
+} from './rule.ts';
 import type { Setting } from './sections.ts';
 
 /** Every judgement on `settings`, with the setting that it is about. */
@@ -36,7 +46,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ...AUTH_RULES,
 
   // Versions of IKE.
-  ikepad: [({ version }) => (version === 2 ? moot('IKEv2 ignores it') : undefined)],
+  ikepad: [ignoredByIkev2],
   'accept-redirect': [ignoredByIkev1],
   'send-redirect': [
     ignoredByIkev1,
@@ -58,6 +68,9 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   dpddelay: [
     (c) => (c.version === 1 && !has(c, 'ikev1-dpdtimeout') ? moot('without dpdtimeout= it is ignored') : undefined),
   ],
+  'nat-ikev1-method': [ignoredByIkev2],
+  xauthby: [ignoredByIkev2],
+  xauthfail: [ignoredByIkev2],
   aggressive: [
     yes((c) => {
       if (c.version === 2) return 'aggressive mode needs keyexchange=ikev1';
@@ -73,6 +86,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
 
   // The tunnel.
+  phase2: [(c, value) => (value === 'none' && c.version === 2 ? 'none needs keyexchange=ikev1' : undefined)],
   ike: [ignoredByShunt],
   esp: [ignoredByShunt],
   ah: [ignoredByShunt, (c) => (c.isShunt || isAh(c) ? undefined : 'needs phase2=ah')],

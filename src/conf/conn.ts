@@ -23,6 +23,8 @@ export interface Conn {
   readonly auto: 'ignore' | 'add' | 'ondemand' | 'start' | 'keep';
   readonly type: 'tunnel' | 'transport' | 'passthrough' | 'reject' | 'drop';
   readonly keyexchange: 'ikev1' | 'ikev2';
+  /** Undefined: IKEv2. */
+  readonly v1: ConnV1 | undefined;
   /** In order of preference; an end's own `auth` outranks it. Equal ones are one list. */
   readonly authby: readonly Authby[];
   /** SHA-1 in digital signatures (RFC 7427), which RFC 8247 forbids. */
@@ -101,6 +103,20 @@ export interface Conn {
   readonly later: ReadonlyMap<string, Value> | undefined;
 }
 
+/** What only IKEv1 asks for. Frozen, and one for all conns that are made of equal settings. */
+export interface ConnV1 {
+  readonly aggressive: boolean;
+  readonly nat: 'both' | 'rfc' | 'drafts' | 'none';
+  /** How long a peer may be silent when it is probed; 0: never given up. */
+  readonly dpdTimeoutMs: number;
+  /** An ISAKMP SA, and nothing that it would protect: `phase2=none`, whack without `--encrypt` and `--authenticate`. */
+  readonly isAlone: boolean;
+  readonly xauthby: 'file' | 'pam' | 'alwaysok';
+  readonly xauthfail: 'hard' | 'soft';
+  /** The client asks for its address, else the server tells it unasked. */
+  readonly modecfgPull: boolean;
+}
+
 export interface End {
   readonly host: HostSpec;
   /** Absent: the end's address. */
@@ -127,6 +143,10 @@ export interface End {
   readonly updown: string | null | undefined;
   readonly auth: EndAuth | undefined;
   readonly keys: EndKeys;
+  /** `xauthserver=`, `xauthclient=`: asks for a password, or answers with one. */
+  readonly xauth: 'server' | 'client' | undefined;
+  /** The name that goes with the password; absent: what whack says, or the secrets have. */
+  readonly username: string | undefined;
 }
 
 /** What an end proves itself with. Frozen; of ends that say the same there is one. */

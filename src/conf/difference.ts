@@ -2,7 +2,7 @@
  * What differs between two readings of a configuration, by meaning: the same connection written in another order, with
  * `also=` or in another file is the same. Differences are named by the keyword that makes them.
  */
-import type { Conn, End, EndKeys } from './conn.ts';
+import type { Conn, ConnV1, End, EndKeys } from './conn.ts';
 import type { Setup } from './setup.ts';
 
 /** Where it stands says nothing about what it means. */
@@ -29,6 +29,7 @@ const END_NAMES: Readonly<Record<string, string>> = {
   subnets: 'subnet',
   virtual: 'subnet',
   modecfg: 'modecfgclient',
+  xauth: 'xauthclient',
 };
 const KEY_NAMES: Readonly<Record<keyof EndKeys, string>> = {
   cert: 'cert',
@@ -40,6 +41,15 @@ const KEY_NAMES: Readonly<Record<keyof EndKeys, string>> = {
   eap: 'autheap',
   eapId: 'eapid',
   second: 'auth2',
+};
+const V1_NAMES: Readonly<Record<keyof ConnV1, string>> = {
+  aggressive: 'aggressive',
+  nat: 'nat-ikev1-method',
+  dpdTimeoutMs: 'ikev1-dpdtimeout',
+  isAlone: 'phase2',
+  xauthby: 'xauthby',
+  xauthfail: 'xauthfail',
+  modecfgPull: 'modecfgpull',
 };
 const SETUP_NAMES: Readonly<Record<string, string>> = {
   radius: 'radius-server',
@@ -53,6 +63,8 @@ export function connDifferences(one: Conn, other: Conn): readonly string[] {
   if (one === other) return [];
   return differences(one, other, (field) => {
     if (PLACE.has(field)) return [];
+    if (field === 'v1')
+      return one.v1 && other.v1 ? differences(one.v1, other.v1, (name) => [V1_NAMES[name as keyof ConnV1]]) : [];
     if (field === 'left' || field === 'right')
       return endDifferences(one[field], other[field]).map((name) => field + name);
     return [CONN_NAMES[field] ?? spelled(field)];

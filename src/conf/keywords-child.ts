@@ -21,7 +21,7 @@ const { now, later } = rows('conn', false);
 export const CHILD_KEYWORDS: readonly Keyword[] = [
   ...about(
     'The tunnel’s SAs',
-    now('phase2', choice('esp ah default=esp'), 'protocol', {
+    now('phase2', choice('esp ah none default=esp'), 'protocol; none: an ISAKMP SA alone (IKEv1)', {
       default: 'esp',
       whack: [means('esp', '--encrypt'), means('ah', '--authenticate')],
     }),

@@ -22,7 +22,6 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
     'IKE',
     now('keyexchange', choice('ike=ikev2 ikev1 ikev2'), 'version of IKE', {
       default: 'ikev2',
-      laterValues: ['ikev1'],
       whack: [
         means('ikev1', '--ikev1', old('--ikev1-allow')),
         means('ikev2', '--ikev2', old('--ikev2-allow'), old('--ikev2-propose')),
@@ -30,7 +29,7 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
     }),
     now('ikev2', yesNoOr('never=no propose=yes permit=yes insist=yes always=yes'), 'old spelling of keyexchange='),
     now('ike', STRING, 'proposals for the IKE SA', { whack: [takes('--ike PROPOSALS', '--ikealg PROPOSALS')] }),
-    now('ikelifetime', SECONDS, 'lifetime of the IKE SA, at most 24h', {
+    now('ikelifetime', SECONDS, 'lifetime of the IKE SA, at most 24h; IKEv1: 1h, at most 8h', {
       default: '8h',
       whack: [takes('--ikelifetime SECONDS')],
     }),
@@ -122,17 +121,17 @@ export const IKE_KEYWORDS: readonly Keyword[] = [
 /** What only IKEv1 has, or one vendor's idea of it. */
 export const IKEV1_KEYWORDS: readonly Keyword[] = about(
   'IKEv1',
-  later('aggressive', BOOL, 'aggressive mode', {
+  now('aggressive', BOOL, 'begin with Aggressive Mode, and answer it', {
     default: 'no',
     aliases: ['aggrmode'],
     whack: [yes('--aggressive', old('--aggrmode'))],
   }),
-  later('ikev1-dpdtimeout', SECONDS, 'when a silent IKEv1 peer is given up', {
+  now('ikev1-dpdtimeout', SECONDS, 'how long a peer may be silent when it is probed', {
     default: '0',
     aliases: ['dpdtimeout'],
     whack: [takes('--dpdtimeout SECONDS')],
   }),
-  later('nat-ikev1-method', choice('both rfc drafts none'), 'NAT traversal vendor IDs', {
+  now('nat-ikev1-method', choice('both rfc drafts none'), 'forms of NAT traversal: RFC 3947, the drafts before it', {
     default: 'both',
     whack: [takes('--ikev1-natt both|rfc|drafts|none', old('--ikev1_natt both|rfc|drafts|none'))],
   }),

@@ -24,4 +24,5 @@ export const has = ({ settings }: Case, key: string): boolean => settings.has(ke
 export const warning = (text: string) => ({ warning: text });
 export const moot = (text: string) => ({ warning: text, isMoot: true }) as const;
 
+export const ignoredByIkev2: Rule = ({ version }) => (version === 2 ? moot('IKEv2 ignores it') : undefined);
 export const ignoredByIkev1: Rule = ({ version }) => (version === 1 ? moot('IKEv1 ignores it') : undefined);

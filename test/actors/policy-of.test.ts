@@ -3,6 +3,7 @@ import { proofKey } from '../../src/actors/auth-rounds.ts';
 import { connsOf } from '../../src/actors/conn-text.ts';
 import { type Credentials, NO_CREDENTIALS } from '../../src/actors/credentials.ts';
 import { policyOf } from '../../src/actors/policy-of.ts';
+import { methodsOf } from '../../src/ike/v1/offers.ts';
 import { Address } from '../../src/net/address.ts';
 import { Id } from '../../src/net/id.ts';
 import { conn, connsIn, WEST } from './town.ts';
@@ -53,7 +54,6 @@ describe('policyOf', () => {
   });
 
   test.each([
-    [{ keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }, 'keyexchange=ikev1'],
     [{ right: 'east.example.net' }, 'right=east.example.net'],
     [{ right: '%defaultroute' }, 'right=%defaultroute'],
     [{ right: '%eth1' }, 'right=%eth1'],
@@ -63,6 +63,75 @@ describe('policyOf', () => {
     ],
   ] as const)('names what is not built: %j', (changes, hindrance) => {
     expect(policy(changes)).toEqual({ hindrance });
+  });
+});
+
+describe('IKEv1', () => {
+  const terms = (changes: Record<string, string | undefined> = {}, side: 'left' | 'right' = 'left') => {
+    const [one] = connsIn(conn('w-e', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048', ...changes }));
+    const made = policyOf(one, { ...at, side }, 16_384, 20_000, NO_CREDENTIALS);
+    if ('hindrance' in made) throw new Error(made.hindrance);
+    return made;
+  };
+
+  test('has its own terms, and nothing of IKEv2', () => {
+    const { v1, ...rest } = terms({ ppk: 'yes', 'accept-redirect': 'yes' });
+    expect(v1).toEqual({
+      ...{ aggressive: false, nat: 'both', dpdTimeout: 0, isAlone: false, xauth: undefined, modeConfig: 'push' },
+    });
+    expect(rest).toMatchObject({ ppk: 'no', acceptRedirect: undefined, ikeLifetime: 3_600_000, cp: undefined });
+    expect(rest.child).toMatchObject({ narrowing: false, esn: 'no', lifetime: 8 * 3_600_000, pfs: true });
+    expect((policy() as { v1: unknown }).v1).toBeUndefined();
+  });
+
+  test('equal terms are one object, of whichever end', () => {
+    expect(terms().v1).not.toBeUndefined();
+    const [one] = connsIn(conn('w-e', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048' }));
+    const [a, b] = (['left', 'right'] as const).map((side) =>
+      policyOf(one, { ...at, side }, 16_384, 20_000, NO_CREDENTIALS),
+    );
+    expect('v1' in a && 'v1' in b && a.v1 === b.v1 && Object.isFrozen(a.v1)).toBe(true);
+  });
+
+  test('what is said is in force', () => {
+    const said = {
+      aggressive: 'yes',
+      'nat-ikev1-method': 'drafts',
+      dpddelay: '30',
+      dpdtimeout: '2m',
+      modecfgpull: 'yes',
+    };
+    const { v1, dpdDelay } = terms({ ...said, phase2: 'none' });
+    expect(v1).toMatchObject({
+      aggressive: true,
+      nat: 'drafts',
+      dpdTimeout: 120_000,
+      isAlone: true,
+      modeConfig: 'pull',
+    });
+    expect(dpdDelay).toBe(30_000);
+  });
+
+  test.each([
+    [{ authby: 'secret' }, ['secret']],
+    [{ authby: 'rsasig' }, ['rsa']],
+    [{ authby: undefined }, ['rsa']],
+  ])('both ends prove themselves in one way: %j', (changes, methods) => {
+    expect(methodsOf(terms(changes))).toEqual(methods);
+  });
+
+  const ASKS = { role: 'server', by: 'file', isSoft: false };
+  test.each([
+    [{ leftxauthserver: 'yes', rightxauthclient: 'yes' }, ASKS, { role: 'client', user: undefined }],
+    [{ leftxauthserver: 'yes' }, ASKS, { role: 'client', user: undefined }],
+    [{ rightxauthclient: 'yes' }, ASKS, { role: 'client', user: undefined }],
+    [
+      { leftxauthclient: 'yes', leftxauthusername: 'carol', xauthby: 'pam', xauthfail: 'soft' },
+      { role: 'client', user: 'carol' },
+      { role: 'server', by: 'pam', isSoft: true },
+    ],
+  ])('XAUTH: %j', (changes, ofLeft, ofRight) => {
+    expect([terms(changes).v1?.xauth, terms(changes, 'right').v1?.xauth]).toEqual([ofLeft, ofRight]);
   });
 });
 

@@ -227,7 +227,6 @@ describe('whack --name … adds a connection', () => {
   });
 
   test.each([
-    ['keyexchange', 'ikev1', 'IKEv1', RC.FATAL, ' has no effect yet'],
     [
       'leftid',
       'west.example.net',

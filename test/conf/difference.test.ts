@@ -42,6 +42,7 @@ describe('connDifferences', () => {
     [{ connalias: 'y' }, ['connalias']],
     [{ type: 'transport', rightsubnet: '192.0.2.2/32' }, ['type', 'rightsubnet']],
     [{ rightcert: 'east' }, ['rightcert']],
+    [{ keyexchange: 'ikev1' }, ['keyexchange', 'ikelifetime', 'esp', 'esn']],
     [{ leftrsasigkey: RSA_KEY }, ['leftpubkey']],
     [{ rightckaid: 'ab'.repeat(20), rightca: 'CN=ours' }, ['rightca', 'rightckaid']],
     [

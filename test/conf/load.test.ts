@@ -215,7 +215,6 @@ describe('warnings leave the conn as it is', () => {
     [['uniqueids=no'], 'uniqueids= belongs in config setup, ignored'],
     [['auto=add', 'auto=start'], 'auto= is ignored, the one in line 5 stands'],
     [['leftcat=yes'], 'leftcat= has no effect yet'],
-    [['keyexchange=ikev1'], 'keyexchange=ikev1 has no effect yet'],
     [['leftsubnet=10.0.1.1/24'], '"10.0.1.1/24" has host bits; 10.0.1.0/24 it is'],
     [['right=192.0.2.1'], 'right= is ignored, the one in line 3 stands'],
   ])('%j', (lines, text) => {
