@@ -5,9 +5,9 @@
 
 import { wipe } from '../ike/crypto/misc.ts';
 import type { ChildInstall } from '../ike/effects.ts';
-import type { Policy } from '../ike/policy.ts';
 import type { Limits, PlaneFault, SaAlgorithms, SaCounters, SaKey, SaSpec } from '../kernel/port.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { bundled, companions, isBundle, layersOf } from './bundle.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
 import type { Protection } from './policies.ts';
 import type { ActorRef, Behavior, Context } from './runtime/index.ts';
@@ -111,7 +111,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     this.#world.accounting.childDown(this.#install.serial);
     this.#removeOutbound();
     this.#traceRouting('SA deleted', 'in');
-    if (this.#inbound) this.#world.plane.deleteSa(this.#inbound);
+    this.#remove('in');
     this.#unprotect();
     this.#forgetKeys();
   }
@@ -127,21 +127,36 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   /** One call to the data plane, or two: the second half of a rekey comes later. */
   #addSas(halves: 'both' | 'inbound' | 'outbound'): PlaneFault | undefined {
-    const specs = halves === 'both' ? [this.#spec('in'), this.#spec('out')] : [this.#spec(DIRECTIONS[halves])];
-    const verdicts = this.#world.plane.batch(specs.map((sa) => ({ op: 'addSa', sa })));
-    for (const [i, { direction }] of specs.entries()) {
-      if (direction === 'in') this.#hasInbound = !verdicts[i];
-      else this.#hasOutbound = !verdicts[i];
-      this.#traceRouting('SA added', direction);
-    }
+    const mains = halves === 'both' ? [this.#spec('in'), this.#spec('out')] : [this.#spec(DIRECTIONS[halves])];
+    if (isBundle(this.#install)) return this.#addBundle(mains);
+    const verdicts = this.#world.plane.batch(mains.map((sa) => ({ op: 'addSa', sa })));
+    for (const [i, { direction }] of mains.entries()) this.#added(direction, !verdicts[i]);
     return verdicts.find((verdict) => verdict !== undefined);
+  }
+
+  /** All of it or nothing. */
+  #addBundle(mains: readonly SaSpec[]): PlaneFault | undefined {
+    const { plane } = this.#world;
+    const specs = mains.flatMap((main) => bundled(main, this.#install));
+    const verdicts = plane.batch(specs.map((sa) => ({ op: 'addSa', sa })));
+    const fault = verdicts.find((verdict) => verdict !== undefined);
+    if (fault) for (const [i, spec] of specs.entries()) if (!verdicts[i]) plane.deleteSa(spec);
+    for (const { direction } of mains) this.#added(direction, !fault);
+    return fault;
+  }
+
+  #added(direction: 'in' | 'out', isThere: boolean): void {
+    if (direction === 'in') this.#hasInbound = isThere;
+    else this.#hasOutbound = isThere;
+    this.#traceRouting('SA added', direction);
   }
 
   /** Field by field, in place of parts spread into one: there are two for each tunnel. */
   #spec(direction: 'in' | 'out'): SaSpec {
     const { local, peer, spiIn, spiOut, keysIn, keysOut, selectorsLocal, selectorsRemote } = this.#install;
     const { suite, mode, policy } = this.#install;
-    const { reqid, replayWindow, maxBytes, maxPackets } = policy.child;
+    const { reqid, replayWindow, maxPackets } = policy.child;
+    const maxBytes = this.#install.maxBytes ?? policy.child.maxBytes;
     const isInbound = direction === 'in';
     const [from, to] = isInbound ? [peer, local] : [local, peer];
     const isLimited = maxBytes !== undefined || maxPackets !== undefined;
@@ -159,8 +174,8 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       encapsulation: this.#encapsulation(from.port, to.port),
       selectors: isInbound ? cross(selectorsRemote, selectorsLocal) : cross(selectorsLocal, selectorsRemote),
       // libreswan asks for a rekey at half of what is allowed.
-      soft: isLimited ? limits(policy.child, 0.5) : undefined,
-      hard: isLimited ? limits(policy.child, 1) : undefined,
+      soft: isLimited ? limits(maxBytes, maxPackets, 0.5) : undefined,
+      hard: isLimited ? limits(maxBytes, maxPackets, 1) : undefined,
     };
   }
 
@@ -175,6 +190,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       local: selectorsLocal,
       remote: selectorsRemote,
       priority: policy.child.priority,
+      layers: layersOf(this.#install),
     };
     const fault = this.#world.policies.hold(wanted);
     if (!fault) this.#protection = wanted;
@@ -182,26 +198,30 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
   }
 
   #encapsulation(srcPort: number, dstPort: number): SaSpec['encapsulation'] {
-    return this.#install.encapsulated ? { srcPort, dstPort } : undefined;
+    const { encapsulated, peerOriginal: original } = this.#install;
+    return encapsulated ? { srcPort, dstPort, original } : undefined;
   }
 
   #move(local: Endpoint, peer: Endpoint, self: ActorRef<ChildSaMessage>): void {
     if (local.equals(this.#install.local) && peer.equals(this.#install.peer)) return;
     this.#world.sas.remove(this.#install);
-    const [inbound, outbound] = [this.#inbound, this.#outbound];
+    const [inbound, outbound] = [this.#keys('in'), this.#keys('out')];
     this.#install = { ...this.#install, local, peer };
     this.#world.sas.add(self, this.#install);
-    const faults = [this.#moveOne(inbound, peer, local), this.#moveOne(outbound, local, peer)];
+    const faults = [
+      ...inbound.map((key) => this.#moveOne(key, peer, local)),
+      ...outbound.map((key) => this.#moveOne(key, local, peer)),
+    ];
     const refused = [...faults, this.#moveProtection(local, peer)].find((fault) => fault !== undefined);
     if (refused)
       this.#ike.tell({ t: 'installFailed', serial: this.#install.serial, why: `${refused.why} (${refused.errno})` });
   }
 
   /** One that will not move is gone: by its new key nobody would find it again. */
-  #moveOne(key: SaKey | undefined, from: Endpoint, to: Endpoint): PlaneFault | undefined {
-    if (!key) return undefined;
+  #moveOne(key: SaKey, from: Endpoint, to: Endpoint): PlaneFault | undefined {
     const { plane } = this.#world;
-    const move = { src: from.address, dst: to.address, encapsulation: this.#encapsulation(from.port, to.port) };
+    const encapsulation = key.protocol === 'ipcomp' ? undefined : this.#encapsulation(from.port, to.port);
+    const move = { src: from.address, dst: to.address, encapsulation };
     const fault = plane.moveSa(key, move);
     if (fault) plane.deleteSa(key);
     return fault;
@@ -226,7 +246,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     const { serial, policy, peer, suite } = this.#install;
     const [received, sent] = [this.#count(this.#inbound), this.#count(this.#outbound)];
     this.#world.accounting.childDown(serial, { in: received, out: sent });
-    this.#world.stats.childDown(suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
+    this.#world.stats.childDown(policy.v1 ? 1 : 2, suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
     if (!received && !sent) return;
     const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;
     this.#ike.tell({ t: 'said', line: this.#world.log('info', text, { policy, peer: peer.address, serial }) });
@@ -234,19 +254,32 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
 
   /** The data plane has them, and nobody else needs them. */
   #forgetKeys(): void {
-    const { keysIn, keysOut } = this.#install;
+    const { keysIn, keysOut, ah } = this.#install;
     if (keysIn === NO_KEYS) return;
     for (const keys of [keysIn, keysOut]) {
       wipe(keys.encr);
       wipe(keys.integ);
     }
+    wipe(ah?.keyIn);
+    wipe(ah?.keyOut);
     this.#install = { ...this.#install, keysIn: NO_KEYS, keysOut: NO_KEYS };
   }
 
   #removeOutbound(): void {
     this.#traceRouting('SA deleted', 'out');
-    if (this.#outbound) this.#world.plane.deleteSa(this.#outbound);
+    this.#remove('out');
     this.#hasOutbound = false;
+  }
+
+  #remove(direction: 'in' | 'out'): void {
+    for (const key of this.#keys(direction)) this.#world.plane.deleteSa(key);
+  }
+
+  /** Of all SAs that the data plane has for a direction. */
+  #keys(direction: 'in' | 'out'): readonly SaKey[] {
+    const main = direction === 'in' ? this.#inbound : this.#outbound;
+    if (!main) return [];
+    return isBundle(this.#install) ? [main, ...companions(this.#install, direction, main.dst)] : [main];
   }
 
   get #inbound(): SaKey | undefined {
@@ -269,7 +302,7 @@ const NO_KEYS = Object.freeze({ encr: new Uint8Array(0), integ: new Uint8Array(0
 
 const DIRECTIONS = { inbound: 'in', outbound: 'out' } as const;
 
-const limits = ({ maxBytes, maxPackets }: Policy['child'], share: number): Limits => ({
+const limits = (maxBytes: number | undefined, maxPackets: number | undefined, share: number): Limits => ({
   ...(maxBytes === undefined ? {} : { bytes: Math.floor(maxBytes * share) }),
   ...(maxPackets === undefined ? {} : { packets: Math.floor(maxPackets * share) }),
 });

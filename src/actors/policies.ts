@@ -21,6 +21,8 @@ export interface Protection {
   readonly remote: readonly Selector[];
   /** `priority=`; 0: by how specific the selectors are. */
   readonly priority?: number;
+  /** A bundle's, from the inside out; else `protocol` alone. One list for all that have the same. */
+  readonly layers?: readonly SaProtocol[] | undefined;
   /** `pass`: in the clear, `drop`: not at all; no SA is asked for. */
   readonly action?: PolicySpec['action'];
   /** What comes in from there is none of its business. */
@@ -147,8 +149,8 @@ function forget(held: Held, wanted: Protection): void {
 }
 
 /** Of all that `isSame` compares. */
-const keyOf = ({ reqid, mode, protocol, localHost, remoteHost, action, isOutward, priority = 0 }: Protection): string =>
-  [reqid, mode, protocol, localHost, remoteHost, action, isOutward, priority].join(' ');
+const keyOf = ({ reqid, mode, protocol, localHost, remoteHost, action, isOutward, ...rest }: Protection): string =>
+  [reqid, mode, protocol, localHost, remoteHost, action, isOutward, rest.priority ?? 0, rest.layers].join(' ');
 
 /** One block of ours, one of theirs, and what may pass between them. */
 interface Pair {
@@ -168,6 +170,7 @@ const isSame = (a: Protection, b: Protection): boolean =>
   a.protocol === b.protocol &&
   a.action === b.action &&
   a.isOutward === b.isOutward &&
+  a.layers === b.layers &&
   (a.priority ?? 0) === (b.priority ?? 0) &&
   a.localHost.equals(b.localHost) &&
   a.remoteHost.equals(b.remoteHost);
@@ -197,7 +200,7 @@ function specsOf({ wanted, mine, theirs, protocol, minePort, theirsPort }: Pair)
   const { mode, reqid, localHost, remoteHost, action = 'protect', isOutward = false } = wanted;
   const priority = wanted.priority || derivedPriority(mine.prefix + theirs.prefix, protocol, mine.address.bits);
   const through = (src: Address, dst: Address) =>
-    action === 'protect' ? { tunnel: { protocol: wanted.protocol, mode, reqid, src, dst } } : {};
+    action === 'protect' ? { tunnel: { protocol: wanted.protocol, mode, reqid, src, dst, layers: wanted.layers } } : {};
   const back = (direction: 'in' | 'fwd'): PolicySpec => ({
     direction,
     action,

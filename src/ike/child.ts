@@ -15,6 +15,9 @@ export interface Child {
   readonly suite: ChildSuite;
   readonly spiIn: number;
   readonly spiOut: number;
+  /** IKEv1: the other SAs of a bundle, which come and go with these. */
+  readonly ah?: { readonly spiIn: number; readonly spiOut: number };
+  readonly ipcomp?: { readonly cpiIn: number; readonly cpiOut: number };
   readonly mode: 'tunnel' | 'transport';
   readonly selectorsLocal: readonly Selector[];
   readonly selectorsRemote: readonly Selector[];

@@ -87,6 +87,19 @@ export interface ChildInstall {
   readonly selectorsRemote: readonly Selector[];
   readonly keysIn: { readonly encr: Uint8Array; readonly integ: Uint8Array };
   readonly keysOut: { readonly encr: Uint8Array; readonly integ: Uint8Array };
+  /** IKEv1: AH around the ESP, by `suite.ah`. */
+  readonly ah?: {
+    readonly spiIn: number;
+    readonly spiOut: number;
+    readonly keyIn: Uint8Array;
+    readonly keyOut: Uint8Array;
+  };
+  /** IKEv1: IPComp within. */
+  readonly ipcomp?: { readonly cpiIn: number; readonly cpiOut: number };
+  /** IKEv1: what both agree on, where that is less than the policy's. */
+  readonly maxBytes?: number;
+  /** In transport mode behind a NAT: the address that the peer has for itself. RFC 3947 §5.2. */
+  readonly peerOriginal?: Address;
   /** The serial of the child that this one replaces. */
   readonly replaces?: number | undefined;
   readonly peerId: Id;
@@ -221,15 +234,20 @@ export interface Env {
   jobId(): number;
   /** Eight octets, not zero, not in use by any SA of ours. */
   ikeSpi(): Uint8Array;
-  /** An SPI for a Child SA to us, reserved in the data plane; the text of the refusal otherwise. */
-  childSpi(request: { protocol: 'esp' | 'ah'; local: Address; peer: Address; reqid: number }): number | string;
+  /** An SPI for a Child SA to us (of IPComp a CPI), reserved in the data plane; the text of the refusal otherwise. */
+  childSpi(request: {
+    protocol: 'esp' | 'ah' | 'ipcomp';
+    local: Address;
+    peer: Address;
+    reqid: number;
+  }): number | string;
   /** Gives back an SPI of `childSpi` that no Child SA came of. */
-  releaseSpi(unused: { protocol: 'esp' | 'ah'; local: Address; spi: number }): void;
+  releaseSpi(unused: { protocol: 'esp' | 'ah' | 'ipcomp'; local: Address; spi: number }): void;
   /** Whether debug lines about a connection are wanted. */
   debugs(conn: string): boolean;
   readonly directory: Directory;
-  /** For the statistics: a notification of ours or the peer's, by its type, or a Delete. */
-  noted?(direction: 'in' | 'out', what: number | 'delete'): void;
+  /** For the statistics: a notification of ours or the peer's, by its type in IKEv2 or in IKEv1, or a Delete. */
+  noted?(direction: 'in' | 'out', what: number | 'delete', version?: 1): void;
   /** For the statistics: a REDIRECT after IKE_SA_INIT that we sent, or one at any time that we obeyed or did not. */
   redirected?(what: 'sent' | 'obeyed' | 'refused'): void;
   /** Where an authentic peer of this connection is to go instead of here; `wasSentHere`: it comes from another gateway. */

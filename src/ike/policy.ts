@@ -133,6 +133,10 @@ export type EapWay = 'eap' | 'eap-tls' | 'eap-mschapv2' | 'eap-md5' | 'eap-ttls'
 
 export interface ChildPolicy {
   readonly proposals: readonly Proposal[];
+  /** IKEv1: AH around the ESP of `proposals`. RFC 2401 §4.3. */
+  readonly ah?: readonly Proposal[] | undefined;
+  /** IKEv1: IPComp, by DEFLATE, where the peer wants it too. RFC 3173. */
+  readonly compress?: boolean;
   readonly mode: 'tunnel' | 'transport';
   readonly local: readonly Selector[];
   readonly remote: readonly Selector[];

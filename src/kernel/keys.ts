@@ -6,7 +6,7 @@ import { Address } from '../net/address.ts';
 import { Subnet } from '../net/subnet.ts';
 import type { PolicyKey, SaKey, SaProtocol } from './port.ts';
 
-const PROTOCOLS: readonly SaProtocol[] = ['esp', 'ah'];
+const PROTOCOLS: readonly SaProtocol[] = ['esp', 'ah', 'ipcomp'];
 const DIRECTIONS: readonly PolicyKey['direction'][] = ['in', 'out', 'fwd'];
 const ANY_PORT = 0x10000;
 /** Where keys are put together, of which each SA needs several. */

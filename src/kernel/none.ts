@@ -19,6 +19,8 @@ import type {
 
 const SPI_MIN = 0x1000;
 const SPI_MAX = 0xffffffff;
+const CPI_MIN = 256;
+const CPI_MAX = 61_439;
 const RESERVED_FOR = 30_000; // ms
 
 export const openNone: OpenPlane = () => new NonePlane();
@@ -34,7 +36,7 @@ class NonePlane implements DataPlane {
   allocateSpi({ protocol, dst }: Parameters<DataPlane['allocateSpi']>[0]): number {
     this.#forgetExpired();
     for (;;) {
-      const spi = randomInt(SPI_MIN, SPI_MAX + 1);
+      const spi = protocol === 'ipcomp' ? randomInt(CPI_MIN, CPI_MAX + 1) : randomInt(SPI_MIN, SPI_MAX + 1);
       const key = packSa({ protocol, dst, spi });
       if (this.#sas.has(key) || this.#reserved.has(key)) continue;
       this.#reserved.set(key, Date.now() + RESERVED_FOR);

@@ -10,7 +10,8 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { Selector } from '../net/selector.ts';
 import type { Subnet } from '../net/subnet.ts';
 
-export type SaProtocol = 'esp' | 'ah';
+/** Of `ipcomp` an SPI is a CPI: 16 bits, RFC 3173. */
+export type SaProtocol = 'esp' | 'ah' | 'ipcomp';
 export type Mode = 'tunnel' | 'transport';
 
 /** What the plane refused: `errno` as a name (`EEXIST`), `why` in the plane's or kernel's own words. */
@@ -42,7 +43,16 @@ export type SaAlgorithms =
   | {
       readonly encryption?: { readonly name: string; readonly key: Uint8Array };
       readonly integrity?: { readonly name: string; readonly key: Uint8Array; readonly icvBits: number };
-    };
+    }
+  /** IPComp's. */
+  | { readonly compression: { readonly name: 'deflate' } };
+
+/** `original`: in transport mode, the peer's address before translation. RFC 3948 §3.1.2. */
+export interface Encapsulation {
+  readonly srcPort: number;
+  readonly dstPort: number;
+  readonly original?: Address | undefined;
+}
 
 export interface SaSpec extends SaKey {
   readonly src: Address;
@@ -55,8 +65,11 @@ export interface SaSpec extends SaKey {
   /** Packets; 0 turns replay protection off. */
   readonly replayWindow: number;
   /** ESP in UDP (RFC 3948): our port and theirs in the direction of the packets. */
-  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number } | undefined;
-  /** What may travel inside: checked on the way in (RFC 4301 §5.2). Transport mode needs exactly one pair. */
+  readonly encapsulation?: Encapsulation | undefined;
+  /**
+   * What may travel inside: checked on the way in (RFC 4301 §5.2). Transport mode needs exactly one pair, but in what is
+   * around another SA of a bundle: none, anything.
+   */
   readonly selectors: readonly { readonly src: Selector; readonly dst: Selector }[];
   readonly soft?: Limits | undefined;
   readonly hard?: Limits | undefined;
@@ -66,7 +79,7 @@ export interface SaSpec extends SaKey {
 export interface SaMove {
   readonly src: Address;
   readonly dst: Address;
-  readonly encapsulation?: { readonly srcPort: number; readonly dstPort: number } | undefined;
+  readonly encapsulation?: Encapsulation | undefined;
 }
 
 export interface SaCounters {
@@ -106,6 +119,11 @@ export interface PolicySpec extends PolicyKey {
     readonly reqid: number;
     readonly src: Address;
     readonly dst: Address;
+    /**
+     * A bundle, from the inside out; else `protocol` alone. The first is in `mode`, what is around it in transport mode.
+     * IPComp is passed over on the way in: what would not have got shorter comes without.
+     */
+    readonly layers?: readonly SaProtocol[] | undefined;
   };
 }
 

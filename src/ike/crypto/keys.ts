@@ -24,6 +24,10 @@ export interface ChildSuite {
   readonly group?: Group;
   readonly additional?: readonly Group[];
   readonly esn: boolean;
+  /** IKEv1: AH around the ESP, in an SA of its own. */
+  readonly ah?: Integ;
+  /** IKEv1: IPComp by DEFLATE within, in an SA of its own. */
+  readonly compresses?: true;
 }
 
 /** Octets of each of SK_d and SK_p*, SK_a*, SK_e*. */

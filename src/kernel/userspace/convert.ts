@@ -10,7 +10,6 @@ import type { PlaneEvent, PolicySpec, SaSpec } from '../port.ts';
 const ICMP = new Set([1, 58]);
 
 export function engineSa(sa: SaSpec): EngineSa {
-  const { algorithms } = sa;
   return {
     spi: sa.spi,
     dst: sa.dst.toBytes(),
@@ -26,19 +25,20 @@ export function engineSa(sa: SaSpec): EngineSa {
     selectors: sa.selectors.map(({ src, dst }) => ({ src: rangeOfSelector(src), dst: rangeOfSelector(dst) })),
     soft: sa.soft,
     hard: sa.hard,
-    ...('aead' in algorithms
-      ? { aead: algorithms.aead.name, aeadKey: algorithms.aead.key, icvBits: algorithms.aead.icvBits }
-      : {
-          ...(algorithms.encryption && {
-            encryption: algorithms.encryption.name,
-            encryptionKey: algorithms.encryption.key,
-          }),
-          ...(algorithms.integrity && {
-            integrity: algorithms.integrity.name,
-            integrityKey: algorithms.integrity.key,
-          }),
-          icvBits: algorithms.integrity?.icvBits ?? 0,
-        }),
+    ...keysOf(sa.algorithms),
+  };
+}
+
+function keysOf(algorithms: SaSpec['algorithms']) {
+  // IPComp: the plane has refused it before.
+  if ('compression' in algorithms) return { icvBits: 0 };
+  if ('aead' in algorithms)
+    return { aead: algorithms.aead.name, aeadKey: algorithms.aead.key, icvBits: algorithms.aead.icvBits };
+  const { encryption, integrity } = algorithms;
+  return {
+    ...(encryption && { encryption: encryption.name, encryptionKey: encryption.key }),
+    ...(integrity && { integrity: integrity.name, integrityKey: integrity.key }),
+    icvBits: integrity?.icvBits ?? 0,
   };
 }
 

@@ -101,7 +101,7 @@ export class UserspacePlane implements DataPlane {
   }
 
   allocateSpi({ protocol, dst }: Parameters<DataPlane['allocateSpi']>[0]): number | PlaneFault {
-    if (protocol !== 'esp') return noAh();
+    if (protocol !== 'esp') return lacks(protocol);
     this.#forgetExpired();
     for (;;) {
       const spi = randomInt(SPI_MIN, SPI_MAX + 1);
@@ -214,7 +214,9 @@ export class UserspacePlane implements DataPlane {
   }
 
   #put(policy: PolicySpec): PlaneFault | undefined {
-    if (policy.tunnel && policy.tunnel.protocol !== 'esp') return noAh();
+    const strange =
+      policy.tunnel && (policy.tunnel.layers ?? [policy.tunnel.protocol]).find((layer) => layer !== 'esp');
+    if (strange) return lacks(strange);
     const what = () => `policy ${describePolicy(policy)}`;
     if (policy.src.family !== policy.dst.family)
       return about(planeFault('EINVAL', 'its ends are of two families'), what);
@@ -246,7 +248,7 @@ export class UserspacePlane implements DataPlane {
   }
 
   #refusal(sa: SaSpec): PlaneFault | undefined {
-    if (sa.protocol !== 'esp') return noAh();
+    if (sa.protocol !== 'esp') return lacks(sa.protocol);
     if (sa.spi < 256) return planeFault('EINVAL', 'SPIs below 256 are reserved (RFC 4303 §2.1)');
     if (sa.src.family !== sa.dst.family) return planeFault('EINVAL', `${sa.src} and ${sa.dst} are of two families`);
     if (sa.replayWindow > LARGEST_WINDOW)
@@ -278,4 +280,5 @@ const WORDS = {
 
 const noSuchSa = (what: string, key: SaKey) =>
   about(planeFault('ESRCH', WORDS.ESRCH), () => `${what} ${describeSa(key)}`);
-const noAh = () => planeFault('EPROTONOSUPPORT', 'the userspace data plane has ESP only, no AH');
+const lacks = (protocol: 'ah' | 'ipcomp') =>
+  planeFault('EPROTONOSUPPORT', `the userspace data plane has ESP only, no ${protocol === 'ah' ? 'AH' : 'IPComp'}`);

@@ -3,9 +3,9 @@ import { attributeOf, type NetlinkMessage } from '../../native/index.ts';
 import { isLittleEndian } from '../../native/netlink-writer.ts';
 import { Endpoint } from '../../net/endpoint.ts';
 import type { PlaneEvent } from '../port.ts';
-import { readAddress, readSaKey } from './sa.ts';
+import { protocolOf, readAddress, readSaKey } from './sa.ts';
 import { readSelectors } from './selector.ts';
-import { ACQUIRE, AF, EXPIRE, IPPROTO, MAPPING, TMPL, XFRM_MSG, XFRMA } from './uapi.ts';
+import { ACQUIRE, AF, EXPIRE, MAPPING, TMPL, XFRM_MSG, XFRMA } from './uapi.ts';
 
 /** Undefined for messages of other kinds, and for such as are too short to be what they say. */
 export function readEvent({ type, body }: NetlinkMessage): PlaneEvent | undefined {
@@ -22,8 +22,8 @@ export function readEvent({ type, body }: NetlinkMessage): PlaneEvent | undefine
     case XFRM_MSG.mapping: {
       if (body.byteLength < MAPPING.size) return undefined;
       const family = body.getUint16(MAPPING.family, isLittleEndian) === AF[6] ? 6 : 4;
-      const protocol = body.getUint8(MAPPING.protocol) === IPPROTO.ah ? 'ah' : 'esp';
-      const key = { protocol, dst: readAddress(body, MAPPING.dst, family), spi: body.getUint32(MAPPING.spi) } as const;
+      const protocol = protocolOf(body.getUint8(MAPPING.protocol));
+      const key = { protocol, dst: readAddress(body, MAPPING.dst, family), spi: body.getUint32(MAPPING.spi) };
       const from = new Endpoint(readAddress(body, MAPPING.newSrc, family), body.getUint16(MAPPING.newSport));
       return { t: 'mapping', key, from };
     }

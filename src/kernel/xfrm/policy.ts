@@ -1,6 +1,6 @@
 /** Messages about policies. */
 import type { NetlinkWriter } from '../../native/index.ts';
-import type { PolicyKey, PolicySpec } from '../port.ts';
+import type { Mode, PolicyKey, PolicySpec, SaProtocol } from '../port.ts';
 import { writeSelector } from './selector.ts';
 import { ACTION, AF, DIRECTION, IPPROTO, MODE, XFRM_MSG, XFRMA } from './uapi.ts';
 
@@ -23,11 +23,20 @@ export function writePolicy(to: NetlinkWriter, policy: PolicySpec): void {
     .u8(action)
     .zeros(2 + 4);
   if (policy.action === 'protect' && policy.tunnel) {
-    const { protocol, mode, reqid, src, dst } = policy.tunnel;
-    to.attribute(XFRMA.tmpl, (v) => {
-      v.address(dst).be32(0).u8(IPPROTO[protocol]).zeros(3);
+    const { protocol, mode, reqid, src, dst, layers } = policy.tunnel;
+    const template = (v: NetlinkWriter, layer: SaProtocol, as: Mode) => {
+      const isOptional = layer === 'ipcomp' && policy.direction !== 'out';
+      v.address(dst).be32(0).u8(IPPROTO[layer]).zeros(3);
       v.u16(AF[dst.family]).zeros(2).address(src).u32(reqid);
-      v.u8(MODE[mode]).zeros(3).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS);
+      v.u8(MODE[as])
+        .u8(0)
+        .u8(isOptional ? 1 : 0)
+        .zeros(1);
+      v.u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS).u32(ALL_ALGORITHMS);
+    };
+    to.attribute(XFRMA.tmpl, (v) => {
+      if (!layers) return template(v, protocol, mode);
+      for (const [i, layer] of layers.entries()) template(v, layer, i === 0 ? mode : 'transport');
     });
   }
   to.end();

@@ -4,13 +4,16 @@ import { isLittleEndian } from '../../native/netlink-writer.ts';
 import { Address } from '../../net/address.ts';
 import type { Selector } from '../../net/selector.ts';
 import { Subnet } from '../../net/subnet.ts';
-import type { Limits, SaAlgorithms, SaCounters, SaKey, SaProtocol, SaSpec } from '../port.ts';
+import type { Encapsulation, Limits, SaAlgorithms, SaCounters, SaKey, SaProtocol, SaSpec } from '../port.ts';
 import { writeSelector } from './selector.ts';
 import { AF, IPPROTO, MODE, SA_INFO, STATE_FLAG, UDP_ENCAP_ESPINUDP, XFRM_MSG, XFRMA } from './uapi.ts';
 
 /** What the kernel draws SPIs from: those below 256 are IANA's, and small ones look like mistakes in a trace. */
 const SPI_MIN = 0x1000;
 const SPI_MAX = 0xffffffff;
+/** RFC 3173 §3.3: CPIs below are well-known or reserved, and those above private. */
+const CPI_MIN = 256;
+const CPI_MAX = 61_439;
 const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
 
 export interface SpiRequest {
@@ -25,7 +28,10 @@ export function writeAllocateSpi(to: NetlinkWriter, { protocol, src, dst, reqid 
   writeId(to, { protocol, dst, spi: 0 });
   to.address(src).zeros(64 + 32 + 12);
   to.u32(0).u32(reqid).u16(AF[dst.family]).u8(MODE.tunnel).u8(0).zeros(8);
-  to.u32(SPI_MIN).u32(SPI_MAX).end();
+  const isCpi = protocol === 'ipcomp';
+  to.u32(isCpi ? CPI_MIN : SPI_MIN)
+    .u32(isCpi ? CPI_MAX : SPI_MAX)
+    .end();
 }
 
 /** Adds (`newSa`), or fills in an allocated SPI (`updateSa`). */
@@ -43,7 +49,7 @@ export function writeSa(to: NetlinkWriter, type: number, sa: SaSpec): void {
   to.address(sa.src);
   writeLimits(to, sa.soft ?? {}, sa.hard ?? {});
   to.zeros(32 + 12);
-  const flags = (sa.esn ? STATE_FLAG.esn : 0) | (pair ? 0 : STATE_FLAG.afUnspec);
+  const flags = (sa.esn ? STATE_FLAG.esn : 0) | (sa.mode === 'tunnel' ? STATE_FLAG.afUnspec : 0);
   to.u32(0).u32(sa.reqid).u16(AF[sa.dst.family]).u8(MODE[sa.mode]).u8(0).u8(flags).zeros(7);
   writeAlgorithms(to, sa.algorithms);
   writeReplay(to, sa);
@@ -51,8 +57,12 @@ export function writeSa(to: NetlinkWriter, type: number, sa: SaSpec): void {
   to.end();
 }
 
-export function writeEncapsulation(to: NetlinkWriter, ports: { readonly srcPort: number; readonly dstPort: number }) {
-  to.attribute(XFRMA.encap, (v) => v.u16(UDP_ENCAP_ESPINUDP).be16(ports.srcPort).be16(ports.dstPort).zeros(18));
+export function writeEncapsulation(to: NetlinkWriter, { srcPort, dstPort, original }: Encapsulation) {
+  to.attribute(XFRMA.encap, (v) => {
+    v.u16(UDP_ENCAP_ESPINUDP).be16(srcPort).be16(dstPort).zeros(2);
+    if (original) v.address(original);
+    else v.zeros(16);
+  });
 }
 
 /** DELSA and GETSA. */
@@ -60,13 +70,16 @@ export function writeSaKey(to: NetlinkWriter, type: number, { protocol, dst, spi
   to.begin(type).address(dst).be32(spi).u16(AF[dst.family]).u8(IPPROTO[protocol]).zeros(1).end();
 }
 
+export const protocolOf = (number: number): SaProtocol =>
+  number === IPPROTO.esp ? 'esp' : number === IPPROTO.ah ? 'ah' : 'ipcomp';
+
 export const readSpi = (body: DataView): number => body.getUint32(SA_INFO.spi);
 
 /** From struct xfrm_usersa_info at the start of `body`. */
 export function readSaKey(body: DataView): SaKey {
   const family = body.getUint16(SA_INFO.family, isLittleEndian) === AF[6] ? 6 : 4;
   return {
-    protocol: body.getUint8(SA_INFO.protocol) === IPPROTO.ah ? 'ah' : 'esp',
+    protocol: protocolOf(body.getUint8(SA_INFO.protocol)),
     dst: readAddress(body, SA_INFO.dst, family),
     spi: readSpi(body),
   };
@@ -112,6 +125,10 @@ function writeAlgorithms(to: NetlinkWriter, algorithms: SaAlgorithms): void {
         .u32(aead.icvBits)
         .bytes(aead.key),
     );
+    return;
+  }
+  if ('compression' in algorithms) {
+    to.attribute(XFRMA.algComp, (v) => v.ascii(algorithms.compression.name, 64).u32(0));
     return;
   }
   const { integrity, encryption } = algorithms;

@@ -19,6 +19,7 @@ export const XFRM_MSG = {
 
 export const XFRMA = {
   algCrypt: 2,
+  algComp: 3,
   encap: 4,
   tmpl: 5,
   lifetimeValue: 9,
@@ -41,7 +42,7 @@ export const STATE_FLAG = { afUnspec: 32, esn: 128 } as const;
 export const UDP_ENCAP_ESPINUDP = 2;
 
 export const AF = { 4: 2, 6: 10 } as const;
-export const IPPROTO = { esp: 50, ah: 51 } as const;
+export const IPPROTO = { esp: 50, ah: 51, ipcomp: 108 } as const;
 export const MODE = { transport: 0, tunnel: 1 } as const;
 export const DIRECTION = { in: 0, out: 1, fwd: 2 } as const;
 export const ACTION = { allow: 0, block: 1 } as const;
