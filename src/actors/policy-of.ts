@@ -7,6 +7,7 @@ import { ourRounds, theirRounds } from './auth-rounds.ts';
 import { cpOf } from './cp-of.ts';
 import type { Credentials } from './credentials.ts';
 import { issuerOf } from './issuer-of.ts';
+import { termsOf } from './v1-terms.ts';
 
 export interface Orientation {
   readonly side: 'left' | 'right';
@@ -116,7 +117,7 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
     retransmitInterval: conn.retransmitIntervalMs,
     retransmitTimeout: conn.retransmitTimeoutMs,
     dpdDelay: conn.dpddelayMs,
-    v1: undefined,
+    v1: conn.v1 && termsOf(conn.v1, us, them),
   };
   return Object.freeze(policy) as Policy;
 }
@@ -129,7 +130,6 @@ type Filled<T> = { readonly [K in keyof Required<T>]: T[K] };
 
 /** The first thing that stands in the way; which end is ours matters only for some of them, and may be unknown. */
 export function hindranceOf(conn: Conn, side?: 'left' | 'right'): string | undefined {
-  if (conn.keyexchange === 'ikev1') return 'keyexchange=ikev1';
   const isShunt = SHUNTS.has(conn.type);
   if (!isShunt && conn.authby[0] === 'never' && conn.left.auth === undefined) return 'authby=never';
   for (const name of ['left', 'right'] as const) {
