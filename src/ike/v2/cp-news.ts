@@ -7,8 +7,9 @@
  * It is told what it asks for and has a right to as one that we lease to: its addresses once more, name servers, domains,
  * subnets, the banner. New addresses are leased in IKE_AUTH only, and of our version we say nothing.
  */
+import { type CpAttribute, OF_FAMILY, UNITY_BANNER } from '../cp.ts';
 import { CFG_ATTRIBUTE, CFG_TYPE, EXCHANGE, find, type Payload } from '../wire/index.ts';
-import { type Attribute, configuration, OF_FAMILY, UNITY_BANNER } from './cp.ts';
+import { configuration } from './cp.ts';
 import { attributesFor } from './cp-server.ts';
 import { NONE } from './ike-sa.ts';
 import type { Transition } from './transitions.ts';
@@ -34,7 +35,7 @@ function answerConfiguration(turn: Turn, message: Incoming): void {
 }
 
 /** What is pushed at us is taken note of, and none of it accepted; an answer to nothing gets none. RFC 7296 §3.15. */
-function answerTo(turn: Turn, cfgType: number, asked: readonly Attribute[]): readonly Payload[] {
+function answerTo(turn: Turn, cfgType: number, asked: readonly CpAttribute[]): readonly Payload[] {
   if (cfgType === CFG_TYPE.CFG_SET) return [configuration(CFG_TYPE.CFG_ACK, NONE)];
   if (cfgType !== CFG_TYPE.CFG_REQUEST) return NONE;
   const types = new Set(asked.map(({ type }) => type));
@@ -42,7 +43,7 @@ function answerTo(turn: Turn, cfgType: number, asked: readonly Attribute[]): rea
   return [configuration(CFG_TYPE.CFG_REPLY, [...about, ...leasedTo(turn, asked, types)])];
 }
 
-function leasedTo({ sa }: Turn, asked: readonly Attribute[], types: ReadonlySet<number>): readonly Attribute[] {
+function leasedTo({ sa }: Turn, asked: readonly CpAttribute[], types: ReadonlySet<number>): readonly CpAttribute[] {
   const { cp, child } = sa.policy;
   // What a client is told is for its server to say; who has been leased nothing is told nothing.
   if (cp?.role !== 'server' || sa.leases.length === 0) return NONE;
@@ -50,10 +51,10 @@ function leasedTo({ sa }: Turn, asked: readonly Attribute[], types: ReadonlySet<
 }
 
 /** An empty one declines, RFC 7296 §2.20: what we have of weaknesses is nobody's business. */
-const APPLICATION: Attribute = { type: CFG_ATTRIBUTE.APPLICATION_VERSION, value: new Uint8Array() };
+const APPLICATION: CpAttribute = { type: CFG_ATTRIBUTE.APPLICATION_VERSION, value: new Uint8Array() };
 
 /** Two octets each, RFC 7296 §3.15.1. */
-const SUPPORTED: Attribute = {
+const SUPPORTED: CpAttribute = {
   type: CFG_ATTRIBUTE.SUPPORTED_ATTRIBUTES,
   value: Uint8Array.from(
     [

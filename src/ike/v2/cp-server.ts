@@ -1,12 +1,26 @@
 /** Leasing inner addresses to a peer that asks for them. RFC 7296 §2.19, §3.15; RFC 8598 for domains. */
 import { ID_TYPES } from '../../net/id.ts';
 import type { Selector } from '../../net/selector.ts';
+import {
+  type CpAttribute,
+  type CpServer,
+  FAMILIES,
+  MOST_NAME,
+  OF_FAMILY,
+  serverAttributes,
+  subnetAttribute,
+  subnetsToTell,
+  textAttribute,
+  UNITY_BANNER,
+  userIdentity,
+  withPrefix,
+} from '../cp.ts';
 import type { Lease } from '../effects.ts';
 import { clip } from '../explain/words.ts';
-import type { CpPolicy, Policy } from '../policy.ts';
+import type { Policy } from '../policy.ts';
 import { CFG_ATTRIBUTE, CFG_TYPE, find, NOTIFY, type Payload } from '../wire/index.ts';
 import type { AuthTalk } from './auth-talk.ts';
-import { type Attribute, configuration, FAMILIES, OF_FAMILY, UNITY_BANNER } from './cp.ts';
+import { configuration } from './cp.ts';
 import { type IkeSa, NONE } from './ike-sa.ts';
 import type { Turn } from './turn.ts';
 
@@ -15,8 +29,6 @@ export type Configured =
   | { readonly reply: readonly Payload[]; readonly policies: readonly Policy[] }
   /** There is no child to be had: `notify` goes in its place. */
   | { readonly notify: number; readonly wrong: string };
-
-type Server = Extract<CpPolicy, { role: 'server' }>;
 
 /** `request`: what the peer says of the child that it wants. The peer is authentic. */
 export function configure(
@@ -60,31 +72,26 @@ export function takeBack({ sa, env }: Turn): void {
   sa.leases = NONE;
 }
 
-/** Subnets that a peer is told of. */
-const MOST_SUBNETS = 64;
-
-const attributesIn = (request: readonly Payload[]): readonly Attribute[] => {
+const attributesIn = (request: readonly Payload[]): readonly CpAttribute[] => {
   const cp = find(request, 'CP');
   return cp?.cfgType === CFG_TYPE.CFG_REQUEST ? cp.attributes : NONE;
 };
 
 /** By whatever has been proven: a user's name where EAP has asked for it, else the identity. */
 function identityOf({ eapUser }: IkeSa, { firstId, isNameless }: AuthTalk): string | undefined {
-  if (eapUser && !eapUser.isHearsay) return `user:${clip(eapUser.name, MOST_NAME)}`;
+  if (eapUser && !eapUser.isHearsay) return userIdentity(eapUser.name);
   return isNameless || !firstId || firstId.type === ID_TYPES.ID_NULL ? undefined : clip(firstId.key, MOST_NAME);
 }
 
-const MOST_NAME = 1_024;
-
 /** What there is for who has these leases; addresses and name servers, whether it asks for them or not. */
 export function attributesFor(
-  asked: readonly Attribute[],
-  { dns, domains, banner }: Server,
+  asked: readonly CpAttribute[],
+  server: CpServer,
   leases: readonly Lease[],
   local: readonly Selector[],
-): Attribute[] {
+): CpAttribute[] {
+  const { dns, domains, banner } = server;
   const isAsked = (type: number) => asked.some((attribute) => attribute.type === type);
-  const text = (type: number, value: string): Attribute => ({ type, value: new Uint8Array(Buffer.from(value)) });
   // Domains mean nothing without a server, and to a peer that does not ask for them: RFC 8598 §3.
   const hasDomains = dns.length > 0 && isAsked(CFG_ATTRIBUTE.INTERNAL_DNS_DOMAIN);
   return [
@@ -92,25 +99,9 @@ export function attributesFor(
       type: OF_FAMILY[address.family].address,
       value: address.family === 4 ? address.toBytes() : withPrefix(address.toBytes(), 128),
     })),
-    ...dns.map((server) => ({ type: OF_FAMILY[server.family].dns, value: server.toBytes() })),
-    ...(hasDomains ? domains.map((domain) => text(CFG_ATTRIBUTE.INTERNAL_DNS_DOMAIN, domain)) : []),
-    ...subnetsOf(local.filter(({ family }) => isAsked(OF_FAMILY[family].subnet))),
-    ...(banner !== undefined && isAsked(UNITY_BANNER) ? [text(UNITY_BANNER, banner)] : []),
+    ...serverAttributes(server),
+    ...(hasDomains ? domains.map((domain) => textAttribute(CFG_ATTRIBUTE.INTERNAL_DNS_DOMAIN, domain)) : []),
+    ...subnetsToTell(local.filter(({ family }) => isAsked(OF_FAMILY[family].subnet))).map(subnetAttribute),
+    ...(banner !== undefined && isAsked(UNITY_BANNER) ? [textAttribute(UNITY_BANNER, banner)] : []),
   ];
 }
-
-/** All there is needs no mention. RFC 7296 §3.15.2. */
-function subnetsOf(local: readonly Selector[]): Attribute[] {
-  const subnets = local.flatMap((selector) => selector.subnets()).filter(({ prefix }) => prefix > 0);
-  return subnets.slice(0, MOST_SUBNETS).map(({ address, prefix, family }) => {
-    const octets = address.toBytes();
-    const value = family === 6 ? withPrefix(octets, prefix) : Uint8Array.of(...octets, ...maskOf(prefix));
-    return { type: OF_FAMILY[family].subnet, value };
-  });
-}
-
-const withPrefix = (octets: Uint8Array, prefix: number): Uint8Array => Uint8Array.of(...octets, prefix);
-
-/** Four octets. */
-const maskOf = (prefix: number): Uint8Array =>
-  Uint8Array.from({ length: 4 }, (_, i) => 0xff & (0xff00 >> Math.min(8, Math.max(0, prefix - 8 * i))));

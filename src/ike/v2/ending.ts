@@ -1,11 +1,11 @@
 /** How an IKE SA, or a child of it, ends. */
 
 import type { Child } from '../child.ts';
+import { endLeases } from '../cp.ts';
 import type { EarlierSecrets } from '../crypto/keys.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import { endLeases } from './cp.ts';
 import { type ChildOffer, NONE, type Pending, type Task } from './ike-sa.ts';
 import { disarmChild } from './lifetimes.ts';
 import { forgetMixing } from './mixing.ts';
@@ -26,7 +26,7 @@ export function end(turn: Turn, why: DownReason, text: string): void {
     if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, lost, text);
   }
   dropChildren(turn, why, text);
-  endLeases(turn, why);
+  endLeases(turn, why === 'peer' || turn.answered?.kind === 'deleteIke');
   // Successors that a collision made, and that nobody needs any more.
   for (const c of sa.collisions) {
     if (c.t === 'ike') turn.handOver(c.successor, NONE, [{ t: 'deleteIke', why }]);

@@ -3,6 +3,7 @@
  * belongs to is for the traffic to say. The peer is authentic, and what it may have of one it may have of the others.
  */
 import { Selector } from '../../net/selector.ts';
+import { allowed } from '../cp.ts';
 import { clip } from '../explain/words.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
@@ -10,7 +11,6 @@ import { type Traffic, trafficText } from '../traffic.ts';
 import { find, type Payload } from '../wire/index.ts';
 import { suits } from './auth-choose.ts';
 import type { Answer } from './child-setup.ts';
-import { allowed } from './cp.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { fitness, type narrow } from './selectors.ts';
 import type { Turn } from './turn.ts';
@@ -85,7 +85,7 @@ export function settled({ sa, env }: Turn, answer: Answer): Answer | Fault {
 }
 
 /** Who it is that chooses, for comparing and for the log; one who has proven nothing is the same as nobody else. */
-export function chooser({ eapUser, peerId, policy }: IkeSa): string {
+export function chooser({ eapUser, peerId, policy }: Pick<IkeSa, 'eapUser' | 'peerId' | 'policy'>): string {
   if (eapUser) return `user '${clip(eapUser.name)}'`;
   const isNameless = policy.theirs.some(({ ways }) => ways.includes('null'));
   return isNameless ? `"${policy.name}"[${policy.instance}]` : `'${peerId}'`;
