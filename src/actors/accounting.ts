@@ -7,18 +7,18 @@
  *                                  └─► RADIUS, if it is to be told
  */
 import type { DownReason } from '../ike/effects.ts';
-import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { SaCounters } from '../kernel/port.ts';
 import type { Wanted } from '../services/radius/dae.ts';
 import type { Cause, Event, SessionName, Traffic } from '../services/radius/record.ts';
 import type { ChildSaMessage, ChildTraffic } from './child-sa.ts';
 import type { IkeSaMessage } from './ike-sa.ts';
+import type { Machine } from './protocol.ts';
 import type { ActorRef, Clock } from './runtime/index.ts';
 
 /** What the actors of SAs tell; nothing of it means anything for those of other users. */
 export interface Accounting {
   /** The peer has proven who it is. */
-  up(sa: IkeSa, ike: ActorRef<IkeSaMessage>): void;
+  up(sa: Machine, ike: ActorRef<IkeSaMessage>): void;
   /** The IKE SA with this serial has handed over to another. */
   moved(from: number, to: number, ike: ActorRef<IkeSaMessage>): void;
   down(serial: number, why: DownReason): void;
@@ -99,7 +99,7 @@ export class Sessions implements Accounting {
     return `${this.#run}-0`;
   }
 
-  up(sa: IkeSa, ike: ActorRef<IkeSaMessage>): void {
+  up(sa: Machine, ike: ActorRef<IkeSaMessage>): void {
     const { eapUser, serial, peer, local, policy } = sa;
     if (!eapUser?.classes || this.#sessions.has(serial)) return;
     const now = this.#options.clock.now();

@@ -9,7 +9,6 @@ import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import type { DownReason, LogEvent, Redirects } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
-import { IkeSa } from '../ike/v2/ike-sa.ts';
 import type { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import type { Selector } from '../net/selector.ts';
@@ -18,6 +17,7 @@ import { connPrefix } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
 import type { Protection } from './policies.ts';
 import { hindranceText } from './policy-of.ts';
+import { initiatorOf } from './protocol.ts';
 import { type ActorRef, type Behavior, type Context, noTimer, type TimerId } from './runtime/index.ts';
 import { split } from './split.ts';
 import { Watchers, type World } from './world.ts';
@@ -44,7 +44,14 @@ export type ConnectionMessage =
       readonly isPassedOn?: boolean;
     }
   | { readonly t: 'revive' }
-  | { readonly t: 'ikeUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
+  /** `stays`: what it replaces is there for a while yet. */
+  | {
+      readonly t: 'ikeUp';
+      readonly serial: number;
+      readonly ike: ActorRef<IkeSaMessage>;
+      readonly replaces?: number;
+      readonly stays?: boolean;
+    }
   | { readonly t: 'ikeDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   | { readonly t: 'childUp'; readonly serial: number; readonly ike: ActorRef<IkeSaMessage>; readonly replaces?: number }
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
@@ -147,11 +154,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         this.#revival = noTimer;
         return this.#wanted && this.#children === NONE ? this.#negotiate(undefined) : undefined;
       case 'ikeUp':
-        this.#ike = including(
-          excluding(this.#ike, (k) => k.serial === message.replaces || k.serial === message.serial),
-          { serial: message.serial, ike: message.ike },
-        );
-        return message.replaces === undefined ? undefined : this.#forIke?.end();
+        return this.#ikeUp(message, self);
       case 'ikeDown':
         return this.#ikeDown(message, self);
       case 'childUp':
@@ -222,6 +225,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (existing) {
       if (answer) existing.tell({ t: 'watch', answer });
       if (this.#negotiating !== 0) return;
+      if (policy.v1?.isAlone) return this.#forChild?.end();
       this.#negotiating = this.#world.serial();
       return existing.tell({ t: 'command', command: { t: 'addChild', policy, serial: this.#negotiating } });
     }
@@ -287,14 +291,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     const serial = world.serial();
     const local = new Endpoint(localHost, this.#ikePort);
     const peer = new Endpoint(remoteHost, policy.remotePort);
-    const sa = new IkeSa(
-      serial,
-      'initiator',
-      { spiI: world.env.ikeSpi(), spiR: new Uint8Array(8) },
-      policy,
-      local,
-      peer,
-    );
+    const sa = initiatorOf({ serial, policy, local, peer }, world.env);
     const ike = world.spawn('states', serial, new IkeSaActor(world, sa));
     // At once, for the next connection to the same peer may be in this very slice.
     world.registry.registerIkeSa(policy, ike);
@@ -313,6 +310,19 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     answer?.line(RC.LOG, line);
     if (asynchronous) answer?.end();
     this.#negotiate(asynchronous ? undefined : answer);
+  }
+
+  #ikeUp(message: Extract<ConnectionMessage, { t: 'ikeUp' }>, self: Context<ConnectionMessage>): void {
+    const { serial, ike, replaces, stays } = message;
+    const isOver = (k: Known) => k.serial === serial || (k.serial === replaces && !stays);
+    this.#ike = including(excluding(this.#ike, isOver), { serial, ike });
+    if (replaces !== undefined) return this.#forIke?.end();
+    if (!this.#policy?.v1?.isAlone) return;
+    // There will be no child to wait for.
+    this.#negotiating = 0;
+    this.#upSince = self.now();
+    this.#forgetRevival(self);
+    this.#forChild?.end();
   }
 
   #childUp(

@@ -1,25 +1,37 @@
 /**
- * The actor around one IKE SA: it feeds the protocol's steps from its mailbox and carries out their effects.
- * It decides nothing that RFC 7296 has an opinion about.
+ * The actor around one IKE SA, or ISAKMP SA: it feeds the protocol's steps from its mailbox and carries out their effects.
+ * It decides nothing that RFC 7296 or RFC 2409 has an opinion about.
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import type { Child } from '../ike/child.ts';
 import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
-import type { IkeSa } from '../ike/v2/ike-sa.ts';
+import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { chooser } from '../ike/v2/siblings.ts';
-import { adopt, step } from '../ike/v2/step.ts';
-import { EXCHANGE_NAMES } from '../ike/wire/index.ts';
+import { adopt } from '../ike/v2/step.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
 import type { About } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
+import {
+  canRedirect,
+  childPolicyOf,
+  exchangeName,
+  exchangeOf,
+  initiatorOf,
+  isLeaving,
+  type Machine,
+  policiesOf,
+  stepOf,
+  versionOf,
+} from './protocol.ts';
 import type { RedirectOrder } from './redirecting.ts';
 import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
 import { type ArmedTimer, armedTimers, timerNumber, timerOf } from './sa-timers.ts';
 import { traceStep } from './sa-trace.ts';
+import { childStateOf, stateOf } from './state-names.ts';
 import { Watchers, type World } from './world.ts';
 
 export type IkeSaMessage =
@@ -38,6 +50,8 @@ export type IkeSaMessage =
   | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
   /** The peer has made another IKE SA with us, and `uniqueids=yes`. */
   | { readonly t: 'outlived'; readonly by: number }
+  /** IKEv1: `heir` is up, with the same peer for the same connection, and gets the children. */
+  | { readonly t: 'superseded'; readonly by: number; readonly heir: ActorRef<IkeSaMessage> }
   /** The peer sent INITIAL_CONTACT on another IKE SA; of an EAP user: as this identity. */
   | { readonly t: 'forgotten'; readonly as?: Id | undefined }
   /** The connection has what it had here at another gateway now. */
@@ -57,17 +71,17 @@ interface Kid {
 
 /** A look at an IKE SA for reports; nothing in it may be kept or changed. */
 export interface IkeSaReport {
-  readonly sa: IkeSa;
+  readonly sa: Machine;
   /** Armed timers and in how many ms they fire. */
   readonly timers: readonly ArmedTimer[];
 }
 
 /** Where a message has its exchange type. RFC 7296 §3.1. */
-const EXCHANGE_OCTET = 18;
+export const EXCHANGE_OCTET = 18;
 
 export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #world: World;
-  readonly #sa: IkeSa;
+  readonly #sa: Machine;
   readonly #isSuccessor: boolean;
   #kids: Few<Kid> = NONE;
   #watchers: Watchers | undefined = undefined;
@@ -76,7 +90,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   /** The exchange that is at hand: its type, for the log. */
   #exchange = 0;
   /** Successors by serial, between their birth and the handing over. */
-  #successors: Few<{ readonly serial: number; readonly ref: ActorRef<IkeSaMessage>; readonly sa: IkeSa }> = NONE;
+  #successors: Few<{ readonly serial: number; readonly ref: ActorRef<IkeSaMessage> }> = NONE;
   /** Until the peer is authentic: when it began, and where IKE_SA_INIT came from; a NAT may have moved the peer since. */
   #young: { readonly since: number; readonly peer: Endpoint | undefined } | undefined = undefined;
   #self: ActorRef<IkeSaMessage> | undefined = undefined;
@@ -87,7 +101,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   /** Every retransmission may bring the same one. */
   #lastError: string | undefined = undefined;
 
-  constructor(world: World, sa: IkeSa, options: { readonly isSuccessor?: boolean; readonly peerKey?: string } = {}) {
+  constructor(world: World, sa: Machine, options: { readonly isSuccessor?: boolean; readonly peerKey?: string } = {}) {
     this.#world = world;
     this.#sa = sa;
     this.#isSuccessor = options.isSuccessor ?? false;
@@ -104,10 +118,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard, stats } = this.#world;
     this.#self = self;
     switchboard.register(this.#sa.ourSpi, self);
-    stats.ikeState(undefined, this.#sa.state);
-    if (this.#isSuccessor) stats.ikeRekeyed();
-    else stats.ikeStarted(this.#sa.role);
-    if (this.#isSuccessor) this.#carryOut(adopt(this.#sa, this.#world.env), self);
+    stats.ikeState(undefined, stateOf(this.#sa));
+    if (this.#isSuccessor) stats.ikeRekeyed(versionOf(this.#sa));
+    else stats.ikeStarted(versionOf(this.#sa), this.#sa.role);
+    if (this.#isSuccessor && this.#sa instanceof IkeSa) this.#carryOut(adopt(this.#sa, this.#world.env), self);
   }
 
   receive(message: IkeSaMessage, self: Context<IkeSaMessage>): void {
@@ -129,6 +143,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'outlived':
         return this.#outlived(message, self);
+      case 'superseded':
+        return this.#superseded(message, self);
       case 'leave':
         return this.#leave(message.policy, self);
       case 'redirect':
@@ -162,8 +178,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   stopped(why: EndReason): void {
     const { switchboard, registry, stats } = this.#world;
     switchboard.unregister(this.#sa.ourSpi);
-    stats.ikeState(this.#sa.state, undefined);
-    stats.ikeDown(this.#sa.establishedAt > 0);
+    stats.ikeState(stateOf(this.#sa), undefined);
+    stats.ikeDown(versionOf(this.#sa), this.#sa.establishedAt > 0);
     this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen(false);
     for (const { serial, ref } of listOf(this.#kids)) {
@@ -174,7 +190,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       this.#sa.keys?.wipe();
       this.#dropLeases();
       const down = { t: 'ikeDown', why: 'local', text: 'internal error', serial: this.#sa.serial } as const;
-      if (!this.#isStrangers) for (const policy of this.#policies()) this.#tellOwner(policy, down);
+      if (!this.#isStrangers) for (const policy of policiesOf(this.#sa)) this.#tellOwner(policy, down);
     }
     if (this.#self && this.#peerKey !== undefined) registry.forgetPeer(this.#peerKey, this.#self);
     if (this.#self) registry.unregisterIkeSa(this.#sa.policy, this.#self);
@@ -204,11 +220,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #redirect(order: RedirectOrder, self: Context<IkeSaMessage>): void {
-    const { serial, state, redirectable } = this.#sa;
+    const { serial, state } = this.#sa;
     const heir = state === 'replaced' ? listOf(this.#successors).at(-1) : undefined;
     if (heir && !heir.ref.hasEnded) return heir.ref.tell(order);
-    if (state !== 'established' || ![...this.#policies()].some(order.of)) return order.over('other');
-    if (redirectable?.who !== 'peer') return order.over('unable');
+    if (state !== 'established' || ![...policiesOf(this.#sa)].some(order.of)) return order.over('other');
+    if (!canRedirect(this.#sa)) return order.over('unable');
     this.#awaited = including(this.#awaited, { serial, answer: { end: () => order.over('told') } });
     this.#command({ t: 'redirect', to: order.to() }, self);
   }
@@ -241,16 +257,17 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #step(input: In): readonly Out[] {
     const { env, debugging } = this.#world;
     if (input.t === 'packet') this.#exchange = input.datagram.bytes[EXCHANGE_OCTET];
-    else if (input.t !== 'job') this.#exchange = this.#sa.outstanding?.exchange ?? 0;
-    const before = this.#sa.state;
+    else if (input.t !== 'job') this.#exchange = exchangeOf(this.#sa);
+    const before = stateOf(this.#sa);
     const after = debugging.any ? traceStep(this.#world, this.#sa, input) : undefined;
     try {
-      const outs = step(this.#sa, input, env);
+      const outs = stepOf(this.#sa, input, env);
       after?.(outs);
       if (this.#self && isLeaving(this.#sa)) this.#world.registry.leaves(this.#self);
       return outs;
     } finally {
-      if (this.#sa.state !== before) this.#world.stats.ikeState(before, this.#sa.state);
+      const now = stateOf(this.#sa);
+      if (now !== before) this.#world.stats.ikeState(before, now);
     }
   }
 
@@ -302,7 +319,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#authenticated(out, self);
       case 'childUp':
         if (out.serial === this.#refused) return;
-        return this.#tellOwner(this.#childPolicy(out.serial), {
+        return this.#tellOwner(childPolicyOf(this.#sa, out.serial), {
           t: 'childUp',
           serial: out.serial,
           ike: self,
@@ -310,14 +327,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         });
       case 'childDown':
         this.#released(out.serial);
-        stats.childEnded(out.why);
+        stats.childEnded(versionOf(this.#sa), out.why);
         return this.#tellOwner(out.policy, { t: 'childDown', serial: out.serial, why: out.why, text: out.text });
       case 'rekeyFailed':
         return this.#tellOwner(this.#sa.policy, { t: 'rekeyFailed', text: out.text });
       case 'successor':
         return this.#succeed(out.sa);
       case 'renew':
-        return;
+        return this.#renew();
       case 'redirected': {
         const { to, redirects } = out;
         const [first, ...others] = this.#movers();
@@ -360,7 +377,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const ref = this.#world.spawn('states', serial, actor);
     this.#kids = including(this.#kids, { serial, ref });
     this.#world.accounting.childUp(this.#sa.serial, serial, ref);
-    if (!fault) return this.#world.stats.childUp(child);
+    if (!fault) return this.#world.stats.childUp(child, childStateOf(this.#sa, this.#sa.child(serial)));
     this.#refused = serial;
     self.tell({ t: 'installFailed', serial, why: `${fault.why} (${fault.errno})` });
   }
@@ -388,27 +405,12 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     return find(this.#kids, (k) => k.serial === serial)?.ref;
   }
 
-  /** Every connection that has something here or waits for it. */
-  #policies(): ReadonlySet<Policy> {
-    const { policy, children, tasks, postponed, outstanding } = this.#sa;
-    const wanted = [...tasks, ...postponed].flatMap((t) => (t.t === 'newChild' ? [t.policy] : []));
-    const offered = outstanding?.pending.kind === 'newChild' ? [outstanding.pending.offer.policy] : [];
-    return new Set([policy, ...children.map((c) => c.policy), ...wanted, ...offered]);
-  }
-
   /** Of those the ones that are to go where this SA is sent: who has a child here, or is about to have one, first. */
   #movers(): readonly Policy[] {
-    const all = [...this.#policies()];
+    const all = [...policiesOf(this.#sa)];
     const { policy, children } = this.#sa;
     const isIdle = children.length > 0 && children.every((c) => c.policy !== policy);
     return isIdle ? all.filter((one) => one !== policy) : all;
-  }
-
-  #childPolicy(serial: number): Policy {
-    const { outstanding, policy } = this.#sa;
-    const offer = outstanding && 'offer' in outstanding.pending ? outstanding.pending.offer : undefined;
-    const offered = offer && 'serial' in offer && offer.serial === serial ? offer.policy : undefined;
-    return this.#sa.child(serial)?.policy ?? offered ?? policy;
   }
 
   #tellOwner(
@@ -425,7 +427,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #say({ level, text, serial, code, event }: Extract<Out, { t: 'say' }>): void {
-    const policy = serial === undefined ? this.#sa.policy : this.#childPolicy(serial);
+    const policy = serial === undefined ? this.#sa.policy : childPolicyOf(this.#sa, serial);
     const about = this.#about(policy, serial ?? this.#sa.serial, event);
     // Explanations have a bound of their own.
     const isBounded = this.#isStrangers && level !== 'debug' && event !== 'explained';
@@ -435,7 +437,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   }
 
   #about(policy: Policy, serial: number, event: About['event']): About {
-    const exchange = EXCHANGE_NAMES.get(this.#exchange);
+    const exchange = exchangeName(this.#exchange);
     return { policy, peer: this.#sa.peer.address, serial, exchange, event };
   }
 
@@ -443,13 +445,16 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     { initialContact, isNameless, userContact = false }: Extract<Out, { t: 'authenticated' }>,
     self: Context<IkeSaMessage>,
   ): void {
+    // IKEv1's INITIAL-CONTACT may come later, by itself.
+    if (!this.#young) return this.#supersede({ initialContact, isNameless, userContact }, self);
     const { registry, stats } = this.#world;
     const { role, suite } = this.#sa;
-    stats.ikeUp(role, suite, self.now() - (this.#young?.since ?? self.now()));
+    stats.ikeUp(versionOf(this.#sa), role, suite, self.now() - this.#young.since);
     this.#world.accounting.up(this.#sa, self);
     this.#leaveHalfOpen(true);
     registry.registerIkeSa(this.#sa.policy, self);
     this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: this.#sa.serial, ike: self });
+    if (!initialContact) this.#takeOver(self);
     this.#supersede({ initialContact, isNameless, userContact }, self);
   }
 
@@ -474,9 +479,37 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #outlived({ by }: Extract<IkeSaMessage, { t: 'outlived' }>, self: Context<IkeSaMessage>): void {
     // Both ends at once: one that is on its way is nothing that the peer has given up.
-    if (this.#sa.state !== 'established') return;
+    if (this.#sa.state !== 'established' || isLeaving(this.#sa)) return;
     this.#say({ t: 'say', level: 'info', text: `replaced by #${by}: the peer has come again (uniqueids=yes)` });
     this.#command({ t: 'deleteIke', why: 'replaced' }, self);
+  }
+
+  /**
+   * IKEv1: an ISAKMP SA that is up has the children of those before it, whichever end has begun it: phase 2 does not go
+   * with the phase 1 that it came of.
+   */
+  #takeOver(self: Context<IkeSaMessage>): void {
+    if (versionOf(this.#sa) !== 1) return;
+    const { policy, serial } = this.#sa;
+    for (const other of this.#world.registry.ikeSasOf(policy))
+      if (other !== self) other.tell({ t: 'superseded', by: serial, heir: self });
+  }
+
+  #superseded({ by, heir }: Extract<IkeSaMessage, { t: 'superseded' }>, self: Context<IkeSaMessage>): void {
+    const { state, serial } = this.#sa;
+    if (state !== 'established' || serial > by || heir.hasEnded) return;
+    this.#successors = including(this.#successors, { serial: by, ref: heir });
+    this.#command({ t: 'superseded', by }, self);
+  }
+
+  /** IKEv1: a new ISAKMP SA with the peer where it is now; once it is up, this one hears of it. */
+  #renew(): void {
+    const { policy, local, peer } = this.#sa;
+    const { env, serial } = this.#world;
+    const sa = initiatorOf({ serial: serial(), policy, local, peer }, env);
+    const ref = this.#world.spawn('states', sa.serial, new IkeSaActor(this.#world, sa));
+    for (const answer of this.#watchers?.take() ?? []) ref.tell({ t: 'watch', answer });
+    ref.tell({ t: 'command', command: { t: 'renew' } });
   }
 
   #leaveHalfOpen(isUp: boolean): void {
@@ -488,7 +521,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const peerKey = this.#peerKey;
     const heir = new IkeSaActor(this.#world, sa, { isSuccessor: true, ...(peerKey === undefined ? {} : { peerKey }) });
     const ref = this.#world.spawn('states', sa.serial, heir);
-    this.#successors = including(this.#successors, { serial: sa.serial, ref, sa });
+    this.#successors = including(this.#successors, { serial: sa.serial, ref });
   }
 
   #handOver(to: number, children: readonly Child[], inheritance: Extract<In, { t: 'inherit' }>): void {
@@ -504,7 +537,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       this.#world.registry.registerIkeSa(this.#sa.policy, heir.ref);
       if (this.#peerKey !== undefined) this.#world.registry.registerPeer(this.#peerKey, heir.ref);
       this.#world.accounting.moved(this.#sa.serial, to, heir.ref);
-      this.#tellOwner(this.#sa.policy, { t: 'ikeUp', serial: to, ike: heir.ref, replaces: this.#sa.serial });
+      const { policy, serial } = this.#sa;
+      // In IKEv1 the old one stays beside it for what is still on the way.
+      const stays = versionOf(this.#sa) === 1;
+      this.#tellOwner(policy, { t: 'ikeUp', serial: to, ike: heir.ref, replaces: serial, ...(stays && { stays }) });
     }
   }
 
@@ -513,7 +549,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     // One that goes has heard of where to, if its answer was lost.
     if (why === 'peer') this.#released(serial);
     this.#world.accounting.down(serial, why);
-    this.#world.stats.ikeEnded(this.#sa.establishedAt > 0, why);
+    this.#world.stats.ikeEnded(versionOf(this.#sa), this.#sa.establishedAt > 0, why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
     if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);
@@ -529,9 +565,6 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     return this.#sa.role === 'responder' && this.#sa.peerId === undefined;
   }
 }
-
-const isLeaving = ({ state, tasks }: IkeSa): boolean =>
-  state === 'deleting' || (tasks.length > 0 && tasks.some((task) => task.t === 'deleteIke'));
 
 /** Timers that make us send what nobody has asked for, and where that is counted. */
 const COUNTED: { readonly [name in TimerName]?: 'retransmits' | 'liveness' } = {

@@ -4,7 +4,6 @@
  */
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { Datagram, Env } from '../ike/effects.ts';
-import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { type InnerAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import type { Address } from '../net/address.ts';
@@ -16,12 +15,13 @@ import { Connections, type ConnectionsOptions } from './connections.ts';
 import { counted } from './counted-plane.ts';
 import type { Credentials } from './credentials.ts';
 import { Debugging } from './debugging.ts';
-import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { EXCHANGE_OCTET, IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { Impairments } from './impairments.ts';
 import { type About, harmless, prefix } from './lines.ts';
 import { Policies } from './policies.ts';
 import { hindranceText } from './policy-of.ts';
 import { NO_NOTES } from './pools.ts';
+import { firstExchangeName, responderOf } from './protocol.ts';
 import { PublicKeys } from './public-keys.ts';
 import { elsewhere, otherDoor } from './redirect-by-load.ts';
 import { Registry } from './registry.ts';
@@ -93,12 +93,13 @@ export function makeWorld(ports: WorldPorts): Inside {
       log,
       debugging,
       impairments,
-      answerer: (datagram, spiI) => answerer(world, datagram, spiI),
+      strangers: seldom,
+      answerer: (datagram, spiI, version) => answerer(world, datagram, spiI, version),
       otherDoor: (isBusy) => otherDoor(world, isBusy),
       behind: () => Math.max(system.lag, helpers.behind),
       backlog: () => system.backlog + helpers.queued,
     },
-    ports.limits,
+    { ...ports.limits, ikev1: ports.ikev1Policy ?? 'accept' },
   );
   system.afterTurns(() => switchboard.turned());
   const registry = new Registry({
@@ -124,7 +125,7 @@ export function makeWorld(ports: WorldPorts): Inside {
       return typeof spi === 'number' ? spi : `${spi.why} (${spi.errno})`;
     },
     releaseSpi: ({ protocol, local, spi }) => void plane.deleteSa({ protocol, dst: local, spi }),
-    noted: (direction, what) => stats.noted(direction, what),
+    noted: (direction, what, version = 2) => stats.noted(version, direction, what),
     distrusted: (kind) => stats.authFailures.count(kind),
     limited: (limit) => stats.limitHits.count(limit),
     redirected: (what) => void stats.redirects[what]++,
@@ -179,26 +180,32 @@ export function makeWorld(ports: WorldPorts): Inside {
   return { world, connections, planeEvent: (event) => planeEvent(world, connections, event) };
 }
 
-/** A first IKE_SA_INIT that the gate let in. Its policy is whichever may be meant, until it is authentic. */
-function answerer(world: World, { local, peer }: Datagram, spiI: Uint8Array): ActorRef<IkeSaMessage> | undefined {
-  const candidates = world.registry.candidates(local.address, peer.address);
+/** A first message that the gate let in. Its policy is whichever may be meant, until it is authentic. */
+function answerer(
+  world: World,
+  { local, peer, bytes }: Datagram,
+  spiI: Uint8Array,
+  version: 1 | 2,
+): ActorRef<IkeSaMessage> | undefined {
+  const candidates = world.registry.candidates(local.address, peer.address, undefined, version === 1 ? 1 : undefined);
+  const exchange = version === 1 ? firstExchangeName(bytes[EXCHANGE_OCTET]) : 'IKE_SA_INIT';
   const [policy] = candidates;
   if (!policy) {
     world.strangers.say(
       'info',
-      `packet from ${peer}: IKE_SA_INIT message received on ${local} but no connection has been authorized with policy IKEv2${whyNot(world, local.address, peer.address)}`,
-      { peer: peer.address, exchange: 'IKE_SA_INIT', event: 'rejected' },
+      `packet from ${peer}: ${exchange} message received on ${local} but no connection has been authorized with policy IKEv${version}${whyNot(world, local.address, peer.address)}`,
+      { peer: peer.address, exchange, event: 'rejected' },
     );
     return undefined;
   }
   const serial = world.serial();
   if (world.debugging.on('base', policy.name))
-    world.log('debug', `IKE_SA_INIT from ${peer} may be for ${candidates.length} connections; begins as this one`, {
+    world.log('debug', `${exchange} from ${peer} may be for ${candidates.length} connections; begins as this one`, {
       policy,
       peer: peer.address,
       serial,
     });
-  const sa = new IkeSa(serial, 'responder', { spiI, spiR: world.env.ikeSpi() }, policy, local, peer);
+  const sa = responderOf({ serial, policy, local, peer }, spiI, world.env);
   return world.spawn('states', serial, new IkeSaActor(world, sa));
 }
 

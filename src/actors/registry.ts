@@ -188,6 +188,11 @@ export class Registry implements Directory {
     return undefined;
   }
 
+  /** All that lead there. */
+  ikeSasOf(policy: Policy): Iterable<ActorRef<IkeSaMessage>> {
+    return this.#ikeSas.of(this.#peerOf(policy));
+  }
+
   /** It says farewell: nobody shall ask it for anything. */
   leaves(sa: ActorRef<IkeSaMessage>): void {
     this.#leaving.add(sa);

@@ -1,10 +1,10 @@
 /** One negotiation from one end, and what comes after it: signs of life, rekeys by either end. */
 import type { IkeSaReport } from '../actors/ike-sa.ts';
+import type { Machine } from '../actors/protocol.ts';
 import type { Entry } from '../actors/registry.ts';
 import type { Answer } from '../control/answer.ts';
 import { exitAfter } from '../control/reply-codes.ts';
 import type { Child } from '../ike/child.ts';
-import type { IkeSa } from '../ike/v2/ike-sa.ts';
 import { arrowOf } from './arrows.ts';
 import { disagreements, type Party, rekeyDisagreement } from './comparing.ts';
 import { opposite } from './pairing.ts';
@@ -13,7 +13,7 @@ import type { Agreed, Disagreement, Lifetimes, Name, Rekey, Run } from './report
 import { DELAY, type End, type Street } from './street.ts';
 
 export interface Standing {
-  readonly sa: IkeSa;
+  readonly sa: Machine;
   readonly child: Child;
   readonly timers: IkeSaReport['timers'];
 }

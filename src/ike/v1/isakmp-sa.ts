@@ -146,8 +146,8 @@ export class IsakmpSa {
   peerId: Id | undefined = undefined;
   /** Inner addresses that the peer has of us; where our policy's `cp` is a client's: that we have of the peer. */
   leases: readonly Lease[] = NONE;
-  /** Who the peer is to XAUTH, once it has proven that. */
-  xauthUser: EapUser | undefined = undefined;
+  /** Who the peer is to XAUTH, once it has proven that; it has IKEv2's name. */
+  eapUser: EapUser | undefined = undefined;
   suite: IsakmpSuite | undefined = undefined;
   keys: IsakmpKeys | undefined = undefined;
   handshake: Handshake | undefined = undefined;
@@ -214,11 +214,6 @@ export class IsakmpSa {
   /** The cookie by which packets find us. */
   get ourSpi(): Uint8Array {
     return this.role === 'initiator' ? this.cookieI : this.cookieR;
-  }
-
-  /** IKEv2's word for who a peer is besides its identity. */
-  get eapUser(): EapUser | undefined {
-    return this.xauthUser;
   }
 
   /** The peer has asked for it, and has yet to say who it is. */

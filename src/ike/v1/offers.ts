@@ -63,7 +63,7 @@ export const suitesOf = (proposals: readonly Proposal[]): readonly IsakmpSuite[]
               OAKLEY_ENCR.number(alg) !== undefined &&
               OAKLEY_HASH.number(prf) !== undefined &&
               GROUP.number(group) !== undefined;
-            return isSayable ? [{ encr: alg, encrBits, prf, group }] : [];
+            return isSayable ? [{ encr: alg, encrBits, prf, integ: undefined, group }] : [];
           }),
         ),
       ),
@@ -114,7 +114,7 @@ function readTransform(transform: Transform): Offer | string {
   const isFit = encr.fixedKeyLength ? bits === undefined : bits === undefined || encr.keyBits.includes(bits);
   if (!isFit) return `${encr.name} with keys of ${bits} bits`;
   const encrBits = encr.fixedKeyLength ? 0 : (bits ?? encr.defaultKeyBits);
-  return { suite: { encr, encrBits, prf, group }, method, life: read.life, transform };
+  return { suite: { encr, encrBits, prf, integ: undefined, group }, method, life: read.life, transform };
 }
 
 export interface Chosen extends Agreement {

@@ -1,15 +1,13 @@
 /** The key schedule of IKEv1: RFC 2409 §5 (SKEYID and what follows from it), §5.5 (KEYMAT), appendix B (the cipher's key). */
-import { type Encr, encrKeyOctets, type Group, type Prf } from '../../crypto/algorithms.ts';
+import { encrKeyOctets, type Prf } from '../../crypto/algorithms.ts';
 import { keep } from '../../crypto/keep.ts';
+import type { IkeSuite } from '../../crypto/keys.ts';
 import { joined, wipe } from '../../crypto/misc.ts';
 import { prf } from '../../crypto/prf.ts';
 
-/** What phase 1 agrees on. `encrBits` 0 is the cipher's only length. */
-export interface IsakmpSuite {
-  readonly encr: Encr;
-  readonly encrBits: number;
-  readonly prf: Prf;
-  readonly group: Group;
+/** What phase 1 agrees on. `encrBits` 0 is the cipher's only length; integrity is the PRF's. */
+export interface IsakmpSuite extends IkeSuite {
+  readonly integ: undefined;
 }
 
 type KeyLengths = Pick<IsakmpSuite, 'encr' | 'encrBits' | 'prf'>;
