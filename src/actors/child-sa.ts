@@ -246,7 +246,7 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
     const { serial, policy, peer, suite } = this.#install;
     const [received, sent] = [this.#count(this.#inbound), this.#count(this.#outbound)];
     this.#world.accounting.childDown(serial, { in: received, out: sent });
-    this.#world.stats.childDown(policy.v1 ? 1 : 2, suite.protocol, received?.bytes ?? 0, sent?.bytes ?? 0);
+    this.#world.stats.childDown(this.#install, received?.bytes ?? 0, sent?.bytes ?? 0);
     if (!received && !sent) return;
     const text = `${suite.protocol.toUpperCase()} traffic information: in=${received?.bytes ?? 0}B out=${sent?.bytes ?? 0}B`;
     this.#ike.tell({ t: 'said', line: this.#world.log('info', text, { policy, peer: peer.address, serial }) });

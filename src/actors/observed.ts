@@ -59,9 +59,10 @@ export function observe(world: World, system: ActorSystem, body: Body | undefine
 
 export function spreads({ stats, helpers }: World): Spread[] {
   const all: Spread[] = [];
-  for (const [role, durations] of Object.entries(stats.handshakes)) all.push(spread('handshakes', role, durations));
+  for (const [version, byRole] of Object.entries(stats.handshakes))
+    for (const [role, durations] of Object.entries(byRole)) all.push(spread('handshakes', durations, version, role));
   for (const [family, { waits, runs }] of helpers.stats())
-    all.push(spread('jobWaits', family, waits), spread('jobRuns', family, runs));
+    all.push(spread('jobWaits', waits, family), spread('jobRuns', runs, family));
   return all;
 }
 
@@ -142,9 +143,9 @@ function threads(body: Body, say: Say): void {
 const FROM = 4;
 const TO = 26;
 
-const spread = (metric: MetricName, label: string, durations: Durations): Spread => ({
+const spread = (metric: MetricName, durations: Durations, ...labels: readonly string[]): Spread => ({
   metric,
-  labels: [label],
+  labels,
   from: FROM,
   counts: durations.octaves(FROM, TO),
   count: durations.count,

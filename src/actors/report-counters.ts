@@ -1,8 +1,9 @@
 /** `--globalstatus` and `--briefstatus`: how many there are, and how often what has happened. */
 import type { Counts, GlobalRow } from '../control/status/rows.ts';
-import { ENCRS, GROUPS, INTEGS } from '../ike/crypto/algorithms.ts';
-import { NOTIFY } from '../ike/wire/registry-notify.ts';
-import { IKE_STATES } from './report-states.ts';
+import { ENCRS, GROUPS, INTEGS, PRFS } from '../ike/crypto/algorithms.ts';
+import { OAKLEY_HASH } from '../ike/v1/crypto/oakley.ts';
+import { NOTIFY as V1_NOTIFY } from '../ike/v1/wire/index.ts';
+import { NOTIFY as V2_NOTIFY } from '../ike/wire/registry-notify.ts';
 import type { Making } from './reporter.ts';
 import type { ActorSystem } from './runtime/index.ts';
 import type { World } from './world.ts';
@@ -49,12 +50,9 @@ export function* globals(world: World, system: ActorSystem): Making {
 
 /** How many there are in each state. */
 function enumerate({ sas, stats }: World): ReadonlyMap<string, number> {
-  const states = new Map<string, number>([['ESTABLISHED_CHILD_SA', sas.size]]);
-  for (const [state, count] of stats.ikeStates()) {
-    const [name] = IKE_STATES[state];
-    states.set(name, (states.get(name) ?? 0) + count);
-  }
-  return states;
+  const quicks = stats.quickStates;
+  const ofV1 = [...quicks.values()].reduce((sum, count) => sum + count, 0);
+  return new Map([['ESTABLISHED_CHILD_SA', sas.size - ofV1], ...quicks, ...stats.ikeStates]);
 }
 
 /** What libreswan has no name for. */
@@ -115,9 +113,13 @@ const namesOf = (rows: readonly { readonly name: string }[]): string[] => rows.m
 const ENCR = namesOf(ENCRS.filter((a) => a.ike));
 const ESP_ENCR = namesOf(ENCRS.filter((a) => a.esp));
 const INTEG = namesOf(INTEGS);
+/** Of IKEv1, which has one hash for integrity and PRF. */
+const HASH = namesOf(PRFS.filter((prf) => OAKLEY_HASH.number(prf) !== undefined));
 const GROUP = namesOf(GROUPS.filter((a) => a.id !== 0));
-const notifies = (isStatus: boolean): string[] =>
-  Object.entries(NOTIFY).flatMap(([name, number]) => (number >= 16_384 === isStatus ? [name] : []));
+const notifies = (version: 1 | 2, isStatus: boolean): string[] =>
+  Object.entries(version === 1 ? V1_NOTIFY : V2_NOTIFY).flatMap(([name, number]) =>
+    number >= 16_384 === isStatus ? [name] : [],
+  );
 
 const TRAFFIC = ['traffic.in', 'traffic.out'];
 const SA_LIFE = ['started', 'established', 'finished'];
@@ -136,7 +138,7 @@ const TOTALS: readonly string[] = [
   ...['client.', 'server.'].flatMap((end) => each(`total.iketcp.${end}`, ['started', 'stopped', 'aborted'])),
   ...['1', '2'].flatMap((v) => [
     ...each(`total.ikev${v}.encr.`, ENCR),
-    ...each(`total.ikev${v}.integ.`, INTEG),
+    ...each(`total.ikev${v}.integ.`, v === '1' ? HASH : INTEG),
     ...each(`total.ikev${v}.group.`, GROUP),
   ]),
   ...['recv', 'sent'].flatMap((way) =>
@@ -146,8 +148,10 @@ const TOTALS: readonly string[] = [
     ...each(`total.ikev${v}.ipsec.encr.`, ESP_ENCR),
     ...each(`total.ikev${v}.ipsec.integ.`, INTEG),
   ]),
-  ...['sent', 'recv'].flatMap((way) => [
-    ...each(`total.ikev2.${way}.notifies.error.`, notifies(false)),
-    ...each(`total.ikev2.${way}.notifies.status.`, notifies(true)),
-  ]),
+  ...([1, 2] as const).flatMap((v) =>
+    ['sent', 'recv'].flatMap((way) => [
+      ...each(`total.ikev${v}.${way}.notifies.error.`, notifies(v, false)),
+      ...each(`total.ikev${v}.${way}.notifies.status.`, notifies(v, true)),
+    ]),
+  ),
 ];

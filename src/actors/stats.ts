@@ -2,31 +2,45 @@
  * What has happened since the start: counted once, by whoever knows of it, and shown under two names: libreswan's in
  * `--globalstatus`, and Prometheus' (src/ops/metrics.ts).
  */
-import type { ChildSuite, IkeSuite } from '../ike/crypto/keys.ts';
-import type { DownReason } from '../ike/effects.ts';
+import type { ChildInstall, DownReason } from '../ike/effects.ts';
+import { NOTIFY, NOTIFY_NAMES as V1_NOTIFY_NAMES } from '../ike/v1/wire/index.ts';
 import { DISTRUST } from '../ike/v2/distrust.ts';
-import type { IkeState } from '../ike/v2/ike-sa.ts';
 import { PEER_LIMITS } from '../ike/v2/peer-limits.ts';
-import { NOTIFY_NAMES } from '../ike/wire/index.ts';
+import { NOTIFY_NAMES as V2_NOTIFY_NAMES } from '../ike/wire/index.ts';
 import { type Family, Registry } from '../ops/registry.ts';
 import { Durations } from '../workers/durations.ts';
+import type { Machine } from './protocol.ts';
+import { type ChildName, type StateName, stateNames } from './state-names.ts';
 
 type Role = 'initiator' | 'responder';
+/** Of IKE; metrics have it as text. */
+type Version = 1 | 2;
 
-const ROLES = [['initiator'], ['responder']];
+const VERSIONS: readonly Version[] = [2, 1];
+const ROLES: readonly Role[] = ['initiator', 'responder'];
+const PROTOCOLS = ['esp', 'ah'] as const;
 const DIRECTIONS = [['in'], ['out']];
 const REASONS: readonly DownReason[] = ['asked', 'peer', 'timeout', 'refused', 'expired', 'replaced', 'local'];
-const STATES: readonly IkeState[] = [
-  ...(['idle', 'initSent', 'initAnswered', 'intermediateSent', 'intermediateAwaited', 'proving', 'authSent'] as const),
-  ...(['established', 'replaced', 'deleting', 'dead'] as const),
-];
+/** Series to begin with: a row for each version, with each of the others. */
+const ofBoth = (...others: readonly (readonly string[])[]): string[][] =>
+  VERSIONS.flatMap((version) =>
+    others.reduce<string[][]>(
+      (rows, values) => rows.flatMap((row) => values.map((v) => [...row, v])),
+      [[`${version}`]],
+    ),
+  );
 
 export class Stats {
   readonly registry = new Registry();
   /** How long peers took to prove who they are. */
-  readonly handshakes: Readonly<Record<Role, Durations>> = { initiator: new Durations(), responder: new Durations() };
+  readonly handshakes: Readonly<Record<Version, Readonly<Record<Role, Durations>>>> = {
+    1: { initiator: new Durations(), responder: new Durations() },
+    2: { initiator: new Durations(), responder: new Durations() },
+  };
   /** REDIRECT, RFC 5685: sent after IKE_SA_INIT (in that the switchboard counts them); obeyed, or not. */
   readonly redirects = { sent: 0, obeyed: 0, refused: 0 };
+  /** The state of each Child SA that IKEv1 has made; of IKEv2's all have the same. */
+  readonly #quicks = new Map<number, ChildName>();
   /** Child SAs by connection, those of its instances among them; none where there are none. */
   readonly children = new Map<string, number>();
 
@@ -47,111 +61,130 @@ export class Stats {
   readonly logOmitted = this.registry.family('logOmitted');
   readonly whacks = this.registry.family('whacks');
 
-  readonly #established = this.registry.family('established');
-  readonly #states = this.registry.family(
-    'ikeSas',
-    STATES.map((state) => [state]),
-  );
-  readonly #started = this.registry.family('ikeStarted', ROLES);
-  readonly #establishedBy = this.registry.family('ikeEstablished', [['handshake'], ['rekey']]);
-  readonly #ended = this.registry.family(
-    'ikeEnded',
-    ['handshake', 'established'].flatMap((stage) => REASONS.map((reason) => [stage, reason])),
-  );
+  readonly #established = this.registry.family('established', ofBoth());
+  readonly #states = this.registry.family('ikeSas', [
+    ...new Map(stateNames().map(({ version, state }) => [`${version} ${state}`, [`${version}`, state]])).values(),
+  ]);
+  /** By libreswan's names. */
+  readonly #byName = new Map<string, number>();
+  readonly #started = this.registry.family('ikeStarted', ofBoth(ROLES));
+  readonly #establishedBy = this.registry.family('ikeEstablished', ofBoth(['handshake', 'rekey']));
+  readonly #ended = this.registry.family('ikeEnded', ofBoth(['handshake', 'established'], REASONS));
   readonly #ikeEncr = this.registry.family('ikeEncr');
   readonly #ikeInteg = this.registry.family('ikeInteg');
   readonly #ikeGroup = this.registry.family('ikeGroup');
-  readonly #childEstablished = this.registry.family('childEstablished', [['esp'], ['ah']]);
-  readonly #childRekeyed = this.registry.family('childRekeyed');
-  readonly #childEnded = this.registry.family(
-    'childEnded',
-    REASONS.map((reason) => [reason]),
-  );
-  readonly #childFinished = this.registry.family('childFinished');
+  readonly #childEstablished = this.registry.family('childEstablished', ofBoth(PROTOCOLS));
+  readonly #childRekeyed = this.registry.family('childRekeyed', ofBoth());
+  readonly #childEnded = this.registry.family('childEnded', ofBoth(REASONS));
+  readonly #childFinished = this.registry.family('childFinished', ofBoth());
   readonly #childShape = this.registry.family('childShape', [['esn'], ['encap'], ['non_encap']]);
   readonly #childEncr = this.registry.family('childEncr');
   readonly #childInteg = this.registry.family('childInteg');
   readonly #traffic = this.registry.family(
     'traffic',
-    ['esp', 'ah'].flatMap((protocol) => DIRECTIONS.map(([way]) => [protocol, way])),
+    PROTOCOLS.flatMap((protocol) => DIRECTIONS.map(([way]) => [protocol, way])),
   );
   readonly #notifies = this.registry.family('notifies');
-  readonly #deletes = this.registry.family('deletes', DIRECTIONS);
-  readonly #notifyPlaces = [new Map<number, number>(), new Map<number, number>()];
+  readonly #deletes = this.registry.family('deletes', ofBoth(['in', 'out']));
+  /** By version and direction; a number that only one of them has means nothing in the other. */
+  readonly #notifyPlaces: Readonly<Record<Version, Readonly<Record<'in' | 'out', Map<number, number>>>>> = {
+    1: { in: new Map(), out: new Map() },
+    2: { in: new Map(), out: new Map() },
+  };
   /** SAs that ended without a reason that the protocol knows are finished all the same. */
-  #finished = 0;
+  readonly #finished: Record<Version, number> = { 1: 0, 2: 0 };
 
   /** IKE SAs that are established now. */
   get authenticated(): number {
-    return this.#established.value();
+    return this.#established.of('1') + this.#established.of('2');
   }
 
   /** `--clearstats`: what is now stays. */
   clear(): void {
     this.registry.clear();
-    this.#finished = 0;
+    Object.assign(this.#finished, { 1: 0, 2: 0 });
     Object.assign(this.redirects, { sent: 0, obeyed: 0, refused: 0 });
-    for (const durations of Object.values(this.handshakes)) durations.clear();
+    for (const version of VERSIONS) for (const role of ROLES) this.handshakes[version][role].clear();
   }
 
-  ikeStarted(role: Role): void {
-    this.#started.count(role);
+  ikeStarted(version: Version, role: Role): void {
+    this.#started.inc(this.#started.place(`${version}`, role));
   }
 
   /** From `before` to `after`; one that begins has no `before`, one that ends no `after`. */
-  ikeState(before: IkeState | undefined, after: IkeState | undefined): void {
-    if (before !== undefined) this.#states.count(before, -1);
-    if (after !== undefined) this.#states.count(after);
+  ikeState(before: StateName | undefined, after: StateName | undefined): void {
+    if (before) this.#inState(before, -1);
+    if (after) this.#inState(after, 1);
   }
 
-  ikeStates(): Iterable<readonly [IkeState, number]> {
-    return STATES.map((state) => [state, this.#states.of(state)] as const);
+  #inState({ version, state, name }: StateName, by: 1 | -1): void {
+    this.#states.inc(this.#states.place(`${version}`, state), by);
+    this.#byName.set(name, (this.#byName.get(name) ?? 0) + by);
+  }
+
+  /** How many IKE SAs there are in each state, by libreswan's names. */
+  get ikeStates(): ReadonlyMap<string, number> {
+    return this.#byName;
+  }
+
+  /** How many Child SAs of IKEv1 there are in each. */
+  get quickStates(): ReadonlyMap<string, number> {
+    const states = new Map<string, number>();
+    for (const { name } of this.#quicks.values()) states.set(name, (states.get(name) ?? 0) + 1);
+    return states;
   }
 
   /** The peer is authentic, `ms` after the first message. */
-  ikeUp(role: Role, suite: IkeSuite | undefined, ms: number): void {
-    this.#established.inc();
-    this.#establishedBy.count('handshake');
-    this.handshakes[role].note(ms);
+  ikeUp(version: Version, role: Role, suite: Machine['suite'], ms: number): void {
+    const label = `${version}`;
+    this.#established.count(label);
+    this.#establishedBy.inc(this.#establishedBy.place(label, 'handshake'));
+    this.handshakes[version][role].note(ms);
     if (!suite) return;
-    this.#ikeEncr.count(suite.encr.name);
-    this.#ikeInteg.count(suite.integ?.name ?? 'NONE');
-    this.#ikeGroup.count(suite.group.name);
+    // IKEv1 has one hash for both.
+    const integ = version === 1 ? suite.prf.name : (suite.integ?.name ?? 'NONE');
+    this.#ikeEncr.inc(this.#ikeEncr.place(label, suite.encr.name));
+    this.#ikeInteg.inc(this.#ikeInteg.place(label, integ));
+    this.#ikeGroup.inc(this.#ikeGroup.place(label, suite.group.name));
   }
 
   /** A successor of one that was up. */
-  ikeRekeyed(): void {
-    this.#established.inc();
-    this.#establishedBy.count('rekey');
+  ikeRekeyed(version: Version): void {
+    this.#established.count(`${version}`);
+    this.#establishedBy.inc(this.#establishedBy.place(`${version}`, 'rekey'));
   }
 
   /** It is gone. */
-  ikeDown(wasUp: boolean): void {
-    if (wasUp) this.#established.inc(0, -1);
-    this.#finished++;
+  ikeDown(version: Version, wasUp: boolean): void {
+    if (wasUp) this.#established.count(`${version}`, -1);
+    this.#finished[version]++;
   }
 
-  ikeEnded(wasUp: boolean, why: DownReason): void {
-    this.#ended.inc(this.#ended.place(wasUp ? 'established' : 'handshake', why));
+  ikeEnded(version: Version, wasUp: boolean, why: DownReason): void {
+    this.#ended.inc(this.#ended.place(`${version}`, wasUp ? 'established' : 'handshake', why));
   }
 
   /** The data plane has it. */
-  childUp({ suite, encapsulated, replaces }: ChildUp): void {
-    this.#childEstablished.count(suite.protocol);
-    if (replaces !== undefined) this.#childRekeyed.inc();
+  childUp({ serial, policy, suite, encapsulated, replaces }: ChildUp, state: ChildName): void {
+    const label = policy.v1 ? '1' : '2';
+    if (policy.v1) this.#quicks.set(serial, state);
+    this.#childEstablished.inc(this.#childEstablished.place(label, suite.protocol));
+    if (replaces !== undefined) this.#childRekeyed.count(label);
     if (suite.esn) this.#childShape.count('esn');
     this.#childShape.count(encapsulated ? 'encap' : 'non_encap');
-    if (suite.encr) this.#childEncr.count(suite.encr.name);
-    this.#childInteg.count(suite.integ?.name ?? 'NONE');
+    if (suite.encr) this.#childEncr.inc(this.#childEncr.place(label, suite.encr.name));
+    this.#childInteg.inc(this.#childInteg.place(label, suite.integ?.name ?? 'NONE'));
   }
 
-  childEnded(why: DownReason): void {
-    this.#childEnded.count(why);
+  childEnded(version: Version, why: DownReason): void {
+    this.#childEnded.inc(this.#childEnded.place(`${version}`, why));
   }
 
   /** Octets that a Child SA has carried, at its end. */
-  childDown(protocol: 'esp' | 'ah', inBytes: number, outBytes: number): void {
-    this.#childFinished.inc();
+  childDown({ serial, policy, suite }: ChildUp, inBytes: number, outBytes: number): void {
+    const { protocol } = suite;
+    this.#childFinished.count(policy.v1 ? '1' : '2');
+    if (policy.v1) this.#quicks.delete(serial);
     this.#traffic.inc(this.#traffic.place(protocol, 'in'), inBytes);
     this.#traffic.inc(this.#traffic.place(protocol, 'out'), outBytes);
   }
@@ -164,12 +197,13 @@ export class Stats {
   }
 
   /** A notification of ours or the peer's, by its type, or a Delete. */
-  noted(direction: 'in' | 'out', notify: number | 'delete'): void {
-    if (notify === 'delete') return this.#deletes.count(direction);
-    const places = this.#notifyPlaces[direction === 'in' ? 0 : 1];
+  noted(version: Version, direction: 'in' | 'out', notify: number | 'delete'): void {
+    if (notify === 'delete') return this.#deletes.inc(this.#deletes.place(`${version}`, direction));
+    const places = this.#notifyPlaces[version][direction];
     let place = places.get(notify);
     if (place === undefined) {
-      place = this.#notifies.place(direction, NOTIFY_NAMES.get(notify) ?? 'unknown');
+      const names = version === 1 ? V1_NOTIFY_NAMES : V2_NOTIFY_NAMES;
+      place = this.#notifies.place(`${version}`, direction, names.get(notify) ?? 'unknown');
       // Peers may make up 65536 of them.
       if (places.size < 256) places.set(notify, place);
     }
@@ -186,52 +220,79 @@ export class Stats {
   }
 
   readonly #exact: Readonly<Record<string, () => number>> = {
-    'total.ike.ikev2.established': () => this.#establishedBy.of('handshake'),
-    'total.ike.ikev2.completed': () => this.#establishedBy.of('handshake'),
-    'total.ike.ikev2.failed': () => this.#failed('refused') + this.#failed('timeout'),
-    'total.ikev2.ike.started': () => sum(this.#started, ROLES),
-    'total.ikev2.ike.established': () => this.#establishedBy.of('handshake') + this.#establishedBy.of('rekey'),
-    'total.ikev2.ike.finished': () => this.#finished,
-    'total.ikev2.ike.finished.refused': () => this.#failed('refused'),
-    'total.ikev2.ike.finished.timeout': () => this.#failed('timeout'),
-    'total.ikev2.child.established': () => sum(this.#childEstablished, [['esp'], ['ah']]),
-    'total.ikev2.child.finished': () => this.#childFinished.value(),
-    'total.ipsec.type.all': () => sum(this.#childEstablished, [['esp'], ['ah']]),
-    'total.ipsec.type.esp': () => this.#childEstablished.of('esp'),
-    'total.ipsec.type.ah': () => this.#childEstablished.of('ah'),
+    ...this.#exactOf(1, 'isakmp', 'ipsec'),
+    ...this.#exactOf(2, 'ike', 'child'),
+    'total.ikev2.ike.finished.refused': () => this.#failed(2, 'refused'),
+    'total.ikev2.ike.finished.timeout': () => this.#failed(2, 'timeout'),
+    'total.ipsec.type.all': () => this.#children('esp') + this.#children('ah'),
+    'total.ipsec.type.esp': () => this.#children('esp'),
+    'total.ipsec.type.ah': () => this.#children('ah'),
     'total.ipsec.traffic.in': () => this.#traffic.of('esp', 'in') + this.#traffic.of('ah', 'in'),
     'total.ipsec.traffic.out': () => this.#traffic.of('esp', 'out') + this.#traffic.of('ah', 'out'),
     'total.ike.ikev2.redirect.completed': () => this.redirects.obeyed,
     'total.ike.ikev2.redirect.failed': () => this.redirects.refused,
     'total.ike.dpd.sent': () => this.liveness.value(),
+    'total.ike.dpd.recv': () => this.#notifies.of('1', 'in', R_U_THERE),
+    'total.ike.dpd.replied': () => this.#notifies.of('1', 'out', R_U_THERE_ACK),
     'total.ike.packets.retransmitted': () => this.retransmits.value(),
   };
 
+  /** libreswan calls the SAs of each version otherwise. */
+  #exactOf(version: Version, ike: string, child: string): Record<string, () => number> {
+    const label = `${version}`;
+    const byHandshake = () => this.#establishedBy.of(label, 'handshake');
+    return {
+      [`total.ike.ikev${version}.established`]: byHandshake,
+      [`total.ike.ikev${version}.completed`]: byHandshake,
+      [`total.ike.ikev${version}.failed`]: () => this.#failed(version, 'refused') + this.#failed(version, 'timeout'),
+      [`total.ikev${version}.${ike}.started`]: () => sum(this.#started, label, ROLES),
+      [`total.ikev${version}.${ike}.established`]: () => byHandshake() + this.#establishedBy.of(label, 'rekey'),
+      [`total.ikev${version}.${ike}.finished`]: () => this.#finished[version],
+      [`total.ikev${version}.${child}.established`]: () => sum(this.#childEstablished, label, PROTOCOLS),
+      [`total.ikev${version}.${child}.finished`]: () => this.#childFinished.of(label),
+    };
+  }
+
   readonly #byPrefix: Readonly<Record<string, (name: string) => number>> = {
-    'total.ikev2.encr': (name) => this.#ikeEncr.of(name),
-    'total.ikev2.integ': (name) => this.#ikeInteg.of(name),
-    'total.ikev2.group': (name) => this.#ikeGroup.of(name),
-    'total.ikev2.ipsec.encr': (name) => this.#childEncr.of(name),
-    'total.ikev2.ipsec.integ': (name) => this.#childInteg.of(name),
+    ...this.#byPrefixOf(1),
+    ...this.#byPrefixOf(2),
     'total.ipsec.type': (shape) => this.#childShape.of(shape),
     'total.ipsec.esp.traffic': (way) => this.#traffic.of('esp', way),
     'total.ipsec.ah.traffic': (way) => this.#traffic.of('ah', way),
-    'total.ikev2.sent.notifies.error': (name) => this.#notifies.of('out', name),
-    'total.ikev2.sent.notifies.status': (name) => this.#notifies.of('out', name),
-    'total.ikev2.recv.notifies.error': (name) => this.#notifies.of('in', name),
-    'total.ikev2.recv.notifies.status': (name) => this.#notifies.of('in', name),
   };
 
-  #failed(why: DownReason): number {
-    return this.#ended.of('handshake', why) + this.#ended.of('established', why);
+  #byPrefixOf(version: Version): Record<string, (name: string) => number> {
+    const before = `total.ikev${version}`;
+    const of = (family: Family, direction?: string) => (name: string) =>
+      direction === undefined ? family.of(`${version}`, name) : family.of(`${version}`, direction, name);
+    const [sent, received] = [of(this.#notifies, 'out'), of(this.#notifies, 'in')];
+    return {
+      [`${before}.encr`]: of(this.#ikeEncr),
+      [`${before}.integ`]: of(this.#ikeInteg),
+      [`${before}.group`]: of(this.#ikeGroup),
+      [`${before}.ipsec.encr`]: of(this.#childEncr),
+      [`${before}.ipsec.integ`]: of(this.#childInteg),
+      [`${before}.sent.notifies.error`]: sent,
+      [`${before}.sent.notifies.status`]: sent,
+      [`${before}.recv.notifies.error`]: received,
+      [`${before}.recv.notifies.status`]: received,
+    };
+  }
+
+  #failed(version: Version, why: DownReason): number {
+    return this.#ended.of(`${version}`, 'handshake', why) + this.#ended.of(`${version}`, 'established', why);
+  }
+
+  #children(protocol: 'esp' | 'ah'): number {
+    return this.#childEstablished.of('1', protocol) + this.#childEstablished.of('2', protocol);
   }
 }
 
-interface ChildUp {
-  readonly suite: ChildSuite;
-  readonly encapsulated: boolean;
-  readonly replaces?: number | undefined;
-}
+const nameIn = (notify: number): string => V1_NOTIFY_NAMES.get(notify) ?? 'unknown';
+const R_U_THERE = nameIn(NOTIFY.R_U_THERE);
+const R_U_THERE_ACK = nameIn(NOTIFY.R_U_THERE_ACK);
 
-const sum = (family: Family, series: readonly (readonly string[])[]): number =>
-  series.reduce((total, labels) => total + family.of(...labels), 0);
+type ChildUp = Pick<ChildInstall, 'serial' | 'policy' | 'suite' | 'encapsulated' | 'replaces'>;
+
+const sum = (family: Family, version: string, series: readonly string[]): number =>
+  series.reduce((total, label) => total + family.of(version, label), 0);

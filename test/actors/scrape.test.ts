@@ -48,7 +48,7 @@ test('a tunnel that comes and goes', async () => {
   const before = await metricsOf(east);
   expect(before.value('pluto_connection_up', { connection: 'w-e' })).toBe(0);
   expect(before.value('pluto_connections', { state: 'down' })).toBe(1);
-  expect(before.value('pluto_ike_sas_established_total', { by: 'handshake' })).toBe(0);
+  expect(before.value('pluto_ike_sas_established_total', { version: '2', by: 'handshake' })).toBe(0);
 
   // At 0, nothing is established: that is what 0 says.
   clock.advance(1_000);
@@ -57,15 +57,19 @@ test('a tunnel that comes and goes', async () => {
   expect(up.value('pluto_connection_up', { connection: 'w-e' })).toBe(1);
   expect(up.value('pluto_connection_child_sas', { connection: 'w-e' })).toBe(1);
   expect(up.value('pluto_connections', { state: 'up' })).toBe(1);
-  expect(up.value('pluto_ike_sas', { state: 'established' })).toBe(1);
-  expect(up.value('pluto_ike_established')).toBe(1);
-  expect(up.value('pluto_ike_sas_started_total', { role: 'responder' })).toBe(1);
-  expect(up.value('pluto_ike_sas_established_total', { by: 'handshake' })).toBe(1);
-  expect(up.value('pluto_ike_handshake_seconds_count', { role: 'responder' })).toBe(1);
-  expect(up.value('pluto_ike_key_exchange_total', { method: 'DH31' })).toBe(1);
-  expect(up.value('pluto_child_sas_established_total', { protocol: 'esp' })).toBe(1);
-  expect(up.value('pluto_ike_notifies_total', { direction: 'in', type: 'NAT_DETECTION_SOURCE_IP' })).toBe(1);
-  expect(up.value('pluto_ike_notifies_total', { direction: 'out', type: 'NAT_DETECTION_SOURCE_IP' })).toBe(1);
+  expect(up.value('pluto_ike_sas', { version: '2', state: 'established' })).toBe(1);
+  expect(up.value('pluto_ike_established', { version: '2' })).toBe(1);
+  expect(up.value('pluto_ike_sas_started_total', { version: '2', role: 'responder' })).toBe(1);
+  expect(up.value('pluto_ike_sas_established_total', { version: '2', by: 'handshake' })).toBe(1);
+  expect(up.value('pluto_ike_handshake_seconds_count', { version: '2', role: 'responder' })).toBe(1);
+  expect(up.value('pluto_ike_key_exchange_total', { version: '2', method: 'DH31' })).toBe(1);
+  expect(up.value('pluto_child_sas_established_total', { version: '2', protocol: 'esp' })).toBe(1);
+  expect(up.value('pluto_ike_notifies_total', { version: '2', direction: 'in', type: 'NAT_DETECTION_SOURCE_IP' })).toBe(
+    1,
+  );
+  expect(
+    up.value('pluto_ike_notifies_total', { version: '2', direction: 'out', type: 'NAT_DETECTION_SOURCE_IP' }),
+  ).toBe(1);
   expect(up.value('pluto_ike_packets_total', { direction: 'in' })).toBe(2);
   expect(up.value('pluto_helper_busy_ratio', { helper: '1' })).toBe(0);
   expect(up.value('pluto_main_thread_busy_seconds_total')).toBe(1.5);
@@ -74,9 +78,9 @@ test('a tunnel that comes and goes', async () => {
   clock.advance(8 * 3600_000);
   const rekeyed = await metricsOf(east);
   expect(rekeyed.value('pluto_connection_child_sas', { connection: 'w-e' })).toBe(1);
-  expect(rekeyed.value('pluto_ike_sas', { state: 'established' })).toBe(1);
-  expect(rekeyed.value('pluto_ike_sas_established_total', { by: 'rekey' })).toBeGreaterThan(0);
-  expect(rekeyed.value('pluto_child_sas_rekeyed_total')).toBeGreaterThan(0);
+  expect(rekeyed.value('pluto_ike_sas', { version: '2', state: 'established' })).toBe(1);
+  expect(rekeyed.value('pluto_ike_sas_established_total', { version: '2', by: 'rekey' })).toBeGreaterThan(0);
+  expect(rekeyed.value('pluto_child_sas_rekeyed_total', { version: '2' })).toBeGreaterThan(0);
 
   west.whack({ kind: 'terminate', name: 'w-e' });
   clock.advance(60_000);
@@ -84,10 +88,12 @@ test('a tunnel that comes and goes', async () => {
   expect(down.value('pluto_connection_up', { connection: 'w-e' })).toBe(0);
   expect(down.value('pluto_child_sas')).toBe(0);
   expect(down.lines.filter(({ name, value }) => name === 'pluto_ike_sas' && value !== 0)).toEqual([]);
-  expect(down.value('pluto_ike_established')).toBe(0);
-  expect(down.value('pluto_ike_sas_ended_total', { stage: 'established', reason: 'peer' })).toBeGreaterThan(0);
-  expect(down.value('pluto_child_sas_ended_total', { reason: 'peer' })).toBe(1);
-  expect(down.value('pluto_ike_deletes_total', { direction: 'in' })).toBeGreaterThan(0);
+  expect(down.value('pluto_ike_established', { version: '2' })).toBe(0);
+  expect(
+    down.value('pluto_ike_sas_ended_total', { version: '2', stage: 'established', reason: 'peer' }),
+  ).toBeGreaterThan(0);
+  expect(down.value('pluto_child_sas_ended_total', { version: '2', reason: 'peer' })).toBe(1);
+  expect(down.value('pluto_ike_deletes_total', { version: '2', direction: 'in' })).toBeGreaterThan(0);
 });
 
 test('libreswan reads the same counts: there is one of each', async () => {
@@ -96,7 +102,11 @@ test('libreswan reads the same counts: there is one of each', async () => {
   const metrics = await metricsOf(west);
   const rows = (await west.report({ kind: 'globalstatus' })).rowsOf('globals');
   const global = new Map(rows.map(({ key, value }) => [key, value]));
-  const sent = metrics.value('pluto_ike_notifies_total', { direction: 'out', type: 'NAT_DETECTION_SOURCE_IP' });
+  const sent = metrics.value('pluto_ike_notifies_total', {
+    version: '2',
+    direction: 'out',
+    type: 'NAT_DETECTION_SOURCE_IP',
+  });
   expect(sent).toBe(1);
   expect(global.get('total.ikev2.sent.notifies.status.NAT_DETECTION_SOURCE_IP')).toBe(sent);
   expect(global.get('total.ikev2.ike.established')).toBe(1);
@@ -108,7 +118,7 @@ test('a handshake that fails is counted by why, at both ends', async () => {
   const { west, east } = town({ east: { conf: conn('w-e', { ike: 'aes_gcm256-sha2_512-dh19' }) } });
   west.whack({ kind: 'initiate', name: 'w-e' });
   const metrics = await metricsOf(east);
-  const refused = metrics.value('pluto_ike_sas_ended_total', { stage: 'handshake', reason: 'refused' });
+  const refused = metrics.value('pluto_ike_sas_ended_total', { version: '2', stage: 'handshake', reason: 'refused' });
   expect(refused).toBeGreaterThan(0);
   const told = metrics.lines.filter(
     ({ name, labels }) => name === 'pluto_ike_notifies_total' && labels.direction === 'out',

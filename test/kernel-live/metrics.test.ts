@@ -62,7 +62,7 @@ describe('a daemon that is watched', () => {
     const metrics = parse(await curl('east', url));
     expect(metrics.value('pluto_helpers')).toBe(3);
     expect(metrics.value('pluto_helper_jobs_total', { family: 'ike.keys', result: 'ok' })).toBe(24);
-    expect(metrics.value('pluto_ike_sas_established_total', { by: 'handshake' })).toBe(24);
+    expect(metrics.value('pluto_ike_sas_established_total', { version: '2', by: 'handshake' })).toBe(24);
     expect(metrics.value('pluto_connection_up', { connection: 't7' })).toBe(1);
     expect(metrics.value('pluto_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     const status404 = await curl('east', '-o', '/dev/null', '-w', '%{http_code}', url.replace('/metrics', '/else'));

@@ -7,7 +7,7 @@ import { parse } from './text.ts';
 
 test('every figure is where Prometheus looks for it', async () => {
   const text = parse(await new Exposition().text(snapshot()));
-  expect(text.value('pluto_ike_sas_started_total', { role: 'responder' })).toBe(4);
+  expect(text.value('pluto_ike_sas_started_total', { version: '2', role: 'responder' })).toBe(4);
   expect(text.value('pluto_ike_retransmits_total')).toBe(5);
   expect(text.value('pluto_ike_half_open')).toBe(6);
   expect(text.value('pluto_connection_up', { connection: 'a' })).toBe(0);
@@ -56,6 +56,6 @@ test('what is known does not have to come again', async () => {
   const connections = { version: 1, sas: Uint32Array.of(1, 0) };
   const text = parse(await exposition.text({ ...rest, connections }));
   expect(layout).toBeDefined();
-  expect(text.value('pluto_ike_sas_started_total', { role: 'initiator' })).toBe(30);
+  expect(text.value('pluto_ike_sas_started_total', { version: '2', role: 'initiator' })).toBe(30);
   expect(text.value('pluto_connection_up', { connection: 'a' })).toBe(1);
 });

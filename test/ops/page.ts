@@ -35,7 +35,7 @@ Worth an alarm:
 
     pluto_connection_up == 0
     pluto_connections_omitted > 0
-    rate(pluto_ike_sas_ended_total{stage="handshake"}[5m]) > rate(pluto_ike_sas_established_total{by="handshake"}[5m])
+    sum by (version) (rate(pluto_ike_sas_ended_total{stage="handshake"}[5m])) > sum by (version) (rate(pluto_ike_sas_established_total{by="handshake"}[5m]))
     histogram_quantile(0.99, rate(pluto_helper_job_wait_seconds_bucket[5m])) > 0.5
     rate(pluto_main_thread_busy_seconds_total[1m]) > 0.8
     increase(pluto_actor_crashes_total[1d]) > 0
@@ -45,7 +45,7 @@ Worth an alarm:
     avg_over_time(pluto_ike_cookies_demanded[5m]) > 0.5
     pluto_ike_half_open > 0.8 * ignoring(limit) pluto_limit{limit="max-halfopen-ike"}
 
-In labels: \`direction\` is \`in\` or \`out\`; \`stage\` is \`handshake\` until the peer is authentic, then \`established\`; \`reason\` of an
+In labels: \`version\` is that of IKE, \`1\` or \`2\`; \`direction\` is \`in\` or \`out\`; \`stage\` is \`handshake\` until the peer is authentic, then \`established\`; \`reason\` of an
 end is one of \`asked\` (we were told to), \`peer\` (it deleted), \`timeout\`, \`refused\`, \`expired\`, \`replaced\`, \`local\` (the data plane, or a
 helper). Histograms have buckets from 16 µs to 67 s, each twice the one before. A metric with labels has at most 512 series; what is beyond
 is counted as \`other\`; so are pools beyond a hundred.

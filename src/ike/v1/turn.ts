@@ -204,8 +204,8 @@ export class Turn {
     const { env } = this;
     if (!env.noted) return;
     for (const payload of payloads) {
-      if (payload.type === 'N') env.noted(direction, payload.notify);
-      else if (payload.type === 'D') env.noted(direction, 'delete');
+      if (payload.type === 'N') env.noted(direction, payload.notify, 1);
+      else if (payload.type === 'D') env.noted(direction, 'delete', 1);
     }
   }
 

@@ -1,0 +1,73 @@
+/** What Child SAs have carried, as reports show it. */
+import type { BriefConnRow, TrafficRow } from '../control/status/rows.ts';
+import type { Policy } from '../ike/policy.ts';
+import type { ChildSaMessage, ChildTraffic } from './child-sa.ts';
+import { instanceOf } from './report-conns.ts';
+import { asked, type Making, slices } from './reporter.ts';
+import type { ActorRef } from './runtime/index.ts';
+import type { World } from './world.ts';
+
+export const NO_LIMIT = 2n ** 63n;
+
+/** Which policies a report is about; undefined: all. */
+export type Wanted = ReadonlySet<Policy> | undefined;
+
+export const connName = (policy: Policy) =>
+  policy.instance === undefined
+    ? { conn: policy.name }
+    : { conn: policy.name, instance: instanceOf(policy.instance, policy.remoteHost) };
+
+export function* traffic({ sas }: World, wanted: Wanted): Making {
+  for (const slice of slices(sas.refs())) {
+    const seen = yield* counted(slice);
+    yield { of: 'traffic', rows: seen.filter((t) => !wanted || wanted.has(t.install.policy)).map(trafficRow) };
+  }
+}
+
+/** Gives how many connections have a tunnel. */
+export function* brief({ sas }: World, wanted: Wanted): Making<number> {
+  const active = new Set<Policy>();
+  for (const slice of slices(sas.refs())) {
+    const seen = yield* counted(slice);
+    for (const { install } of seen) active.add(install.policy);
+    yield { of: 'briefConnections', rows: seen.filter((t) => !wanted || wanted.has(t.install.policy)).map(briefRow) };
+  }
+  return active.size;
+}
+
+export function* counted(refs: readonly ActorRef<ChildSaMessage>[]): Making<readonly ChildTraffic[]> {
+  const answers = yield* asked<ChildTraffic>(refs);
+  return answers.filter((t) => t !== undefined);
+}
+
+function trafficRow({ install, addedAt, in: inbound, out }: ChildTraffic): TrafficRow {
+  const { maxBytes } = install.policy.child;
+  return {
+    ...connName(install.policy),
+    serial: install.serial,
+    type: install.suite.protocol === 'ah' ? 'AH' : 'ESP',
+    addTime: addedAt,
+    inBytes: BigInt(inbound?.bytes ?? 0),
+    outBytes: BigInt(out?.bytes ?? 0),
+    maxBytes: maxBytes === undefined ? NO_LIMIT : BigInt(maxBytes),
+    id: `${install.peerId}`,
+    ...leaseOf(install),
+  };
+}
+
+/** Whoever has its address of a pool of ours has nothing else at its end. */
+const leaseOf = ({ policy, selectorsRemote }: ChildTraffic['install']) =>
+  policy.cp?.role === 'server' && { lease: [...new Set(selectorsRemote.map(({ start }) => `${start}/${start.bits}`))] };
+
+function briefRow({ install, in: inbound, out }: ChildTraffic): BriefConnRow {
+  return {
+    ...connName(install.policy),
+    local: install.selectorsLocal.join(','),
+    remote: install.selectorsRemote.join(','),
+    localHost: `${install.local.address}`,
+    remoteHost: `${install.peer.address}`,
+    inBytes: BigInt(inbound?.bytes ?? 0),
+    outBytes: BigInt(out?.bytes ?? 0),
+    reqid: install.policy.child.reqid,
+  };
+}
