@@ -7,15 +7,19 @@
  *                └────► IKE_SA_INIT, of one that is up since ─► nowhere (a late duplicate)
  *                └────► IKE_SA_INIT, new ─► gate ─► cookie │ drop │ a new SA
  *
+ * Of IKEv1, where either cookie may be ours: the same, with v1-door.ts for a gate.
+ *
  * First messages wait in their socket's buffer while the handshakes that have begun are enough to do (`hasRoom`): these
  * are over sooner that way, and who waits there costs nothing else.
  */
 
 import { keep } from '../ike/crypto/keep.ts';
 import type { Datagram } from '../ike/effects.ts';
+import { beginning, type FirstExchange, isFragment } from '../ike/v1/first.ts';
+import { FirstFragments } from '../ike/v1/first-fragments.ts';
 import { COOKIE_ANSWER_OCTETS, Cookies, isFirstMessage, type Knock } from '../ike/v2/cookies.ts';
 import { admit, type Door, redirection } from '../ike/v2/gate.ts';
-import { decodeHeader, EXCHANGE, HEADER_OCTETS, SPI_OCTETS } from '../ike/wire/index.ts';
+import { decodeHeader, EXCHANGE, HEADER_OCTETS, type Header, SPI_OCTETS } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Sources, sourceOf } from '../net/sources.ts';
 import { CookieDemand } from './cookie-demand.ts';
@@ -26,6 +30,7 @@ import { Lately } from './lately.ts';
 import type { About } from './lines.ts';
 import type { ActorRef } from './runtime/index.ts';
 import { SpiTable } from './spi-table.ts';
+import { type Charge, type Ikev1Policy, V1Door, type V1DoorPorts } from './v1-door.ts';
 import type { LogLevel } from './world.ts';
 
 export interface GateLimits {
@@ -44,6 +49,10 @@ export interface GateLimits {
   delay: number;
 }
 
+export interface DoorLimits extends GateLimits {
+  ikev1: Ikev1Policy;
+}
+
 /** In multiples of `GateLimits.delay`. */
 const REFUSE_AT = 10;
 /** ms; who seems to have waited longer has seen that clock being set: nobody's peer asks for so long without giving up. */
@@ -51,8 +60,7 @@ const LONGEST_WAIT = 30_000;
 /** Handshakes that have something to do: from so many on, first messages are better left where they are. */
 const ENOUGH_TO_DO = 128;
 
-export interface SwitchboardPorts {
-  now(): number;
+export interface SwitchboardPorts extends V1DoorPorts {
   random(octets: number): Uint8Array;
   log(level: LogLevel, text: string, about?: About): void;
   readonly debugging: Debugging;
@@ -72,6 +80,8 @@ interface HalfOpen {
   readonly peer: Endpoint;
   /** Of a peer that has returned a cookie. */
   readonly source: string | undefined;
+  /** Of IKEv1. */
+  readonly charge: Charge | undefined;
   /** Somebody else with the same SPI. */
   next: HalfOpen | undefined;
 }
@@ -99,7 +109,7 @@ export class Switchboard {
   readonly #unflushed = new Set<Sender>();
   /** Most packets leave by one socket: its place needs no text to look it up. */
   #latest: { readonly local: Endpoint; readonly sender: Sender } | undefined = undefined;
-  readonly limits: GateLimits;
+  readonly limits: DoorLimits;
   readonly counters = {
     received: 0,
     malformed: 0,
@@ -116,6 +126,13 @@ export class Switchboard {
     /** Because we are too far behind. */
     shed: 0,
     dropped: 0,
+    /** First messages of IKEv1 that `ikev1-policy` keeps out; and those of them that were told so. */
+    v1Refused: 0,
+    v1Rejected: 0,
+    /** First messages of Aggressive Mode while IKEv2 asks for cookies. */
+    v1Aggressive: 0,
+    /** Beyond IKEv1's part of all half-open SAs. */
+    v1Full: 0,
     sent: 0,
     unsendable: 0,
     /** IKE messages, without their UDP headers. */
@@ -124,16 +141,19 @@ export class Switchboard {
   };
   readonly #cookies: Cookies;
   readonly #demand: CookieDemand;
+  readonly #v1: V1Door;
+  readonly #fragments = new FirstFragments();
   /** ms that the first messages which are being read have waited for that. */
   #waited = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(ports: SwitchboardPorts, limits: GateLimits) {
+  constructor(ports: SwitchboardPorts, limits: DoorLimits) {
     this.#ports = ports;
     this.limits = limits;
     this.#cookies = new Cookies(ports.random, ports.now());
     this.#halfOpen = new SpiTable(ports.random(4));
     this.#demand = new CookieDemand((text) => ports.log('info', text));
+    this.#v1 = new V1Door(ports, limits, this.counters);
   }
 
   get halfOpen(): number {
@@ -152,7 +172,9 @@ export class Switchboard {
     const { mode, cookiesFrom, delay } = this.limits;
     if (mode !== 'auto') return mode === 'busy';
     const waited = this.#behind();
-    return this.#demand.isOn(this.#ports.now(), { halfOpen: this.#halfOpenCount, cookiesFrom, waited, delay });
+    // Of IKEv1 they would ask nobody.
+    const halfOpen = this.#halfOpenCount - this.#v1.count;
+    return this.#demand.isOn(this.#ports.now(), { halfOpen, cookiesFrom, waited, delay });
   }
 
   /** Whether first messages are to be read, or had better wait. */
@@ -249,6 +271,7 @@ export class Switchboard {
     const found = withPeer(first, peer);
     if (!first || !found) return;
     if (found.source !== undefined) this.#sources.giveBack(found.source);
+    if (found.charge) this.#v1.giveBack(found.charge);
     if (isUp) this.#lately.add(spiI, peer, this.#ports.now());
     this.#halfOpenCount--;
     if (found !== first) without(first, found);
@@ -286,18 +309,29 @@ export class Switchboard {
     return 'answered';
   }
 
-  /** A datagram of IKEv2 as it lies in the socket's arena, for an SA that we do not have: it is counted, and was that. */
+  /** A datagram as it lies in the socket's arena, for an SA that we do not have: it is counted, and was that. */
   isStray(bytes: Uint8Array, at: number, octets: number): boolean {
-    if (octets < HEADER_OCTETS || bytes[at + MAJOR_AT] >> 4 !== 2) return false;
-    const flags = bytes[at + FLAGS_AT];
-    const isInitiator = (flags & INITIATOR) !== 0;
-    // A first message, unless it says that it answers: that would have come to who has SAs, and is nobody's.
-    if ((flags & (INITIATOR | RESPONSE)) === INITIATOR && isZero(bytes, at + 8)) return false;
-    if (this.#sas.find(bytes, isInitiator ? at + 8 : at)) return false;
+    if (octets < HEADER_OCTETS) return false;
+    const major = bytes[at + MAJOR_AT] >> 4;
+    if (major !== 1 && major !== 2) return false;
+    if (major === 1 ? this.#hasUseOfV1(bytes, at, octets) : this.#hasUseOfV2(bytes, at)) return false;
     this.counters.received++;
     this.counters.octetsIn += octets;
     this.counters.unknownSpi++;
     return true;
+  }
+
+  #hasUseOfV2(bytes: Uint8Array, at: number): boolean {
+    const flags = bytes[at + FLAGS_AT];
+    const isInitiator = (flags & INITIATOR) !== 0;
+    // A first message, unless it says that it answers: that would have come to who has SAs, and is nobody's.
+    if ((flags & (INITIATOR | RESPONSE)) === INITIATOR && isZero(bytes, at + SPI_OCTETS)) return true;
+    return this.#sas.find(bytes, isInitiator ? at + SPI_OCTETS : at) !== undefined;
+  }
+
+  #hasUseOfV1(bytes: Uint8Array, at: number, octets: number): boolean {
+    const isKnown = this.#sas.find(bytes, at + SPI_OCTETS) ?? this.#sas.find(bytes, at);
+    return isKnown !== undefined || beginning(bytes, at, octets) !== undefined;
   }
 
   /** A datagram without its non-ESP marker; the octets are the receiver's to keep. */
@@ -319,6 +353,7 @@ export class Switchboard {
       return this.#debug(() => `packet from ${datagram.peer}: malformed ${where}: ${why}`, datagram.peer);
     }
     const header = decoded.value;
+    if (header.major === 1) return this.#deliverV1(datagram, header);
     const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
     if (isFirst && isZero(header.spiR, 0)) return this.#first(datagram, header);
     const sa = this.#sas.find(header.isInitiator ? header.spiR : header.spiI);
@@ -330,6 +365,63 @@ export class Switchboard {
     if (!sa.offer({ t: 'packet', datagram })) counters.dropped++;
   }
 
+  /** Nothing in a header of IKEv1 says which of the cookies is ours. */
+  #deliverV1(datagram: Datagram, { spiI, spiR }: Header): void {
+    const { counters, limits } = this;
+    const { bytes, local, peer } = datagram;
+    const sa = this.#sas.find(spiR) ?? this.#sas.find(spiI);
+    if (sa) {
+      if (!sa.offer({ t: 'packet', datagram })) counters.dropped++;
+      return;
+    }
+    const exchange = beginning(bytes, 0, bytes.length);
+    if (exchange === undefined) {
+      counters.unknownSpi++;
+      return;
+    }
+    if (limits.ikev1 !== 'accept') {
+      const answer = this.#v1.refuse(datagram, exchange);
+      return answer && this.send(local, peer, answer);
+    }
+    if (!isFragment(bytes)) return this.#firstV1(datagram, spiI, exchange);
+    const whole = this.#fragments.take(bytes, peer, this.#ports.now());
+    if (whole) this.#firstV1({ local, peer, bytes: whole }, spiI, exchange);
+  }
+
+  #firstV1(datagram: Datagram, spiI: Uint8Array, exchange: FirstExchange): void {
+    const { counters, limits } = this;
+    const { peer } = datagram;
+    const known = withPeer(this.#halfOpen.find(spiI), peer);
+    if (known) {
+      if (!known.charge || !known.sa.offer({ t: 'packet', datagram })) counters.dropped++;
+      return;
+    }
+    if (this.#lately.has(spiI, peer, this.#ports.now())) {
+      counters.late++;
+      return;
+    }
+    if (this.#halfOpenCount >= limits.maxHalfOpen) {
+      counters.refused++;
+      return;
+    }
+    if (this.#sheds) {
+      counters.shed++;
+      return;
+    }
+    const charge = this.#v1.weigh(datagram, exchange, this.wantsCookies);
+    const sa = charge && this.#ports.answerer(datagram, keep(spiI), 1);
+    if (!sa) return;
+    this.#v1.take(charge);
+    this.#opens(spiI, { sa, peer, source: undefined, charge });
+    sa.tell({ t: 'packet', datagram });
+  }
+
+  /** At once: its duplicate, or a flood, may be in the same batch. */
+  #opens(spiI: Uint8Array, one: Omit<HalfOpen, 'next'>): void {
+    this.#halfOpen.set(spiI, { ...one, next: this.#halfOpen.find(spiI) });
+    this.#halfOpenCount++;
+  }
+
   /** `quoted`: the start of a message of ours that did not arrive. Its SA says so. */
   networkError(quoted: Uint8Array, text: string): void {
     if (quoted.length < 16) return this.#debug(() => text);
@@ -337,9 +429,10 @@ export class Switchboard {
     sa?.offer({ t: 'networkError', text });
   }
 
-  #first(datagram: Datagram, header: Parameters<typeof admit>[0]): void {
+  #first(datagram: Datagram, header: Header): void {
     const { counters, limits } = this;
     const known = withPeer(this.#halfOpen.find(header.spiI), datagram.peer);
+    if (known?.charge) return void counters.dropped++;
     if (known) return void known.sa.offer({ t: 'packet', datagram });
     if (this.#lately.has(header.spiI, datagram.peer, this.#ports.now())) {
       counters.late++;
@@ -368,10 +461,7 @@ export class Switchboard {
     if (!sa) return;
     if (asks) this.#demand.returned();
     if (source !== undefined) this.#sources.take(source);
-    // At once: its duplicate, or a flood, may be in the same batch.
-    const next = this.#halfOpen.find(header.spiI);
-    this.#halfOpen.set(header.spiI, { sa, peer: datagram.peer, source, next });
-    this.#halfOpenCount++;
+    this.#opens(header.spiI, { sa, peer: datagram.peer, source, charge: undefined });
     sa.tell({ t: 'packet', datagram });
   }
 
@@ -398,7 +488,7 @@ export class Switchboard {
     this.#debug(() => `IKE_SA_INIT from ${peer}: ${why}; dropped`, peer);
   }
 
-  #redirect({ local, peer, bytes }: Datagram, header: Parameters<typeof admit>[0], isBusy: boolean): boolean {
+  #redirect({ local, peer, bytes }: Datagram, header: Header, isBusy: boolean): boolean {
     const door = this.#ports.otherDoor(isBusy);
     const answer = door && redirection(header, bytes, door);
     if (!answer) return false;

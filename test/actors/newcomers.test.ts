@@ -57,6 +57,7 @@ function port({ address = '127.0.0.1', encapsulates = false, bufferOctets = 0, p
       now: () => 0,
       random: (octets) => dice.octets(octets),
       log: () => {},
+      strangers: { say: () => {} },
       debugging: new Debugging(),
       impairments: new Impairments(),
       answerer: () => actor('answerer'),
@@ -64,7 +65,7 @@ function port({ address = '127.0.0.1', encapsulates = false, bufferOctets = 0, p
       behind: () => 0,
       backlog: () => backlog,
     },
-    { mode: 'unlimited', cookiesFrom: 1, maxHalfOpen: 100_000, maxPerSource: 0, delay: 0 },
+    { mode: 'unlimited', cookiesFrom: 1, maxHalfOpen: 100_000, maxPerSource: 0, delay: 0, ikev1: 'accept' },
   );
   switchboard.register(OUR_SPI, actor('sa'));
   const octets = Address.parse(address)!.toBytes();

@@ -457,7 +457,7 @@ describe('what else arrives', () => {
     expect(isStray(changed(19, bytes[19] & ~0x08))).toBe(true);
     expect(switchboard.counters.unknownSpi).toBe(2);
     // Not ours to judge: another version, a first message, something short.
-    expect(isStray(changed(17, 0x10).with(12, bytes[12] ^ 1))).toBe(false);
+    expect(isStray(changed(17, 0x30).with(12, bytes[12] ^ 1))).toBe(false);
     const first = firstInit().datagram.bytes;
     expect([isStray(first), isStray(first.with(19, 0x28))]).toEqual([false, true]);
     expect(isStray(bytes.subarray(0, 27))).toBe(false);

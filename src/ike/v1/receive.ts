@@ -8,7 +8,7 @@ import type { In } from '../effects.ts';
 import { faultText } from '../fault.ts';
 import { type Channel, hash1, hash2, hash3 } from './crypto/hashes.ts';
 import { open } from './crypto/protect.ts';
-import { collect } from './fragments.ts';
+import { collect, fresh } from './fragments.ts';
 import type { Conversation, IsakmpSa, State } from './isakmp-sa.ts';
 import { pick, type Transition } from './transitions.ts';
 import { distrust } from './trust.ts';
@@ -23,7 +23,9 @@ import {
   find,
   type Header,
   type Message,
+  NOTIFY,
   NOTIFY_NAMES,
+  type Payload,
 } from './wire/index.ts';
 
 /** A peer that has not heard our answer asks so often at most; whoever asks more makes us an amplifier. */
@@ -34,11 +36,15 @@ export function receive(turn: Turn, { datagram }: Extract<In, { t: 'packet' }>):
   const { sa } = turn;
   const message = decode(turn, datagram);
   if (!message) return;
+  sa.reassembly = fresh(sa.reassembly, turn.env.now);
   const fragment = find(message.chain.payloads, 'FRAGMENT');
   if (!fragment) return take(turn, message, datagram);
   if (!sa.policy.fragmentation)
     return turn.debug(() => `fragment from ${datagram.peer}, and fragmentation=no; dropped`);
-  const bytes = collect(sa, fragment);
+  // Whatever came beside it would be kept with it.
+  if (message.chain.payloads.length > 1)
+    return turn.debug(() => `fragment from ${datagram.peer} with other payloads; dropped`);
+  const bytes = collect(sa, fragment, turn.env.now);
   if (!bytes) return;
   const whole = decode(turn, { ...datagram, bytes });
   if (!whole) return;
@@ -53,12 +59,16 @@ function decode(turn: Turn, { bytes, peer }: Packet): Message | undefined {
   return void turn.debug(() => `packet from ${peer} for other cookies`);
 }
 
-/** Both cookies, but that the responder's is zero in the first message, and new to us in its answer. */
+/**
+ * Both cookies, but that the responder's is zero in the first message, and new to us in its answer. What answers ours and
+ * has none is our own message turned back, unless it begins nothing: then it may tell why we get no answer.
+ */
 function isOurs({ role, state, cookieI, cookieR }: IsakmpSa, header: Header): boolean {
   if (Buffer.compare(cookieI, header.cookieI) !== 0) return false;
-  if (Buffer.compare(cookieR, header.cookieR) === 0) return true;
-  if (role === 'responder') return isZero(header.cookieR) && header.messageId === 0;
-  return (state === 'mainI1' || state === 'aggrI1') && !isZero(header.cookieR);
+  if (role === 'responder')
+    return Buffer.compare(cookieR, header.cookieR) === 0 || (isZero(header.cookieR) && header.messageId === 0);
+  if (isZero(header.cookieR)) return isZero(cookieR) && header.exchange === EXCHANGE.INFORMATIONAL;
+  return Buffer.compare(cookieR, header.cookieR) === 0 || state === 'mainI1' || state === 'aggrI1';
 }
 
 function take(turn: Turn, message: Message, datagram: Packet): void {
@@ -111,10 +121,20 @@ function talkOf(turn: Turn, { messageId, exchange }: Header): Conversation | und
   }
   const known = sa.conversations.find((c) => c.messageId === messageId && c.exchange === exchange);
   if (known) return known;
+  if (sa.state === 'aggrR1' && sa.phaseOne) return void prompted(turn, exchange, sa.phaseOne);
   if (sa.state !== 'established')
     return void turn.debug(() => `${exchangeName(exchange)} in state ${sa.state}; dropped`);
   if (sa.usedIds.includes(messageId)) return void turn.debug(() => `${exchangeName(exchange)} replayed; dropped`);
   return turn.newTalk(exchange, messageId);
+}
+
+/** The peer has our answer, our cookie is in its message, and thinks that all is said: its own last word is lost. */
+function prompted(turn: Turn, exchange: number, talk: Conversation): void {
+  const isMuch = ++talk.duplicates > MAX_DUPLICATES;
+  turn.debug(
+    () => `${exchangeName(exchange)} before the end of Aggressive Mode; ${isMuch ? 'dropped' : 'asking for that'}`,
+  );
+  if (!isMuch) turn.transmit(talk);
 }
 
 /** The same message once more gets the same octets once more, if it had an answer. */
@@ -169,11 +189,24 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   turn.sa.lastHeard = turn.env.now;
   turn.note('in', message.payloads);
   turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
+  if (row.exchange === EXCHANGE.INFORMATIONAL && message.payloads.some(isTold)) remember(turn.sa, talk.messageId);
   if (message.header.isCommit)
     turn.say(`${exchangeName(row.exchange)} with the commit bit, which is ignored`, { level: 'warn' });
   row.run(turn, message);
   checkEnd(turn);
 }
+
+/** Of notifications: more than any peer has to say in eight hours. */
+const MOST_REMEMBERED = 1_024;
+
+/** Heard once: a replay of it would be as authentic. */
+function remember(sa: IsakmpSa, messageId: number): void {
+  if (sa.usedIds.length < MOST_REMEMBERED) sa.usedIds = sa.usedIds.concat(messageId);
+}
+
+/** Not so signs of life, whose own numbers tell what is old (RFC 3706 §6.2), nor deletions, which find nothing twice. */
+const isTold = (p: Payload): boolean => p.type === 'N' && !DPD.has(p.notify);
+const DPD: ReadonlySet<number> = new Set([NOTIFY.R_U_THERE, NOTIFY.R_U_THERE_ACK]);
 
 /** Holds a row to where it says that it leads; while a helper computes it is not at its end. */
 export function checkEnd({ sa, row, from, conversation }: Turn): void {

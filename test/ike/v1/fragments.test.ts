@@ -31,7 +31,7 @@ test('pieces in any order, some of them twice, make the message again', () => {
     const sa = fresh();
     const pieces = fragmentsOf(MESSAGE, 300 + dice.below(900));
     const order = [...pieces, ...pieces.slice(0, 2)].toSorted(() => dice.next() - 0.5);
-    const whole = order.map((piece) => collect(sa, piece)).filter((got) => got !== undefined);
+    const whole = order.map((piece) => collect(sa, piece, 0)).filter((got) => got !== undefined);
     expect(whole[0]).toEqual(MESSAGE);
   }
 });
@@ -49,26 +49,26 @@ describe('a stranger cannot make us keep more than so much', () => {
 
   test('in octets', () => {
     const sa = fresh();
-    for (let number = 1; number <= 32; number++) collect(sa, piece({ number }));
+    for (let number = 1; number <= 32; number++) collect(sa, piece({ number }), 0);
     expect(sa.reassembly?.octets).toBe(16_000);
   });
 
   test('in number, and one message at a time', () => {
     const sa = fresh();
-    collect(sa, piece({ number: 33 }));
+    collect(sa, piece({ number: 33 }), 0);
     expect(sa.reassembly).toBeUndefined();
-    for (let id = 0; id < 100; id++) collect(sa, piece({ id }));
+    for (let id = 0; id < 100; id++) collect(sa, piece({ id }), 0);
     expect(sa.reassembly?.octets).toBe(1_000);
   });
 
   test('what contradicts the others is dropped, and those stay', () => {
     const sa = fresh();
     const [a, b] = [Uint8Array.of(1), Uint8Array.of(2)];
-    collect(sa, piece({ number: 1, data: a }));
-    collect(sa, piece({ number: 3, flags: 1 }));
-    expect(collect(sa, piece({ number: 2, flags: 1, data: b }))).toBeUndefined();
-    expect(collect(sa, piece({ number: 4 }))).toBeUndefined();
-    expect(collect(sa, piece({ number: 2, data: b }))).toEqual(Uint8Array.of(1, 2, ...new Uint8Array(1_000)));
+    collect(sa, piece({ number: 1, data: a }), 0);
+    collect(sa, piece({ number: 3, flags: 1 }), 0);
+    expect(collect(sa, piece({ number: 2, flags: 1, data: b }), 0)).toBeUndefined();
+    expect(collect(sa, piece({ number: 4 }), 0)).toBeUndefined();
+    expect(collect(sa, piece({ number: 2, data: b }), 0)).toEqual(Uint8Array.of(1, 2, ...new Uint8Array(1_000)));
   });
 });
 
