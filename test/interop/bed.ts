@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Capture, capture } from '../support/capture.ts';
+import { configure } from '../support/netns.ts';
 import type { WirePacket } from '../support/pcap.ts';
 import { type PingOptions, ping } from '../support/ping.ts';
 import { eventually } from '../support/process.ts';
@@ -39,16 +40,52 @@ export interface Scenario {
 }
 
 export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<void>): Promise<void> {
+  const bed = await openBed(scenario);
+  try {
+    await story(bed);
+    for (const peer of [bed.east, bed.west]) await peer.stop();
+  } catch (error) {
+    throw await bed.told(error);
+  } finally {
+    await bed.close();
+  }
+}
+
+/** A bed for several tests. */
+export interface OpenBed extends Bed {
+  /** The error with both ends' last words. */
+  readonly told: (error: unknown) => Promise<Error>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openBed(scenario: Scenario): Promise<OpenBed> {
   const directory = await mkdtemp(join(tmpdir(), 'pluto-interop-'));
   const topology = await (scenario.isNatted ? natted() : pair());
   const peers: Peer[] = [];
   let recording: Capture | undefined;
+  const told = async (error: unknown): Promise<Error> => {
+    const logs = await Promise.all(peers.map(async (peer) => `\n--- ${peer.name}\n${lastLines(await peer.log())}`));
+    return new Error(`${error instanceof Error ? error.message : String(error)}${logs.join('')}`, { cause: error });
+  };
+  const close = async (): Promise<void> => {
+    for (const peer of peers) await peer.kill();
+    await recording?.stop().catch(() => undefined);
+    await topology.network.close();
+    if (process.env.PLUTO_KEEP === undefined) await rm(directory, { recursive: true, force: true });
+    else process.stderr.write(`kept ${directory}\n`);
+  };
   try {
+    const addresses = (scenario.tunnel.v1?.conns ?? []).flatMap(({ west }) => (west === undefined ? [] : [west]));
+    await configure(
+      topology.west.host,
+      [...new Set(addresses)].map((address) => `addr add ${address}/24 dev eth0`),
+    );
     recording = await capture(topology.wire, directory);
     const start = async (side: 'west' | 'east'): Promise<Peer> => {
       await mkdir(join(directory, side));
       const peer = side === 'west' ? 'east' : 'west';
       const started = await scenario[side]({
+        side,
         host: topology[side].host,
         directory: join(directory, side),
         tunnel: { ...scenario.tunnel, ...scenario.onlyAt?.[side] },
@@ -62,23 +99,19 @@ export async function withBed(scenario: Scenario, story: (bed: Bed) => Promise<v
     };
     const east = await start('east');
     const west = await start('west');
-    await story({
+    return {
       west,
       east,
       topology,
       seen: recording.stop,
       ping: (options) => pings(topology, scenario.tunnel, options),
-    });
-    for (const peer of peers) await peer.stop();
+      told,
+      close,
+    };
   } catch (error) {
-    const logs = await Promise.all(peers.map(async (peer) => `\n--- ${peer.name}\n${lastLines(await peer.log())}`));
-    throw new Error(`${error instanceof Error ? error.message : String(error)}${logs.join('')}`, { cause: error });
-  } finally {
-    for (const peer of peers) await peer.kill();
-    await recording?.stop().catch(() => undefined);
-    await topology.network.close();
-    if (process.env.PLUTO_KEEP === undefined) await rm(directory, { recursive: true, force: true });
-    else process.stderr.write(`kept ${directory}\n`);
+    const words = await told(error);
+    await close();
+    throw words;
   }
 }
 

@@ -47,6 +47,7 @@ async function ours({ host, directory, ends }: Place): Promise<Peer> {
     rekeyIke: never,
     deleteChild: never,
     deleteIke: never,
+    agreed: never,
     installed: () => installedSas(shimLog(directory)),
     log: pluto.log,
     stop: async () => void (await pluto.stop()),

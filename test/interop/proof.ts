@@ -7,6 +7,12 @@ import { pki } from './pki.ts';
 
 export type Proof = Secret | Null | Certificate | RawKey | Eap;
 
+/** How both ends of a connection prove themselves, as one of them sees it. */
+export interface ProofPair {
+  readonly me: Proof;
+  readonly peer: Proof;
+}
+
 /** A proof that follows the first, of another identity. RFC 4739. */
 export interface Second {
   /** Without the `@`. */

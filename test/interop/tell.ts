@@ -13,7 +13,7 @@ import type { Story } from './stories.ts';
 
 afterAll(forgetPki);
 
-type Implementations = Readonly<Record<PeerName | 'pluto', StartPeer>>;
+export type Implementations = Readonly<Record<PeerName | 'pluto', StartPeer>>;
 
 /** Every kernel takes any SA and logs it; none encrypts. */
 export const underShim: Implementations = {
@@ -28,7 +28,7 @@ export const inUserSpace: Omit<Implementations, 'libreswan'> = {
 };
 
 /** Stand-in for our daemon: tells a wrong story from a wrong pluto. */
-const standIn = process.env.PLUTO_STAND_IN as PeerName | undefined;
+export const standIn = process.env.PLUTO_STAND_IN as PeerName | undefined;
 
 export function tell(stories: readonly Story[], peer: PeerName, planes: Partial<Implementations>): void {
   const [us, them] = [planes[standIn ?? 'pluto'], planes[peer]];

@@ -5,6 +5,7 @@
 
 import { type Inner, innerLines, swanctlInner } from './inner.ts';
 import { fillSwanctl, type Proof, proofLines, type Second, secondLines } from './proof.ts';
+import type { V1 } from './v1/conn.ts';
 
 /** Encryption as ipsec.conf spells it; an AEAD has no separate integrity algorithm. */
 export type Encryption = 'aes_gcm128' | 'aes_gcm256' | 'aes128' | 'aes256' | 'chacha20_poly1305';
@@ -57,6 +58,8 @@ export interface Tunnel {
   readonly clockAhead?: number;
   /** Addresses that one end gives the other, in place of what lies behind the two. */
   readonly inner?: Inner;
+  /** In place of all of the above but `charon` and `setup`: connections of IKEv1. */
+  readonly v1?: V1;
 }
 
 /** One end's view: its own addresses and the other's. */

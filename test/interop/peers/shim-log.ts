@@ -29,15 +29,28 @@ export async function installedSas(logFile: string): Promise<readonly InstalledS
       src: field(line, 'src') ?? '',
       dst: field(line, 'dst') ?? '',
       spi,
-      // The kernel takes both names; libreswan says the short one.
-      keys: [...line.matchAll(/ ((?:aead|enc|auth)=\S+)/g)]
-        .map((match) => match[1]?.replace('enc=aes:', 'enc=cbc(aes):'))
+      keys: [...line.matchAll(/ (aead|enc|auth)=([^:]+):(\w+)/g)]
+        .map(([, kind, name, key]) => `${kind}=${FULL_NAMES[name] ?? name}:${key}`)
         .join(' '),
       ...(encapsulation === undefined ? {} : { encapsulation }),
     });
   }
   return [...sas.values()];
 }
+
+/** The kernel takes short names too, and leaves as much of a hash as is usual where it is not told how much. */
+const FULL_NAMES: Readonly<Record<string, string>> = {
+  aes: 'cbc(aes)',
+  des3_ede: 'cbc(des3_ede)',
+  md5: 'hmac(md5)/96',
+  'md5/96': 'hmac(md5)/96',
+  'hmac(md5)': 'hmac(md5)/96',
+  sha1: 'hmac(sha1)/96',
+  'sha1/96': 'hmac(sha1)/96',
+  'hmac(sha1)': 'hmac(sha1)/96',
+  'hmac(sha384)': 'hmac(sha384)/192',
+  'hmac(sha512)': 'hmac(sha512)/256',
+};
 
 function field(line: string, name: string): string | undefined {
   return new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];

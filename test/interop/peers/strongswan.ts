@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { eventually, type Finished, run } from '../../support/process.ts';
 import type { Peer, Place } from '../peer.ts';
 import { swanctlConf } from '../tunnel.ts';
+import { agreedBySwanctl } from '../v1/agreed.ts';
+import { v1Swanctl } from '../v1/swanctl-conf.ts';
 import { athome, shimLog, startAtHome, underShim } from './launch.ts';
 import { file } from './prefix.ts';
 import { installedSas } from './shim-log.ts';
@@ -16,15 +18,16 @@ import { installedSas } from './shim-log.ts';
 export type Plane = 'shim' | 'libipsec';
 
 const plugins =
-  'eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls md5 random nonce pem pkcs1 pkcs8 pubkey x509 constraints revocation openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default vici updown';
+  'eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls md5 random nonce pem pkcs1 pkcs8 pubkey x509 constraints revocation openssl aes gcm sha1 sha2 hmac kdf drbg curve25519 chapoly gmp socket-default xauth-generic vici updown';
 
-export async function startStrongSwan(plane: Plane, { host, directory, tunnel, ends }: Place): Promise<Peer> {
+export async function startStrongSwan(plane: Plane, { host, directory, side, tunnel, ends }: Place): Promise<Peer> {
   const vici = join(directory, 'vici');
   const log = join(directory, 'charon.log');
   const settings = join(directory, 'strongswan.conf');
   await mkdir(join(directory, 'swanctl'), { recursive: true });
   const folder = join(directory, 'swanctl');
-  await writeFile(join(folder, 'swanctl.conf'), await swanctlConf(tunnel, ends, folder));
+  const conf = tunnel.v1 ? v1Swanctl(tunnel.v1, { side, ends }, folder) : swanctlConf(tunnel, ends, folder);
+  await writeFile(join(folder, 'swanctl.conf'), await conf);
   await writeFile(settings, strongSwanConf(plane, log, vici, tunnel));
   const env = { STRONGSWAN_CONF: settings, ...(plane === 'shim' ? underShim(directory, tunnel.clockAhead) : {}) };
   const charon = startAtHome('strongswan', host, directory, ['/usr/lib/ipsec/charon'], env);
@@ -46,15 +49,16 @@ export async function startStrongSwan(plane: Plane, { host, directory, tunnel, e
 
   return {
     name: 'strongSwan',
-    up: () => ask('--initiate', '--child', 'net', '--timeout', '15'),
-    isUp: async () => {
-      const { stdout } = await swanctl('--list-sas');
+    up: (conn = 'net') => ask('--initiate', '--child', conn, '--timeout', '15'),
+    isUp: async (conn = 'net') => {
+      const { stdout } = await swanctl('--list-sas', '--ike', conn);
       return /\bESTABLISHED\b/.test(stdout) && /\bINSTALLED\b/.test(stdout);
     },
-    rekeyChild: () => ask('--rekey', '--child', 'net'),
-    rekeyIke: () => ask('--rekey', '--ike', 'net'),
-    deleteChild: () => ask('--terminate', '--child', 'net', '--timeout', '10'),
-    deleteIke: () => ask('--terminate', '--ike', 'net', '--timeout', '10'),
+    rekeyChild: (conn = 'net') => ask('--rekey', '--child', conn),
+    rekeyIke: (conn = 'net') => ask('--rekey', '--ike', conn),
+    deleteChild: (conn = 'net') => ask('--terminate', '--child', conn, '--timeout', '10'),
+    deleteIke: (conn = 'net') => ask('--terminate', '--ike', conn, '--timeout', '10'),
+    agreed: async (conn) => agreedBySwanctl((await swanctl('--list-sas', '--ike', conn)).stdout),
     installed: () => installedSas(shimLog(directory)),
     log: () => (existsSync(log) ? readFile(log, 'utf8') : Promise.resolve(charon.output())),
     stop: async () => void (await charon.stop('SIGTERM')),
@@ -80,7 +84,12 @@ const initRequest = [
   `00000024 ${'42'.repeat(32)}`,
 ].join('');
 
-function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookies, charon }: Place['tunnel']): string {
+function strongSwanConf(
+  plane: Plane,
+  log: string,
+  vici: string,
+  { demandsCookies, charon, v1 }: Place['tunnel'],
+): string {
   return `charon {
   load = ${plugins} ${plane === 'libipsec' ? 'kernel-libipsec kernel-netlink' : 'kernel-netlink'}
   install_routes = ${plane === 'libipsec' ? 'yes' : 'no'}
@@ -90,6 +99,7 @@ function strongSwanConf(plane: Plane, log: string, vici: string, { demandsCookie
   retransmit_base = 1
   delete_rekeyed_delay = 1
   ${demandsCookies ? 'cookie_threshold = 1' : ''}
+  ${v1 ? 'i_dont_care_about_security_and_use_aggressive_mode_psk = yes' : ''}
   ${charon ?? ''}
   filelog { file { path = ${log}
     default = 1

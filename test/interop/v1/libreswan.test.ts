@@ -1,0 +1,3 @@
+import { tellSuites } from './matrix.ts';
+
+tellSuites('libreswan');
