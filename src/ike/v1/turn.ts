@@ -110,7 +110,8 @@ export class Turn {
     this.debug(() => `sending ${describe({ exchange: talk.exchange, isEncrypted }, payloads)}`);
     talk.sent = this.#pack(talk, payloads);
     this.transmit(talk);
-    if (!awaits) return;
+    // Whoever has begun this may not be where it says: it gets what it asks for again, and nothing that it does not.
+    if (!awaits || sa.isHalfOpen) return;
     const { retransmitInterval, retransmitTimeout } = sa.policy;
     const { now } = env;
     talk.resend = { sentAt: now, retransmits: 0, dueAt: now + retransmitInterval, giveUpAt: now + retransmitTimeout };

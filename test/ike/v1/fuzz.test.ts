@@ -66,7 +66,12 @@ test('machines half-way take no harm: the exchange goes on', () => {
       west.receive(fromWest, fromEast, bytes);
       clock.flush();
     }
-    for (const line of rest) wire.expect(line);
+    // Whoever has read our answer in Aggressive Mode and goes on without its own last word has it repeated.
+    let again = wire.sent.filter((d) => !d.isFromWest && d.text.startsWith('Aggressive')).length - 1;
+    for (const line of rest) {
+      if (line !== AGGRESSIVE[1]) for (; again > 0; again--) wire.lose(AGGRESSIVE[1]);
+      wire.expect(line);
+    }
     expect(west.sa.state).toBe('established');
     expect(east.plane.size).toBe(1);
   });
