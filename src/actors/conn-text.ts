@@ -1,6 +1,7 @@
 /** A connection that came over the control socket, checked as if it stood in a file. */
 import { type Built, ConnBuilder } from '../conf/build-conn.ts';
 import type { Conn } from '../conf/conn.ts';
+import { asFreeswan } from '../conf/freeswan.ts';
 import { hasControl } from '../conf/printable.ts';
 import { formatProblem, hasErrors, type Problem } from '../conf/problem.ts';
 import { Reporter } from '../conf/report.ts';
@@ -16,7 +17,9 @@ export interface Checked {
   readonly warnings: readonly string[];
 }
 
-export function connsOf({ name, file, line, keywords }: ConnText): Checked {
+/** `acceptsV1`: `ikev1-policy=accept`. */
+export function connsOf({ name, file, line, keywords: said }: ConnText, acceptsV1 = true): Checked {
+  const keywords = line === 0 ? { ...said, ...asFreeswan(said, acceptsV1) } : said;
   const place = { file, line };
   // As no line of a file may: names and values go to logs and terminals as they are.
   const odd = Object.entries({ name, ...keywords }).find(([, text]) => hasControl(text));

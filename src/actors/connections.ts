@@ -117,10 +117,14 @@ export class Connections {
     return { entry, text };
   }
 
+  get acceptsV1(): boolean {
+    return (this.#options.ikev1Policy ?? 'accept') === 'accept';
+  }
+
   /** Why `conn` is not for this daemon at all. */
   refusal({ name, keyexchange }: Conn): string | undefined {
-    const { ikev1Policy = 'accept' } = this.#options;
-    return keyexchange === 'ikev1' && ikev1Policy !== 'accept'
+    const { ikev1Policy } = this.#options;
+    return keyexchange === 'ikev1' && !this.acceptsV1
       ? `"${name}": failed to add connection: ikev1-policy=${ikev1Policy} allows no IKEv1 connections`
       : undefined;
   }

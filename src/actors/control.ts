@@ -236,7 +236,7 @@ export class Control {
 
   #add(text: RequestOf<'add'>['conn'], answer: Answer, replaces: boolean): void {
     const { world } = this.#options;
-    const { conns, errors, warnings } = connsOf(text);
+    const { conns, errors, warnings } = connsOf(text, this.#options.connections.acceptsV1);
     for (const warning of warnings) answer.line(RC.LOG, warning);
     for (const error of errors) {
       world.log('warn', error);

@@ -1,5 +1,6 @@
 /** The whack command that says the same, ready to paste. */
 import { parseAuthby } from '../conf/authby.ts';
+import { asFreeswan } from '../conf/freeswan.ts';
 import type { Keyword } from '../conf/keyword.ts';
 import { lookup, type Side } from '../conf/keywords.ts';
 import { isFault, parseTyped, splitList } from '../conf/values.ts';
@@ -98,7 +99,14 @@ function inForce(keywords: ConnText['keywords']): ConnText['keywords'] {
   const isOld = ikev2 !== undefined && others.keyexchange === undefined;
   const said = isOld ? { ...others, keyexchange: typed('ikev2', ikev2) === '"no"' ? 'ikev1' : 'ikev2' } : others;
   const { ah, ...rest } = said;
-  return ah !== undefined && typed('phase2', said.phase2 ?? '') === '"ah"' ? { ...rest, esp: ah } : said;
+  if (ah !== undefined && typed('phase2', said.phase2 ?? '') === '"ah"') return { ...rest, esp: ah };
+  if (said.keyexchange === 'ikev1' && said.phase2 === 'none' && said.esp === undefined) {
+    const { phase2, ...alone } = said;
+    return alone;
+  }
+  const left = asFreeswan(said, true);
+  // What whack would take for FreeS/WAN's ISAKMP SA alone.
+  return left ? { ...said, ...(left.keyexchange ? { keyexchange: 'ikev2' } : { phase2: 'esp' }) } : said;
 }
 
 /** `auto=` that the command itself amounts to. */

@@ -37,3 +37,24 @@ export function successorOf(keyword: string): string | undefined {
 export function isBygone(section: 'setup' | 'conn', keyword: string): boolean {
   return (section === 'setup' ? SETUP : CONN).has(keyword.toLowerCase().replaceAll('-', '_'));
 }
+
+/**
+ * What FreeS/WAN's whack means by what a command line leaves out. Without `--encrypt` and `--authenticate` there is an
+ * ISAKMP SA, and nothing that it protects. It knew no other version of IKE: `--keyingtries`, which IKEv2 ignores, beside nothing
+ * that is of later days, nor says what proves who the ends are, is a line of its manual.
+ */
+export function asFreeswan(keywords: Keywords, acceptsV1: boolean): Keywords | undefined {
+  const protects = PROTECTING.some((keyword) => Object.hasOwn(keywords, keyword)) || SHUNT.test(keywords.type ?? '');
+  if (protects) return undefined;
+  if (keywords.keyexchange === 'ikev1') return { phase2: 'none' };
+  const isOld =
+    Object.hasOwn(keywords, 'keyingtries') && Object.keys(keywords).every((keyword) => OF_OLD.test(keyword));
+  return acceptsV1 && isOld ? { keyexchange: 'ikev1', phase2: 'none' } : undefined;
+}
+
+type Keywords = Readonly<Record<string, string>>;
+
+const PROTECTING = ['phase2', 'esp', 'ah'];
+const SHUNT = /^(pass|passthrough|drop|reject)$/;
+const OF_OLD =
+  /^((left|right)(|id|ikeport|nexthop|updown|pubkey)|ikelifetime|ipsec-lifetime|rekeymargin|rekeyfuzz|rekey|keyingtries)$/;
