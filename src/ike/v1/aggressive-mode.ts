@@ -2,11 +2,15 @@
  * Aggressive Mode, RFC 2409 §5.1 and §5.4: three messages, the group chosen beforehand, the identities in clear.
  *
  *     initiator                                          responder
- *     aggrI1       SA, KE, Nonce, ID, VID..        -->
- *                                                  <--   SA, KE, Nonce, ID, HASH or SIG, NAT_D..   aggrR1
- *     established  HASH or SIG, NAT_D..            -->                                             established
+ *     aggrI1       SA, KE, Nonce, ID, [CERTREQ,] VID..   -->
+ *                                                        <--   SA, KE, Nonce, ID, HASH or, [CERT,] [CERTREQ,] SIG, NAT_D..   aggrR1
+ *     established  HASH or [CERT,] SIG, NAT_D..          -->                                                             established
  */
+import type { Id } from '../../net/id.ts';
 import { wipe } from '../crypto/misc.ts';
+import { named, plain, type Refusal } from '../refusal.ts';
+import { certRequests, noteCertRequests } from './certs.ts';
+import { connectionsFor, connectionThatFits, wrongPeer } from './choosing.ts';
 import { end } from './ending.ts';
 import { NOTHING } from './isakmp-sa.ts';
 import { announceNat, answerNat, natFormOf } from './nat.ts';
@@ -31,12 +35,13 @@ import {
   noteVendorIds,
   ourVendorIds,
   saysInitialContact,
-  secretFor,
   sentText,
 } from './phase-one.ts';
-import { believe, cannotProve, connectionThatFits, peerIdIn, prove, wrongPeer } from './proving.ts';
+import type { V1Policy } from './policy.ts';
+import { believe, type Claimed, cannotProve, noSecret, ourKey, peerIdIn, prove, waysToProve } from './proving.ts';
+import { secretFor } from './secrets.ts';
 import type { Transition } from './transitions.ts';
-import { distrust } from './trust.ts';
+import { disbelieve, refuseStranger } from './trust.ts';
 import { type Incoming, newConversation, notification, type Turn } from './turn.ts';
 import { EXCHANGE, encodeBody, find, NOTIFY, type Payload, PROTOCOL } from './wire/index.ts';
 
@@ -66,9 +71,10 @@ export function startAggressive(turn: Turn): void {
   const group = suitesOf(policy.ike)[0]?.group;
   const handshake = newHandshake(turn);
   sa.handshake = handshake;
-  handshake.offered = group ? offerIsakmp(policy, group) : [];
-  if (!group || handshake.offered[0].transforms.length === 0)
-    return end(turn, 'local', 'nothing to offer in ike= that IKEv1 can say, or no way to prove ourselves by authby=');
+  const ways = waysToProve(turn);
+  if ('wrong' in ways) return cannotProve(turn, ways);
+  if (!group) return end(turn, 'local', 'nothing to offer in ike= that IKEv1 can say');
+  handshake.offered = offerIsakmp(policy, group, ways);
   turn.say('initiating IKEv1 Aggressive Mode connection', { event: 'initiated' });
   turn.submit({ op: 'ke.make', group: group.id }, (later, result) => {
     if (!result.ok || result.op !== 'ke.make') return end(later, 'local', `cannot make a key for ${group.name}`);
@@ -86,6 +92,7 @@ export function startAggressive(turn: Turn): void {
         keyPayload(result.public),
         noncePayload(handshake.ni),
         idPayload(policy.localId),
+        ...(ways.includes('rsa') ? certRequests(later, policy) : []),
         ...ourVendorIds(policy),
         ...announceNat(policy),
       ],
@@ -101,7 +108,8 @@ function answerOffer(turn: Turn, message: Incoming): void {
   const peerId = peerIdIn(message);
   const theirs = find(payloads, 'SA')!.proposals;
   const found = peerId && connectionThatFits(turn, theirs, peerId);
-  if (!peerId || !found) return end(turn, 'refused', `no IKEv1 connection with aggressive=yes for '${peerId}'`);
+  if (!peerId) return;
+  if (!found) return refuseStranger(turn, unknown(peerId));
   const { policy, fit } = found;
   if ('kind' in fit) {
     turn.reject(message, fit, 'responding with NO_PROPOSAL_CHOSEN');
@@ -109,7 +117,10 @@ function answerOffer(turn: Turn, message: Incoming): void {
     return end(turn, 'refused', 'no proposal in common');
   }
   const psk = fit.method === 'secret' ? secretFor(turn, policy, peerId) : undefined;
-  if (fit.method === 'secret' && !psk) return end(turn, 'refused', `no pre-shared key for '${peerId}'`);
+  if (fit.method === 'secret' && !psk) return refuseStranger(turn, noSecret(policy, peerId));
+  // Before all that is dear.
+  const key = fit.method === 'rsa' ? ourKey(turn, policy) : undefined;
+  if (key && 'wrong' in key) return refuseStranger(turn, key);
   const theirKey = Uint8Array.from(find(payloads, 'KE')!.data);
   if (theirKey.length !== fit.suite.group.publicOctets) {
     wipe(psk);
@@ -127,29 +138,27 @@ function answerOffer(turn: Turn, message: Incoming): void {
   handshake.natForm = natFormOf(policy, payloads);
   agree(sa, fit);
   noteVendorIds(sa, payloads);
+  noteCertRequests(sa, payloads);
   turn.submit(keysJob(sa, fit.suite, theirKey, psk), (later, result) => {
     const wrong = adoptKeys(sa, theirKey, result);
     if (wrong) return end(later, 'refused', wrong);
-    prove(
-      later,
-      (ready, id, proof) => {
-        ready.accept(message);
-        ready.enter('aggrR1');
-        ready.send(
-          ready.talk,
-          [
-            { type: 'SA', proposals: [fit.answer] },
-            ...[keyPayload(handshake.public), noncePayload(handshake.nr), id, proof],
-            ...[...ourVendorIds(policy), ...answerNat(policy, payloads), ...natPayloads(sa)],
-          ],
-          true,
-        );
-        encryptFromNow(sa, ready.talk);
-        ready.arm('discard', HALF_OPEN_LIFE);
-        sentText(ready, 'Aggressive Mode R1');
-      },
-      cannotProve,
-    );
+    prove(later, undefined, (ready, { id, certs, proof }) => {
+      ready.accept(message);
+      ready.enter('aggrR1');
+      const wanted = fit.method === 'rsa' ? certRequests(ready, policy) : [];
+      ready.send(
+        ready.talk,
+        [
+          { type: 'SA', proposals: [fit.answer] },
+          ...[keyPayload(handshake.public), noncePayload(handshake.nr), id, ...certs, ...wanted, proof],
+          ...[...ourVendorIds(policy), ...answerNat(policy, payloads), ...natPayloads(sa)],
+        ],
+        true,
+      );
+      encryptFromNow(sa, ready.talk);
+      ready.arm('discard', HALF_OPEN_LIFE);
+      sentText(ready, 'Aggressive Mode R1');
+    });
   });
 }
 
@@ -161,13 +170,13 @@ function sendProof(turn: Turn, message: Incoming): void {
   if ('kind' in agreed) return turn.reject(message, agreed, 'ignored');
   const peerId = peerIdIn(message);
   if (!peerId) return;
-  const wrong = wrongPeer(sa.policy, peerId);
-  if (wrong) return distrust(turn, wrong);
+  const wrong = wrongPeer(sa, peerId);
+  if (wrong) return disbelieve(turn, wrong);
   const theirs = Uint8Array.from(find(payloads, 'KE')!.data);
   if (theirs.length !== agreed.suite.group.answerOctets)
     return turn.debug(() => `key of ${theirs.length} octets for ${agreed.suite.group.name}; ignored`);
   const psk = agreed.method === 'secret' ? secretFor(turn, sa.policy) : undefined;
-  if (agreed.method === 'secret' && !psk) return end(turn, 'local', `no pre-shared key for '${peerId}'`);
+  if (agreed.method === 'secret' && !psk) return cannotProve(turn, noSecret(sa.policy, sa.policy.remoteId ?? peerId));
   // Until the proof holds the SA is what it was: a forged answer must not take the place of the real one.
   const cookieR = sa.cookieR;
   sa.cookieR = Uint8Array.from(message.header.cookieR);
@@ -191,47 +200,58 @@ function sendProof(turn: Turn, message: Incoming): void {
     believe(
       later,
       message,
-      { peerId, policy: sa.policy },
-      (sure) => {
+      { peerId, policies: [sa.policy], isOurTurn: true },
+      (sure, { signed }) => {
         wipe(mine);
-        confirm(sure, message, peerId);
+        confirm(sure, message, peerId, signed);
       },
       retract,
     );
   });
 }
 
-function confirm(turn: Turn, message: Incoming, peerId: NonNullable<ReturnType<typeof peerIdIn>>): void {
+function confirm(turn: Turn, message: Incoming, peerId: Id, signed: Uint8Array | undefined): void {
   const { sa } = turn;
   const { payloads } = message;
   const handshake = handshakeOf(sa);
   turn.accept(message);
   noteVendorIds(sa, payloads);
+  noteCertRequests(sa, payloads);
   handshake.natForm = natFormOf(sa.policy, payloads);
   noteNat(turn, message);
   admit(turn, message, peerId, sa.policy);
   float(sa);
   encryptFromNow(sa, turn.talk);
-  prove(
-    turn,
-    (ready, _id, proof) => {
-      const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
-      ready.send(ready.talk, [proof, ...natPayloads(sa), ...contact], false);
-      sentText(ready, 'Aggressive Mode I2');
-      establish(ready, saysInitialContact(message));
-    },
-    cannotProve,
-  );
+  prove(turn, signed, (ready, { certs, proof }) => {
+    const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
+    ready.send(ready.talk, [...certs, proof, ...natPayloads(sa), ...contact], false);
+    sentText(ready, 'Aggressive Mode I2');
+    establish(ready, saysInitialContact(message));
+  });
 }
 
 function finish(turn: Turn, message: Incoming): void {
   const { sa } = turn;
   const { peerId } = sa;
   if (!peerId) throw new Error(`#${sa.serial} does not know who asks`);
-  believe(turn, message, { peerId, policy: sa.policy }, (sure) => {
+  believe(turn, message, { peerId, policies: rivals(turn, peerId), isOurTurn: false }, (sure, { policy }) => {
     sure.accept(message);
     noteNat(sure, message);
-    admit(sure, message, peerId, sa.policy);
+    admit(sure, message, peerId, policy);
     establish(sure, saysInitialContact(message));
   });
 }
+
+/** With certificates, who has issued the peer's may tell connections apart, as long as we are the same to it. */
+function rivals(turn: Turn, peerId: Id): Claimed['policies'] {
+  const { policy, suite } = turn.sa;
+  const { method } = handshakeOf(turn.sa);
+  if (method === 'secret' || !suite) return [policy];
+  const found = connectionsFor(turn, peerId, { suite, method });
+  if ('wrong' in found) return [policy];
+  const isLikely = (other: V1Policy) => other !== policy && other.v1.aggressive && other.localId.equals(policy.localId);
+  return [policy, ...found.filter(isLikely)];
+}
+
+const unknown = (peerId: Id): Refusal =>
+  plain(`no IKEv1 connection with aggressive=yes for ${named(peerId)}`, 'unknown-identity');

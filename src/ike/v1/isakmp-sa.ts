@@ -111,8 +111,12 @@ export interface Handshake {
   /** The body of the peer's ID payload, in Aggressive Mode, where it comes before its proof. */
   theirId: Uint8Array;
   natForm: NatForm | undefined;
+  /** The peer wants to be sent our certificate. */
+  isCertAsked: boolean;
   /** It has been said once that the peer's messages cannot be read. */
   hasWarned: boolean;
+  /** Proofs of the peer's that did not hold; the first has been said. */
+  disbelieved: number;
   /** It has been said once that somebody notifies without protection. */
   hasOverheard: boolean;
 }

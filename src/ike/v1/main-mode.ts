@@ -5,12 +5,17 @@
  *     mainI1   SA, VID..                    -->
  *                                           <--   SA, VID..                  mainR1
  *     mainI2   KE, Nonce, NAT_D, NAT_D      -->
- *                                           <--   KE, Nonce, NAT_D, NAT_D    mainR2
- *     mainI3   ID, HASH or SIG              -->
- *                                           <--   ID, HASH or SIG            established
+ *                                           <--   KE, Nonce, [CERTREQ,] NAT_D, NAT_D    mainR2
+ *     mainI3   ID, HASH or                  -->
+ *              ID, [CERT,] [CERTREQ,] SIG
+ *                                           <--   ID, HASH or                established
+ *                                                 ID, [CERT,] SIG
  *
  * With a secret the responder needs it before it is told who asks: by the peer's address alone.
  */
+import { Id } from '../../net/id.ts';
+import { certRequests, noteCertRequests } from './certs.ts';
+import { connectionsFor, connectionThatFits, secretByAddress, wrongPeer } from './choosing.ts';
 import { end } from './ending.ts';
 import { NOTHING } from './isakmp-sa.ts';
 import { announceNat, answerNat, natFormOf } from './nat.ts';
@@ -36,12 +41,12 @@ import {
   noteVendorIds,
   ourVendorIds,
   saysInitialContact,
-  secretFor,
   sentText,
 } from './phase-one.ts';
-import { believe, cannotProve, connectionFor, connectionThatFits, peerIdIn, prove, wrongPeer } from './proving.ts';
+import { believe, cannotProve, noSecret, type Proof, peerIdIn, prove, waysToProve } from './proving.ts';
+import { secretFor } from './secrets.ts';
 import type { Transition } from './transitions.ts';
-import { distrust } from './trust.ts';
+import { disbelieve } from './trust.ts';
 import { type Incoming, newConversation, notification, type Turn } from './turn.ts';
 import { EXCHANGE, encodeBody, find, NOTIFY, type Payload, PROTOCOL } from './wire/index.ts';
 
@@ -93,9 +98,11 @@ export function startMain(turn: Turn): void {
   const { policy } = sa;
   const handshake = newHandshake(turn);
   sa.handshake = handshake;
-  handshake.offered = offerIsakmp(policy);
+  const ways = waysToProve(turn);
+  if ('wrong' in ways) return cannotProve(turn, ways);
+  handshake.offered = offerIsakmp(policy, undefined, ways);
   if (handshake.offered[0].transforms.length === 0)
-    return end(turn, 'local', 'nothing to offer in ike= that IKEv1 can say, or no way to prove ourselves by authby=');
+    return end(turn, 'local', 'nothing to offer in ike= that IKEv1 can say');
   const offer: Payload = { type: 'SA', proposals: handshake.offered };
   handshake.sai = encodeBody(offer);
   const talk = newConversation(EXCHANGE.MAIN, 0, undefined, undefined);
@@ -167,18 +174,22 @@ function answerKey(turn: Turn, message: Incoming): void {
   if (!suite) throw new Error(`#${sa.serial} has no suite`);
   const handshake = handshakeOf(sa);
   const theirs = Uint8Array.from(find(message.payloads, 'KE')!.data);
-  const psk = handshake.method === 'secret' ? secretFor(turn, sa.policy) : undefined;
-  if (handshake.method === 'secret' && !psk)
-    return distrust(turn, `no pre-shared key for a peer at ${sa.peer.address}`);
+  const shared = handshake.method === 'secret' ? secretByAddress(turn, { suite, method: 'secret' }) : undefined;
+  if (handshake.method === 'secret' && !shared)
+    return disbelieve(turn, noSecret(sa.policy, sa.policy.remoteId ?? Id.ofAddress(sa.peer.address)));
+  if (shared) sa.policy = shared.policy;
   handshake.ni = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
-  turn.submit(keysJob(sa, suite, theirs, psk), (later, result) => {
+  turn.submit(keysJob(sa, suite, theirs, shared?.psk), (later, result) => {
     const wrong = adoptKeys(sa, theirs, result);
     if (wrong) return later.debug(() => `${wrong}; Main Mode key ignored`);
     later.accept(message);
     noteVendorIds(sa, message.payloads);
+    noteCertRequests(sa, message.payloads);
     noteNat(later, message);
     later.enter('mainR2');
-    later.send(later.talk, [keyPayload(handshake.public), noncePayload(handshake.nr), ...natPayloads(sa)], false);
+    const wanted = handshake.method === 'rsa' ? certRequests(later, sa.policy) : [];
+    const key = [keyPayload(handshake.public), noncePayload(handshake.nr)];
+    later.send(later.talk, [...key, ...wanted, ...natPayloads(sa)], false);
     encryptFromNow(sa, later.talk);
     sentText(later, 'Main Mode R2');
   });
@@ -194,25 +205,27 @@ function sendProof(turn: Turn, message: Incoming): void {
     return turn.debug(() => `key of ${theirs.length} octets for ${suite.group.name}; ignored`);
   const psk = handshake.method === 'secret' ? secretFor(turn, sa.policy) : undefined;
   if (handshake.method === 'secret' && !psk)
-    return end(turn, 'local', `no pre-shared key for '${sa.policy.remoteId ?? sa.peer.address}'`);
+    return cannotProve(turn, noSecret(sa.policy, sa.policy.remoteId ?? Id.ofAddress(sa.peer.address)));
   handshake.nr = Uint8Array.from(find(message.payloads, 'Nonce')!.data);
   turn.submit(keysJob(sa, suite, theirs, psk), (later, result) => {
     const wrong = adoptKeys(sa, theirs, result);
     // Our half is used up: there is no second try with another answer.
     if (wrong) return end(later, 'refused', wrong);
     later.accept(message);
+    noteCertRequests(sa, message.payloads);
     noteNat(later, message);
     float(sa);
     encryptFromNow(sa, later.talk);
-    prove(later, sayWhoWeAre, cannotProve);
+    prove(later, undefined, sayWhoWeAre);
   });
 }
 
-function sayWhoWeAre(turn: Turn, id: Payload, proof: Payload): void {
+function sayWhoWeAre(turn: Turn, { id, certs, proof }: Proof): void {
   const { sa } = turn;
+  const wanted = proof.type === 'SIG' ? certRequests(turn, sa.policy) : [];
   const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
   turn.enter('mainI3');
-  turn.send(turn.talk, [id, proof, ...contact], true);
+  turn.send(turn.talk, [id, ...certs, ...wanted, proof, ...contact], true);
   sentText(turn, 'Main Mode I3');
 }
 
@@ -222,19 +235,16 @@ function answerProof(turn: Turn, message: Incoming): void {
   const handshake = handshakeOf(sa);
   const peerId = peerIdIn(message);
   if (!peerId || !suite) return;
-  const policy = connectionFor(turn, peerId, { suite, method: handshake.method, life: {} });
-  if ('wrong' in policy) return distrust(turn, policy.wrong);
-  believe(turn, message, { peerId, policy }, (sure) => {
+  const policies = connectionsFor(turn, peerId, { suite, method: handshake.method });
+  if ('wrong' in policies) return disbelieve(turn, policies);
+  believe(turn, message, { peerId, policies, isOurTurn: true }, (sure, { policy, signed }) => {
     admit(sure, message, peerId, policy);
     sure.accept(message);
-    prove(
-      sure,
-      (ready, id, proof) => {
-        ready.send(ready.talk, [id, proof, ...lifetimeNotice(sa)], false);
-        establish(ready, saysInitialContact(message));
-      },
-      cannotProve,
-    );
+    noteCertRequests(sa, message.payloads);
+    prove(sure, signed, (ready, { id, certs, proof }) => {
+      ready.send(ready.talk, [id, ...certs, proof, ...lifetimeNotice(sa)], false);
+      establish(ready, saysInitialContact(message));
+    });
   });
 }
 
@@ -242,9 +252,9 @@ function finish(turn: Turn, message: Incoming): void {
   const { sa } = turn;
   const peerId = peerIdIn(message);
   if (!peerId) return;
-  const wrong = wrongPeer(sa.policy, peerId);
-  if (wrong) return distrust(turn, wrong);
-  believe(turn, message, { peerId, policy: sa.policy }, (sure) => {
+  const wrong = wrongPeer(sa, peerId);
+  if (wrong) return disbelieve(turn, wrong);
+  believe(turn, message, { peerId, policies: [sa.policy], isOurTurn: false }, (sure) => {
     sure.accept(message);
     noteLifetime(sure, message);
     admit(sure, message, peerId, sa.policy);

@@ -39,11 +39,15 @@ interface Offer extends Agreement {
   readonly transform: Transform;
 }
 
-/** Ours as the one proposal of an SA payload; `onlyGroup`: Aggressive Mode has chosen its group beforehand. */
-export function offerIsakmp(policy: Policy, onlyGroup?: IsakmpSuite['group']): WireProposal[] {
+/** Ours as the one proposal of an SA payload; `onlyGroup`: Aggressive Mode has chosen its group beforehand; `methods`: those that we can do. */
+export function offerIsakmp(
+  policy: Policy,
+  onlyGroup?: IsakmpSuite['group'],
+  methods: readonly Method[] = methodsOf(policy),
+): WireProposal[] {
   const transforms = suitesOf(policy.ike)
     .filter(({ group }) => !onlyGroup || group === onlyGroup)
-    .flatMap((suite) => methodsOf(policy).map((method) => transformOf(suite, method, policy.ikeLifetime)))
+    .flatMap((suite) => methods.map((method) => transformOf(suite, method, policy.ikeLifetime)))
     .slice(0, MOST_TRANSFORMS)
     .map((transform, i) => ({ ...transform, number: i + 1 }));
   return [{ number: 1, protocol: PROTOCOL.ISAKMP, spi: new Uint8Array(), transforms }];

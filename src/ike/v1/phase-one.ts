@@ -1,6 +1,6 @@
 /** What Main Mode and Aggressive Mode share: secrets, keys, proofs, and an ISAKMP SA at the end. RFC 2409 §5. */
 import { Endpoint } from '../../net/endpoint.ts';
-import { Id } from '../../net/id.ts';
+import type { Id } from '../../net/id.ts';
 import type { IsakmpKeysJob, JobResult } from '../crypto/job.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
@@ -8,15 +8,15 @@ import { where } from '../where.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
-import { type Conversation, type Handshake, type IsakmpSa, NOTHING } from './isakmp-sa.ts';
+import { type Conversation, type Handshake, type IsakmpSa, NOTHING, unsettled } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
 import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
 import { detectNat, NAT_PORT, natDetection } from './nat.ts';
 import type { Agreement } from './offers.ts';
-import { isV1, type V1Policy } from './policy.ts';
+import { hasToSettle, isV1, type V1Policy } from './policy.ts';
 import { follow } from './trust.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
-import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
+import { hasVendor, UNITY_VERSION, VENDOR, vendorId } from './vendor-ids.ts';
 import {
   type Attribute,
   decodeAttributes,
@@ -51,7 +51,9 @@ export function newHandshake(turn: Turn): Handshake {
       theirPublic: NOTHING,
       theirId: NOTHING,
       natForm: undefined,
+      isCertAsked: false,
       hasWarned: false,
+      disbelieved: 0,
       hasOverheard: false,
     },
     [turn.sa.role === 'initiator' ? 'ni' : 'nr']: turn.env.random(NONCE_OCTETS),
@@ -64,15 +66,18 @@ export function handshakeOf(sa: IsakmpSa): Handshake {
 }
 
 /** What we can, besides NAT traversal. */
-export const ourVendorIds = ({ fragmentation }: Policy): Payload[] => [
+export const ourVendorIds = ({ fragmentation, v1, cp }: Policy): Payload[] => [
   ...(fragmentation ? [vendorId(VENDOR.FRAGMENTATION)] : []),
   vendorId(VENDOR.DPD),
+  ...(v1?.xauth ? [vendorId(VENDOR.XAUTH)] : []),
+  ...(cp ? [vendorId(joined(VENDOR.UNITY, UNITY_VERSION))] : []),
 ];
 
 /** What the peer can. */
 export function noteVendorIds(sa: IsakmpSa, payloads: readonly Payload[]): void {
   sa.fragments ||= hasVendor(payloads, VENDOR.FRAGMENTATION);
   sa.dpd ||= hasVendor(payloads, VENDOR.DPD);
+  sa.isUnity ||= hasVendor(payloads, VENDOR.UNITY);
 }
 
 export function agree(sa: IsakmpSa, { suite, method, life }: Agreement): void {
@@ -82,13 +87,6 @@ export function agree(sa: IsakmpSa, { suite, method, life }: Agreement): void {
   handshake.group = suite.group;
   handshake.offeredLife = life;
   handshake.lifetime = shorter(sa.policy.ikeLifetime, life, MOST_ISAKMP_LIFE);
-}
-
-/** Fresh octets, which the caller wipes; before the peer has said who it is, by its address. */
-export function secretFor({ sa, env }: Turn, policy: V1Policy, peerId?: Id): Uint8Array | undefined {
-  const remote = peerId ?? policy.remoteId ?? Id.ofAddress(sa.peer.address);
-  const psk = env.directory.psk(policy.localId, remote, sa.local.address, sa.peer.address);
-  return psk && Uint8Array.from(psk);
 }
 
 /** g^xy and all keys; a responder's pair is made in the same job. `psk` is used up. */
@@ -211,7 +209,8 @@ export function establish(turn: Turn, initialContact: boolean): void {
   sa.lastHeard = turn.env.now;
   sa.establishedAt = turn.env.now;
   sa.wasAggressive = sa.phaseOne?.exchange === EXCHANGE.AGGRESSIVE;
-  turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
+  if (hasToSettle(sa.policy)) sa.config = unsettled(initialContact);
+  else turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
   turn.say(`Peer ID is ${peerId?.typeName}: '${peerId}'`);
   turn.say(`ISAKMP SA established ${agreedText(auth, suite)}`, { event: 'established-ike' });
   armEstablished(turn, lifetime);

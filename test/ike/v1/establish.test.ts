@@ -75,7 +75,7 @@ describe('Main Mode and Quick Mode with one secret', () => {
     for (const line of MAIN) wire.expect(line);
     wire.expectSilence();
     expect(west.sa.state).toBe('mainI3');
-    expect(west.lines.join('\n')).toContain("peer ID '@mallory' is not the configured '@east'");
+    expect(west.lines.join('\n')).toContain("peer ID ID_FQDN '@mallory' is not the configured '@east'");
   });
 
   test('a peer that says another name than its connection has', () => {
@@ -84,7 +84,7 @@ describe('Main Mode and Quick Mode with one secret', () => {
     for (const line of MAIN.slice(0, 5)) wire.expect(line);
     wire.expectSilence();
     expect(east.sa.state).toBe('mainR2');
-    expect(east.lines.join('\n')).toContain("no connection for peer ID '@mallory'");
+    expect(east.lines.join('\n')).toContain("no connection for peer ID ID_FQDN '@mallory'");
   });
 
   test('a road warrior becomes an instance of its template', () => {
@@ -202,7 +202,7 @@ describe('RSA signatures with raw keys', () => {
     wire.expectSilence();
     expectAgreement({ west, east });
     expect(west.lines.join('\n')).toContain('{auth=RSA_SIG ');
-    expect(east.jobs.slice(0, 3)).toEqual(['isakmp.keys', 'auth.check', 'sign']);
+    expect(east.jobs.slice(0, 3)).toEqual(['isakmp.keys', 'auth.check', 'ke.mix']);
   });
 
   test('Aggressive Mode', () => {
@@ -231,7 +231,7 @@ describe('RSA signatures with raw keys', () => {
   test('without a key of our own there is nothing to say', () => {
     const { west, wire } = pair({ ...ends, west: {} });
     west.up();
-    for (const line of MAIN.slice(0, 4)) wire.expect(line);
+    wire.expectSilence();
     expectNothing(west);
     expect(west.ends[0]).toMatchObject({ why: 'local', text: 'cannot prove who we are: there is no private key' });
   });

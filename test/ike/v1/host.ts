@@ -3,12 +3,14 @@
  * watches over what they may not do.
  */
 import type { Credentials } from '../../../src/actors/credentials.ts';
-import { type Job, runJob } from '../../../src/ike/crypto/job.ts';
+import type { Job, JobResult } from '../../../src/ike/crypto/job.ts';
 import type { Command, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
+import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { IsakmpSa } from '../../../src/ike/v1/isakmp-sa.ts';
 import type { V1Policy } from '../../../src/ike/v1/policy.ts';
 import { step } from '../../../src/ike/v1/step.ts';
 import { decodeMessage, describe } from '../../../src/ike/v1/wire/index.ts';
+import type { Distrust } from '../../../src/ike/v2/distrust.ts';
 import type { Address } from '../../../src/net/address.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';
@@ -16,12 +18,14 @@ import type { Dice } from '../v2/dice.ts';
 import { keyText, Plane } from '../v2/plane.ts';
 import type { Deadline, VirtualClock } from '../v2/virtual-clock.ts';
 import type { Wire } from '../v2/wire.ts';
-import { credentialsOf, keyring, type Proofs } from './proofs.ts';
+import { credentialsOf, type Proofs, runWithProofs } from './proofs.ts';
 
 export interface HostOptions {
   readonly policies: readonly V1Policy[];
   readonly psk: string | ((local: Id, remote: Id) => string | undefined);
   readonly proofs?: Proofs;
+  /** What the world says; nothing, if absent. */
+  readonly answers?: (question: Question) => Reply | undefined;
   /** How long a helper takes. */
   readonly jobMs?: number;
 }
@@ -43,6 +47,10 @@ export class Host {
   readonly downs: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   readonly ends: { readonly serial: number; readonly why: DownReason; readonly text: string }[] = [];
   readonly jobs: Job['op'][] = [];
+  /** All that was asked. */
+  readonly questions: Question[] = [];
+  /** Of peers, for the statistics. */
+  readonly distrusted: Distrust[] = [];
   keepalives = 0;
   renewals = 0;
   policies: readonly V1Policy[];
@@ -50,6 +58,8 @@ export class Host {
   refuseChildSpi: string | undefined = undefined;
   failJobs: Job['op'] | undefined = undefined;
   idle: number | undefined = undefined;
+  answers: HostOptions['answers'];
+  readonly #proofs: Proofs;
   readonly #credentials: Credentials;
   readonly #clock: VirtualClock;
   readonly #wire: Wire;
@@ -69,7 +79,9 @@ export class Host {
     this.plane = new Plane(clock);
     this.policies = is.policies;
     this.psk = is.psk;
-    this.#credentials = credentialsOf(is.proofs ?? {});
+    this.answers = is.answers;
+    this.#proofs = is.proofs ?? {};
+    this.#credentials = credentialsOf(this.#proofs);
     wire.attach(address, (from, to, bytes) => this.receive(to, from, bytes));
   }
 
@@ -165,8 +177,12 @@ export class Host {
       serial: () => ++this.#serial,
       jobId: () => ++this.#jobId,
       debugs: () => true,
+      distrusted: (kind) => this.distrusted.push(kind),
       ikeSpi: () => this.#cookie(),
-      childSpi: () => this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000)),
+      childSpi: ({ protocol }) =>
+        protocol === 'ipcomp'
+          ? this.plane.reserve(256 + dice.below(61_184))
+          : (this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000))),
       releaseSpi: ({ spi }) => this.plane.release(spi),
       directory: this.#directory,
       lease: () => ({ leases: [], lacks: [] }),
@@ -222,11 +238,18 @@ export class Host {
       case 'submit': {
         const { job } = out;
         this.jobs.push(job.op);
-        const result = () =>
+        const result = (): JobResult =>
           this.failJobs === job.op
-            ? ({ ok: false, why: 'failed', detail: 'out of order' } as const)
-            : runJob(job, keyring);
+            ? { ok: false, why: 'failed', detail: 'out of order' }
+            : runWithProofs(job, this.#proofs);
         this.#clock.after(this.#jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
+        return;
+      }
+      case 'ask': {
+        const { question } = out;
+        this.questions.push(question);
+        const reply = () => this.answers?.(question) ?? ({ t: 'none', why: 'nobody answers' } as const);
+        this.#clock.after(this.#jobMs, () => this.input(running, { t: 'reply', id: out.id, reply: reply() }));
         return;
       }
       case 'install':
@@ -262,7 +285,6 @@ export class Host {
         this.sas.delete(sa.serial);
         this.ends.push({ serial: sa.serial, why: out.why, text: out.text });
         return;
-      case 'ask':
       case 'assigned':
       case 'unassigned':
       case 'rekeyFailed':
