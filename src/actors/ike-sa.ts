@@ -109,6 +109,11 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (!this.#isSuccessor) this.#young = { since: world.env.now, peer: sa.role === 'responder' ? sa.peer : undefined };
   }
 
+  /** The peer has proven all that it is to prove. */
+  get #isUp(): boolean {
+    return this.#young === undefined;
+  }
+
   /** Whoever is not authentic yet comes after those who are. */
   get standsBack(): boolean {
     return this.#young?.peer !== undefined;
@@ -179,7 +184,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard, registry, stats } = this.#world;
     switchboard.unregister(this.#sa.ourSpi);
     stats.ikeState(stateOf(this.#sa), undefined);
-    stats.ikeDown(versionOf(this.#sa), this.#sa.establishedAt > 0);
+    stats.ikeDown(versionOf(this.#sa), this.#isUp);
     this.#world.accounting.down(this.#sa.serial, 'local');
     this.#leaveHalfOpen(false);
     for (const { serial, ref } of listOf(this.#kids)) {
@@ -549,7 +554,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     // One that goes has heard of where to, if its answer was lost.
     if (why === 'peer') this.#released(serial);
     this.#world.accounting.down(serial, why);
-    this.#world.stats.ikeEnded(versionOf(this.#sa), this.#sa.establishedAt > 0, why);
+    this.#world.stats.ikeEnded(versionOf(this.#sa), this.#isUp, why);
     const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
     if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);

@@ -70,6 +70,7 @@ function connEnd(conn: Conn, side: 'left' | 'right', known: Known): ConnEnd {
     auth: authText(conn, end, isPeer),
     ...keysOf(end.keys),
     ...(end.updown === null ? undefined : { updown: end.updown ?? STOCK_UPDOWN }),
+    ...(conn.v1 && xauthOf(end, conn[side === 'left' ? 'right' : 'left'])),
     ...(conn.later === undefined ? undefined : given(conn.later, side)),
   };
 }
@@ -83,6 +84,13 @@ function keysOf({ cert, ca, sendCert, eap }: EndKeys): Partial<ConnEnd> {
     ...(ca === undefined ? undefined : { ca: ca === 'same' ? '%same' : `${ca}` }),
     ...(sendCert === 'always' ? undefined : { sendcert: SENDCERT[sendCert] }),
   };
+}
+
+/** An end that says nothing of it is what the other needs it to be. */
+function xauthOf({ xauth, username }: End, other: End): Partial<ConnEnd> {
+  const implied = other.xauth === undefined ? undefined : other.xauth === 'server' ? 'client' : 'server';
+  const role = xauth ?? implied;
+  return { ...(role && { xauth: role }), ...(username === undefined ? undefined : { username }) };
 }
 
 const STOCK_UPDOWN = 'ipsec _updown';
@@ -124,9 +132,6 @@ function prefixOf(selector: Selector | undefined, host: Address | undefined): nu
 
 /** From a keyword without effect yet to the member that shows it. */
 const LATER: Readonly<Record<string, (value: Value) => Partial<ConnEnd>>> = {
-  xauthserver: (v) => (v === true ? { xauth: 'server' } : {}),
-  xauthclient: (v) => (v === true ? { xauth: 'client' } : {}),
-  username: (v) => ({ username: `${v as string}` }),
   cat: (v) => (v === true ? { cat: true } : {}),
 };
 

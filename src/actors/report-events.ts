@@ -25,18 +25,20 @@ const EVENTS: Readonly<Record<TimerName, string>> = {
   childOutbound: 'OUTBOUND',
 };
 const V1_EVENTS: Partial<Record<TimerName, string>> = { liveness: 'DPD', rekey: 'REPLACE', childRekey: 'REPLACE' };
-/** What goes is phase 1's last message, kept for a peer that has not heard it: the SA stays. */
-const FORGET = 'FORGET_PHASE1';
+/** What goes is our last message, kept for a peer that may not have heard it: the SA stays. */
+const FORGET = 'FORGET';
 
 /** Of the state with this serial, or the IKE SA itself; soonest first. */
 export function eventsOf({ sa, timers }: IkeSaReport, serial?: number): StateRow['events'] {
   const isV1 = versionOf(sa) === 1;
   const nameOf = (name: TimerName): string => {
-    if (isV1 && name === 'discard' && serial === undefined && sa.establishedAt > 0) return FORGET;
+    if (isV1 && name === 'discard' && sa.state === 'established') return FORGET;
     return (isV1 ? V1_EVENTS[name] : undefined) ?? EVENTS[name];
   };
+  /** A transaction is the ISAKMP SA's own. */
+  const whose = (own: number | undefined) => (own === sa.serial ? undefined : own);
   return timers
-    .filter((t) => t.serial === serial && t.in >= 0)
+    .filter((t) => whose(t.serial) === serial && t.in >= 0)
     .sort((a, b) => a.in - b.in)
     .map((t) => ({ name: nameOf(t.name), inSeconds: Math.round(t.in / 1000) }));
 }

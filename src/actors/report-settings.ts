@@ -1,5 +1,5 @@
 /** A connection's settings as reports show them; what equal connections have in common is one object. */
-import type { Conn, Mark } from '../conf/conn.ts';
+import type { Conn, ConnV1, Mark } from '../conf/conn.ts';
 import type { Value } from '../conf/keyword.ts';
 import type { ConnSettings } from '../control/status/rows.ts';
 import { defaultProposals, formatProposal, type Proposal } from '../ike/crypto/proposal.ts';
@@ -79,9 +79,17 @@ function settingsOf(conn: Conn, wishes: Wishes, keepAliveMs: number): ConnSettin
     ...(conn.modecfgdomains.length === 0 ? undefined : { domains: conn.modecfgdomains }),
     ...(conn.modecfgbanner === undefined ? undefined : { banner: conn.modecfgbanner }),
     ...(conn.markIn || conn.markOut ? { mark: `${markText(conn.markIn)}, ${markText(conn.markOut)}` } : undefined),
+    ...(conn.v1 && ofV1(conn.v1)),
     ...(conn.later === undefined ? undefined : given(conn.later)),
   };
 }
+
+const ofV1 = ({ dpdTimeoutMs, nat, xauthby, modecfgPull }: ConnV1): Partial<ConnSettings> => ({
+  dpdTimeout: seconds(dpdTimeoutMs),
+  natIkev1Method: nat === 'both' ? 'rfc+drafts' : nat,
+  xauthby,
+  modecfgPull,
+});
 
 const NONE: readonly string[] = Object.freeze([]);
 const seconds = (ms: number): number => Math.round(ms / 1000);
@@ -103,15 +111,11 @@ function algorithms(proposals: readonly Proposal[], defaults: readonly Proposal[
 const LATER: Readonly<Record<string, (value: Value) => Partial<ConnSettings>>> = {
   'enable-tcp': (v) => ({ ikeTcp: v === 'fallback' ? 'fallback' : v === 'yes' ? 'yes' : 'no' }),
   'tcp-remoteport': (v) => ({ ikeTcpPort: Number(v) }),
-  'ikev1-dpdtimeout': (v) => ({ dpdTimeout: seconds(Number(v)) }),
-  'nat-ikev1-method': (v) => ({ natIkev1Method: v === 'both' ? 'rfc+drafts' : `${v}` }),
   'cisco-unity': (v) => ({ ciscoUnity: v === true }),
   'fake-strongswan': (v) => ({ fakeStrongswan: v === true }),
   'send-vendorid': (v) => ({ sendVendorid: v === true }),
   'send-no-esp-tfc': (v) => ({ sendNoEspTfc: v === true }),
   iptfs: (v) => ({ iptfs: v === true }),
-  xauthby: (v) => ({ xauthby: `${v}` }),
-  modecfgpull: (v) => ({ modecfgPull: v === true }),
   'sec-label': (v) => ({ secLabel: `${v}` }),
   tfc: (v) => (Number(v) === 0 ? {} : { tfc: Number(v) }),
   nflog: (v) => ({ nflogGroup: Number(v) }),

@@ -106,6 +106,8 @@ function childRow(
       mode: child.mode,
       outboundSpi: child.spiOut,
       inboundSpi: child.spiIn,
+      ...(child.ah && { ah: { outbound: child.ah.spiOut, inbound: child.ah.spiIn } }),
+      ...(child.ipcomp && { ipcomp: { outbound: child.ipcomp.cpiOut, inbound: child.ipcomp.cpiIn } }),
       remote: `${sa.peer.address}`,
       local: `${sa.local.address}`,
       maxBytes: maxBytes === undefined ? NO_LIMIT : BigInt(maxBytes),

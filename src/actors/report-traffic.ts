@@ -2,6 +2,8 @@
 import type { BriefConnRow, TrafficRow } from '../control/status/rows.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { ChildSaMessage, ChildTraffic } from './child-sa.ts';
+import type { IkeSaReport } from './ike-sa.ts';
+import type { Registry } from './registry.ts';
 import { instanceOf } from './report-conns.ts';
 import { asked, type Making, slices } from './reporter.ts';
 import type { ActorRef } from './runtime/index.ts';
@@ -17,12 +19,32 @@ export const connName = (policy: Policy) =>
     ? { conn: policy.name }
     : { conn: policy.name, instance: instanceOf(policy.instance, policy.remoteHost) };
 
-export function* traffic({ sas }: World, wanted: Wanted): Making {
+export function* traffic({ sas, registry }: World, wanted: Wanted): Making {
   for (const slice of slices(sas.refs())) {
-    const seen = yield* counted(slice);
-    yield { of: 'traffic', rows: seen.filter((t) => !wanted || wanted.has(t.install.policy)).map(trafficRow) };
+    const seen = (yield* counted(slice)).filter((t) => !wanted || wanted.has(t.install.policy));
+    const users = yield* usersOf(seen, registry);
+    yield { of: 'traffic', rows: seen.map((t) => trafficRow(t, users.get(t.install.policy))) };
   }
 }
+
+/** Who has logged in by XAUTH: each has an instance of the connection, and one ISAKMP SA with it. */
+function* usersOf(seen: readonly ChildTraffic[], registry: Registry): Making<ReadonlyMap<Policy, string>> {
+  const policies = [...new Set(seen.map((t) => t.install.policy))].filter(({ v1 }) => v1?.xauth?.role === 'server');
+  const known = policies.flatMap((policy) => {
+    const ref = registry.ikeSa(policy);
+    return ref ? [{ policy, ref }] : [];
+  });
+  if (known.length === 0) return NOBODY;
+  const reports = yield* asked<IkeSaReport>(known.map(({ ref }) => ref));
+  return new Map(
+    known.flatMap(({ policy }, i) => {
+      const name = reports[i]?.sa.eapUser?.name;
+      return name === undefined ? [] : [[policy, name] as const];
+    }),
+  );
+}
+
+const NOBODY: ReadonlyMap<Policy, string> = new Map();
 
 /** Gives how many connections have a tunnel. */
 export function* brief({ sas }: World, wanted: Wanted): Making<number> {
@@ -40,7 +62,7 @@ export function* counted(refs: readonly ActorRef<ChildSaMessage>[]): Making<read
   return answers.filter((t) => t !== undefined);
 }
 
-function trafficRow({ install, addedAt, in: inbound, out }: ChildTraffic): TrafficRow {
+function trafficRow({ install, addedAt, in: inbound, out }: ChildTraffic, username: string | undefined): TrafficRow {
   const { maxBytes } = install.policy.child;
   return {
     ...connName(install.policy),
@@ -51,6 +73,7 @@ function trafficRow({ install, addedAt, in: inbound, out }: ChildTraffic): Traff
     outBytes: BigInt(out?.bytes ?? 0),
     maxBytes: maxBytes === undefined ? NO_LIMIT : BigInt(maxBytes),
     id: `${install.peerId}`,
+    ...(username === undefined ? undefined : { username }),
     ...leaseOf(install),
   };
 }

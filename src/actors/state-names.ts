@@ -101,7 +101,7 @@ export function quicksOf(sa: Machine): readonly QuickView[] {
     if (!talk.quick) return [];
     const { serial, policy } = talk.quick;
     return !sa.child(serial)
-      ? [{ serial, policy, state: QUICK[talk.state], isCalculating: sa.suspended?.conversation === talk }]
+      ? [{ serial, policy, state: QUICK[talk.state as QuickState], isCalculating: sa.suspended?.conversation === talk }]
       : [];
   });
 }

@@ -84,6 +84,8 @@ function newest({ settings, newestIke, newestChild }: ConnRow): string[] {
     ...(newestIke === undefined ? [] : [`IKEv${settings.ikeVersion} algorithm newest: ${newestIke}`]),
     ...(newestChild === undefined
       ? []
-      : [`ESP algorithm newest: ${newestChild.algorithms}; pfsgroup=${newestChild.pfsGroup}`]),
+      : [
+          `${settings.policy.includes('ENCRYPT') ? 'ESP' : 'AH'} algorithm newest: ${newestChild.algorithms}; pfsgroup=${newestChild.pfsGroup}`,
+        ]),
   ];
 }

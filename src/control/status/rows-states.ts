@@ -9,6 +9,8 @@ export const CONN_NAME = {
   ),
 };
 
+const pair = (about: string) => object({ outbound: whole(), inbound: whole() }, about);
+
 const SA = object(
   {
     protocol: wordOf(['esp', 'ah']),
@@ -16,6 +18,8 @@ const SA = object(
     usedAgo: optional(whole('seconds since a packet was seen')),
     outboundSpi: whole(),
     inboundSpi: whole(),
+    ah: optional(pair('of the AH around ESP')),
+    ipcomp: optional(pair('CPIs of the compression within')),
     remote: text('address of the outer header'),
     local: text('address of the outer header'),
     inBytes: optional(large('absent where the data plane cannot say')),

@@ -41,16 +41,23 @@ function saLine(row: StateRow, sa: StateSa): string {
   return [
     `#${row.serial}: ${connName(row)}`,
     sa.usedAgo === undefined ? '' : ` used ${sa.usedAgo}s ago;`,
-    ` ${sa.protocol}.${hex(sa.outboundSpi)}@${sa.remote} ${sa.protocol}.${hex(sa.inboundSpi)}@${sa.local}${tunnel}`,
+    ...(sa.ah ? [spis('ah', sa.ah, sa)] : []),
+    spis(sa.protocol, { outbound: sa.outboundSpi, inbound: sa.inboundSpi }, sa),
+    ...(sa.ipcomp ? [spis('ipcomp', sa.ipcomp, sa)] : []),
+    tunnel,
     ` Traffic:${moved('in', sa.inBytes)}${moved('out', sa.outBytes)} ${protocol}max=${limit(sa.maxBytes, 'B')}`,
     sa.username === undefined ? '' : ` username=${sa.username}`,
   ].join('');
 }
 
+const spis = (protocol: string, pair: NonNullable<StateSa['ah']>, { remote, local }: StateSa): string =>
+  ` ${protocol}.${hex(pair.outbound)}@${remote} ${protocol}.${hex(pair.inbound)}@${local}`;
+
 function pendingLines(row: StateRow): string[] {
+  const what = row.ikeVersion === 1 ? 'IPsec SA' : 'Child SA';
   return (row.pending ?? []).map((child) => {
     const replacing = child.replacing === undefined ? '' : ` replacing #${child.replacing}`;
-    return `#${row.serial}: pending Child SA for ${connName(child)}${replacing}`;
+    return `#${row.serial}: pending ${what} for ${connName(child)}${replacing}`;
   });
 }
 

@@ -69,6 +69,35 @@ describe('text', () => {
     );
   });
 
+  test('of IKEv1: its words, and SPIs of a bundle from the outside in', () => {
+    const ike: StateRow = {
+      ...IKE,
+      ikeVersion: 1,
+      state: 'STATE_MAIN_I4',
+      story: 'ISAKMP SA established',
+      events: [{ name: 'REPLACE', inSeconds: 2997 }],
+      dpd: { kind: 'nodpd' },
+    };
+    const child: StateRow = {
+      ...CHILD,
+      ikeVersion: 1,
+      state: 'STATE_QUICK_R2',
+      story: 'IPsec SA established',
+      events: [],
+      dpd: { kind: 'lastdpd', secondsAgo: 3, seqIn: 7, seqOut: 9 },
+      sa: { ...CHILD.sa!, ah: { outbound: 0xa1, inbound: 0xa2 }, ipcomp: { outbound: 0xc1, inbound: 0xc2 } },
+    };
+    const [first, pending, second, sas] = text('showstates', { of: 'states', rows: [ike, child] }).split('\n');
+    expect(first).toBe(
+      '#1: "west-east":500 STATE_MAIN_I4 (ISAKMP SA established); REPLACE in 2997s; newest; nodpd; idle;',
+    );
+    expect(pending).toBe('#1: pending IPsec SA for "other" replacing #7');
+    expect(second).toContain('STATE_QUICK_R2 (IPsec SA established); newest; eroute owner; ISAKMP SA #1; lastdpd=3s(');
+    expect(sas).toContain(
+      ' ah.a1@192.1.2.23 ah.a2@192.1.2.45 esp.c0ffee01@192.1.2.23 esp.badcafe@192.1.2.45 ipcomp.c1@192.1.2.23 ipcomp.c2@192.1.2.45 tun.0@',
+    );
+  });
+
   test('traffic with all that may be there, and with a user instead of an identity', () => {
     const row = { conn: 'w', serial: 2, type: 'ESP', addTime: 17, inBytes: 1n, outBytes: 2n, id: '@e' } as const;
     expect(
