@@ -6,7 +6,7 @@ import type { Address, Family } from '../net/address.ts';
 /** `us` on `host`. An end with a pool is the one that gets an address of it. */
 export function cpOf(conn: Conn, us: End, them: End, host: Address): CpPolicy | undefined {
   if (us.modecfg === 'client' || us.addresspool.length > 0)
-    return Object.freeze({ role: 'client', families: familiesOf(us, them, host) });
+    return Object.freeze({ role: 'client', families: conn.v1 ? IPV4 : familiesOf(us, them, host) });
   if (us.modecfg !== 'server' && them.modecfg !== 'client' && them.addresspool.length === 0) return undefined;
   return Object.freeze({
     role: 'server',
@@ -16,6 +16,9 @@ export function cpOf(conn: Conn, us: End, them: End, host: Address): CpPolicy | 
     banner: conn.modecfgbanner,
   });
 }
+
+/** All that Mode Config leases. */
+const IPV4: readonly Family[] = Object.freeze([4]);
 
 /** As what we protect; where that is not said, as what the peer does, and then as our host. */
 function familiesOf(us: End, them: End, host: Address): readonly Family[] {

@@ -62,7 +62,8 @@ export class PolicyBuilder {
     const v1 = version === 1 ? v1Of(settings, s) : undefined;
     const type = s.word<Conn['type']>('type')!;
     const isShunt = type !== 'tunnel' && type !== 'transport';
-    const phase2 = s.word('phase2') === 'ah' ? 'ah' : 'esp';
+    const protocols = s.word('phase2');
+    const phase2 = protocols === 'ah' ? 'ah' : 'esp';
     // libreswan reads ah=, esp= and phase2alg= alike; phase2= tells which protocol they are for.
     const child = phase2 === 'ah' ? (settings.get('ah') ?? settings.get('esp')) : settings.get('esp');
     const pfs = s.flag('pfs');
@@ -93,6 +94,8 @@ export class PolicyBuilder {
       ike: proposals('ike', settings.get('ike')),
       child: proposals(phase2, child),
       phase2,
+      bundledAh: v1 && protocols === 'esp+ah' ? proposals('ah', settings.get('ah')) : undefined,
+      compress: v1 !== undefined && s.flag('compress'),
       pfs,
       // Peers that know of it in IKEv1 (RFC 4304) are few, and others may stumble over the attribute.
       esn: v1 && !settings.has('esn') ? 'no' : s.word<Conn['esn']>('esn')!,

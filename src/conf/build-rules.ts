@@ -29,6 +29,7 @@ export function judge(c: Case, pronounce: (setting: Setting, judgement: Judgemen
 }
 
 const isTransport = (c: Case): boolean => says(c, 'type', 'transport');
+const V1_PHASE2: ReadonlySet<unknown> = new Set(['none', 'esp+ah']);
 const isAh = (c: Case): boolean => says(c, 'phase2', 'ah');
 
 /** Holds for `true`, where there is something to negotiate. */
@@ -71,6 +72,7 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   'nat-ikev1-method': [ignoredByIkev2],
   xauthby: [ignoredByIkev2],
   xauthfail: [ignoredByIkev2],
+  modecfgpull: [ignoredByIkev2],
   aggressive: [
     yes((c) => {
       if (c.version === 2) return 'aggressive mode needs keyexchange=ikev1';
@@ -86,10 +88,11 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
 
   // The tunnel.
-  phase2: [(c, value) => (value === 'none' && c.version === 2 ? 'none needs keyexchange=ikev1' : undefined)],
+  phase2: [(c, value) => (V1_PHASE2.has(value) && c.version === 2 ? `${value} needs keyexchange=ikev1` : undefined)],
+  compress: [yes(({ version }) => (version === 2 ? moot('in IKEv2 it has no effect yet') : undefined))],
   ike: [ignoredByShunt],
   esp: [ignoredByShunt],
-  ah: [ignoredByShunt, (c) => (c.isShunt || isAh(c) ? undefined : 'needs phase2=ah')],
+  ah: [ignoredByShunt, (c) => (c.isShunt || isAh(c) || says(c, 'phase2', 'esp+ah') ? undefined : 'needs phase2=ah')],
   mobike: [needsIkev2, yes((c) => (isTransport(c) ? 'needs type=tunnel' : undefined))],
   tfc: [
     (c, value) => {
@@ -171,6 +174,9 @@ function endRules(us: Side, them: Side): Readonly<Record<string, readonly Rule[]
     modecfgserver: [together(`${us}modecfgclient`), together(`${us}cat`), together(`${them}modecfgserver`)],
     modecfgclient: [together(`${them}cat`), together(`${them}modecfgclient`)],
     cat: [together(`${them}cat`), yes((c) => (c.version === 1 ? moot('IKEv1 ignores it') : undefined))],
+    xauthserver: [ignoredByIkev2, together(`${us}xauthclient`), together(`${them}xauthserver`)],
+    xauthclient: [ignoredByIkev2, together(`${them}xauthclient`)],
+    username: [ignoredByIkev2],
     sourceip: [(c) => (has(c, `${us}interface-ip`) ? `cannot stand beside ${us}interface-ip=` : undefined)],
     ...authRules(us, them),
   };

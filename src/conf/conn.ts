@@ -48,6 +48,10 @@ export interface Conn {
   /** For `phase2`. */
   readonly child: readonly Proposal[];
   readonly phase2: 'esp' | 'ah';
+  /** IKEv1, `phase2=esp+ah`: AH around the ESP of `child`. */
+  readonly bundledAh: readonly Proposal[] | undefined;
+  /** IKEv1: IPComp. */
+  readonly compress: boolean;
   readonly pfs: boolean;
   readonly esn: 'yes' | 'no' | 'either';
   /** Packets; 0: no replay protection. */

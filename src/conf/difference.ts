@@ -12,6 +12,7 @@ const PLACE: ReadonlySet<string> = new Set(['name', 'file', 'line']);
 const CONN_NAMES: Readonly<Record<string, string>> = {
   aliases: 'connalias',
   child: 'esp',
+  bundledAh: 'ah',
   debug: 'plutodebug',
   hostFamily: 'hostaddrfamily',
   negotiationShunt: 'negotiationshunt',

@@ -54,7 +54,7 @@ export function asFreeswan(keywords: Keywords, acceptsV1: boolean): Keywords | u
 
 type Keywords = Readonly<Record<string, string>>;
 
-const PROTECTING = ['phase2', 'esp', 'ah'];
+const PROTECTING = ['phase2', 'esp', 'ah', 'compress'];
 const SHUNT = /^(pass|passthrough|drop|reject)$/;
 const OF_OLD =
   /^((left|right)(|id|ikeport|nexthop|updown|pubkey)|ikelifetime|ipsec-lifetime|rekeymargin|rekeyfuzz|rekey|keyingtries)$/;

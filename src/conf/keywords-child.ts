@@ -21,10 +21,15 @@ const { now, later } = rows('conn', false);
 export const CHILD_KEYWORDS: readonly Keyword[] = [
   ...about(
     'The tunnel’s SAs',
-    now('phase2', choice('esp ah none default=esp'), 'protocol; none: an ISAKMP SA alone (IKEv1)', {
-      default: 'esp',
-      whack: [means('esp', '--encrypt'), means('ah', '--authenticate')],
-    }),
+    now(
+      'phase2',
+      choice('esp ah esp+ah none default=esp'),
+      'protocol; IKEv1: AH around ESP, or none: an ISAKMP SA alone',
+      {
+        default: 'esp',
+        whack: [means('esp', '--encrypt'), means('ah', '--authenticate')],
+      },
+    ),
     now('esp', STRING, 'proposals for ESP', { aliases: ['phase2alg'], whack: [takes('--esp PROPOSALS')] }),
     now('ah', STRING, 'proposals for AH'),
     now('pfs', BOOL, 'a new key exchange for every SA', { default: 'yes', whack: [yes('--pfs')] }),
@@ -61,7 +66,10 @@ export const CHILD_KEYWORDS: readonly Keyword[] = [
       default: '0',
       whack: [takes('--priority N')],
     }),
-    later('compress', BOOL, 'IP compression', { default: 'no', whack: [yes('--compress')] }),
+    now('compress', BOOL, 'IP compression (IKEv1), where the peer wants it too', {
+      default: 'no',
+      whack: [yes('--compress')],
+    }),
     later('tfc', UNSIGNED, 'pad packets to this size', { default: '0', whack: [takes('--tfc OCTETS')] }),
     later('send-no-esp-tfc', BOOL, 'ask the peer not to pad', {
       default: 'no',

@@ -87,15 +87,17 @@ export const END_KEYWORDS: readonly Keyword[] = [
   ),
   ...about(
     'An end: IKEv1 road warriors',
-    later('xauthserver', BOOL, 'ask for an XAUTH password', {
+    now('xauthserver', BOOL, 'ask the other end for a name and a password (XAUTH)', {
       default: 'no',
       whack: [means('yes', '--xauthserver', '--xauth')],
     }),
-    later('xauthclient', BOOL, 'answer with an XAUTH password', {
+    now('xauthclient', BOOL, 'answer with a name and a password', {
       default: 'no',
       whack: [means('yes', '--xauthclient')],
     }),
-    later('username', STRING, 'XAUTH user', { aliases: ['xauthusername'] }),
+    now('username', STRING, 'that name; its password is in ipsec.secrets, or whack is asked for it', {
+      aliases: ['xauthusername'],
+    }),
     now('modecfgserver', BOOL, 'lease addresses', {
       default: 'no',
       whack: [yes('--modecfgserver', '--modeconfigserver')],

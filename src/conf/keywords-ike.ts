@@ -135,15 +135,18 @@ export const IKEV1_KEYWORDS: readonly Keyword[] = about(
     default: 'both',
     whack: [takes('--ikev1-natt both|rfc|drafts|none', old('--ikev1_natt both|rfc|drafts|none'))],
   }),
-  later('xauthby', choice('file pam alwaysok'), 'who checks XAUTH passwords', {
+  now('xauthby', choice('file pam alwaysok'), 'who checks XAUTH passwords: the file passwd of ipsecdir=, PAM, nobody', {
     default: 'file',
     whack: [takes('--xauthby file|pam|alwaysok')],
   }),
-  later('xauthfail', choice('hard soft'), 'what a wrong password does', {
+  now('xauthfail', choice('hard soft'), 'a wrong password ends the SA, or is only told to updown', {
     default: 'hard',
     whack: [takes('--xauthfail hard|soft')],
   }),
-  later('modecfgpull', BOOL, 'the client asks for its address', { default: 'no', whack: [yes('--modecfgpull')] }),
+  now('modecfgpull', BOOL, 'the client asks for its address, else the server begins', {
+    default: 'no',
+    whack: [yes('--modecfgpull')],
+  }),
   now('modecfgdns', LIST, 'name servers for clients', { whack: [takes('--modecfgdns ADDRESS,...')] }),
   now('modecfgdomains', LIST, 'domains for clients', { whack: [takes('--modecfgdomains DOMAIN,...')] }),
   now('modecfgbanner', STRING, 'greeting for clients', { whack: [takes('--modecfgbanner TEXT')] }),
@@ -153,9 +156,11 @@ export const IKEV1_KEYWORDS: readonly Keyword[] = about(
   }),
   later('cisco-unity', BOOL, 'Cisco Unity vendor ID', {
     default: 'no',
+    instead: 'peers that know Unity are spoken to in its terms',
     whack: [means('yes', '--cisco-unity', old('--cisco_unity'))],
   }),
   later('remote-peer-type', choice('cisco'), 'work around the peer', {
+    instead: 'what a Cisco gateway tells its clients is obeyed in any case',
     aliases: ['remote_peer_type'],
     whack: [takes('--remote-peer-type cisco')],
   }),

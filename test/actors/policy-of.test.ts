@@ -120,6 +120,26 @@ describe('IKEv1', () => {
     expect(methodsOf(terms(changes))).toEqual(methods);
   });
 
+  test('the child is compressed and wrapped in AH where that is said', () => {
+    const { child } = terms({ compress: 'yes', phase2: 'esp+ah', ah: 'sha1' });
+    expect(child.compress).toBe(true);
+    expect([child.proposals[0].protocol, child.ah?.map(({ protocol }) => protocol)]).toEqual(['esp', ['ah']]);
+    expect(terms().child).toMatchObject({ compress: false, ah: undefined });
+  });
+
+  test('leases are of IPv4, and as either end asks for them', () => {
+    const rw = { leftmodecfgserver: 'yes', rightmodecfgclient: 'yes', rightaddresspool: '10.9.0.1-10.9.0.99' };
+    const ends = {
+      ...rw,
+      leftsubnet: '0.0.0.0/0',
+      rightsubnet: undefined,
+      modecfgdns: '10.0.0.53',
+      modecfgbanner: 'hi',
+    };
+    expect(terms(ends).cp).toMatchObject({ role: 'server', banner: 'hi', dns: [{}], pools: [{}] });
+    expect(terms(ends, 'right').cp).toEqual({ role: 'client', families: [4] });
+  });
+
   const ASKS = { role: 'server', by: 'file', isSoft: false };
   test.each([
     [{ leftxauthserver: 'yes', rightxauthclient: 'yes' }, ASKS, { role: 'client', user: undefined }],

@@ -43,7 +43,7 @@ const OURS: ReadonlySet<string> = new Set([
 
 /** Words of an enum that libreswan does not have. */
 const OUR_WORDS: Readonly<Record<string, readonly string[]>> = {
-  phase2: ['none'],
+  phase2: ['esp+ah', 'none'],
   auth: 'eddsa pubkey eap eap-tls eap-mschapv2 eap-md5 eap-ttls eap-peap eap-radius'.split(' '),
 };
 
