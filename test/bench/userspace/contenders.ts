@@ -40,6 +40,7 @@ export const libipsec: Contender = {
     const [w, e] = [end('west.test', west), end('east.test', east)];
     const place = (side: 'west' | 'east', me: typeof w, peer: typeof w) =>
       startStrongSwan('libipsec', {
+        side,
         host: topology[side].host,
         directory: join(directory, side),
         tunnel,

@@ -34,6 +34,8 @@ const packages: Readonly<Record<Unpacked, readonly string[]>> = {
   freeradius: ['freeradius', 'freeradius-utils', 'freeradius-common', 'freeradius-config', 'libfreeradius3'],
   unbound: ['unbound', 'ldnsutils'],
   eapoltest: ['eapoltest'],
+  vpnc: ['vpnc'],
+  'ike-scan': ['ike-scan'],
 };
 /** What runs, and so what must find its libraries. strongSwan's plugins are found in the folder. */
 const programs = [
@@ -48,6 +50,8 @@ const programs = [
   file('unbound', 'usr/sbin/unbound'),
   file('unbound', 'usr/bin/ldns-signzone'),
   file('eapoltest', 'usr/bin/eapol_test'),
+  file('vpnc', 'usr/sbin/vpnc'),
+  file('ike-scan', 'usr/bin/ike-scan'),
 ];
 /** As prefix.ts puts them on every peer's path; the rest of the plugins may lack a library. */
 const plugins = [
@@ -66,7 +70,7 @@ async function install(): Promise<void> {
   mkdirSync(cache, { recursive: true });
   for (const peer of ['strongswan', 'libreswan'] as const) if (!isWhole(peer)) await unpackPeer(peer);
   await buildShim();
-  for (const other of ['freeradius', 'unbound', 'eapoltest'] as const) if (!isWhole(other)) await unpackPeer(other);
+  for (const other of ['freeradius', 'unbound', 'eapoltest', 'vpnc', 'ike-scan'] as const) if (!isWhole(other)) await unpackPeer(other);
 }
 
 /** A cache of before may lack a package that is wanted now. */

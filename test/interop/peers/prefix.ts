@@ -4,7 +4,7 @@
  *
  *   $PLUTO_PEERS, or $XDG_CACHE_HOME/pluto-peers, or ~/.cache/pluto-peers
  *     strongswan/  libreswan/    one prefix each, with `.version` once complete
- *     freeradius/  unbound/  eapoltest/  the same
+ *     freeradius/  unbound/  eapoltest/  vpnc/  ike-scan/  the same
  *     lib/                       shared libraries that this machine has not installed
  *     xfrm-shim.so               see xfrm-shim.c
  *     why                        one line, when the last attempt to fill the cache failed
@@ -15,7 +15,7 @@ import { join } from 'node:path';
 
 export type PeerName = 'strongswan' | 'libreswan';
 /** Peers, and servers that we ask. */
-export type Unpacked = PeerName | 'freeradius' | 'unbound' | 'eapoltest';
+export type Unpacked = PeerName | 'freeradius' | 'unbound' | 'eapoltest' | 'vpnc' | 'ike-scan';
 
 export const cache =
   process.env.PLUTO_PEERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'pluto-peers');
