@@ -142,6 +142,8 @@ export interface ChildPolicy {
   readonly remote: readonly Selector[];
   /** Of `remote` the peer chooses what is behind it: a single address, or any part; `orItself`: or its own address. */
   readonly peerChooses?: { readonly isHost: boolean; readonly orItself: boolean } | undefined;
+  /** `17/%any`: the one port of that end is what the peer says. IKEv1's. */
+  readonly openPort?: 'local' | 'remote' | undefined;
   /** As initiator, accept less than asked for; as responder, give less than configured. RFC 7296 §2.9. */
   readonly narrowing: boolean;
   readonly pfs: boolean;

@@ -3,9 +3,9 @@
 import type { Child } from '../child.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
-import type { Policy } from '../policy.ts';
 import { type Conversation, NONE } from './isakmp-sa.ts';
 import { rekeyLater } from './lasting.ts';
+import { releaseSpis } from './quick-spis.ts';
 import type { Turn } from './turn.ts';
 
 /** Ends the SA without a word to the peer: its children, its secrets, its timers. */
@@ -50,17 +50,10 @@ export function giveUpChild(turn: Turn, talk: Conversation, why: DownReason, tex
   talk.quick = undefined;
   const made = turn.sa.child(quick.serial);
   if (made) return dropChild(turn, made, why, text);
-  releaseSpi(turn, quick.policy, quick.spiIn);
+  releaseSpis(turn, quick);
   if (quick.isInitiator) turn.childDown(quick, why, text);
   if (quick.old && turn.sa.children.includes(quick.old)) rekeyLater(turn, quick.old);
 }
-
-export function releaseSpi({ sa, env }: Turn, policy: Policy, spi: number): void {
-  env.releaseSpi({ protocol: protocolOf(policy), local: sa.local.address, spi });
-}
-
-/** Of the child's SAs. */
-export const protocolOf = ({ child }: Policy): 'esp' | 'ah' => (child.proposals[0]?.protocol === 'ah' ? 'ah' : 'esp');
 
 /** What is left of phase 1 once the SA is up or dead. */
 export function forgetHandshake({ sa }: Turn): void {

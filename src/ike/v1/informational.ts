@@ -4,6 +4,8 @@ import type { Child } from '../child.ts';
 import { joined } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
 import { dropChild, end } from './ending.ts';
+import { shortenChild, shortenSa } from './lasting.ts';
+import { readLife } from './lifetimes.ts';
 import { aboutUs } from './phase-one.ts';
 import { spiOctets } from './quick-child.ts';
 import { protocolNumber } from './quick-offers.ts';
@@ -12,10 +14,13 @@ import { follow } from './trust.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 import {
   DOI,
+  decodeAttributes,
   EXCHANGE,
+  IPSEC,
   NOTIFY,
   NOTIFY_NAMES,
   nameOf,
+  OAKLEY,
   type Payload,
   type PayloadNamed,
   PROTOCOL,
@@ -48,6 +53,8 @@ function notified(turn: Turn, p: PayloadNamed<'N'>): void {
       return answerAlive(turn, p);
     case NOTIFY.R_U_THERE_ACK:
       return hearAlive(turn, p);
+    case NOTIFY.RESPONDER_LIFETIME:
+      return shorten(turn, p);
     case NOTIFY.INITIAL_CONTACT:
       return void turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
     default:
@@ -58,6 +65,19 @@ function notified(turn: Turn, p: PayloadNamed<'N'>): void {
   }
 }
 
+/** Of what we have asked for; only less is heard. RFC 2407 §4.6.3.1. */
+function shorten(turn: Turn, { protocol, spi, data }: PayloadNamed<'N'>): void {
+  const attributes = decodeAttributes(data);
+  const isOfSa = protocol === PROTOCOL.ISAKMP;
+  const read = attributes && readLife(attributes, isOfSa ? OAKLEY : IPSEC);
+  if (!read || typeof read === 'string' || read.life.seconds === undefined)
+    return turn.debug(() => `RESPONDER_LIFETIME that makes no sense: ${typeof read === 'string' ? read : 'no time'}`);
+  const ms = read.life.seconds * 1000;
+  if (isOfSa) return isOurSpi(turn, spi) ? shortenSa(turn, ms) : undefined;
+  const child = turn.sa.children.find((c) => isOf(c, protocol, spi));
+  if (child) shortenChild(turn, child, ms);
+}
+
 /** RFC 2408 §3.14.1: below it is an error. */
 const FIRST_STATUS = 16_384;
 
@@ -66,14 +86,19 @@ const FIRST_STATUS = 16_384;
  * having the same key; heeded, it would make us deaf to the peer's lower ones.
  */
 function answerAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
-  const { sa } = turn;
+  const { sa, env } = turn;
   const sequence = sequenceIn(data);
   const isOwn = sequence !== undefined && sa.dpdSequence > 0 && sequence >= sa.dpdFirst && sequence <= sa.dpdSequence;
   if (sequence === undefined || isOwn || !isOurSpi(turn, spi) || sequence <= sa.peerSequence)
     return turn.debug(() => 'R_U_THERE with an old number or other cookies; ignored');
+  if (env.now - sa.answeredAt < ALIVE_GAP) return turn.debug(() => 'R_U_THERE too soon after the last; not answered');
   sa.peerSequence = sequence;
+  sa.answeredAt = env.now;
   turn.inform([notification(NOTIFY.R_U_THERE_ACK, data, aboutUs(sa))]);
 }
+
+/** ms: nobody needs to know more often, and each answer costs us a hash and a cipher. */
+const ALIVE_GAP = 100;
 
 function hearAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
   const { sa } = turn;
@@ -122,7 +147,7 @@ function deleted(turn: Turn, { protocol, spis }: PayloadNamed<'D'>): void {
       if (!isOurSpi(turn, spi)) turn.debug(() => 'Delete of another ISAKMP SA; ignored');
       else return end(turn, 'peer', 'peer deleted the ISAKMP SA');
     } else {
-      const child = sa.children.find((c) => protocolNumber(c.suite) === protocol && isSpi(spi, c.spiOut));
+      const child = sa.children.find((c) => isOf(c, protocol, spi));
       if (child) dropChild(turn, child, child.state === 'replaced' ? 'replaced' : 'peer', 'peer deleted the IPsec SA');
       else turn.debug(() => 'Delete of an IPsec SA that is not there; ignored');
     }
@@ -131,15 +156,31 @@ function deleted(turn: Turn, { protocol, spis }: PayloadNamed<'D'>): void {
 
 /** A deletion is said once and not answered. RFC 2408 §5.15. */
 export function deleteChild(turn: Turn, child: Child, why: DownReason, text: string): void {
-  const { suite, spiIn } = child;
-  turn.inform([deletion(protocolNumber(suite), [spiOctets(spiIn)])]);
+  tellDeleted(turn, child);
   dropChild(turn, child, why, text);
+}
+
+/** A payload for each protocol. That of IPComp goes apart: who does not know its number throws the whole message away. */
+function tellDeleted(turn: Turn, { suite, spiIn, ah, ipcomp }: Child): void {
+  const main = deletion(protocolNumber(suite), [spiOctets(spiIn)]);
+  turn.inform(ah ? [main, deletion(PROTOCOL.AH, [spiOctets(ah.spiIn)])] : [main]);
+  if (ipcomp) turn.inform([deletion(PROTOCOL.IPCOMP, [cpiOctets(ipcomp.cpiIn)])]);
+}
+
+const cpiOctets = (cpi: number): Uint8Array => Uint8Array.of(cpi >> 8, cpi & 255);
+
+/** Whether a child, or one SA of its bundle, is what the peer calls so. */
+function isOf({ suite, spiOut, ah, ipcomp }: Child, protocol: number, spi: Uint8Array): boolean {
+  if (protocolNumber(suite) === protocol && isSpi(spi, spiOut)) return true;
+  if (ah && protocol === PROTOCOL.AH) return isSpi(spi, ah.spiOut);
+  if (!ipcomp || protocol !== PROTOCOL.IPCOMP) return false;
+  return Buffer.compare(spi, cpiOctets(ipcomp.cpiOut)) === 0 || isSpi(spi, ipcomp.cpiOut);
 }
 
 export function deleteIsakmp(turn: Turn, why: DownReason, text: string): void {
   const { sa } = turn;
   if (sa.state === 'established') {
-    for (const child of sa.children) turn.inform([deletion(protocolNumber(child.suite), [spiOctets(child.spiIn)])]);
+    for (const child of sa.children) tellDeleted(turn, child);
     turn.inform([deletion(PROTOCOL.ISAKMP, [joined(sa.cookieI, sa.cookieR)])]);
   }
   end(turn, why, text);

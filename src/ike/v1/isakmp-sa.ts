@@ -17,6 +17,7 @@ import type { Life } from './lifetimes.ts';
 import type { NatForm } from './nat.ts';
 import type { Method } from './offers.ts';
 import type { V1Policy } from './policy.ts';
+import type { Spis } from './quick-groups.ts';
 import type { Transition } from './transitions.ts';
 import type { Turn } from './turn.ts';
 import type { Proposal as WireProposal } from './wire/index.ts';
@@ -78,7 +79,8 @@ export interface Resend {
 export interface Quick {
   readonly policy: V1Policy;
   readonly serial: number;
-  readonly spiIn: number;
+  /** Ours, which the peer sends to. */
+  spis: Spis;
   /** We have asked for it. */
   readonly isInitiator: boolean;
   readonly local: readonly Selector[];
@@ -178,6 +180,8 @@ export class IsakmpSa {
   dpdSequence = 0;
   dpdSince = 0;
   peerSequence = -1;
+  /** ms: our last answer to it. */
+  answeredAt = Number.NEGATIVE_INFINITY;
   lastHeard = 0;
   establishedAt = 0;
   /** Of phase 1, once it is over. */

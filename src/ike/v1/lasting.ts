@@ -1,9 +1,12 @@
 /** When SAs are replaced and when they end: rekeymargin, rekeyfuzz and lifetime, as FreeS/WAN defined them. */
 
 import type { Child } from '../child.ts';
+import { joined } from '../crypto/misc.ts';
 import type { Env } from '../effects.ts';
 import type { Policy } from '../policy.ts';
-import type { Turn } from './turn.ts';
+import { lifeAttributes } from './lifetimes.ts';
+import { notification, type Turn } from './turn.ts';
+import { encodeAttributes, NOTIFY, OAKLEY, PROTOCOL } from './wire/index.ts';
 
 /** Our last message of an exchange may be lost: so long the peer may ask for it again. */
 export const patienceOf = ({ retransmitTimeout }: Policy): number => retransmitTimeout;
@@ -17,6 +20,30 @@ export function armEstablished(turn: Turn, lifetime: number): void {
   if (policy.dpdDelay > 0 && sa.dpd) turn.arm('liveness', policy.dpdDelay);
   if (sa.weAreNatted && policy.natKeepalive > 0) turn.arm('keepalive', policy.natKeepalive);
   turn.arm('discard', patienceOf(policy));
+  if (sa.wasAggressive && role === 'responder') tellLifetime(turn, lifetime);
+}
+
+/** RESPONDER-LIFETIME: Aggressive Mode has no protected message of the responder's that it could stand in. */
+function tellLifetime(turn: Turn, lifetime: number): void {
+  const { sa } = turn;
+  const { seconds } = sa.handshake?.offeredLife ?? {};
+  if (seconds === undefined || seconds * 1000 <= lifetime) return;
+  const about = { protocol: PROTOCOL.ISAKMP, spi: joined(sa.cookieI, sa.cookieR) };
+  turn.inform([notification(NOTIFY.RESPONDER_LIFETIME, encodeAttributes(lifeAttributes(lifetime, OAKLEY)), about)]);
+}
+
+/** As initiator, right after phase 1: the responder wants it shorter. */
+export function shortenSa(turn: Turn, lifetime: number): void {
+  const { sa } = turn;
+  const { policy, role } = sa;
+  if (role !== 'initiator' || !sa.phaseOne || lifetime >= policy.ikeLifetime) return;
+  turn.arm('expire', lifetime);
+  if (policy.rekey) turn.arm('rekey', rekeyAfter(lifetime, policy, true, turn.env));
+}
+
+/** As the one who has asked for it: the responder wants it shorter. */
+export function shortenChild(turn: Turn, child: Child, lifetime: number): void {
+  if (child.state === 'up' && turn.env.now + lifetime < child.expireAt) armChild(turn, child, lifetime, true);
 }
 
 export function armChild(turn: Turn, child: Child, lifetime: number, asInitiator: boolean): void {
@@ -37,16 +64,28 @@ export function rearmChild(turn: Turn, child: Child): void {
   if (child.policy.rekey && child.state === 'up') turn.arm('childRekey', child.rekeyAt - now, child.serial);
 }
 
-/** Only the newest SA of its kind is rekeyed; what it replaces stays for what is still on the way, and no longer. */
+type Kind = Pick<Child, 'policy' | 'selectorsLocal' | 'selectorsRemote'>;
+
+/** Of one kind are those for the same traffic of the same connection. */
+export const isAlike = (a: Kind, b: Kind): boolean =>
+  a.policy.name === b.policy.name &&
+  a.policy.instance === b.policy.instance &&
+  a.selectorsLocal[0].equals(b.selectorsLocal[0]) &&
+  a.selectorsRemote[0].equals(b.selectorsRemote[0]);
+
+/**
+ * Only the newest SA of its kind is rekeyed, and sent with; an older one receives until its end, for there are peers that
+ * go on with it. A rekey before its time must not leave many behind: they have what is usual between a rekey and the end.
+ */
 export function retire(turn: Turn, old: Child, by: number): void {
+  const { rekeyMargin, rekeyFuzz } = old.policy;
+  const left = Math.min(Math.max(0, old.expireAt - turn.env.now), rekeyMargin * (1 + rekeyFuzz));
   old.state = 'replaced';
   old.replacedBy = by;
+  old.expireAt = turn.env.now + left;
   turn.disarm('childRekey', old.serial);
-  turn.arm('childExpire', Math.min(OLD_PATIENCE, Math.max(0, old.expireAt - turn.env.now)), old.serial);
+  turn.arm('childExpire', left, old.serial);
 }
-
-/** ms: the peer has long since changed over, or will not. */
-const OLD_PATIENCE = 60_000;
 
 /** After a refusal: soon enough to have several tries before the end, spread so that both ends do not meet again. */
 export function rekeyLater(turn: Turn, child: Child): void {

@@ -22,10 +22,20 @@ interface Numbers {
   readonly LIFE_DURATION: number;
 }
 
-export const lifeAttributes = (ms: number, { LIFE_TYPE, LIFE_DURATION }: Numbers): Attribute[] => [
+/** `bytes`: a limit of traffic, told in kilobytes. */
+export const lifeAttributes = (ms: number, { LIFE_TYPE, LIFE_DURATION }: Numbers, bytes?: number): Attribute[] => [
   { type: LIFE_TYPE, value: LIFE.SECONDS },
   attribute(LIFE_DURATION, Math.floor(ms / 1000)),
+  ...(bytes === undefined
+    ? []
+    : [
+        { type: LIFE_TYPE, value: LIFE.KILOBYTES },
+        attribute(LIFE_DURATION, Math.min(MOST_KILOBYTES, Math.max(1, Math.floor(bytes / 1024)))),
+      ]),
 ];
+
+/** Four octets: more than any peer has to send, and no peer stumbles over it. */
+const MOST_KILOBYTES = 0xffff_ffff;
 
 /** Durations come each behind their type; `rest` is what is none of both. A text: why they make no sense. */
 export function readLife(
@@ -55,6 +65,19 @@ const UNITS: ReadonlyMap<number | undefined, 'seconds' | 'kilobytes'> = new Map(
   [LIFE.SECONDS, 'seconds'],
   [LIFE.KILOBYTES, 'kilobytes'],
 ]);
+
+/** Of the protocols of a bundle: what ends first ends it. */
+export function shorterLife(a: Life, b: Life): Life {
+  const [seconds, kilobytes] = [least(a.seconds, b.seconds), least(a.kilobytes, b.kilobytes)];
+  return { ...(seconds !== undefined && { seconds }), ...(kilobytes !== undefined && { kilobytes }) };
+}
+
+/** Octets: the less of both; undefined without any. */
+export const lessBytes = (ours: number | undefined, { kilobytes }: Life): number | undefined =>
+  least(ours, kilobytes === undefined || kilobytes > MOST_KILOBYTES ? undefined : kilobytes * 1024);
+
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 /** ms: the shorter of both, and not more than `most`. */
 export const shorter = (ours: number, life: Life, most: number): number =>

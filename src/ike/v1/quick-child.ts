@@ -1,5 +1,6 @@
 /** What both sides of Quick Mode share: groups, keys, installing. RFC 2409 §5.5, RFC 2407 §4.5. */
-import { Id } from '../../net/id.ts';
+import { Address } from '../../net/address.ts';
+import { ID_TYPES, Id } from '../../net/id.ts';
 import { Selector } from '../../net/selector.ts';
 import type { Child } from '../child.ts';
 import { GROUPS, type Group } from '../crypto/algorithms.ts';
@@ -10,23 +11,14 @@ import { trafficText } from '../traffic.ts';
 import type { Channel } from './crypto/hashes.ts';
 import { keymat } from './crypto/keys.ts';
 import { GROUP } from './crypto/oakley.ts';
-import { protocolOf } from './ending.ts';
 import type { Conversation, IsakmpSa, Quick } from './isakmp-sa.ts';
-import { armChild, retire } from './lasting.ts';
-import { MOST_IPSEC_LIFE, readLife, shorter, USUAL_IPSEC_LIFE } from './lifetimes.ts';
-import { childKeyOctets, protocolNumber, type QuickAgreement, type QuickTerms } from './quick-offers.ts';
+import { armChild, isAlike, retire } from './lasting.ts';
+import { lessBytes, MOST_IPSEC_LIFE, readLife, shorter, USUAL_IPSEC_LIFE } from './lifetimes.ts';
+import { childKeyOctets, protocolNumber, type QuickAgreement } from './quick-offers.ts';
+import { releaseCpi } from './quick-spis.ts';
+import { PROTOCOLS, type QuickTerms } from './quick-transforms.ts';
 import type { Turn } from './turn.ts';
-import { decodeAttributes, IPSEC, NOTIFY, type Payload } from './wire/index.ts';
-
-/** An SPI of the data plane for a child of `policy`, or the text of its refusal. */
-export function reserveSpi({ sa, env }: Turn, policy: Policy): number | string {
-  return env.childSpi({
-    protocol: protocolOf(policy),
-    local: sa.local.address,
-    peer: sa.peer.address,
-    reqid: policy.child.reqid,
-  });
-}
+import { all, decodeAttributes, IPSEC, NOTIFY, type Payload } from './wire/index.ts';
 
 export function spiOctets(spi: number): Uint8Array {
   const octets = new Uint8Array(4);
@@ -73,14 +65,22 @@ export function channelOf({ suite, keys, serial }: IsakmpSa, { messageId }: Conv
   return { prf: suite.prf, skeyidA: keys.skeyidA, messageId };
 }
 
+/** How long a child lasts, ms and octets. */
+export interface Lasting {
+  readonly ms: number;
+  readonly bytes: number | undefined;
+}
+
 /** The shorter of ours, what was offered, and what RESPONDER-LIFETIME says. */
-export function lifetimeOf(policy: Policy, agreed: QuickAgreement, payloads: readonly Payload[]): number {
-  const offered = agreed.life.seconds === undefined ? { seconds: USUAL_IPSEC_LIFE / 1000 } : agreed.life;
-  const own = shorter(policy.child.lifetime, offered, MOST_IPSEC_LIFE);
+export function lifetimeOf({ child }: Policy, { life }: QuickAgreement, payloads: readonly Payload[]): Lasting {
+  const offered = life.seconds === undefined ? { seconds: USUAL_IPSEC_LIFE / 1000 } : life;
+  const ms = shorter(child.lifetime, offered, MOST_IPSEC_LIFE);
+  const bytes = lessBytes(child.maxBytes, life);
   const notice = payloads.find((p) => p.type === 'N' && p.notify === NOTIFY.RESPONDER_LIFETIME);
   const attributes = notice?.type === 'N' ? decodeAttributes(notice.data) : undefined;
   const read = attributes && readLife(attributes, IPSEC);
-  return !read || typeof read === 'string' ? own : shorter(own, read.life, MOST_IPSEC_LIFE);
+  if (!read || typeof read === 'string') return { ms, bytes };
+  return { ms: shorter(ms, read.life, MOST_IPSEC_LIFE), bytes: lessBytes(bytes, read.life) };
 }
 
 /** Adds the child to the SA and has it installed; `shared` is used up. */
@@ -89,18 +89,35 @@ export function install(
   quick: Quick,
   agreed: QuickAgreement,
   shared: Uint8Array | undefined,
-  lifetime: number,
+  lasting: Lasting,
+  payloads: readonly Payload[],
   halves: 'both' | 'inbound',
 ): Child {
   const { sa } = turn;
-  const { suite, spi: spiOut } = agreed;
-  const { policy, serial, spiIn, local, remote, old } = quick;
+  const { suite, spis: out } = agreed;
+  const { policy, serial, local, remote, old } = quick;
+  if (out.cpi === undefined) {
+    releaseCpi(turn, quick.spis.cpi);
+    quick.spis = { ...quick.spis, cpi: undefined };
+  }
+  const { main, ah, cpi } = quick.spis;
   const peerId = sa.peerId ?? Id.ofAddress(sa.peer.address);
-  const about = { serial, policy, suite, spiIn, spiOut, mode: policy.child.mode, peerId };
+  const about = {
+    ...{ serial, policy, suite, spiIn: main, spiOut: out.main, mode: policy.child.mode, peerId },
+    ...(cpi !== undefined && out.cpi !== undefined && { ipcomp: { cpiIn: cpi, cpiOut: out.cpi } }),
+  };
+  const around = ah !== undefined && out.ah !== undefined ? { spiIn: ah, spiOut: out.ah } : undefined;
   const nets = { selectorsLocal: local, selectorsRemote: remote };
   const child: Child = {
-    ...{ ...about, ...nets, state: 'up', awaitsOutbound: halves === 'inbound', replacedBy: undefined },
-    ...{ grantedTo: -1, rekeyAt: 0, expireAt: 0 },
+    ...{
+      ...about,
+      ...nets,
+      ...(around && { ah: around }),
+      state: 'up',
+      awaitsOutbound: halves === 'inbound',
+      replacedBy: undefined,
+    },
+    ...{ grantedTo: quick.isInitiator ? -1 : 0, rekeyAt: 0, expireAt: 0 },
   };
   sa.children = sa.children.concat(child);
   const made: ChildInstall = {
@@ -109,40 +126,57 @@ export function install(
     local: sa.local,
     peer: sa.peer,
     encapsulated: sa.weAreNatted || sa.peerIsNatted,
-    keysIn: keysFor(sa, quick, agreed, spiIn, shared),
-    keysOut: keysFor(sa, quick, agreed, spiOut, shared),
+    keysIn: keysFor(sa, quick, agreed, main, shared),
+    keysOut: keysFor(sa, quick, agreed, out.main, shared),
     replaces: old?.serial,
+    ...(around && {
+      ah: {
+        ...around,
+        keyIn: ahKeyFor(sa, quick, agreed, around.spiIn, shared),
+        keyOut: ahKeyFor(sa, quick, agreed, around.spiOut, shared),
+      },
+    }),
+    ...(lasting.bytes !== policy.child.maxBytes && lasting.bytes !== undefined && { maxBytes: lasting.bytes }),
+    ...originalOf(sa, quick, payloads),
   };
   wipe(shared);
   turn.outs.push({ t: 'install', halves, child: made });
-  armChild(turn, child, lifetime, quick.isInitiator);
+  armChild(turn, child, lasting.ms, quick.isInitiator);
   return child;
 }
 
-/** Both halves are there: whoever waits is told, and what it replaces is no more than a remainder. */
+/**
+ * Both halves are there: whoever waits is told, and what is older is no more than a remainder. When both ends have asked
+ * at the same time, that may be this one.
+ */
 export function complete(turn: Turn, quick: Quick, child: Child): void {
   const { serial, old } = quick;
   turn.say(establishedText(turn.sa, child), { serial, event: old ? 'rekeyed' : 'established-child' });
   turn.outs.push({ t: 'childUp', serial, replaces: old?.serial });
-  if (old && turn.sa.children.includes(old)) retire(turn, old, serial);
+  const alike = turn.sa.children.filter((c) => c.state !== 'replaced' && !c.awaitsOutbound && isAlike(c, child));
+  const newest = Math.max(...alike.map((c) => c.serial));
+  for (const c of alike) if (c.serial < newest) retire(turn, c, newest);
 }
 
-function keysFor(
-  sa: IsakmpSa,
-  { ni, nr }: Quick,
-  { suite }: QuickAgreement,
-  spi: number,
-  shared: Uint8Array | undefined,
-) {
-  if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys`);
+type Shared = Uint8Array | undefined;
+
+function keysFor(sa: IsakmpSa, quick: Quick, { suite }: QuickAgreement, spi: number, shared: Shared) {
   const octets = childKeyOctets(suite);
-  const inputs = { prf: sa.suite.prf, skeyidD: sa.keys.skeyidD, protocol: protocolNumber(suite), ni, nr, shared };
-  const block = keymat({ ...inputs, spi: spiOctets(spi) }, octets.encr + octets.integ);
+  const block = keysOf(sa, quick, protocolNumber(suite), spi, octets.encr + octets.integ, shared);
   return { encr: block.subarray(0, octets.encr), integ: block.subarray(octets.encr) };
 }
 
+const ahKeyFor = (sa: IsakmpSa, quick: Quick, { suite }: QuickAgreement, spi: number, shared: Shared): Uint8Array =>
+  keysOf(sa, quick, PROTOCOLS.ah, spi, suite.ah?.keyOctets ?? 0, shared);
+
+function keysOf(sa: IsakmpSa, { ni, nr }: Quick, protocol: number, spi: number, octets: number, shared: Shared) {
+  if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys`);
+  const inputs = { prf: sa.suite.prf, skeyidD: sa.keys.skeyidD, protocol, ni, nr, shared };
+  return keymat({ ...inputs, spi: spiOctets(spi) }, octets);
+}
+
 /** libreswan's text. */
-function establishedText(sa: IsakmpSa, { suite, mode, spiIn, spiOut, policy, ...child }: Child): string {
+function establishedText(sa: IsakmpSa, { suite, mode, spiIn, spiOut, policy, ah, ipcomp, ...child }: Child): string {
   const isNatted = sa.weAreNatted || sa.peerIsNatted;
   const cipher = suite.encr ? `${suite.encr.name}${suite.encrBits ? `_${suite.encrBits}` : ''}` : '';
   const xfrm = [cipher, suite.integ?.name ?? 'NONE'].filter(Boolean).join('-');
@@ -151,19 +185,43 @@ function establishedText(sa: IsakmpSa, { suite, mode, spiIn, spiOut, policy, ...
   const dpd = policy.dpdDelay > 0 ? 'active' : 'passive';
   const nat = sa.peerIsNatted ? ` NATD=${sa.peer}` : '';
   const pfs = suite.group ? `-${suite.group.name}` : '';
-  return `IPsec SA established ${mode} mode [${traffic}] {${encap}=>${hex(spiOut)} <${hex(spiIn)} xfrm=${xfrm}${pfs}${nat} DPD=${dpd}}`;
+  const around = ah ? ` AH=>${hex(ah.spiOut)} <${hex(ah.spiIn)} xfrm=${suite.ah?.name}` : '';
+  const within = ipcomp ? ` IPCOMP=>${hex(ipcomp.cpiOut)} <${hex(ipcomp.cpiIn)}` : '';
+  const spis = `${encap}=>${hex(spiOut)} <${hex(spiIn)} xfrm=${xfrm}${pfs}${around}${within}`;
+  return `IPsec SA established ${mode} mode [${traffic}] {${spis}${nat} DPD=${dpd}}`;
 }
 
-/** Both addresses before translation, for transport mode. RFC 3947 §5.2. */
-export function originals(sa: IsakmpSa, { child }: Policy): Payload[] {
+/** Both addresses before translation, as far as we see them, for transport mode. RFC 3947 §5.2. */
+export function originals(
+  sa: IsakmpSa,
+  { policy: { child }, isInitiator }: Pick<Quick, 'policy' | 'isInitiator'>,
+): Payload[] {
   if (child.mode !== 'transport' || !sa.nat || !(sa.weAreNatted || sa.peerIsNatted)) return [];
   const type = sa.nat === 'rfc' ? 'NAT_OA' : 'NAT_OA_DRAFT';
-  const [initiator, responder] = sa.role === 'initiator' ? [sa.local, sa.peer] : [sa.peer, sa.local];
+  const [initiator, responder] = isInitiator ? [sa.local, sa.peer] : [sa.peer, sa.local];
   return [initiator, responder].map(({ address }) => {
     const { type: idType, data } = Id.ofAddress(address);
     return { type, idType, data };
   });
 }
+
+/** What the peer has for its own address: its place among the two, or the only one. */
+function originalOf(
+  sa: IsakmpSa,
+  { policy: { child }, isInitiator }: Quick,
+  payloads: readonly Payload[],
+): Pick<ChildInstall, 'peerOriginal'> {
+  if (child.mode !== 'transport' || !sa.peerIsNatted) return {};
+  const told = [...all(payloads, 'NAT_OA'), ...all(payloads, 'NAT_OA_DRAFT')];
+  const theirs = told.length > 1 && isInitiator ? told[1] : told.at(0);
+  const isAddress = theirs && OCTETS.get(theirs.idType) === theirs.data.length;
+  return isAddress ? { peerOriginal: Address.fromBytes(theirs.data.slice()) } : {};
+}
+
+const OCTETS: ReadonlyMap<number, number> = new Map([
+  [ID_TYPES.ID_IPV4_ADDR, 4],
+  [ID_TYPES.ID_IPV6_ADDR, 16],
+]);
 
 export const withHash = (hash: Uint8Array, rest: readonly Payload[]): Payload[] => [
   { type: 'HASH', data: hash },

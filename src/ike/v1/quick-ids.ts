@@ -1,7 +1,9 @@
 /** Whose traffic a child is for, RFC 2407 §4.6.2: an address, a subnet or a range, one protocol and one port. */
 import { Address } from '../../net/address.ts';
+import { Id } from '../../net/id.ts';
 import { Selector } from '../../net/selector.ts';
 import { joined } from '../crypto/misc.ts';
+import { clip } from '../explain/words.ts';
 import { ID_TYPE } from '../wire/registry.ts';
 import { NET_ID, type Payload, type PayloadNamed } from './wire/index.ts';
 
@@ -20,6 +22,10 @@ export function netId({ start, end, family, prefix, protocol, startPort, endPort
   if (prefix === undefined) return { ...about, idType: range, data: joined(start.toBytes(), end.toBytes()) };
   return { ...about, idType: subnet, data: joined(start.toBytes(), mask(family, prefix)) };
 }
+
+/** As the peer wrote it, where it is none of those: a name says no addresses. */
+export const idText = ({ idType, data }: NetId): string =>
+  `${new Id(idType, data).typeName} '${clip(`${new Id(idType, data)}`)}'`;
 
 /** What the peer says; undefined if it is no address, no contiguous mask, or a range that runs backwards. */
 export function selectorOf({ idType, protocol, port, data }: NetId): Selector | undefined {

@@ -6,7 +6,7 @@ import { wipe } from '../crypto/misc.ts';
 import { faultText } from '../fault.ts';
 import { trafficText } from '../traffic.ts';
 import { hash1, hash3 } from './crypto/hashes.ts';
-import { giveUpChild, releaseSpi } from './ending.ts';
+import { giveUpChild } from './ending.ts';
 import { NONE, NOTHING, type Quick } from './isakmp-sa.ts';
 import { patienceOf } from './lasting.ts';
 import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
@@ -20,13 +20,12 @@ import {
   originals,
   ourGroup,
   own,
-  reserveSpi,
-  spiOctets,
   termsOf,
   withHash,
 } from './quick-child.ts';
 import { netId } from './quick-ids.ts';
-import { acceptQuick, offerQuick, type QuickAgreement } from './quick-offers.ts';
+import { acceptQuick, offerQuick, passesNat, type QuickAgreement } from './quick-offers.ts';
+import { releaseSpis, reserveSpis } from './quick-spis.ts';
 import type { Incoming, Turn } from './turn.ts';
 import { all, EXCHANGE, encodeBody, encodeChain, find, type Payload } from './wire/index.ts';
 
@@ -43,19 +42,21 @@ export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: C
     if (old) old.state = 'up';
   };
   if (!netId(local) || !netId(remote)) return fail(turn, 'IKEv1 cannot tell a range of ports');
+  if ((sa.weAreNatted || sa.peerIsNatted) && !passesNat(policy.child)) return fail(turn, 'AH passes no NAT');
   const group = ourGroup(sa, policy);
   const begin = (later: Turn, ke: Quick['ke'], data: Uint8Array) => {
-    const spiIn = reserveSpi(later, policy);
-    if (typeof spiIn === 'string') return fail(later, spiIn);
-    const offered = offerQuick(policy.child, spiOctets(spiIn), termsOf(sa, group));
-    if (offered[0].transforms.length === 0) {
-      releaseSpi(later, policy, spiIn);
+    const { ah, compress = false } = policy.child;
+    const spis = reserveSpis(later, policy, { ah: ah !== undefined, ipcomp: compress });
+    if (typeof spis === 'string') return fail(later, spis);
+    const offered = offerQuick(policy.child, spis, termsOf(sa, group));
+    if (offered.length === 0) {
+      releaseSpis(later, { policy, spis });
       return fail(later, 'nothing in esp= or ah= that IKEv1 can say');
     }
     const ni = later.env.random(NONCE_OCTETS);
     ask(
       later,
-      { policy, serial, spiIn, isInitiator: true, local: [local], remote: [remote], ni, nr: NOTHING, offered, ke, old },
+      { policy, serial, spis, isInitiator: true, local: [local], remote: [remote], ni, nr: NOTHING, offered, ke, old },
       data,
     );
   };
@@ -68,7 +69,7 @@ export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: C
 
 function ask(turn: Turn, quick: Quick, data: Uint8Array): void {
   const { sa } = turn;
-  const { policy, serial, offered, local, remote } = quick;
+  const { serial, offered, local, remote } = quick;
   const talk = turn.newTalk(EXCHANGE.QUICK, turn.messageId(), serial);
   talk.quick = quick;
   talk.state = 'quickI1';
@@ -80,7 +81,7 @@ function ask(turn: Turn, quick: Quick, data: Uint8Array): void {
     ...(quick.ke ? [{ type: 'KE', data } as const] : []),
     netId(local[0])!,
     netId(remote[0])!,
-    ...originals(sa, policy),
+    ...originals(sa, quick),
   ];
   const traffic = trafficText({ local, remote });
   const pfs = groupText(quick.ke?.group);
@@ -144,8 +145,8 @@ function settle(
 ): void {
   const { sa, talk } = turn;
   wipe(quick.ke?.private);
-  const lifetime = lifetimeOf(quick.policy, agreed, payloads);
-  const child = install(turn, quick, agreed, shared, lifetime, 'both');
+  const lasting = lifetimeOf(quick.policy, agreed, payloads);
+  const child = install(turn, quick, agreed, shared, lasting, payloads, 'both');
   turn.send(talk, withHash(hash3(channelOf(sa, talk), quick.ni, quick.nr), NONE), false);
   talk.state = 'quickDone';
   talk.quick = undefined;

@@ -1,179 +1,152 @@
-/** Phase 2 between configuration and wire, RFC 2407 §4.4 and §4.5. */
-import { encrKeyOctets, type Group, offeredKeyBits } from '../crypto/algorithms.ts';
+/**
+ * Phase 2's proposals: offering ours, choosing among the peer's. Those with the same number are wanted together, and
+ * answered together (RFC 2408 §4.2):
+ *
+ *     1: ESP { AES-SHA1, 3DES-SHA1 }  1: IPComp { DEFLATE }        with compress=yes, rather this
+ *     2: ESP { AES-SHA1, 3DES-SHA1 }                               than that
+ */
+import { encrKeyOctets, type Group, type Integ } from '../crypto/algorithms.ts';
 import type { ChildSuite } from '../crypto/keys.ts';
+import { joined } from '../crypto/misc.ts';
 import { formatProposal } from '../crypto/proposal.ts';
 import type { Fault } from '../fault.ts';
 import type { ChildPolicy } from '../policy.ts';
-import { AH_TRANSFORM, AUTH_ALGORITHM, ESP_TRANSFORM, GROUP } from './crypto/oakley.ts';
-import { type Life, lifeAttributes, readLife } from './lifetimes.ts';
+import { GROUP } from './crypto/oakley.ts';
+import { type Life, shorterLife } from './lifetimes.ts';
 import { isSameTransform, textOf } from './offers.ts';
-import type { Proposal as WireProposal } from './wire/index.ts';
-import { type Attribute, ENCAPSULATION, IPSEC, numberIn, PROTOCOL, type Transform } from './wire/index.ts';
-
-/** What a child depends on besides the algorithms. */
-export interface QuickTerms {
-  /** With PFS: the group of the KE payload. */
-  readonly group: Group | undefined;
-  /** How a NAT between the ends is dealt with; undefined: there is none. */
-  readonly nat: 'rfc' | 'drafts' | undefined;
-}
+import { COMPRESSION, readGroup, type Spis, shapeText, spiOf, together } from './quick-groups.ts';
+import {
+  isMode,
+  isSamePart,
+  LAYERS,
+  type Layer,
+  type Part,
+  PROTOCOLS,
+  partsOf,
+  partText,
+  type QuickTerms,
+  readTransform,
+  transformOf,
+} from './quick-transforms.ts';
+import { IPSEC, numberIn, PROTOCOL, type Transform, type Proposal as WireProposal } from './wire/index.ts';
 
 export interface QuickAgreement {
   readonly suite: ChildSuite;
   /** The peer's: what we send with. */
-  readonly spi: number;
+  readonly spis: Spis;
   readonly life: Life;
 }
 
-const MODES = {
-  plain: { tunnel: ENCAPSULATION.TUNNEL, transport: ENCAPSULATION.TRANSPORT },
-  rfc: { tunnel: ENCAPSULATION.UDP_TUNNEL, transport: ENCAPSULATION.UDP_TRANSPORT },
-  drafts: { tunnel: ENCAPSULATION.UDP_TUNNEL_DRAFT, transport: ENCAPSULATION.UDP_TRANSPORT_DRAFT },
-} as const;
+/** What a policy wants together. */
+const layersOf = ({ ah, proposals }: ChildPolicy): readonly Layer[] =>
+  ah ? ['ah', 'esp'] : [proposals[0]?.protocol === 'ah' ? 'ah' : 'esp'];
 
-const modeNumber = (mode: ChildPolicy['mode'], nat: QuickTerms['nat']): number => MODES[nat ?? 'plain'][mode];
+/** AH covers the addresses that a NAT changes. */
+export const passesNat = (child: ChildPolicy): boolean => !layersOf(child).includes('ah');
 
-/** Ours: one proposal, a transform for each way. */
-export function offerQuick(child: ChildPolicy, spi: Uint8Array, terms: QuickTerms): WireProposal[] {
-  const protocol = child.proposals[0]?.protocol === 'ah' ? PROTOCOL.AH : PROTOCOL.ESP;
-  const transforms = suitesOf(child, terms.group)
-    .slice(0, 255)
-    .map((suite, i) => ({ ...transformOf(suite, child, terms), number: i + 1 }));
-  return [{ number: 1, protocol, spi, transforms }];
+/** Ours: a transform for each way; with a CPI a bundle first. Empty: IKEv1 has no words for any. */
+export function offerQuick(child: ChildPolicy, spis: Spis, terms: QuickTerms): readonly WireProposal[] {
+  const layers = layersOf(child);
+  const shapes = spis.cpi === undefined ? [layers] : [[...layers, COMPRESSION], layers];
+  const offered = shapes.flatMap((shape, i) =>
+    shape.map((layer) => ({
+      number: i + 1,
+      protocol: PROTOCOLS[layer],
+      spi: spiOf(spis, layer, layers.includes('esp') ? 'esp' : 'ah'),
+      transforms: partsOf(layer, child, terms.group)
+        .slice(0, MOST_TRANSFORMS)
+        .map((part, at) => ({ ...transformOf(part, child, terms), number: at + 1 })),
+    })),
+  );
+  return offered.every(({ transforms }) => transforms.length > 0) ? offered : [];
 }
 
-/** All that our proposals stand for and IKEv1 can say, in their order. */
-function suitesOf({ proposals, esn }: ChildPolicy, group: Group | undefined): readonly ChildSuite[] {
-  const withGroup = group ? { group } : {};
-  const esns = { yes: [true], no: [false], either: [true, false] }[esn];
-  return proposals.flatMap(({ protocol, encr, integ }): readonly ChildSuite[] => {
-    const integs = integ.filter((row) => row.id !== 0 && AUTH_ALGORITHM.number(row) !== undefined);
-    if (protocol === 'ah')
-      return integs
-        .filter((row) => AH_TRANSFORM.number(row) !== undefined)
-        .flatMap((row) => esns.map((esn) => ({ protocol, encrBits: 0, integ: row, esn, ...withGroup })));
-    return encr
-      .filter(({ alg }) => ESP_TRANSFORM.number(alg) !== undefined)
-      .flatMap(({ alg, bits }) =>
-        offeredKeyBits(alg, bits).flatMap((encrBits) =>
-          (alg.isAead ? [undefined] : integs).flatMap((row) =>
-            esns.map((esn) => ({
-              ...{ protocol: 'esp' as const, encr: alg, encrBits, esn, ...withGroup },
-              ...(row && { integ: row }),
-            })),
-          ),
-        ),
-      );
-  });
-}
-
-function transformOf(suite: ChildSuite, child: ChildPolicy, { group, nat }: QuickTerms): Transform {
-  const { encr, encrBits, integ, esn } = suite;
-  const attributes: Attribute[] = [
-    ...(group ? [{ type: IPSEC.GROUP, value: GROUP.number(group)! }] : []),
-    { type: IPSEC.ENCAPSULATION, value: modeNumber(child.mode, nat) },
-    ...lifeAttributes(child.lifetime, IPSEC),
-    ...(integ ? [{ type: IPSEC.AUTH, value: AUTH_ALGORITHM.number(integ)! }] : []),
-    ...(encrBits === 0 ? [] : [{ type: IPSEC.KEY_LENGTH, value: encrBits }]),
-    ...(esn ? [{ type: IPSEC.ESN, value: 1 }] : []),
-  ];
-  const id = encr ? ESP_TRANSFORM.number(encr)! : AH_TRANSFORM.number(integ!)!;
-  return { number: 1, id, attributes };
-}
-
-/** A transform that means something to us. */
-interface Offer {
-  readonly suite: ChildSuite;
-  readonly mode: number;
-  readonly life: Life;
-}
-
-function readTransform(protocol: number, transform: Transform): Offer | string {
-  const read = readLife(transform.attributes, IPSEC);
-  if (typeof read === 'string') return read;
-  const values = new Map<number, number>();
-  for (const one of read.rest) {
-    const value = numberIn(one);
-    if (value === undefined || values.has(one.type)) return `attribute ${one.type} twice, or too long`;
-    values.set(one.type, value);
-  }
-  const take = (type: number) => {
-    const value = values.get(type);
-    values.delete(type);
-    return value;
-  };
-  const groupNumber = take(IPSEC.GROUP);
-  const mode = take(IPSEC.ENCAPSULATION);
-  const authNumber = take(IPSEC.AUTH);
-  const bits = take(IPSEC.KEY_LENGTH);
-  const esn = take(IPSEC.ESN);
-  const [unknown] = values.keys();
-  if (unknown !== undefined) return `attribute ${unknown}`;
-  const group = groupNumber === undefined ? undefined : GROUP.row(groupNumber);
-  const integ = authNumber === undefined ? undefined : AUTH_ALGORITHM.row(authNumber);
-  if ((groupNumber !== undefined && !group) || (authNumber !== undefined && !integ) || (esn !== undefined && esn !== 1))
-    return `group ${groupNumber} authentication ${authNumber} sequence numbers ${esn}`;
-  // RFC 2407 §4.5: what no encapsulation mode means depends on the host, so there must be one.
-  if (mode === undefined) return 'no encapsulation mode';
-  const about = { esn: esn === 1, ...(group && { group }) };
-  if (protocol === PROTOCOL.AH) {
-    const isTwiceTheSame = integ && AH_TRANSFORM.row(transform.id) === integ && bits === undefined;
-    if (!isTwiceTheSame) return `AH transform ${transform.id} with authentication ${authNumber}`;
-    return { suite: { protocol: 'ah', encrBits: 0, integ, ...about }, mode, life: read.life };
-  }
-  const encr = ESP_TRANSFORM.row(transform.id);
-  if (!encr) return `ESP transform ${transform.id}`;
-  const isFit = encr.fixedKeyLength ? bits === undefined : bits === undefined || encr.keyBits.includes(bits);
-  if (!isFit) return `${encr.name} with keys of ${bits} bits`;
-  if (encr.isAead !== (integ === undefined)) return `${encr.name} ${integ ? 'with' : 'without'} authentication`;
-  const encrBits = encr.fixedKeyLength ? 0 : (bits ?? encr.defaultKeyBits);
-  return { suite: { protocol: 'esp', encr, encrBits, ...(integ && { integ }), ...about }, mode, life: read.life };
-}
+/** Its number is an octet. */
+const MOST_TRANSFORMS = 255;
 
 export interface QuickChoice extends QuickAgreement {
-  readonly answer: WireProposal;
+  /** The peer's proposals with one transform each, and its SPIs. */
+  readonly answer: readonly WireProposal[];
 }
 
-/**
- * As responder: the first of the peer's transforms that we would have offered too. Proposals with the same number are
- * wanted together (RFC 2408 §4.2): what is more than one protocol is not configured here, and refused.
- */
+/** As responder: the first of the peer's that we would have offered too. */
 export function chooseQuick(
   child: ChildPolicy,
   theirs: readonly WireProposal[],
   terms: QuickTerms,
 ): QuickChoice | Fault {
   const refused: string[] = [];
-  const ours = suitesOf(child, terms.group);
-  const modes = terms.nat
-    ? [modeNumber(child.mode, 'rfc'), modeNumber(child.mode, 'drafts')]
-    : [modeNumber(child.mode, undefined)];
-  for (const proposal of theirs) {
-    const isBundle = theirs.some((other) => other !== proposal && other.number === proposal.number);
-    const name = protocolNames.get(proposal.protocol) ?? `protocol ${proposal.protocol}`;
-    if (isBundle || !protocolNames.has(proposal.protocol) || proposal.spi.length !== 4) {
-      refused.push(isBundle ? `${name} with another protocol` : `${name} with an SPI of ${proposal.spi.length} octets`);
-      continue;
-    }
-    for (const transform of proposal.transforms) {
-      const offer = readTransform(proposal.protocol, transform);
-      const suite = typeof offer === 'string' ? undefined : ours.find((own) => isSame(own, offer.suite));
-      if (typeof offer === 'string') refused.push(offer);
-      else if (!suite) refused.push(suiteText(offer.suite));
-      else if (!modes.includes(offer.mode)) refused.push(`encapsulation mode ${offer.mode}`);
-      else
-        return {
-          ...{ suite: shared(suite), spi: spiOf(proposal), life: offer.life },
-          answer: { ...proposal, transforms: [transform] },
-        };
+  for (const group of together(theirs)) {
+    const chosen = chooseTogether(child, group, terms);
+    if (typeof chosen !== 'string') return chosen;
+    refused.push(chosen);
+  }
+  const wanted = [...child.proposals, ...(child.ah ?? [])].map(formatProposal).join(', ');
+  const pfs = terms.group ? `-${terms.group.name}` : '';
+  return {
+    ...{ kind: 'incompatible', what: 'proposal', offered: textOf(refused) },
+    wanted: `${wanted}${pfs} in ${child.mode} mode${terms.nat ? ' over UDP' : ''}${child.compress ? ', perhaps compressed' : ''}`,
+  };
+}
+
+/** What is chosen, with our own SPIs: a CPI in as many octets as the peer's. */
+export const answerWith = (spis: Spis, { answer, suite }: QuickChoice): readonly WireProposal[] =>
+  answer.map((proposal) => {
+    const layer = LAYERS.get(proposal.protocol)!;
+    const octets = spiOf(spis, layer, suite.protocol);
+    return { ...proposal, spi: layer === COMPRESSION && proposal.spi.length === 4 ? joined(ZEROS, octets) : octets };
+  });
+
+const ZEROS = new Uint8Array(2);
+
+function chooseTogether(child: ChildPolicy, group: readonly WireProposal[], terms: QuickTerms): QuickChoice | string {
+  const read = readGroup(group);
+  if (typeof read === 'string') return read;
+  const { layers, spis } = read;
+  const wanted = layersOf(child);
+  if (layers.includes(COMPRESSION) && !child.compress) return `${shapeText(layers)}, and compress=no`;
+  const isWanted = wanted.every((layer) => layers.includes(layer));
+  const bare = layers.filter((layer) => layer !== COMPRESSION);
+  if (!isWanted || bare.length !== wanted.length) return shapeText(layers);
+  if (terms.nat && layers.includes('ah')) return `${shapeText(layers)}, which passes no NAT`;
+  const parts: Part[] = [];
+  const answer: WireProposal[] = [];
+  let life: Life = {};
+  for (const proposal of group) {
+    const layer = LAYERS.get(proposal.protocol)!;
+    // Sequence numbers are as long in all of a bundle.
+    const [first] = parts;
+    const ours = partsOf(layer, child, terms.group).filter(
+      (part) => !first || layer === COMPRESSION || first.layer === COMPRESSION || part.esn === first.esn,
+    );
+    const found = firstFit(layer, ours, proposal, child, terms);
+    if (typeof found === 'string') return found;
+    parts.push(found.part);
+    answer.push({ ...proposal, transforms: [found.transform] });
+    life = shorterLife(life, found.life);
+  }
+  return { suite: suiteOf(parts), spis, life, answer };
+}
+
+function firstFit(
+  layer: Layer,
+  ours: readonly Part[],
+  { transforms }: WireProposal,
+  child: ChildPolicy,
+  { nat }: QuickTerms,
+): { readonly part: Part; readonly transform: Transform; readonly life: Life } | string {
+  const refused: string[] = [];
+  for (const transform of transforms) {
+    const offer = readTransform(layer, transform);
+    if (typeof offer === 'string') refused.push(offer);
+    else {
+      const part = ours.find((own) => isSamePart(own, offer.part));
+      const isFit = isMode(offer.mode, child.mode, layer, nat !== undefined);
+      if (part && isFit) return { part, transform, life: offer.life };
+      refused.push(part ? `encapsulation mode ${offer.mode}` : partText(offer.part));
     }
   }
-  return {
-    kind: 'incompatible',
-    what: 'proposal',
-    offered: textOf(refused),
-    wanted: `${child.proposals.map(formatProposal).join(', ')}${terms.group ? `-${terms.group.name}` : ''} in ${child.mode} mode${terms.nat ? ' over UDP' : ''}`,
-  };
+  return textOf(refused);
 }
 
 /** As initiator: the answer must be one of what we offered. */
@@ -181,20 +154,35 @@ export function acceptQuick(
   offered: readonly WireProposal[],
   answered: readonly WireProposal[],
 ): QuickAgreement | Fault {
-  const [ours] = offered;
-  const [answer] = answered;
-  const isOne = answered.length === 1 && answer.transforms.length === 1 && answer.protocol === ours.protocol;
-  const same = isOne && ours.transforms.find((own) => isSameTransform(own, answer.transforms[0]));
-  const meant = same ? readTransform(ours.protocol, same) : 'none of ours';
-  if (typeof meant === 'string' || answer.spi.length !== 4)
-    return { kind: 'misbehaved', rule: 'RFC 2409 §5.5: the answer is one of the transforms offered' };
-  return { suite: shared(meant.suite), spi: spiOf(answer), life: meant.life };
+  const wrong = { kind: 'misbehaved', rule: 'RFC 2409 §5.5: the answer is one of the transforms offered' } as const;
+  const [answers, ...more] = together(answered);
+  const read = answers && more.length === 0 ? readGroup(answers) : 'several';
+  if (typeof read === 'string') return wrong;
+  const ours = together(offered).find(
+    (group) => group.length === answers.length && group.every((p) => answers.some((a) => a.protocol === p.protocol)),
+  );
+  if (!ours) return wrong;
+  const parts: Part[] = [];
+  let life: Life = {};
+  for (const { protocol, transforms } of answers) {
+    const mine = ours.find((own) => own.protocol === protocol)!;
+    const same = transforms.length === 1 && mine.transforms.find((own) => isSameTransform(own, transforms[0]));
+    const meant = same ? readTransform(LAYERS.get(protocol)!, same) : 'none of ours';
+    if (typeof meant === 'string') return wrong;
+    parts.push(meant.part);
+    life = shorterLife(life, meant.life);
+  }
+  const [first, second] = parts.filter(({ layer }) => layer !== COMPRESSION);
+  if (second && first.esn !== second.esn) return wrong;
+  return { suite: suiteOf(parts), spis: read.spis, life };
 }
 
 /** The group that an offer asks for, which all of its transforms must. RFC 2409 §5.5. */
 export function groupOffered(theirs: readonly WireProposal[]): Group | undefined {
-  const numbers = theirs.flatMap((p) => p.transforms.map((t) => t.attributes.find((a) => a.type === IPSEC.GROUP)));
-  const [first] = numbers;
+  const first = theirs
+    .filter(({ protocol }) => protocol !== PROTOCOL.IPCOMP)
+    .flatMap((p) => p.transforms.map((t) => t.attributes.find((a) => a.type === IPSEC.GROUP)))
+    .at(0);
   return first && GROUP.row(numberIn(first) ?? 0);
 }
 
@@ -203,38 +191,34 @@ export const childKeyOctets = ({
   encr,
   encrBits,
   integ,
-}: ChildSuite): { readonly encr: number; readonly integ: number } => ({
+}: Pick<ChildSuite, 'encr' | 'encrBits' | 'integ'>): { readonly encr: number; readonly integ: number } => ({
   encr: encr ? encrKeyOctets(encr, encrBits) : 0,
   integ: integ?.keyOctets ?? 0,
 });
 
-export const protocolNumber = ({ protocol }: Pick<ChildSuite, 'protocol'>): number =>
-  protocol === 'ah' ? PROTOCOL.AH : PROTOCOL.ESP;
-
-const protocolNames: ReadonlyMap<number, string> = new Map([
-  [PROTOCOL.AH, 'AH'],
-  [PROTOCOL.ESP, 'ESP'],
-]);
-
-const spiOf = ({ spi }: WireProposal): number => new DataView(spi.buffer, spi.byteOffset).getUint32(0);
-
-const isSame = (a: ChildSuite, b: ChildSuite): boolean => suiteText(a) === suiteText(b);
-
-/** libreswan's text: `AES_CBC_128-HMAC_SHA1_96`. */
-const suiteText = ({ protocol, encr, encrBits, integ, group, esn }: ChildSuite): string =>
-  [
-    encr ? `${encr.name}${encrBits ? `_${encrBits}` : ''}` : protocol.toUpperCase(),
-    integ?.name ?? 'NONE',
-    ...(group ? [group.name] : []),
-    ...(esn ? ['ESN'] : []),
-  ].join('-');
+export const protocolNumber = ({ protocol }: Pick<ChildSuite, 'protocol'>): number => PROTOCOLS[protocol];
 
 const SUITES = new Map<string, ChildSuite>();
 
 /** 100,000 children have a handful of suites between them; only what our own proposals allow gets here. */
-function shared(suite: ChildSuite): ChildSuite {
-  const key = `${suite.protocol} ${suiteText(suite)}`;
-  const known = SUITES.get(key) ?? Object.freeze(suite);
-  SUITES.set(key, known);
-  return known;
+function suiteOf(parts: readonly Part[]): ChildSuite {
+  const key = parts.map(partText).toSorted().join(' ');
+  const known = SUITES.get(key);
+  if (known) return known;
+  const of = (layer: Layer) => parts.find((part) => part.layer === layer);
+  const [esp, ah] = [of('esp'), of('ah')];
+  const main = esp ?? ah;
+  if (!main) throw new Error('a child of no protocol');
+  const { encr, encrBits, integ, esn, group } = main;
+  const around: Integ | undefined = esp && ah?.integ;
+  const suite: ChildSuite = Object.freeze({
+    ...{ protocol: esp ? 'esp' : 'ah', encrBits, esn },
+    ...(encr && { encr }),
+    ...(integ && { integ }),
+    ...(group && { group }),
+    ...(around && { ah: around }),
+    ...(of(COMPRESSION) && { compresses: true as const }),
+  } as const);
+  SUITES.set(key, suite);
+  return suite;
 }

@@ -1,30 +1,30 @@
 /** Quick Mode as responder: a child that the peer wants. RFC 2409 §5.5. */
-import type { Selector } from '../../net/selector.ts';
-import type { Child } from '../child.ts';
+import { Selector } from '../../net/selector.ts';
 import { faultText } from '../fault.ts';
 import { trafficText } from '../traffic.ts';
 import { hash2 } from './crypto/hashes.ts';
-import { releaseSpi } from './ending.ts';
-import { NOTHING, type Quick } from './isakmp-sa.ts';
-import { lifeAttributes } from './lifetimes.ts';
+import { type IsakmpSa, NOTHING, type Quick } from './isakmp-sa.ts';
+import { isAlike } from './lasting.ts';
+import { type Life, lifeAttributes } from './lifetimes.ts';
 import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import {
   channelOf,
   complete,
   install,
+  type Lasting,
   lifetimeOf,
   netOf,
   originals,
   own,
-  reserveSpi,
   spiOctets,
   termsOf,
   withHash,
   wrongGroup,
 } from './quick-child.ts';
-import { selectorOf } from './quick-ids.ts';
-import { chooseQuick, groupOffered, protocolNumber, type QuickChoice } from './quick-offers.ts';
+import { idText, selectorOf } from './quick-ids.ts';
+import { answerWith, chooseQuick, groupOffered, protocolNumber, type QuickChoice } from './quick-offers.ts';
+import { releaseSpis, reserveSpis } from './quick-spis.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 import { all, encodeAttributes, encodeChain, find, IPSEC, NOTIFY, type Payload, PROTOCOL } from './wire/index.ts';
 
@@ -57,7 +57,7 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, `${sa.conversations.length} under way, ${sa.usedIds.length} in all`);
   if (sa.children.length >= MAX_CHILDREN) return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, `there are ${MAX_CHILDREN} already`);
   const traffic = trafficIn(turn, payloads);
-  if (!traffic) return refuse(NOTIFY.INVALID_ID_INFORMATION, 'its ID payloads are no pair of networks');
+  if (typeof traffic === 'string') return refuse(NOTIFY.INVALID_ID_INFORMATION, traffic);
   const text = trafficText({ local: [traffic.local], remote: [traffic.remote] });
   const policies = policiesFor(turn, traffic);
   if (policies.length === 0)
@@ -79,20 +79,31 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     }
   }
   if (!found) return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, wrong);
-  const { choice } = found;
   const policy = ownOf(turn, found.policy);
-  const spiIn = reserveSpi(turn, policy);
-  if (typeof spiIn === 'string') return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, spiIn);
+  const { suite } = found.choice;
+  const further = { ah: suite.ah !== undefined, ipcomp: suite.compresses === true };
+  const spis = reserveSpis(turn, policy, further);
+  if (typeof spis === 'string') return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, spis);
+  // The data plane has no IPComp: then without it, if that was offered too.
+  const isLess = further.ipcomp && spis.cpi === undefined;
+  const bare = { ...policy.child, compress: false };
+  const choice = isLess ? chooseQuick(bare, theirs, termsOf(sa, group)) : found.choice;
+  if ('kind' in choice) {
+    releaseSpis(turn, { policy, spis });
+    return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, faultText(choice));
+  }
+  const { local, remote } = seenFrom(sa, policy, traffic);
+  const wanted = { policy, selectorsLocal: [local], selectorsRemote: [remote] };
   const quick: Quick = {
-    ...{ policy, serial: env.serial(), spiIn, isInitiator: false, local: [traffic.local], remote: [traffic.remote] },
+    ...{ policy, serial: env.serial(), spis, isInitiator: false, local: [local], remote: [remote] },
     ...{ ni: own(find(payloads, 'Nonce')!.data), nr: env.random(NONCE_OCTETS), offered: theirs, ke: undefined },
-    old: sa.children.findLast((c) => c.state !== 'replaced' && isSameTraffic(c, policy, traffic)),
+    old: sa.children.findLast((c) => c.state !== 'replaced' && isAlike(c, wanted)),
   };
   if (!ke || !group) return grant(turn, message, quick, choice, undefined, undefined);
   turn.submit({ op: 'ke.mix', group: group.id, theirs: own(ke.data) }, (later, result) => {
     if (result.ok && result.op === 'ke.mix' && result.public)
       return grant(later, message, quick, choice, result.public, result.shared);
-    releaseSpi(later, policy, spiIn);
+    releaseSpis(later, quick);
     later.say(`Quick Mode refused: ${result.ok ? 'the wrong job answered' : result.detail}`, {
       level: 'warn',
       event: 'rejected',
@@ -109,28 +120,39 @@ function grant(
   shared: Uint8Array | undefined,
 ): void {
   const { sa, talk } = turn;
-  const { policy, serial, spiIn } = quick;
+  const { policy, serial } = quick;
   talk.serial = serial;
   talk.quick = quick;
   turn.accept(message);
   turn.keepTalk(talk);
   talk.state = 'quickR1';
-  const lifetime = lifetimeOf(policy, choice, []);
-  install(turn, quick, choice, shared, lifetime, 'inbound');
-  const about = { protocol: protocolNumber(choice.suite), spi: spiOctets(spiIn) };
-  const isShorter = choice.life.seconds !== undefined && choice.life.seconds * 1000 > lifetime;
+  const lasting = lifetimeOf(policy, choice, []);
+  install(turn, quick, choice, shared, lasting, message.payloads, 'inbound');
+  const about = { protocol: protocolNumber(choice.suite), spi: spiOctets(quick.spis.main) };
   const rest: Payload[] = [
-    { type: 'SA', proposals: [{ ...choice.answer, spi: about.spi }] },
+    { type: 'SA', proposals: answerWith(quick.spis, choice) },
     noncePayload(quick.nr),
     ...(data ? [{ type: 'KE', data } as const] : []),
     ...all(message.payloads, 'ID'),
-    ...(isShorter
-      ? [notification(NOTIFY.RESPONDER_LIFETIME, encodeAttributes(lifeAttributes(lifetime, IPSEC)), about)]
+    ...(isShorter(choice.life, lasting)
+      ? [
+          notification(
+            NOTIFY.RESPONDER_LIFETIME,
+            encodeAttributes(lifeAttributes(lasting.ms, IPSEC, lasting.bytes)),
+            about,
+          ),
+        ]
       : []),
-    ...originals(sa, policy),
+    ...originals(sa, quick),
   ];
   turn.send(talk, withHash(hash2(channelOf(sa, talk), quick.ni, encodeChain(rest)), rest), true);
   turn.say('sent Quick Mode response', { serial });
+}
+
+/** Whether the peer has to be told that it has less than it has asked for. */
+function isShorter({ seconds, kilobytes }: Life, { ms, bytes }: Lasting): boolean {
+  if (seconds !== undefined && seconds * 1000 > ms) return true;
+  return bytes !== undefined && (kilobytes === undefined || kilobytes * 1024 > bytes);
 }
 
 /** HASH(3): the peer is there, and has the child. */
@@ -157,34 +179,54 @@ function ownOf({ sa, env }: Turn, policy: V1Policy): V1Policy {
 }
 
 /** Theirs is the first of the two; without any it is about the hosts themselves. */
-function trafficIn({ sa }: Turn, payloads: readonly Payload[]): Traffic | undefined {
+function trafficIn({ sa }: Turn, payloads: readonly Payload[]): Traffic | string {
   const ids = all(payloads, 'ID');
   if (ids.length === 0) return { local: netOf([], sa.local), remote: netOf([], sa.peer) };
+  if (ids.length !== 2) return `it has ${ids.length} ID payloads, not two or none`;
   const [remote, local] = ids.map(selectorOf);
-  return ids.length === 2 && remote && local ? { local, remote } : undefined;
+  if (remote && local) return { local, remote };
+  return `${idText(ids[remote ? 1 : 0])} is no address, subnet or range`;
 }
 
+/**
+ * In transport mode over a NAT each end names addresses as they are on its side; packets come from, and go to, those that
+ * the SA has. RFC 3947 §5.2.
+ */
+function seenFrom(
+  { local, peer, weAreNatted, peerIsNatted }: IsakmpSa,
+  { child }: V1Policy,
+  traffic: Traffic,
+): Traffic {
+  if (child.mode !== 'transport') return traffic;
+  return {
+    local: weAreNatted ? at(traffic.local, local.address) : traffic.local,
+    remote: peerIsNatted ? at(traffic.remote, peer.address) : traffic.remote,
+  };
+}
+
+const at = (selector: Selector, address: Selector['start']): Selector =>
+  selector.start.equals(selector.end) && selector.family === address.family
+    ? new Selector(address, address, selector.protocol, selector.startPort, selector.endPort)
+    : selector;
+
 /** Connections of this peer that are for exactly this traffic: IKEv1 has no less and no more. */
-function policiesFor({ sa, env }: Turn, { local, remote }: Traffic): readonly V1Policy[] {
+function policiesFor({ sa, env }: Turn, traffic: Traffic): readonly V1Policy[] {
   return env.directory
     .siblings(sa.policy)
     .filter(isV1)
-    .filter(({ child }) => {
-      if (!netOf(child.local, sa.local).equals(local)) return false;
+    .filter((policy) => {
+      const { child } = policy;
+      const { local, remote } = seenFrom(sa, policy, traffic);
+      const isOpen = (side: 'local' | 'remote') => child.openPort === side;
+      if (!isNet(netOf(child.local, sa.local), local, isOpen('local'))) return false;
       if (child.peerChooses) {
         const isWithin = child.remote.some((range) => range.contains(remote));
         return isWithin && (!child.peerChooses.isHost || remote.start.equals(remote.end));
       }
-      return netOf(child.remote, sa.peer).equals(remote);
+      return isNet(netOf(child.remote, sa.peer), remote, isOpen('remote'));
     });
 }
 
-const isSameTraffic = (
-  { policy, selectorsLocal, selectorsRemote }: Child,
-  { name, instance }: V1Policy,
-  { local, remote }: Traffic,
-): boolean =>
-  policy.name === name &&
-  policy.instance === instance &&
-  selectorsLocal[0].equals(local) &&
-  selectorsRemote[0].equals(remote);
+/** `isOpen`: of `wanted` the port is what the peer says. */
+const isNet = (wanted: Selector, said: Selector, isOpen: boolean): boolean =>
+  wanted.equals(isOpen ? new Selector(said.start, said.end, said.protocol, wanted.startPort, wanted.endPort) : said);

@@ -18,7 +18,7 @@ const phase1 = (text?: string, change = {}) =>
 const child = (text?: string, change = {}) =>
   policyFor('west', { child: { proposals: v1('esp', text), pfs: false, ...change } }).child;
 const PLAIN = { group: undefined, nat: undefined };
-const SPI = Uint8Array.of(0, 0, 0x12, 0x34);
+const SPIS = { main: 0x1234, ah: undefined, cpi: undefined };
 
 /** The offer with one transform changed. */
 const changed = ([first]: readonly Wire[], change: (value: number, type: number) => number | Uint8Array): Wire[] => [
@@ -135,22 +135,22 @@ describe('phase 2', () => {
     ]) {
       for (const group of [undefined, groupByName('modp2048')]) {
         const terms = { ...PLAIN, group };
-        const offer = offerQuick(child(text), SPI, terms);
+        const offer = offerQuick(child(text), SPIS, terms);
         const chosen = chooseQuick(child(text), offer, terms);
         if ('kind' in chosen) throw new Error(JSON.stringify(chosen));
-        expect(chosen.spi).toBe(0x1234);
+        expect(chosen.spis).toEqual(SPIS);
         expect(chosen.suite.group).toBe(group);
         expect(groupOffered(offer)).toBe(group);
         expect(chosen.life).toEqual({ seconds: 28_800 });
-        const accepted = acceptQuick(offer, [{ ...chosen.answer, spi: Uint8Array.of(0, 0, 0, 9) }]);
-        expect(accepted).toMatchObject({ suite: chosen.suite, spi: 9 });
+        const accepted = acceptQuick(offer, [{ ...chosen.answer[0], spi: Uint8Array.of(0, 0, 1, 9) }]);
+        expect(accepted).toMatchObject({ suite: chosen.suite, spis: { main: 0x109 } });
       }
     }
   });
 
   test('AH names its algorithm twice', () => {
     const ah = child(undefined, { proposals: v1('ah', 'sha2_256') });
-    const offer = offerQuick(ah, SPI, PLAIN);
+    const offer = offerQuick(ah, SPIS, PLAIN);
     expect(offer[0]).toMatchObject({ protocol: 2, transforms: [{ id: 5 }] });
     expect(offer[0].transforms[0].attributes).toContainEqual({ type: IPSEC.AUTH, value: 5 });
     expect(chooseQuick(ah, offer, PLAIN)).toMatchObject({ suite: { protocol: 'ah', integ: integByName('sha2_256') } });
@@ -166,7 +166,7 @@ describe('phase 2', () => {
     ['tunnel', 'drafts', ENCAPSULATION.UDP_TUNNEL_DRAFT],
     ['transport', 'drafts', ENCAPSULATION.UDP_TRANSPORT_DRAFT],
   ] as const)('%s mode, NAT by %s', (mode, nat, number) => {
-    const offer = offerQuick(child('aes128-sha1', { mode }), SPI, { ...PLAIN, nat });
+    const offer = offerQuick(child('aes128-sha1', { mode }), SPIS, { ...PLAIN, nat });
     expect(offer[0].transforms[0].attributes).toContainEqual({ type: IPSEC.ENCAPSULATION, value: number });
     for (const other of ['tunnel', 'transport'] as const)
       for (const seen of [undefined, 'rfc'] as const) {
@@ -177,15 +177,15 @@ describe('phase 2', () => {
 
   test('with PFS on one end alone nothing is chosen', () => {
     const group = groupByName('modp2048');
-    const withPfs = offerQuick(child(), SPI, { ...PLAIN, group });
+    const withPfs = offerQuick(child(), SPIS, { ...PLAIN, group });
     expect(chooseQuick(child(), withPfs, PLAIN)).toMatchObject({ kind: 'incompatible' });
-    expect(chooseQuick(child(), offerQuick(child(), SPI, PLAIN), { ...PLAIN, group })).toMatchObject({
+    expect(chooseQuick(child(), offerQuick(child(), SPIS, PLAIN), { ...PLAIN, group })).toMatchObject({
       kind: 'incompatible',
     });
   });
 
   test('bundles, other protocols, other SPIs and no mode are refused', () => {
-    const [offer] = offerQuick(child('aes128-sha1'), SPI, PLAIN);
+    const [offer] = offerQuick(child('aes128-sha1'), SPIS, PLAIN);
     const refused = (theirs: Wire[]) =>
       expect(chooseQuick(child('aes128-sha1'), theirs, PLAIN)).toMatchObject({ kind: 'incompatible' });
     refused([offer, { ...offer, protocol: 2 }]);
@@ -215,7 +215,7 @@ describe('phase 2', () => {
   });
 
   test('an answer that says more or else than the offer is not accepted', () => {
-    const offer = offerQuick(child('aes128-sha1'), SPI, PLAIN);
+    const offer = offerQuick(child('aes128-sha1'), SPIS, PLAIN);
     const answer = (change: (value: number, type: number) => number) => acceptQuick(offer, changed(offer, change));
     expect(answer((value) => value)).toHaveProperty('suite');
     expect(answer((value, type) => (type === IPSEC.LIFE_DURATION ? 60 : value))).toMatchObject({ kind: 'misbehaved' });

@@ -47,6 +47,8 @@ export class Plane {
   install(install: ChildInstall, halves: 'both' | 'inbound'): void {
     if (this.#live.has(install.serial)) throw new Error(`#${install.serial} installed twice`);
     this.release(install.spiIn);
+    if (install.ah) this.release(install.ah.spiIn);
+    if (install.ipcomp) this.release(install.ipcomp.cpiIn);
     this.installed++;
     this.#live.set(install.serial, {
       install,
