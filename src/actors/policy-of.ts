@@ -88,8 +88,8 @@ function asConfigured(conn: Conn, at: Orientation, reqid: number, keepAliveMs: n
     ike: conn.ike,
     child: Object.freeze({
       proposals: conn.child,
-      ah: undefined,
-      compress: false,
+      ah: conn.bundledAh,
+      compress: conn.compress,
       mode: conn.type === 'transport' ? 'transport' : 'tunnel',
       local: selectorsOf(us, at.localHost),
       remote: remoteHost || them.subnets.length > 0 ? selectorsOf(them, remoteHost ?? Address.any(4)) : [],
