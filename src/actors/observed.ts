@@ -83,6 +83,9 @@ function protocol({ switchboard, sas, stats: { redirects } }: World, say: Say): 
   say('drops', counters.crowded, 'source-limit');
   say('drops', counters.shed, 'overload');
   say('drops', counters.late, 'late-copy');
+  say('drops', counters.v1Refused, 'ikev1-policy');
+  say('drops', counters.v1Aggressive, 'ikev1-aggressive');
+  say('drops', counters.v1Full, 'ikev1-limit');
   say('drops', counters.unsendable, 'unsendable');
   say('cookies', counters.cookies);
   say('cookiesReturned', counters.returned);

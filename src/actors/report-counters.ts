@@ -72,6 +72,10 @@ function ours({ accounting, leases, switchboard, helpers, services, stats }: Wor
     'total.ike.halfopen.crowded': counters.crowded,
     'total.ike.halfopen.shed': counters.shed,
     'total.ike.keepalives.sent': stats.keepalives.value(),
+    'total.ike.ikev1.policy.refused': counters.v1Refused,
+    'total.ike.ikev1.policy.rejected': counters.v1Rejected,
+    'total.ike.ikev1.aggressive.dropped': counters.v1Aggressive,
+    'total.ike.ikev1.halfopen.refused': counters.v1Full,
   };
   for (const [family, { count, failed, queued, refused, queueMs, runMs }] of helpers.stats()) {
     const figures = { count, failed, queued, refused, 'queue-ms': Math.round(queueMs), 'run-ms': Math.round(runMs) };

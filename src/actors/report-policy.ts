@@ -1,6 +1,6 @@
 /** `IKEv2+PSK+ENCRYPT+TUNNEL+PFS+UP+…`: a connection's policy in libreswan's words and order. */
 import { isGroup as ofGroup } from '../conf/build-pair.ts';
-import type { Authby, Conn, End } from '../conf/conn.ts';
+import type { Authby, Conn, ConnV1, End } from '../conf/conn.ts';
 import type { Value } from '../conf/keyword.ts';
 
 /** What is wanted of a connection beside what its configuration says. */
@@ -22,8 +22,9 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
   if (!shunt) {
     words.push(conn.keyexchange === 'ikev1' ? 'IKEv1' : 'IKEv2');
     words.push(...authWords(conn.authby));
-    words.push(conn.phase2 === 'ah' ? 'AUTHENTICATE' : 'ENCRYPT');
-    if (is(given, 'compress')) words.push('COMPRESS');
+    if (!conn.v1?.isAlone) words.push(conn.phase2 === 'ah' ? 'AUTHENTICATE' : 'ENCRYPT');
+    if (conn.bundledAh) words.push('AUTHENTICATE');
+    if (conn.compress) words.push('COMPRESS');
     words.push(conn.type === 'transport' ? 'TRANSPORT' : 'TUNNEL');
     if (conn.pfs) words.push('PFS');
     if (given.size > 0) pushGiven(words, given, CHILD_WORDS);
@@ -39,8 +40,8 @@ export function policyWords(conn: Conn, { isUp, isRouted, isInstance }: Wishes):
   if (!shunt) {
     if (isUp) words.push('UP');
     if (conn.auto === 'keep') words.push('KEEP');
-    if (hasXauth(given)) words.push('XAUTH');
-    if (given.size > 0) pushGiven(words, given, V1_WORDS);
+    if (conn.v1) words.push(...v1Words(conn.v1, conn));
+    if (is(given, 'overlapip')) words.push('OVERLAPIP');
     if (conn.narrowing) words.push('IKEV2_ALLOW_NARROWING');
     if (given.size > 0) pushGiven(words, given, IKE_WORDS);
     if (conn.sendRedirect === 'yes') words.push('SEND_REDIRECT_ALWAYS');
@@ -81,11 +82,6 @@ const LATE_CHILD_WORDS: readonly WordRow[] = [
   ['dns-match-id', true, 'DNS_MATCH_ID'],
   ['sha2-truncbug', true, 'SHA2_TRUNCBUG'],
 ];
-const V1_WORDS: readonly WordRow[] = [
-  ['modecfgpull', true, 'MODECFG_PULL'],
-  ['aggressive', true, 'AGGRESSIVE'],
-  ['overlapip', true, 'OVERLAPIP'],
-];
 const IKE_WORDS: readonly WordRow[] = [['pam-authorize', true, 'IKEV2_PAM_AUTHORIZE']];
 const LATE_IKE_WORDS: readonly WordRow[] = [
   ['ikepad', 'yes', 'IKEPAD_YES'],
@@ -107,8 +103,12 @@ function pushGiven(words: string[], given: Given, rows: readonly WordRow[]): voi
 }
 
 const is = (given: Given, keyword: string): boolean => given.get(keyword) === true;
-const hasXauth = (given: Given): boolean =>
-  ['leftxauthserver', 'leftxauthclient', 'rightxauthserver', 'rightxauthclient'].some((k) => is(given, k));
+
+const v1Words = ({ modecfgPull, aggressive }: ConnV1, { left, right }: Conn): readonly string[] => [
+  ...(left.xauth || right.xauth ? ['XAUTH'] : NONE),
+  ...(modecfgPull ? ['MODECFG_PULL'] : NONE),
+  ...(aggressive ? ['AGGRESSIVE'] : NONE),
+];
 
 // --- authentication ----------------------------------------------------------------------------------------------
 
