@@ -53,6 +53,10 @@ export const QUESTION_LIMITS: Readonly<Record<Kind, QuestionLimit>> = {
   dnsKeys: { most: 4_000, within: 30_000 },
   // An established SA waits for it: shorter than the peer's patience with a request.
   addresses: { most: 4_000, within: 20_000 },
+  // As long as libreswan gives PAM.
+  xauth: { most: 20_000, within: 60_000 },
+  // A person types; the peer's patience is what ends it as a rule.
+  xauthPrompt: { most: 100, within: 120_000 },
 };
 
 /** Of one kind of question, since the start. */
@@ -80,6 +84,8 @@ export class DaemonServices implements Services {
     ownOcsp: none(),
     dnsKeys: none(),
     addresses: none(),
+    xauth: none(),
+    xauthPrompt: none(),
   };
 
   constructor({ group, answerers, limits, moreFigures = () => [] }: ServicesOptions) {
@@ -197,6 +203,7 @@ class Asked implements Behavior<AskedMessage> {
   #drop(reply: Reply): void {
     this.#asking.figures.dropped++;
     if (reply.t === 'eap') reply.msk?.fill(0);
+    else if (reply.t === 'xauthPrompt') reply.typed.fill(0);
   }
 }
 

@@ -42,13 +42,13 @@ export type TimerName =
 
 export type Command =
   /** Begin: the first message of an initiator. */
-  | { readonly t: 'initiate'; readonly redirects?: Redirects | undefined }
+  | { readonly t: 'initiate'; readonly redirects?: Redirects | undefined; readonly login?: Login | undefined }
   /** A further Child SA through this IKE SA. */
   | { readonly t: 'addChild'; readonly policy: Policy; readonly serial: number }
   | { readonly t: 'rekeyIke' }
   | { readonly t: 'rekeyChild'; readonly serial: number }
   /** IKEv1: begin, for children that are there already: phase 1 alone. */
-  | { readonly t: 'renew' }
+  | { readonly t: 'renew'; readonly login?: Login | undefined }
   /** IKEv1: a newer ISAKMP SA with the same peer is up. It gets the children, and this one ends when its time is over. */
   | { readonly t: 'superseded'; readonly by: number }
   /** Without `reason`, because somebody asked for it. */
@@ -70,7 +70,13 @@ export type In =
   /** A limit of traffic was reached: `soft` asks for a rekey, `hard` ends the child. */
   | { readonly t: 'expired'; readonly serial: number; readonly hard: boolean }
   /** The children of the IKE SA that this one replaces. */
-  | { readonly t: 'inherit'; readonly children: readonly Child[]; readonly tasks: readonly Task[] };
+  | {
+      readonly t: 'inherit';
+      readonly children: readonly Child[];
+      readonly tasks: readonly Task[];
+      /** IKEv1: what the children's selectors came of. */
+      readonly leases?: readonly Lease[] | undefined;
+    };
 
 /** Everything a data plane needs for a Child SA. Keys are views of one block that `install`'s receiver owns. */
 export interface ChildInstall {
@@ -166,6 +172,7 @@ export type Out =
       readonly to: number;
       readonly children: readonly Child[];
       readonly tasks: readonly Task[];
+      readonly leases?: readonly Lease[] | undefined;
     }
   /** The peer, authentic, sends us to another gateway, and we go. `from`: the peer. */
   | { readonly t: 'redirected'; readonly to: Address; readonly redirects: Redirects }
@@ -178,6 +185,12 @@ export type Out =
 export interface Redirects {
   readonly at: readonly number[];
   readonly from: Address;
+}
+
+/** Who we are to XAUTH, as far as somebody has said so (`whack --xauthname --xauthpass`). The SA takes a copy. */
+export interface Login {
+  readonly user: string | undefined;
+  readonly password: Uint8Array | undefined;
 }
 
 /** What a peer that leases us an address says besides. Texts are the peer's, printable and short. */
@@ -247,7 +260,7 @@ export interface Env {
   debugs(conn: string): boolean;
   readonly directory: Directory;
   /** For the statistics: a notification of ours or the peer's, by its type in IKEv2 or in IKEv1, or a Delete. */
-  noted?(direction: 'in' | 'out', what: number | 'delete', version?: 1): void;
+  noted?(direction: 'in' | 'out', what: number | 'delete', version?: 1 | 2): void;
   /** For the statistics: a REDIRECT after IKE_SA_INIT that we sent, or one at any time that we obeyed or did not. */
   redirected?(what: 'sent' | 'obeyed' | 'refused'): void;
   /** Where an authentic peer of this connection is to go instead of here; `wasSentHere`: it comes from another gateway. */
@@ -305,6 +318,8 @@ export interface Directory {
   netHolder?(nets: readonly Selector[], who: string): string | undefined;
   /** A pre-shared key for these identities. The octets belong to the store: do not keep, do not wipe. */
   psk(local: Id, remote: Id, localAddress: Address, peerAddress: Address): Uint8Array | undefined;
+  /** The XAUTH password of a user of ours. The octets belong to the store. */
+  password?(user: string): Uint8Array | undefined;
   /** What our end proves itself with in round `round`, or why it has nothing. */
   credential(policy: Policy, round: number): Credential | { readonly wrong: string };
   /** Raw keys of an identity (SubjectPublicKeyInfo in DER), and that of the certificate that `policy` names for the peer. */

@@ -51,7 +51,23 @@ export type Question =
   /** Raw keys of an identity, from IPSECKEY records. RFC 4025. */
   | { readonly t: 'dnsKeys'; readonly id: Id; readonly address: Address }
   /** Addresses of hosts. */
-  | { readonly t: 'addresses'; readonly names: readonly string[]; readonly family: Family };
+  | { readonly t: 'addresses'; readonly names: readonly string[]; readonly family: Family }
+  /** XAUTH: whether this is the user's password. Whoever asks wipes it when there is an answer. */
+  | {
+      readonly t: 'xauth';
+      readonly by: 'file' | 'pam' | 'alwaysok';
+      readonly user: string;
+      readonly password: Uint8Array;
+      readonly conn: string;
+      readonly peer: Address;
+    }
+  /** XAUTH: what our user has to type, of whoever watches the connection come up. `text` is for a person. */
+  | {
+      readonly t: 'xauthPrompt';
+      readonly what: 'username' | 'password';
+      readonly text: string;
+      readonly conn: string;
+    };
 
 /** A CRL, or an OCSP response to `request` (DER), under one of these URLs. */
 export interface Want {
@@ -93,5 +109,11 @@ export type Reply =
   | { readonly t: 'dnsKeys'; readonly keys: readonly Uint8Array[]; readonly isSecure: boolean; readonly why?: string }
   /** Of all the hosts, in the order of their names; `why` there are fewer than there might be. */
   | { readonly t: 'addresses'; readonly addresses: readonly Address[]; readonly why?: string }
+  /** `addresses`: inner addresses that are this user's own. */
+  | { readonly t: 'xauth'; readonly ok: true; readonly addresses: readonly Address[] }
+  /** `why` is for our log alone. */
+  | { readonly t: 'xauth'; readonly ok: false; readonly why: string }
+  /** What has been typed, without a newline. Whoever gets it wipes it. */
+  | { readonly t: 'xauthPrompt'; readonly typed: Uint8Array }
   /** Nobody could answer. */
   | { readonly t: 'none'; readonly why: string };

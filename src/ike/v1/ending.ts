@@ -1,9 +1,10 @@
 /** How an ISAKMP SA, a child of it, or the making of a child ends. */
 
 import type { Child } from '../child.ts';
+import { endLeases } from '../cp.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
-import { type Conversation, NONE } from './isakmp-sa.ts';
+import { type Conversation, type IsakmpSa, NONE } from './isakmp-sa.ts';
 import { rekeyLater } from './lasting.ts';
 import { releaseSpis } from './quick-spis.ts';
 import type { Turn } from './turn.ts';
@@ -19,6 +20,8 @@ export function end(turn: Turn, why: DownReason, text: string): void {
   }
   for (const child of sa.children) dropChild(turn, child, why, text);
   forgetHandshake(turn);
+  forgetConfig(sa);
+  endLeases(turn, why === 'peer');
   sa.keys?.wipe();
   sa.wanted = NONE;
   sa.conversations = NONE;
@@ -62,7 +65,16 @@ export function forgetHandshake({ sa }: Turn): void {
   sa.reassembly = undefined;
 }
 
-/** The peer has had time enough to ask for our last message of phase 1 again. */
-export function forgetPhaseOne({ sa }: Turn): void {
+/** XAUTH and Mode Config are over: whoever we were to them is nobody's any more. */
+export function forgetConfig(sa: IsakmpSa): void {
+  wipe(sa.login?.password);
+  sa.login = undefined;
+  sa.config = undefined;
+}
+
+/** The peer has had time enough to ask for our last message again, of phase 1 and of transactions. */
+export function forgetPhaseOne(turn: Turn): void {
+  const { sa } = turn;
   sa.phaseOne = undefined;
+  for (const talk of sa.conversations) if (talk.state === 'answered') turn.dropTalk(talk);
 }

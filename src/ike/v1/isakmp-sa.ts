@@ -9,7 +9,7 @@ import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import type { JobResult } from '../crypto/job.ts';
 import type { EapUser } from '../eap-user.ts';
-import type { In, Lease } from '../effects.ts';
+import type { In, Lease, Login } from '../effects.ts';
 import type { Reply } from '../questions.ts';
 import type { IsakmpKeys, IsakmpSuite } from './crypto/keys.ts';
 import type { Reassembly } from './fragments.ts';
@@ -45,7 +45,44 @@ export type IsakmpState =
 /** Of an exchange after phase 1: `fresh` is one that the peer begins. */
 export type QuickState = 'fresh' | 'quickI1' | 'quickR1' | 'quickDone';
 
-export type State = IsakmpState | QuickState;
+/** Of a Transaction: we await an answer, or have given one. */
+export type TransactionState = 'asked' | 'answered';
+
+export type State = IsakmpState | QuickState | TransactionState;
+
+/**
+ * Between phase 1 and Quick Mode, by libreswan's names; I is the client of XAUTH and Mode Config, R the server.
+ *
+ *     settling ─┬─► xauthR0 ──► xauthR1 ─┬─► modeCfgR1 (push) ──────────┬─► over
+ *               └─► xauthI0 ──► xauthI1 ─┴─► modeCfgI0 (push), I1 (pull) ┘
+ */
+export type ConfigState =
+  /** Not begun yet. */
+  | 'settling'
+  /** The server awaits a name and a password; that the client has heard of its verdict. */
+  | 'xauthR0'
+  | 'xauthR1'
+  /** The client awaits a question; the verdict. */
+  | 'xauthI0'
+  | 'xauthI1'
+  /** The server that pushes awaits an ACK. */
+  | 'modeCfgR1'
+  /** The client awaits what is pushed; an answer to what it has asked. */
+  | 'modeCfgI0'
+  | 'modeCfgI1';
+
+/** What XAUTH and Mode Config remember while they last. */
+export interface Config {
+  at: ConfigState;
+  /** The peer has said INITIAL_CONTACT: that counts once all is over. */
+  readonly initialContact: boolean;
+  /** How often the peer has been, or has, asked for a password. */
+  tries: number;
+  /** Of the server: what it has told the client of its password. */
+  isGranted: boolean;
+  /** Of the server: a digest of the login that it has refused last. */
+  refused: Uint8Array;
+}
 
 /** An exchange: its messages in a row, one IV after the other, and what is needed to say the last thing once more. */
 export interface Conversation {
@@ -55,7 +92,7 @@ export interface Conversation {
   /** Of its timers: the child's of Quick Mode; none in phase 1. */
   serial: number | undefined;
   /** Phase 1 has its state in the SA. */
-  state: QuickState;
+  state: QuickState | TransactionState;
   /** Of the next encrypted message, whoever sends it. */
   iv: Uint8Array | undefined;
   /** SHA-1 of the last message that was accepted, and how often it has come again. */
@@ -127,6 +164,8 @@ export interface Handshake {
 export interface Wanted {
   readonly policy: V1Policy;
   readonly serial: number;
+  /** Where the peer has told us of several nets. */
+  readonly remote?: Selector | undefined;
 }
 
 /** A computation that the SA waits for, or an answer from elsewhere. */
@@ -157,6 +196,14 @@ export class IsakmpSa {
   suite: IsakmpSuite | undefined = undefined;
   keys: IsakmpKeys | undefined = undefined;
   handshake: Handshake | undefined = undefined;
+  /** While XAUTH and Mode Config last: there are no children before they are over. */
+  config: Config | undefined = undefined;
+  /** Who we are to XAUTH, until that is over. */
+  login: Login | undefined = undefined;
+  /** The peer was not believed by XAUTH, and `xauthfail=soft`. */
+  isDoubtful = false;
+  /** Nets that the peer says are behind it (split tunnelling); empty: it says nothing. */
+  behindPeer: readonly Selector[] = NONE;
   /** Phase 1. Kept a while after its end: the peer may not have heard our last message. */
   phaseOne: Conversation | undefined = undefined;
   /** The last block of phase 1, from which every later exchange has its IV. */
@@ -172,6 +219,8 @@ export class IsakmpSa {
   /** The peer can put fragments together; answers R_U_THERE. */
   fragments = false;
   dpd = false;
+  /** It knows the attributes that Cisco has added to Mode Config. */
+  isUnity = false;
   nat: NatForm | undefined = undefined;
   weAreNatted = false;
   peerIsNatted = false;
@@ -233,6 +282,11 @@ export class IsakmpSa {
     return this.children.find((c) => c.serial === serial);
   }
 }
+
+/** Phase 1 is over, and what comes before Quick Mode not begun. */
+export const unsettled = (initialContact: boolean): Config => ({
+  ...{ at: 'settling', initialContact, tries: 0, isGranted: false, refused: NOTHING },
+});
 
 /** Shared by every idle SA in place of an empty list of its own. */
 export const NONE: readonly never[] = Object.freeze([]);

@@ -12,10 +12,37 @@ import { type Attribute, AUTH_METHOD, KEY_IKE, numberIn, OAKLEY, PROTOCOL, type 
 /** How both ends prove who they are: IKEv1 has one way for the two of them. */
 export type Method = 'secret' | 'rsa';
 
-const METHOD_NUMBERS: Readonly<Record<Method, number>> = {
-  secret: AUTH_METHOD.PRESHARED_KEY,
-  rsa: AUTH_METHOD.RSA_SIG,
+/** Which end proves itself by XAUTH as well, if any: that goes with the method. draft-beaulieu-ike-xauth-02 §7.2. */
+type ByXauth = 'initiator' | 'responder' | 'nobody';
+
+const METHOD_NUMBERS: Readonly<Record<Method, Readonly<Record<ByXauth, number>>>> = {
+  secret: {
+    nobody: AUTH_METHOD.PRESHARED_KEY,
+    initiator: AUTH_METHOD.XAUTH_INIT_PRESHARED,
+    responder: AUTH_METHOD.XAUTH_RESP_PRESHARED,
+  },
+  rsa: {
+    nobody: AUTH_METHOD.RSA_SIG,
+    initiator: AUTH_METHOD.XAUTH_INIT_RSA,
+    responder: AUTH_METHOD.XAUTH_RESP_RSA,
+  },
 };
+
+const METHODS = (['secret', 'rsa'] as const).flatMap((method) =>
+  (['nobody', 'initiator', 'responder'] as const).map((xauth) => ({
+    ...{ method, xauth, number: METHOD_NUMBERS[method][xauth] },
+  })),
+);
+
+/** The client of XAUTH is who proves itself, whichever end it is. */
+function byXauth({ v1 }: Policy, we: 'initiator' | 'responder'): ByXauth {
+  if (!v1?.xauth) return 'nobody';
+  const they = we === 'initiator' ? 'responder' : 'initiator';
+  return v1.xauth.role === 'client' ? we : they;
+}
+
+const methodText = (method: Method, xauth: ByXauth): string =>
+  xauth === 'nobody' ? method : `${method} with XAUTH of the ${xauth}`;
 
 /** Ways that both ends of `policy` allow, in our order. */
 export function methodsOf({ ours, theirs }: Policy): readonly Method[] {
@@ -37,6 +64,7 @@ export interface Agreement {
 /** A transform that means something to us. */
 interface Offer extends Agreement {
   readonly transform: Transform;
+  readonly xauth: ByXauth;
 }
 
 /** Ours as the one proposal of an SA payload; `onlyGroup`: Aggressive Mode has chosen its group beforehand; `methods`: those that we can do. */
@@ -45,9 +73,10 @@ export function offerIsakmp(
   onlyGroup?: IsakmpSuite['group'],
   methods: readonly Method[] = methodsOf(policy),
 ): WireProposal[] {
+  const numberOf = (method: Method) => METHOD_NUMBERS[method][byXauth(policy, 'initiator')];
   const transforms = suitesOf(policy.ike)
     .filter(({ group }) => !onlyGroup || group === onlyGroup)
-    .flatMap((suite) => methods.map((method) => transformOf(suite, method, policy.ikeLifetime)))
+    .flatMap((suite) => methods.map((method) => transformOf(suite, numberOf(method), policy.ikeLifetime)))
     .slice(0, MOST_TRANSFORMS)
     .map((transform, i) => ({ ...transform, number: i + 1 }));
   return [{ number: 1, protocol: PROTOCOL.ISAKMP, spi: new Uint8Array(), transforms }];
@@ -74,13 +103,13 @@ export const suitesOf = (proposals: readonly Proposal[]): readonly IsakmpSuite[]
     ),
   );
 
-function transformOf(suite: IsakmpSuite, method: Method, ms: number): Transform {
+function transformOf(suite: IsakmpSuite, method: number, ms: number): Transform {
   const { encr, encrBits, prf, group } = suite;
   const attributes: Attribute[] = [
     ...lifeAttributes(ms, OAKLEY),
     { type: OAKLEY.ENCRYPTION, value: OAKLEY_ENCR.number(encr)! },
     { type: OAKLEY.HASH, value: OAKLEY_HASH.number(prf)! },
-    { type: OAKLEY.AUTHENTICATION, value: METHOD_NUMBERS[method] },
+    { type: OAKLEY.AUTHENTICATION, value: method },
     { type: OAKLEY.GROUP, value: GROUP.number(group)! },
     ...(encrBits === 0 ? [] : [{ type: OAKLEY.KEY_LENGTH, value: encrBits }]),
   ];
@@ -109,16 +138,17 @@ function readTransform(transform: Transform): Offer | string {
   const encr = OAKLEY_ENCR.row(encrNumber ?? 0);
   const prf = OAKLEY_HASH.row(hashNumber ?? 0);
   const group = GROUP.row(groupNumber ?? 0);
-  const method = (['secret', 'rsa'] as const).find((m) => METHOD_NUMBERS[m] === methodNumber);
+  const how = METHODS.find(({ number }) => number === methodNumber);
   const [unknown] = values.keys();
   if (unknown !== undefined) return `attribute ${unknown}`;
-  if (!encr || !prf || !group || !method)
+  if (!encr || !prf || !group || !how)
     return `cipher ${encrNumber} hash ${hashNumber} group ${groupNumber} authentication ${methodNumber}`;
   // RFC 2409 appendix A: no length for a cipher that has one only; AES without one has its shortest.
   const isFit = encr.fixedKeyLength ? bits === undefined : bits === undefined || encr.keyBits.includes(bits);
   if (!isFit) return `${encr.name} with keys of ${bits} bits`;
   const encrBits = encr.fixedKeyLength ? 0 : (bits ?? encr.defaultKeyBits);
-  return { suite: { encr, encrBits, prf, integ: undefined, group }, method, life: read.life, transform };
+  const { method, xauth } = how;
+  return { suite: { encr, encrBits, prf, integ: undefined, group }, method, xauth, life: read.life, transform };
 }
 
 export interface Chosen extends Agreement {
@@ -134,13 +164,16 @@ export function chooseIsakmp(policy: Policy, theirs: readonly WireProposal[]): C
     return { kind: 'misbehaved', rule: 'RFC 2409 §5: one proposal, of protocol ISAKMP' };
   const ours = suitesOf(policy.ike);
   const methods = methodsOf(policy);
+  const xauth = byXauth(policy, 'responder');
   for (const transform of proposal.transforms) {
     const offer = readTransform(transform);
     if (typeof offer === 'string') refused.push(offer);
-    else if (!methods.includes(offer.method)) refused.push(`${suiteText(offer.suite)} ${offer.method}`);
+    else if (!methods.includes(offer.method) || offer.xauth !== xauth)
+      refused.push(`${suiteText(offer.suite)} ${methodText(offer.method, offer.xauth)}`);
     else {
       const suite = ours.find((own) => isSame(own, offer.suite));
-      if (suite) return { ...offer, suite: shared(suite), answer: { ...proposal, transforms: [transform] } };
+      const { method, life } = offer;
+      if (suite) return { method, life, suite: shared(suite), answer: { ...proposal, transforms: [transform] } };
       refused.push(suiteText(offer.suite));
     }
   }
@@ -148,7 +181,7 @@ export function chooseIsakmp(policy: Policy, theirs: readonly WireProposal[]): C
     kind: 'incompatible',
     what: 'proposal',
     offered: textOf(refused),
-    wanted: `${policy.ike.map(formatProposal).join(', ')} ${methods.join('+')}`,
+    wanted: `${policy.ike.map(formatProposal).join(', ')} ${methods.map((method) => methodText(method, xauth)).join(' or ')}`,
   };
 }
 

@@ -8,15 +8,15 @@ import { where } from '../where.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
-import { type Conversation, type Handshake, type IsakmpSa, NOTHING } from './isakmp-sa.ts';
+import { type Conversation, type Handshake, type IsakmpSa, NOTHING, unsettled } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
 import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
 import { detectNat, NAT_PORT, natDetection } from './nat.ts';
 import type { Agreement } from './offers.ts';
-import { isV1, type V1Policy } from './policy.ts';
+import { hasToSettle, isV1, type V1Policy } from './policy.ts';
 import { follow } from './trust.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
-import { hasVendor, VENDOR, vendorId } from './vendor-ids.ts';
+import { hasVendor, UNITY_VERSION, VENDOR, vendorId } from './vendor-ids.ts';
 import {
   type Attribute,
   decodeAttributes,
@@ -66,15 +66,18 @@ export function handshakeOf(sa: IsakmpSa): Handshake {
 }
 
 /** What we can, besides NAT traversal. */
-export const ourVendorIds = ({ fragmentation }: Policy): Payload[] => [
+export const ourVendorIds = ({ fragmentation, v1, cp }: Policy): Payload[] => [
   ...(fragmentation ? [vendorId(VENDOR.FRAGMENTATION)] : []),
   vendorId(VENDOR.DPD),
+  ...(v1?.xauth ? [vendorId(VENDOR.XAUTH)] : []),
+  ...(cp ? [vendorId(joined(VENDOR.UNITY, UNITY_VERSION))] : []),
 ];
 
 /** What the peer can. */
 export function noteVendorIds(sa: IsakmpSa, payloads: readonly Payload[]): void {
   sa.fragments ||= hasVendor(payloads, VENDOR.FRAGMENTATION);
   sa.dpd ||= hasVendor(payloads, VENDOR.DPD);
+  sa.isUnity ||= hasVendor(payloads, VENDOR.UNITY);
 }
 
 export function agree(sa: IsakmpSa, { suite, method, life }: Agreement): void {
@@ -206,7 +209,8 @@ export function establish(turn: Turn, initialContact: boolean): void {
   sa.lastHeard = turn.env.now;
   sa.establishedAt = turn.env.now;
   sa.wasAggressive = sa.phaseOne?.exchange === EXCHANGE.AGGRESSIVE;
-  turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
+  if (hasToSettle(sa.policy)) sa.config = unsettled(initialContact);
+  else turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
   turn.say(`Peer ID is ${peerId?.typeName}: '${peerId}'`);
   turn.say(`ISAKMP SA established ${agreedText(auth, suite)}`, { event: 'established-ike' });
   armEstablished(turn, lifetime);

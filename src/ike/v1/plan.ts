@@ -1,11 +1,13 @@
 /** What we want of the peer: commands, and what waits until there is an ISAKMP SA to ask by. */
 import type { Child } from '../child.ts';
-import type { Command } from '../effects.ts';
+import type { Command, Login } from '../effects.ts';
 import { startAggressive } from './aggressive-mode.ts';
+import { begin } from './configuring.ts';
 import { end } from './ending.ts';
 import { deleteChild, deleteIsakmp } from './informational.ts';
-import { NONE } from './isakmp-sa.ts';
+import { type IsakmpSa, NONE } from './isakmp-sa.ts';
 import { startMain } from './main-mode.ts';
+import { netsOf } from './nets.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import { startQuick } from './quick-initiator.ts';
 import type { Turn } from './turn.ts';
@@ -14,9 +16,11 @@ export function command(turn: Turn, wanted: Command): void {
   const { sa, env } = turn;
   switch (wanted.t) {
     case 'initiate':
+      takeLogin(sa, wanted.login);
       if (!sa.policy.v1.isAlone) want(turn, sa.policy, env.serial());
       return start(turn);
     case 'renew':
+      takeLogin(sa, wanted.login);
       return start(turn);
     case 'addChild': {
       const { policy, serial } = wanted;
@@ -52,17 +56,37 @@ function want(turn: Turn, policy: V1Policy, serial: number): void {
   turn.sa.wanted = turn.sa.wanted.concat({ policy, serial });
 }
 
-/** Asks for what is wanted, one key exchange after the other; several may wait for their answers at once. */
+/**
+ * Asks for what is wanted, one key exchange after the other; several may wait for their answers at once. What has to be
+ * settled before comes first, and a peer that is to have an address of ours has to ask for it.
+ */
 export function pump(turn: Turn): void {
   const { sa } = turn;
-  while (sa.wanted.length > 0 && sa.job === 0 && sa.state === 'established') {
-    const [{ policy, serial }, ...rest] = sa.wanted;
+  if (sa.config?.at === 'settling' && sa.job === 0 && sa.state === 'established') begin(turn);
+  const isReady = () => sa.job === 0 && sa.state === 'established' && !sa.config && !isToLease(sa);
+  while (sa.wanted.length > 0 && isReady()) {
+    const [{ policy, serial, remote }, ...rest] = sa.wanted;
     sa.wanted = rest.length > 0 ? rest : NONE;
     turn.row = undefined;
     turn.conversation = undefined;
     // At the start it was the connection as configured: by now it may be an instance.
-    startQuick(turn, policy.name === sa.policy.name ? sa.policy : policy, serial);
+    const own = policy.name === sa.policy.name ? sa.policy : policy;
+    if (!remote) wantOthers(turn, own);
+    startQuick(turn, own, serial, undefined, remote);
   }
+}
+
+const isToLease = ({ policy, leases }: IsakmpSa): boolean => policy.cp?.role === 'server' && leases.length === 0;
+
+/** A child has one net in IKEv1: of several behind the peer each gets its own. */
+function wantOthers({ sa, env }: Turn, policy: V1Policy): void {
+  if (netsOf(sa, policy)?.remote !== sa.behindPeer) return;
+  const [, ...others] = sa.behindPeer;
+  sa.wanted = [...sa.wanted, ...others.map((remote) => ({ policy, serial: env.serial(), remote }))];
+}
+
+function takeLogin(sa: IsakmpSa, login: Login | undefined): void {
+  sa.login = login && { user: login.user, password: login.password && Uint8Array.from(login.password) };
 }
 
 /** A soft limit, of time or of traffic: only the newest of its kind. */
@@ -93,5 +117,7 @@ function handOver(turn: Turn, by: number): void {
   for (const { serial } of children)
     for (const name of ['childExpire', 'childRekey'] as const) turn.disarm(name, serial);
   sa.children = NONE;
-  turn.outs.push({ t: 'handOver', to: by, children, tasks: NONE });
+  const { leases } = sa;
+  sa.leases = NONE;
+  turn.outs.push({ t: 'handOver', to: by, children, tasks: NONE, leases });
 }

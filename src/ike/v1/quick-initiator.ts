@@ -1,5 +1,6 @@
 /** Quick Mode as initiator: a child that we want, or a successor of one. RFC 2409 §5.5. */
 
+import type { Selector } from '../../net/selector.ts';
 import type { Child } from '../child.ts';
 import type { Group } from '../crypto/algorithms.ts';
 import { wipe } from '../crypto/misc.ts';
@@ -10,6 +11,7 @@ import { giveUpChild } from './ending.ts';
 import { NONE, NOTHING, type Quick } from './isakmp-sa.ts';
 import { patienceOf } from './lasting.ts';
 import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
+import { netsOf } from './nets.ts';
 import type { V1Policy } from './policy.ts';
 import {
   channelOf,
@@ -29,10 +31,12 @@ import { releaseSpis, reserveSpis } from './quick-spis.ts';
 import type { Incoming, Turn } from './turn.ts';
 import { all, EXCHANGE, encodeBody, encodeChain, find, type Payload } from './wire/index.ts';
 
-export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: Child): void {
+/** `net`: of several behind the peer, the one that this child is for. */
+export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: Child, net?: Selector): void {
   const { sa } = turn;
-  const local = old?.selectorsLocal[0] ?? netOf(policy.child.local, sa.local);
-  const remote = old?.selectorsRemote[0] ?? netOf(policy.child.remote, sa.peer);
+  const nets = netsOf(sa, policy) ?? policy.child;
+  const local = old?.selectorsLocal[0] ?? netOf(nets.local, sa.local);
+  const remote = old?.selectorsRemote[0] ?? net ?? netOf(nets.remote, sa.peer);
   const fail = (later: Turn, text: string) => {
     later.say(`cannot ask for ${trafficText({ local: [local], remote: [remote] })}: ${text}`, {
       serial,

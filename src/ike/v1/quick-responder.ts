@@ -7,6 +7,7 @@ import { type IsakmpSa, NOTHING, type Quick } from './isakmp-sa.ts';
 import { isAlike } from './lasting.ts';
 import { type Life, lifeAttributes } from './lifetimes.ts';
 import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
+import { netsOf } from './nets.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import {
   channelOf,
@@ -216,14 +217,16 @@ function policiesFor({ sa, env }: Turn, traffic: Traffic): readonly V1Policy[] {
     .filter(isV1)
     .filter((policy) => {
       const { child } = policy;
+      const nets = netsOf(sa, policy);
+      if (!nets) return false;
       const { local, remote } = seenFrom(sa, policy, traffic);
       const isOpen = (side: 'local' | 'remote') => child.openPort === side;
-      if (!isNet(netOf(child.local, sa.local), local, isOpen('local'))) return false;
+      if (!isNet(netOf(nets.local, sa.local), local, isOpen('local'))) return false;
       if (child.peerChooses) {
         const isWithin = child.remote.some((range) => range.contains(remote));
         return isWithin && (!child.peerChooses.isHost || remote.start.equals(remote.end));
       }
-      return isNet(netOf(child.remote, sa.peer), remote, isOpen('remote'));
+      return isNet(netOf(nets.remote, sa.peer), remote, isOpen('remote'));
     });
 }
 

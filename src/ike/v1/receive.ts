@@ -215,9 +215,12 @@ export function checkEnd({ sa, row, from, conversation }: Turn): void {
   if (state !== from && !row.to.includes(state)) throw new Error(`"${row.story}" led from ${from} to ${state}`);
 }
 
-/** Phase 1 and what ends with one message have the SA's state. */
-const stateOf = (sa: IsakmpSa, { messageId, exchange, state }: Conversation): State =>
-  messageId === 0 || exchange !== EXCHANGE.QUICK ? sa.state : state;
+/** Phase 1 and what ends with one message have the SA's state; and a Quick Mode that comes before its time. */
+function stateOf(sa: IsakmpSa, { messageId, exchange, state }: Conversation): State {
+  if (messageId === 0) return sa.state;
+  if (exchange === EXCHANGE.TRANSACTION) return state;
+  return exchange === EXCHANGE.QUICK && !(sa.config && state === 'fresh') ? state : sa.state;
+}
 
 const isZero = (cookie: Uint8Array) => cookie.every((octet) => octet === 0);
 const hex = (messageId: number) => messageId.toString(16).padStart(8, '0');

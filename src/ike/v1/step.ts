@@ -2,9 +2,10 @@
  * One input, one step: the only way into an ISAKMP SA. Returns the effects in the order in which they are to be carried
  * out. receive.ts has the packets, timers.ts the clock, plan.ts what we want ourselves.
  */
+import { endLeases } from '../cp.ts';
 import { wipeResult } from '../crypto/job.ts';
 import { wipe } from '../crypto/misc.ts';
-import type { Env, In, Out } from '../effects.ts';
+import type { Env, In, Lease, Out } from '../effects.ts';
 import type { Reply } from '../questions.ts';
 import { dropChild, end } from './ending.ts';
 import { deleteChild } from './informational.ts';
@@ -15,8 +16,8 @@ import { checkEnd, receive } from './receive.ts';
 import { timer } from './timers.ts';
 import { Turn } from './turn.ts';
 
-/** Inputs that wait while a helper computes; packets beyond it are lost, as UDP may. */
-const MAX_WAITING_PACKETS = 32;
+/** Packets that wait while a helper computes, and those for who has yet to say who it is; more are lost, as UDP may. */
+const [MAX_WAITING_PACKETS, MAX_WAITING_STRANGERS] = [32, 4];
 
 export function step(sa: IsakmpSa, input: In, env: Env): readonly Out[] {
   const turn = new Turn(sa, env);
@@ -46,7 +47,8 @@ function wait(turn: Turn, input: In): void {
   const { sa } = turn;
   sa.waiting ??= [];
   const packets = input.t === 'packet' ? sa.waiting.filter((w) => w.t === 'packet').length : 0;
-  if (packets >= MAX_WAITING_PACKETS) return turn.debug(() => 'too many packets while busy; dropped');
+  const most = sa.role === 'responder' && sa.state !== 'established' ? MAX_WAITING_STRANGERS : MAX_WAITING_PACKETS;
+  if (packets >= most) return turn.debug(() => 'too many packets while busy; dropped');
   sa.waiting.push(input);
 }
 
@@ -98,10 +100,18 @@ function handle(turn: Turn, input: In): void {
     case 'inherit':
       sa.children = sa.children === NONE ? input.children : [...sa.children, ...input.children];
       for (const child of input.children) rearmChild(turn, child);
-      return;
+      return inheritLeases(turn, input.leases ?? NONE);
     default:
       return input satisfies never;
   }
+}
+
+/** One that has been leased to this SA as well is one lease too many. */
+function inheritLeases({ sa, env, outs }: Turn, leases: readonly Lease[]): void {
+  const isOwn = ({ address }: Lease) => sa.leases.some((own) => own.address.equals(address));
+  const surplus = leases.filter(isOwn);
+  sa.leases = [...sa.leases, ...leases.filter((lease) => !isOwn(lease))];
+  endLeases({ sa: { leases: surplus, policy: sa.policy }, env, outs }, true);
 }
 
 function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, drop: () => void): void {
@@ -120,4 +130,5 @@ function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, dr
   checkEnd(turn);
 }
 
-const wipeReply = (reply: Reply): void => wipe(reply.t === 'eap' ? reply.msk : undefined);
+const wipeReply = (reply: Reply): void =>
+  wipe(reply.t === 'eap' ? reply.msk : reply.t === 'xauthPrompt' ? reply.typed : undefined);

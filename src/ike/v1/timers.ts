@@ -1,5 +1,6 @@
 /** What time brings: retransmissions, lifetimes, signs of life. */
 import type { TimerName } from '../effects.ts';
+import { overdue, STATE_NAMES } from './configuring.ts';
 import { end, forgetPhaseOne, giveUpChild } from './ending.ts';
 import { askAlive, deleteChild, deleteIsakmp } from './informational.ts';
 import type { Conversation } from './isakmp-sa.ts';
@@ -18,6 +19,8 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       if (serial !== undefined) return forgetQuick(turn, serial);
       return sa.isHalfOpen ? end(turn, 'timeout', 'half-open ISAKMP SA timed out') : forgetPhaseOne(turn);
     }
+    case 'retry':
+      return overdue(turn);
     case 'liveness':
       return askAlive(turn);
     case 'keepalive':
@@ -75,7 +78,7 @@ function giveUp(turn: Turn, talk: Conversation): void {
   const name = stateName(turn, talk);
   const text = `${name}: ${patience} second timeout exceeded after ${resend.retransmits} retransmits.  ${TAILS[name]}`;
   turn.say(text, { code: 51, event: 'failed', ...(serial !== undefined && { serial }) });
-  if (talk === sa.phaseOne) return end(turn, 'timeout', text);
+  if (talk === sa.phaseOne || talk.state === 'asked') return end(turn, 'timeout', text);
   giveUpChild(turn, talk, 'timeout', text);
 }
 
@@ -104,10 +107,16 @@ const TAILS: Readonly<Record<string, string>> = {
   STATE_AGGR_I1: 'No response (or no acceptable response) to our first IKEv1 message',
   STATE_AGGR_R1: 'Possible authentication failure: the peer has not proven who it is',
   STATE_QUICK_I1: 'No acceptable response to our first Quick Mode message: perhaps peer likes no proposal',
+  STATE_XAUTH_R0: 'No user name and password from the peer',
+  STATE_XAUTH_R1: 'The peer has not acknowledged our verdict on its password',
+  STATE_MODE_CFG_I1: 'No address from the peer',
+  STATE_MODE_CFG_SERVER_WAITING_FOR_ACK: 'The peer has not acknowledged its address',
   STATE_QUICK_R1: 'The peer has not confirmed our answer to its Quick Mode',
 };
 
 function stateName({ sa }: Turn, talk: Conversation): string {
+  const { config } = sa;
+  if (talk.state === 'asked' && config) return STATE_NAMES[config.at];
   const state = talk === sa.phaseOne ? sa.state : talk.state;
   return NAMES[state as Waiting] ?? state;
 }

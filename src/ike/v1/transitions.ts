@@ -4,6 +4,7 @@
  */
 import type { TimerName } from '../effects.ts';
 import { AGGRESSIVE_MODE } from './aggressive-mode.ts';
+import { TRANSACTIONS } from './configuring.ts';
 import { INFORMATIONAL } from './informational.ts';
 import type { IsakmpState, State } from './isakmp-sa.ts';
 import { MAIN_MODE } from './main-mode.ts';
@@ -25,7 +26,13 @@ export interface Transition {
   readonly to: readonly State[];
 }
 
-export const TRANSITIONS: readonly Transition[] = [...MAIN_MODE, ...AGGRESSIVE_MODE, ...QUICK_MODE, ...INFORMATIONAL];
+export const TRANSITIONS: readonly Transition[] = [
+  ...MAIN_MODE,
+  ...AGGRESSIVE_MODE,
+  ...TRANSACTIONS,
+  ...QUICK_MODE,
+  ...INFORMATIONAL,
+];
 
 /** What leads on without a message of the peer's. */
 export const MOVES: readonly { readonly story: string; readonly from: readonly State[]; readonly to: State }[] = [
@@ -33,6 +40,7 @@ export const MOVES: readonly { readonly story: string; readonly from: readonly S
   { story: 'told to initiate in Aggressive Mode', from: ['idle'], to: 'aggrI1' },
   { story: 'no sound first message', from: ['idle'], to: 'dead' },
   { story: 'a child is wanted', from: ['fresh'], to: 'quickI1' },
+  { story: 'XAUTH or Mode Config begins', from: ['fresh'], to: 'asked' },
   { story: 'half-open for too long', from: ['mainR1', 'mainR2', 'aggrR1'], to: 'dead' },
   {
     story: 'no answer, told to go, expired, or abandoned',

@@ -102,8 +102,13 @@ export class Turn {
     this.disarm('retransmit', talk.serial);
   }
 
-  /** The next message of an exchange; `awaits`: again and again until there is an answer. */
-  send(talk: Conversation, payloads: readonly Payload[], awaits: boolean): void {
+  /** The next message of an exchange; `awaits`: again and again until there is an answer, for `patience` ms. */
+  send(
+    talk: Conversation,
+    payloads: readonly Payload[],
+    awaits: boolean,
+    patience = this.sa.policy.retransmitTimeout,
+  ): void {
     const { sa, env } = this;
     const isEncrypted = talk.iv !== undefined;
     this.note('out', payloads);
@@ -112,9 +117,9 @@ export class Turn {
     this.transmit(talk);
     // Whoever has begun this may not be where it says: it gets what it asks for again, and nothing that it does not.
     if (!awaits || sa.isHalfOpen) return;
-    const { retransmitInterval, retransmitTimeout } = sa.policy;
+    const { retransmitInterval } = sa.policy;
     const { now } = env;
-    talk.resend = { sentAt: now, retransmits: 0, dueAt: now + retransmitInterval, giveUpAt: now + retransmitTimeout };
+    talk.resend = { sentAt: now, retransmits: 0, dueAt: now + retransmitInterval, giveUpAt: now + patience };
     this.arm('retransmit', retransmitInterval, talk.serial);
   }
 

@@ -11,7 +11,13 @@ export const VENDOR = {
   /** The form of fragments that Cisco and Microsoft began; some add four octets of flags. */
   FRAGMENTATION: row('4048b7d56ebce88525e7de7f00d6c2d3'),
   DPD: row('afcad71368a1f1c96b8696fc77570100'),
+  XAUTH: row('09002689dfd6b712'),
+  /** Two octets of a version follow. */
+  UNITY: row('12f5f28c457168a9702d9fe274cc'),
 } as const;
+
+/** Cisco's of its VPN clients. */
+export const UNITY_VERSION = Uint8Array.of(1, 0);
 
 export const vendorId = (data: Uint8Array): Payload => ({ type: 'VID', data });
 

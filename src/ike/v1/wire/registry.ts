@@ -151,3 +151,7 @@ export const CFG_ATTRIBUTE = {
   UNITY_DDNS_HOSTNAME: 28682,
 } as const;
 export const CFG_ATTRIBUTE_NAMES = namesIn(CFG_ATTRIBUTE);
+
+/** Values of XAUTH_TYPE and XAUTH_STATUS, draft-beaulieu-ike-xauth-02 §6.2. */
+export const XAUTH_GENERIC = 0;
+export const STATUS = { FAIL: 0, OK: 1 } as const;

@@ -1,0 +1,114 @@
+/**
+ * What is between phase 1 and Quick Mode, and who may say what of it when. The server of XAUTH and Mode Config need not be
+ * the responder of phase 1.
+ *
+ *     phase 1 ──► XAUTH ──► Mode Config ──► Quick Mode
+ */
+import { end } from './ending.ts';
+import type { IsakmpSa } from './isakmp-sa.ts';
+import { answerRequest, beginModeConfig, finish, hearAddresses } from './mode-config.ts';
+import { type Attributes, attributesIn, hearOnce, isFull } from './transaction.ts';
+import type { Transition } from './transitions.ts';
+import type { Incoming, Turn } from './turn.ts';
+import { CFG_ATTRIBUTE, CFG_TYPE, CFG_TYPE_NAMES, EXCHANGE, nameOf } from './wire/index.ts';
+import { answerXauth, beginClient, hearStatus } from './xauth-client.ts';
+import { beginServer, hearAck, hearLogin } from './xauth-server.ts';
+
+const TRANSACTION = { exchange: EXCHANGE.TRANSACTION, encrypted: 'always', need: ['HASH', 'ATTRIBUTES'] } as const;
+
+export const TRANSACTIONS: readonly Transition[] = [
+  { ...TRANSACTION, story: 'peer asks or tells', from: 'fresh', run: hear, to: ['answered'] },
+  { ...TRANSACTION, story: 'peer goes on under one message id', from: 'answered', run: hear, to: [] },
+  { ...TRANSACTION, story: 'peer answers', from: 'asked', run: hearAnswer, to: [] },
+];
+
+/** Phase 1 is over. */
+export function begin(turn: Turn): void {
+  const role = turn.sa.policy.v1.xauth?.role;
+  if (role === 'server') return beginServer(turn);
+  return role === 'client' ? beginClient(turn) : beginModeConfig(turn);
+}
+
+/** The peer has not done what was its turn to do. */
+export function overdue(turn: Turn): void {
+  const { config } = turn.sa;
+  if (!config) return;
+  const what = config.at.startsWith('xauth') ? 'XAUTH' : 'Mode Config';
+  const text = `${what}: nothing comes of the peer in ${STATE_NAMES[config.at]}`;
+  turn.say(text, { code: 51, event: 'failed' });
+  end(turn, 'timeout', text);
+}
+
+/** libreswan's, for reports. */
+export const STATE_NAMES: Readonly<Record<NonNullable<IsakmpSa['config']>['at'], string>> = {
+  settling: 'STATE_XAUTH_R0',
+  xauthR0: 'STATE_XAUTH_R0',
+  xauthR1: 'STATE_XAUTH_R1',
+  xauthI0: 'STATE_XAUTH_I0',
+  xauthI1: 'STATE_XAUTH_I1',
+  modeCfgR1: 'STATE_MODE_CFG_SERVER_WAITING_FOR_ACK',
+  modeCfgI0: 'STATE_MODE_CFG_CLIENT_RESPONDING',
+  modeCfgI1: 'STATE_MODE_CFG_I1',
+};
+
+type Does = (turn: Turn) => void;
+
+function hear(turn: Turn, message: Incoming): void {
+  const said = attributesIn(message);
+  const does = whatToDo(turn.sa, said);
+  if (typeof does === 'string') return turn.debug(() => `${nameOf(CFG_TYPE_NAMES, said.cfgType)} ignored: ${does}`);
+  hearOnce(turn, message);
+  does(turn);
+}
+
+/** Or why nothing is done. */
+function whatToDo(sa: IsakmpSa, said: Attributes): Does | string {
+  const { config, policy } = sa;
+  const { xauth } = policy.v1;
+  const isQuestion = said.cfgType === CFG_TYPE.REQUEST;
+  if (!isQuestion && said.cfgType !== CFG_TYPE.SET) return 'it answers nothing';
+  if (isFull(sa)) return 'there have been too many';
+  const at = config?.at;
+  if (said.attributes.some(({ type }) => isXauth(type))) {
+    if (xauth?.role !== 'client') return 'no XAUTH is asked of us';
+    if (at !== 'xauthI0' && at !== 'xauthI1') return 'XAUTH is over';
+    return isQuestion ? (turn) => answerXauth(turn, xauth, said) : (turn) => hearStatus(turn, said);
+  }
+  const isBarred = at === 'settling' || at?.startsWith('xauth');
+  if (isBarred && !(at === 'xauthR1' && config?.isGranted)) return 'XAUTH comes first';
+  if (isQuestion) return (turn) => answerRequest(turn, said);
+  if (policy.cp?.role !== 'client') return 'we are not to be told';
+  if (at !== 'modeCfgI0' && at !== 'modeCfgI1') return 'Mode Config is over';
+  return (turn) => hearAddresses(turn, said);
+}
+
+function hearAnswer(turn: Turn, message: Incoming): void {
+  const { sa, talk } = turn;
+  const said = attributesIn(message);
+  const does = whatComesOf(sa, said);
+  if (!does)
+    return turn.debug(() => `${nameOf(CFG_TYPE_NAMES, said.cfgType)} ignored: no answer to what we have asked`);
+  turn.accept(message);
+  turn.dropTalk(talk);
+  does(turn);
+}
+
+function whatComesOf({ config, policy }: IsakmpSa, said: Attributes): Does | undefined {
+  const { xauth } = policy.v1;
+  switch (config?.at) {
+    case 'xauthR0':
+      return said.cfgType === CFG_TYPE.REPLY && xauth?.role === 'server'
+        ? (turn) => hearLogin(turn, xauth, said)
+        : undefined;
+    case 'xauthR1':
+      return said.cfgType === CFG_TYPE.ACK ? hearAck : undefined;
+    case 'modeCfgI1':
+      return said.cfgType === CFG_TYPE.REPLY ? (turn) => hearAddresses(turn, said) : undefined;
+    case 'modeCfgR1':
+      return said.cfgType === CFG_TYPE.ACK ? finish : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const isXauth = (type: number): boolean => type >= CFG_ATTRIBUTE.XAUTH_TYPE && type <= CFG_ATTRIBUTE.XAUTH_ANSWER;
