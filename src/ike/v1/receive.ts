@@ -36,6 +36,8 @@ export function receive(turn: Turn, { datagram }: Extract<In, { t: 'packet' }>):
   const { sa } = turn;
   const message = decode(turn, datagram);
   if (!message) return;
+  if (sa.phaseOne?.sent.some((own) => Buffer.compare(own, datagram.bytes) === 0))
+    return turn.debug(() => `our own message turned back by ${datagram.peer}; dropped`);
   sa.reassembly = fresh(sa.reassembly, turn.env.now);
   const fragment = find(message.chain.payloads, 'FRAGMENT');
   if (!fragment) return take(turn, message, datagram);
