@@ -12,6 +12,7 @@ import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
 import type { Selector } from '../net/selector.ts';
+import { layersWanted } from './bundle.ts';
 import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { connPrefix } from './lines.ts';
 import { excluding, type Few, fewOf, find, including, listOf, NONE } from './lists.ts';
@@ -459,6 +460,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         local: child.local,
         remote: child.remote,
         priority: child.priority,
+        layers: layersWanted(child),
       };
       const fault = this.#world.policies.hold(trap);
       if (fault) answer?.line(RC.ROUTE, `${this.#prefix}: could not route: ${fault.why} (${fault.errno})`);
