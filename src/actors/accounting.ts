@@ -73,6 +73,8 @@ interface Session {
 interface Child {
   readonly ref: ActorRef<ChildSaMessage>;
   now: Traffic;
+  /** What was carried in another session. */
+  readonly before: Traffic;
   /** Asked for its counters. */
   isAwaited: boolean;
 }
@@ -133,6 +135,8 @@ export class Sessions implements Accounting {
   moved(from: number, to: number, ike: ActorRef<IkeSaMessage>): void {
     const session = this.#sessions.get(from);
     if (!session) return;
+    const heir = this.#sessions.get(to);
+    if (heir) return this.#succeed(session, heir);
     this.#sessions.delete(from);
     session.serial = to;
     session.ike = ike;
@@ -152,7 +156,7 @@ export class Sessions implements Accounting {
   childUp(ike: number, serial: number, child: ActorRef<ChildSaMessage>): void {
     const session = this.#sessions.get(ike);
     if (!session) return;
-    session.children.set(serial, { ref: child, now: NOTHING, isAwaited: false });
+    session.children.set(serial, { ref: child, now: NOTHING, before: NOTHING, isAwaited: false });
     this.#children.set(serial, session);
   }
 
@@ -162,7 +166,7 @@ export class Sessions implements Accounting {
     if (!session || !child) return;
     this.#children.delete(serial);
     session.children.delete(serial);
-    session.past = sum(session.past, counted ? trafficOf(counted) : child.now);
+    session.past = sum(session.past, without(counted ? trafficOf(counted) : child.now, child.before));
     if (child.isAwaited && --session.awaited === 0) this.#noteInterim(session);
     this.#endIfOver(session);
   }
@@ -204,6 +208,19 @@ export class Sessions implements Accounting {
     yield ['current.radius.sessions', this.#sessions.size];
     yield ['total.radius.sessions', this.#count];
     yield* this.#options.radius.figures();
+  }
+
+  /** IKEv1: the user has logged in once more. What the children carry from now on is of the new session. */
+  #succeed(session: Session, heir: Session): void {
+    for (const [serial, child] of session.children) {
+      child.isAwaited = false;
+      session.past = sum(session.past, without(child.now, child.before));
+      heir.children.set(serial, { ref: child.ref, now: child.now, before: child.now, isAwaited: false });
+      this.#children.set(serial, heir);
+    }
+    session.children.clear();
+    session.cause ??= CAUSES.replaced;
+    this.#end(session);
   }
 
   #endIfOver(session: Session): void {
@@ -278,7 +295,7 @@ export class Sessions implements Accounting {
 
   #usage(session: Session): { readonly seconds: number; readonly traffic: Traffic } {
     let traffic = session.past;
-    for (const { now } of session.children.values()) traffic = sum(traffic, now);
+    for (const { now, before } of session.children.values()) traffic = sum(traffic, without(now, before));
     return { seconds: Math.round((this.#options.clock.now() - session.since) / 1000), traffic };
   }
 }
@@ -315,4 +332,11 @@ const sum = (a: Traffic, b: Traffic): Traffic => ({
   octetsOut: a.octetsOut + b.octetsOut,
   packetsIn: a.packetsIn + b.packetsIn,
   packetsOut: a.packetsOut + b.packetsOut,
+});
+
+const without = (a: Traffic, b: Traffic): Traffic => ({
+  octetsIn: a.octetsIn - b.octetsIn,
+  octetsOut: a.octetsOut - b.octetsOut,
+  packetsIn: a.packetsIn - b.packetsIn,
+  packetsOut: a.packetsOut - b.packetsOut,
 });

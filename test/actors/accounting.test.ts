@@ -18,10 +18,18 @@ beforeEach(() => {
 });
 
 /** East lets west in as joe, because RADIUS says so. */
-function eapTown({ interim = 0, both = conn(), isOurs = false, lasts = undefined as number | undefined } = {}): Town {
+function eapTown({
+  interim = 0,
+  both = conn(),
+  isOurs = false,
+  lasts = undefined as number | undefined,
+  ikev1Policy = 'drop' as 'accept' | 'drop',
+} = {}): Town {
   const made = upTown({
     both,
+    west: { ikev1Policy },
     east: {
+      ikev1Policy,
       accounting: (clock) => {
         sessions = new Sessions({
           clock,
@@ -91,6 +99,25 @@ describe('a session of RADIUS', () => {
       ['current.radius.sessions', 0],
       ['total.radius.sessions', 1],
     ]);
+  });
+
+  test('of IKEv1 gives way to another where the user logs in again, and each octet counts once', () => {
+    const both = conn('w-e', { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048', esp: 'aes128-sha1' });
+    const made = eapTown({ interim: 5 * MINUTE, both, ikev1Policy: 'accept' });
+    const { west, clock } = made;
+    counting(made);
+    clock.advance(6 * MINUTE);
+    west.whack({ kind: 'rekey-ike', name: 'w-e' });
+    clock.advance(MINUTE);
+    expect(story()).toEqual(['start', 'interim', 'start', 'stop Port-Preempted']);
+    expect(notes[3].event).toMatchObject({ traffic: { octetsIn: 1000, packetsOut: 10 } });
+    expect(notes[3].name.id).toBe(notes[0].name.id);
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(MINUTE);
+    expect(story().slice(4)).toEqual(['stop User-Request']);
+    expect(notes[4].name.id).toBe(notes[2].name.id);
+    expect(notes[4].event).toMatchObject({ traffic: { octetsIn: 0, packetsOut: 0 } });
+    expect(new Map(sessions.figures()).get('current.radius.sessions')).toBe(0);
   });
 
   test('is told of now and then, with what it has carried so far', () => {
