@@ -54,6 +54,8 @@ const FLAGS_AT = 19;
 const PAYLOAD_HEADER_OCTETS = 4;
 /** Some pad by dice, up to a length that one octet can tell. */
 const MAX_PADDING = 255;
+/** In the clear too some fill the last word up, as libreswan does (`ikepad=`). */
+const MAX_CLEAR_PADDING = 3;
 const NO_CHAIN: Chain = Object.freeze({ payloads: [], bodies: [], octets: 0 });
 
 /**
@@ -82,7 +84,7 @@ export function decodeMessage(bytes: Uint8Array): Result<Message> {
   r.skip(HEADER_OCTETS);
   const sealed = header.isEncrypted && !r.fault ? r.octets(r.left) : undefined;
   if (sealed?.length === 0) r.fail('nothing is encrypted');
-  const chain = sealed ? NO_CHAIN : readChain(r, value.nextPayload, 0);
+  const chain = sealed ? NO_CHAIN : readChain(r, value.nextPayload, MAX_CLEAR_PADDING);
   return r.fault ? { ok: false, fault: r.fault } : { ok: true, value: { header, chain, sealed } };
 }
 

@@ -83,6 +83,21 @@ test('a message cut anywhere is refused', () => {
   );
 });
 
+test('a last word may be filled up in the clear, and no more', () => {
+  fc.assert(
+    fc.property(header, chain, fc.integer({ min: 1, max: 8 }), (fields, payloads, more) => {
+      const whole = encodeMessage({ ...fields, isEncrypted: false }, payloads);
+      const padded = new Uint8Array(whole.length + more);
+      padded.set(whole);
+      new DataView(padded.buffer).setUint32(24, padded.length);
+      const decoded = decodeMessage(padded);
+      expect(decoded.ok).toBe(more < 4);
+      if (decoded.ok)
+        expect(encodeMessage(fields, decoded.value.chain.payloads)).toEqual(encodeMessage(fields, payloads));
+    }),
+  );
+});
+
 test('what decodes can be encoded, and then decodes to the same octets again', () => {
   fc.assert(
     fc.property(fc.constantFrom(...ENTRY_POINTS), fc.uint8Array({ maxLength: 64 }), (type, body) => {
