@@ -349,7 +349,12 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'sentAway':
         return this.#released(this.#sa.serial);
       case 'handOver':
-        return this.#handOver(out.to, out.children, { t: 'inherit', children: out.children, tasks: out.tasks });
+        return this.#handOver(out.to, out.children, {
+          t: 'inherit',
+          children: out.children,
+          tasks: out.tasks,
+          leases: out.leases,
+        });
       case 'end':
         this.#ended(out.why, out.text);
         return self.stop();

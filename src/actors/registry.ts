@@ -293,6 +293,10 @@ export class Registry implements Directory {
     return secrets().findPsk(local, remote, { local: localAddress, remote: peerAddress }, warn)?.reveal();
   }
 
+  password(user: string): Uint8Array | undefined {
+    return this.#ports.secrets().findXauth(user)?.reveal();
+  }
+
   credential(policy: Policy, round: number) {
     return this.#ports.credentials.credential(policy, round);
   }
