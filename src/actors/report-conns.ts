@@ -9,6 +9,7 @@ import type { Entry, Registry } from './registry.ts';
 import { ends } from './report-ends.ts';
 import { SettingsPool } from './report-settings.ts';
 import { asked, type Making, slices } from './reporter.ts';
+import { isReady } from './state-names.ts';
 import type { World } from './world.ts';
 
 export interface ConnsOptions {
@@ -87,7 +88,7 @@ function connRow(
   const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
   const chosen = policy?.child.peerChooses && child?.selectorsRemote;
   const { local, remote } = withLeases(ends(entry, chosen), ike, policy);
-  const isUnderWay = ike !== undefined && ike.sa.state !== 'established' && ike.sa.state !== 'replaced';
+  const isUnderWay = ike !== undefined && !isReady(ike.sa) && ike.sa.state !== 'replaced';
   const routing =
     isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
   const device = deviceOf(entry, interfaceOf(local.host));

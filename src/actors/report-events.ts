@@ -24,7 +24,13 @@ const EVENTS: Readonly<Record<TimerName, string>> = {
   childExpire: 'EXPIRE',
   childOutbound: 'OUTBOUND',
 };
-const V1_EVENTS: Partial<Record<TimerName, string>> = { liveness: 'DPD', rekey: 'REPLACE', childRekey: 'REPLACE' };
+/** `retry` is the patience for XAUTH and Mode Config. */
+const V1_EVENTS: Partial<Record<TimerName, string>> = {
+  liveness: 'DPD',
+  rekey: 'REPLACE',
+  childRekey: 'REPLACE',
+  retry: 'DISCARD',
+};
 /** What goes is our last message, kept for a peer that may not have heard it: the SA stays. */
 const FORGET = 'FORGET';
 

@@ -8,7 +8,7 @@ import { type Machine, versionOf } from './protocol.ts';
 import { eventsOf } from './report-events.ts';
 import { connName, counted, NO_LIMIT } from './report-traffic.ts';
 import { asked, type Making, slices } from './reporter.ts';
-import { childStateOf, quicksOf, stateOf } from './state-names.ts';
+import { childStateOf, isReady, quicksOf, stateOf } from './state-names.ts';
 import type { World } from './world.ts';
 
 /** `names`: of connections, or of an instance (`road[7]`); an IKE SA may carry children of several. */
@@ -51,7 +51,7 @@ export function stateRows(report: IkeSaReport, seen: ReadonlyMap<number, ChildTr
     state: name,
     story,
     events: eventsOf(report),
-    isNewest: sa.state === 'established' && !(sa instanceof IsakmpSa && sa.isReplaced),
+    isNewest: isReady(sa) && !(sa instanceof IsakmpSa && sa.isReplaced),
     isCalculating: sa.job !== 0,
     ...(dpd && { dpd }),
     pending: pendingOf(sa),

@@ -1,7 +1,8 @@
 /** What states are called: libreswan's names and stories of them, for both versions of IKE. */
 import type { Child } from '../ike/child.ts';
 import type { Policy } from '../ike/policy.ts';
-import { IsakmpSa, type IsakmpState, NONE, type QuickState } from '../ike/v1/isakmp-sa.ts';
+import { STATE_NAMES } from '../ike/v1/configuring.ts';
+import { type ConfigState, IsakmpSa, type IsakmpState, NONE, type QuickState } from '../ike/v1/isakmp-sa.ts';
 import type { IkeState } from '../ike/v2/ike-sa.ts';
 import type { Machine } from './protocol.ts';
 
@@ -48,6 +49,19 @@ const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established'>, StateName> = {
   dead: named(1, 'dead', 'ZOMBIE', 'dead'),
 };
 
+const settling = (state: ConfigState, story: string) => named(1, state, STATE_NAMES[state], story);
+/** Phase 1 is over, and nobody may speak of traffic yet. */
+const CONFIG_STATES: Record<ConfigState, StateName> = {
+  settling: settling('settling', 'XAUTH or Mode Config is about to begin'),
+  xauthR0: settling('xauthR0', 'sent XAUTH request, expecting name and password'),
+  xauthR1: settling('xauthR1', 'sent XAUTH status, expecting acknowledgement'),
+  xauthI0: settling('xauthI0', 'expecting XAUTH request'),
+  xauthI1: settling('xauthI1', 'sent XAUTH reply, expecting status'),
+  modeCfgR1: settling('modeCfgR1', 'sent Mode Config set, expecting acknowledgement'),
+  modeCfgI0: settling('modeCfgI0', 'expecting Mode Config set'),
+  modeCfgI1: settling('modeCfgI1', 'sent Mode Config request'),
+};
+
 const established = (name: string) => named(1, 'established', name, 'ISAKMP SA established');
 /** Phase 1 is over: named by its mode, and by who has sent its last message. */
 const ESTABLISHED = {
@@ -57,7 +71,8 @@ const ESTABLISHED = {
 
 export function stateOf(sa: Machine): StateName {
   if (!(sa instanceof IsakmpSa)) return IKE_STATES[sa.state][sa.role];
-  const { state, role, wasAggressive } = sa;
+  const { state, role, wasAggressive, config } = sa;
+  if (state === 'established' && config) return CONFIG_STATES[config.at];
   return state === 'established' ? ESTABLISHED[wasAggressive ? 'aggressive' : 'main'][role] : ISAKMP_STATES[state];
 }
 
@@ -106,9 +121,13 @@ export function quicksOf(sa: Machine): readonly QuickView[] {
   });
 }
 
+/** The peer is authentic, and nothing stands between it and its traffic. */
+export const isReady = (sa: Machine): boolean => sa.state === 'established' && !(sa instanceof IsakmpSa && sa.config);
+
 /** All of IKE SAs. */
 export const stateNames = (): readonly StateName[] => [
   ...Object.values(IKE_STATES).flatMap(({ initiator, responder }) => [initiator, responder]),
   ...Object.values(ISAKMP_STATES),
+  ...Object.values(CONFIG_STATES),
   ...Object.values(ESTABLISHED).flatMap(({ initiator, responder }) => [initiator, responder]),
 ];
