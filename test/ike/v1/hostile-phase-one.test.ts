@@ -81,6 +81,20 @@ describe('payloads that do not belong there', () => {
   });
 });
 
+test.each([false, true])(
+  'of offers a responder keeps the octets that are hashed, not what was read in them (aggressive %s)',
+  (aggressive) => {
+    const made = pair({ policy: { v1: { aggressive } } });
+    const { west, east, wire } = made;
+    west.up();
+    wire.expect((aggressive ? AGGRESSIVE : MAIN)[0]);
+    expect(east.sa.handshake?.offered).toEqual([]);
+    expect(east.sa.handshake?.sai.length).toBeGreaterThan(40);
+    for (const line of [...(aggressive ? AGGRESSIVE : MAIN).slice(1), ...QUICK]) wire.expect(line);
+    expectAgreement(made);
+  },
+);
+
 test.each([false, true])('what is turned back to its sender begins nothing there (aggressive %s)', (aggressive) => {
   // With one transform an offer reads like the answer to itself.
   const made = pair({ policy: { v1: { aggressive }, ike: proposals('ike', 'aes256-sha2_256-dh19') } });
