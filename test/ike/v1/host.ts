@@ -56,6 +56,7 @@ export class Host {
   policies: readonly V1Policy[];
   psk: HostOptions['psk'];
   refuseChildSpi: string | undefined = undefined;
+  refuseCpi: string | undefined = undefined;
   failJobs: Job['op'] | undefined = undefined;
   idle: number | undefined = undefined;
   answers: HostOptions['answers'];
@@ -181,7 +182,7 @@ export class Host {
       ikeSpi: () => this.#cookie(),
       childSpi: ({ protocol }) =>
         protocol === 'ipcomp'
-          ? this.plane.reserve(256 + dice.below(61_184))
+          ? (this.refuseCpi ?? this.plane.reserve(256 + dice.below(61_184)))
           : (this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000))),
       releaseSpi: ({ spi }) => this.plane.release(spi),
       directory: this.#directory,

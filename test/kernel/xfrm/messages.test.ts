@@ -5,7 +5,7 @@ import type { SaSpec } from '../../../src/kernel/port.ts';
 import { readEvent } from '../../../src/kernel/xfrm/events.ts';
 import { writeMovedSa } from '../../../src/kernel/xfrm/move.ts';
 import { writePolicy } from '../../../src/kernel/xfrm/policy.ts';
-import { readCounters, readSaKey, writeSa } from '../../../src/kernel/xfrm/sa.ts';
+import { readCounters, readSaKey, writeAllocateSpi, writeSa } from '../../../src/kernel/xfrm/sa.ts';
 import { ACQUIRE, EXPIRE, MAPPING, SA_INFO, SELECTOR, TMPL, XFRM_MSG, XFRMA } from '../../../src/kernel/xfrm/uapi.ts';
 import { attributeOf, attributesOf, messagesOf } from '../../../src/native/netlink.ts';
 import { NetlinkWriter } from '../../../src/native/netlink-writer.ts';
@@ -156,4 +156,54 @@ test.each([
 ])('a message of type %i that is too short, or unknown, is no event', (type, size) => {
   const body = new DataView(new ArrayBuffer(size - 1));
   expect(readEvent({ type, body })).toBeUndefined();
+});
+
+test('a bundle has a template for each, from the inside out; IPComp is passed over on the way in', () => {
+  const layers = ['ipcomp', 'esp', 'ah'] as const;
+  for (const spec of policies('west', {})) {
+    const { body } = written((to) => writePolicy(to, { ...spec, tunnel: { ...spec.tunnel!, layers } }));
+    const templates = attributeOf(body, 168, XFRMA.tmpl)!;
+    expect(templates.byteLength).toBe(3 * TMPL.size);
+    const at = (i: number, offset: number) => templates.getUint8(i * TMPL.size + offset);
+    const [PROTOCOL, MODE, OPTIONAL] = [20, 48, 50];
+    expect([0, 1, 2].map((i) => at(i, PROTOCOL))).toEqual([108, 50, 51]);
+    expect([0, 1, 2].map((i) => at(i, MODE))).toEqual([1, 0, 0]);
+    expect([0, 1, 2].map((i) => at(i, OPTIONAL))).toEqual([spec.direction === 'out' ? 0 : 1, 0, 0]);
+  }
+});
+
+test('IPComp: its algorithm has no key; its CPI is drawn from those that are negotiated', () => {
+  const spec = sa('west', 'west', {});
+  const { body } = saMessage({
+    ...spec,
+    protocol: 'ipcomp',
+    spi: 0x1001,
+    algorithms: { compression: { name: 'deflate' } },
+  });
+  expect(readSaKey(body)).toMatchObject({ protocol: 'ipcomp', spi: 0x1001 });
+  expect(types(body)).toContain(XFRMA.algComp);
+  const algorithm = attributeOf(body, SA_INFO.size, XFRMA.algComp)!;
+  expect(algorithm.byteLength).toBe(68);
+  expect(algorithm.getUint32(64, LE)).toBe(0);
+  const range = (protocol: 'esp' | 'ipcomp') => {
+    const { body } = written((to) => writeAllocateSpi(to, { protocol, src: spec.src, dst: spec.dst, reqid: 1 }));
+    return [body.getUint32(body.byteLength - 8, LE), body.getUint32(body.byteLength - 4, LE)];
+  };
+  expect(range('ipcomp')).toEqual([256, 61_439]);
+  expect(range('esp')).toEqual([0x1000, 0xffffffff]);
+});
+
+test('what is around another SA carries anything, of its own family', () => {
+  const { body } = saMessage({ ...sa('west', 'west', {}), mode: 'transport', selectors: [] });
+  const AF_UNSPEC_FLAG = 32;
+  expect(body.getUint8(SA_INFO.flags) & AF_UNSPEC_FLAG).toBe(0);
+  expect(body.getUint8(SELECTOR.prefixDst)).toBe(0);
+});
+
+test('the peer’s address before translation goes along with its ports', () => {
+  const original = Address.parse('10.9.8.7')!;
+  const { body } = saMessage({ ...sa('west', 'west', {}), encapsulation: { srcPort: 4500, dstPort: 4501, original } });
+  const encap = attributeOf(body, SA_INFO.size, XFRMA.encap)!;
+  expect(encap.byteLength).toBe(24);
+  expect([encap.getUint16(2), encap.getUint16(4), encap.getUint32(8)]).toEqual([4500, 4501, 0x0a090807]);
 });
