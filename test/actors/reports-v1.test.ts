@@ -1,6 +1,7 @@
 /** What operators see of IKEv1. */
 import { describe, expect, test } from 'vitest';
 import { Scrape } from '../../src/actors/scrape.ts';
+import { NO_SERVICES, type Services } from '../../src/actors/world.ts';
 import { jsonReport } from '../../src/control/status/json.ts';
 import { textReport } from '../../src/control/status/report.ts';
 import { statusSchema } from '../../src/control/status/schema.ts';
@@ -145,6 +146,73 @@ describe('states', () => {
     expect(west.whack({ kind: 'deletestate', serial: 7 }).exit).toBe(21);
     expect(west.whack({ kind: 'deletestate', serial: 1 }).exit).toBe(0);
     for (const house of [west, east]) expect(house.plane.sas.size).toBe(0);
+  });
+});
+
+describe('XAUTH', () => {
+  const XAUTH = { leftxauthclient: 'yes', leftusername: 'fred', rightxauthserver: 'yes', xauthby: 'pam' };
+
+  /** West types its password, and east believes it or does not, as soon as it is told to. */
+  function xauthTown(isGood: boolean) {
+    const held: (() => void)[] = [];
+    const services: Services = {
+      ...NO_SERVICES,
+      ask: (id, { t }, owner) => {
+        if (t === 'xauthPrompt')
+          return owner.tell({ t: 'reply', id, reply: { t, typed: Uint8Array.from(Buffer.from('sesame')) } });
+        if (t !== 'xauth') throw new Error(`nobody answers ${t} here`);
+        const reply = isGood ? { t, ok: true, addresses: [] } : { t, ok: false, why: 'no such user' };
+        held.push(() => owner.tell({ t: 'reply', id, reply } as Parameters<typeof owner.tell>[0]));
+      },
+    };
+    const house = { ikev1Policy: 'accept', services, conf: conn('w-e', { ...V1, ...XAUTH }) } as const;
+    const made = town({ west: house, east: house });
+    const heard = made.west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+    const answer = () => {
+      for (const tell of held.splice(0)) tell();
+      made.clock.settle();
+    };
+    return { ...made, heard, answer };
+  }
+
+  test('while east asks whether the password is right', async () => {
+    const { west, east, answer } = xauthTown(true);
+    const [theirs] = await showstates(east);
+    expect(theirs).toContain('STATE_XAUTH_R0 (sent XAUTH request, expecting name and password);');
+    expect(theirs).not.toContain('newest');
+    expect((await showstates(west))[0]).toContain('STATE_XAUTH_I1 (sent XAUTH reply, expecting status);');
+    expect((await globals(east))('current.states.enumerate.STATE_XAUTH_R0')).toBe(1);
+    expect(east.world.stats.authenticated).toBe(0);
+    answer();
+    expect((await showstates(east))[0]).toContain('STATE_MAIN_R3 (ISAKMP SA established);');
+    expect(east.world.stats.authenticated).toBe(1);
+  });
+
+  test('the user stands where else the identity does', async () => {
+    const { west, east, answer } = xauthTown(true);
+    answer();
+    const linesOf = async (house: House) => {
+      const { frames } = await house.report({ kind: 'trafficstatus' });
+      const report = textReport('trafficstatus', { now: 0, utc: true });
+      return frames.map((frame) => report.slice(frame)).join('');
+    };
+    expect(await linesOf(east)).toMatch(/^#2: "w-e", username=fred, type=ESP, add_time=\d+, .*maxBytes=2\^63B$/m);
+    expect(await linesOf(west)).toMatch(/, id='@east'$/m);
+    expect((await showstates(east)).at(-1)).toMatch(/ username=fred$/);
+  });
+
+  test('who is not believed was never up', async () => {
+    const { west, east, answer, clock } = xauthTown(false);
+    for (let i = 0; i < 4; i++) answer();
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(200_000);
+    const get = await globals(east);
+    expect(get('total.ike.ikev1.established')).toBe(0);
+    expect(get('total.ike.ikev1.failed')).toBeGreaterThan(0);
+    expect(east.world.stats.authenticated).toBe(0);
+    const metrics = await metricsOf(east);
+    expect(metrics.value('pluto_ike_established', { version: '1' })).toBe(0);
+    expect(await counted(east, 'current.states.enumerate')).toEqual([]);
   });
 });
 
