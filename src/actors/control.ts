@@ -1,7 +1,7 @@
 /** What whack may ask, and who answers. Everything that takes time is answered by the actor it was passed on to. */
 import type { Conn } from '../conf/conn.ts';
 import { MOST_SOCKET_BUFFER } from '../conf/keywords-setup.ts';
-import type { Answer } from '../control/answer.ts';
+import type { Answer, PromptCode, Typed } from '../control/answer.ts';
 import { REPORTS, type ReportKind, type Request, type RequestOf } from '../control/protocol.ts';
 import { exitAfter, RC } from '../control/reply-codes.ts';
 import { Address } from '../net/address.ts';
@@ -331,6 +331,9 @@ function watched(answer: Answer, ended: (exit: number) => void): Answer {
       answer.line(code, text);
     },
     rows: (rows) => answer.rows(rows),
+    ...(answer.prompt && {
+      prompt: (code: PromptCode, text: string, typed: Typed) => answer.prompt?.(code, text, typed),
+    }),
     onRoom: (resume) => answer.onRoom(resume),
     onGone: (gone) => answer.onGone(gone),
     end: () => {

@@ -1,4 +1,4 @@
-import type { Answer } from '../control/answer.ts';
+import type { Answer, PromptCode, Typed } from '../control/answer.ts';
 
 /** An answer for several, each of whom may end their part more than once; it ends with the last of them. */
 export function split(answer: Answer, parts: number): readonly Answer[] {
@@ -16,6 +16,9 @@ export function split(answer: Answer, parts: number): readonly Answer[] {
         return answer.isCongested;
       },
       line: (code, text) => isOpen && answer.line(code, text),
+      ...(answer.prompt && {
+        prompt: (code: PromptCode, text: string, typed: Typed) => answer.prompt?.(code, text, typed),
+      }),
       rows: (rows) => isOpen && answer.rows(rows),
       onRoom: (resume) => answer.onRoom(resume),
       onGone: (gone) => answer.onGone(gone),

@@ -1,6 +1,8 @@
 /** Sends requests to pluto and prints what it answers. */
+import { harmless } from '../conf/printable.ts';
 import { converse } from '../control/client.ts';
 import { isReport, type ReportKind, type Request } from '../control/protocol.ts';
+import { RC } from '../control/reply-codes.ts';
 import type { Report } from '../control/status/report.ts';
 import type { Output } from './output.ts';
 
@@ -12,10 +14,27 @@ export interface CarryOut {
   readonly json?: boolean;
   /** Before our own errors: `whack`, `ipsec`. */
   readonly program: string;
+  /** Who types what pluto asks for; undefined: nobody wants to. */
+  readonly type?: Typist;
 }
 
+export type Typist = (
+  question: string,
+  how: { readonly shows: boolean; readonly over: AbortSignal },
+) => Promise<string | undefined>;
+
+/** Whoever sits there, or what is piped in. */
+const somebody: Typist = async (question, how) => (await import('./typing.ts')).typed(question, how);
+
 /** The exit status. */
-export async function carryOut({ ctlsocket, requests, output, json = false, program }: CarryOut): Promise<number> {
+export async function carryOut({
+  ctlsocket,
+  requests,
+  output,
+  json = false,
+  program,
+  type = somebody,
+}: CarryOut): Promise<number> {
   const reports = new Map<Request, Report>();
   for (const request of requests) if (isReportRequest(request)) reports.set(request, await newReport(request, json));
   let at = 0;
@@ -35,6 +54,8 @@ export async function carryOut({ ctlsocket, requests, output, json = false, prog
       else if (json) output.err(reply.text);
       else await output.out(`${reply.text}\n`);
     },
+    onPrompt: async ({ code, text }, over) =>
+      await type(`${harmless(text)}: `, { shows: code !== RC.ENTERSECRET, over }),
   });
   if ('exit' in outcome) {
     await finishBefore(requests.length);

@@ -1,5 +1,5 @@
 /** How the daemon answers one request of one client. */
-import type { ReplyCode } from './reply-codes.ts';
+import type { RC, ReplyCode } from './reply-codes.ts';
 import type { Rows } from './status/rows.ts';
 
 /** Who is asking, as the kernel told it (SO_PEERCRED). */
@@ -8,6 +8,12 @@ export interface PeerCredentials {
   readonly uid: number;
   readonly gid: number;
 }
+
+/** `ENTERSECRET` is typed without showing. */
+export type PromptCode = (typeof RC)['ENTERSECRET' | 'USERPROMPT'];
+
+/** What was typed, in UTF-8, for whoever gets it to wipe; undefined: nothing, and there will be nothing. */
+export type Typed = (octets: Uint8Array | undefined) => void;
 
 /**
  * A stream of lines and rows that ends once. Every method may be called after the client has gone or the
@@ -27,6 +33,11 @@ export interface Answer {
   readonly isCongested: boolean;
   /** Calls `resume` once, from the event loop, when the client has caught up. Never if it goes. */
   onRoom(resume: () => void): void;
+  /**
+   * Asks whoever sits there to type something; one question after the other. `typed` is called exactly once, on a later
+   * turn of the event loop: also when the client goes, or the answer ends, before. Absent: there is nobody to ask.
+   */
+  prompt?(code: PromptCode, text: string, typed: Typed): void;
   /** Calls `gone` once if the client goes before the end. */
   onGone(gone: () => void): void;
   /** No more. The exit status follows from the codes said (reply-codes.ts); a report's is always 0. */

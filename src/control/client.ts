@@ -16,11 +16,15 @@ export type ClientFault = {
   readonly exit: number;
 };
 
+export type Prompt = Extract<Reply, { t: 'prompt' }>;
+
 export interface ConverseOptions {
   readonly path: string;
   readonly requests: readonly Request[];
   /** Each line and slice as it comes; a promise holds back what follows (a slow terminal, a full pipe). */
-  readonly onReply: (reply: Exclude<Reply, { t: 'end' }>, request: Request) => void | Promise<void>;
+  readonly onReply: (reply: Exclude<Reply, { t: 'end' | 'prompt' }>, request: Request) => void | Promise<void>;
+  /** What is typed in answer; undefined: nothing. `over` is aborted once nobody waits for it. Absent: nobody is there. */
+  readonly onPrompt?: (prompt: Prompt, over: AbortSignal) => Promise<string | undefined>;
 }
 
 /** Asks everything over one connection; the exit status is that of the first request that failed, or 0. */
@@ -133,23 +137,31 @@ async function drained(socket: Socket): Promise<void> {
 
 async function answers(
   socket: Socket,
-  { requests, onReply }: ConverseOptions,
+  { requests, onReply, onPrompt }: ConverseOptions,
   progress: Progress,
 ): Promise<{ readonly exit: number } | { readonly fault: ClientFault }> {
   if (requests.length === 0) return { exit: 0 };
   const decoder = new FrameDecoder(CONTROL_LIMITS.maxFrame);
   let at = 0;
   let exit = 0;
+  let over = new AbortController();
+  socket.once('close', () => over.abort());
   for await (const chunk of untilClosed(socket)) {
     const { values, fault } = decoder.push(chunk);
     for (const value of values) {
       const reply = parseReply(value);
       if (!reply) return { fault: broken('a reply that is none') };
+      if (reply.t === 'prompt') {
+        void typing(socket, reply, over.signal, onPrompt);
+        continue;
+      }
       if (reply.t !== 'end') {
         await onReply(reply, requests[at]);
         continue;
       }
       exit = exitAfter(exit, reply.exit);
+      over.abort();
+      over = new AbortController();
       at += 1;
       progress.advance();
       if (at === requests.length) return { exit };
@@ -163,6 +175,19 @@ async function answers(
   // Turned away, or not understood: pluto has said why, and that is the status.
   if (exit !== 0) return { exit };
   return { fault: broken(`pluto closed the connection before it had answered ${requests[at].kind}`) };
+}
+
+/** Beside what pluto says meanwhile, which may be that it waits no longer. */
+async function typing(
+  socket: Socket,
+  prompt: Prompt,
+  over: AbortSignal,
+  onPrompt: ConverseOptions['onPrompt'],
+): Promise<void> {
+  // Whatever keeps somebody from typing: pluto is not to wait for it.
+  const text = await onPrompt?.(prompt, over).catch(() => undefined);
+  if (over.aborted || socket.destroyed) return;
+  socket.write(encodeFrame({ t: 'typed', ...(text !== undefined && { text }) }));
 }
 
 /** What comes until the end; a daemon that died resets instead, which is an end as well. */

@@ -11,6 +11,11 @@
  *       │         frame { t: 'end', exit: 0 }        │   exactly one per request
  *       │◄───────────────────────────────────────────┤
  *
+ *       │  frame { t: 'prompt', code: 10, text }     │   a password is wanted of whoever sits there
+ *       │◄───────────────────────────────────────────┤
+ *       │  frame { t: 'typed', text }                │   for the oldest prompt; without `text`: nobody types anything
+ *       ├───────────────────────────────────────────►│
+ *
  * A client may send several requests; they are answered one after the other, in order. Frames are in frame.ts.
  */
 import {
@@ -174,7 +179,29 @@ export type ConnText = RequestOf<'add'>['conn'];
 export type Reply =
   | { readonly t: 'line'; readonly code: number; readonly text: string }
   | ({ readonly t: 'rows' } & Rows)
+  | { readonly t: 'prompt'; readonly code: number; readonly text: string }
   | { readonly t: 'end'; readonly exit: number };
+
+/** What a client says of its own accord: it answers a prompt. */
+export interface TypedText {
+  readonly t: 'typed';
+  readonly text?: string;
+}
+
+/** Octets of what may be typed: libreswan's XAUTH takes as many. */
+export const MAX_TYPED = 128;
+
+/** Undefined: it is something else, a request perhaps. */
+export function parseTyped(value: unknown): TypedText | { readonly wrong: string } | undefined {
+  if (typeof value !== 'object' || value === null || !('t' in value) || value.t !== 'typed') return undefined;
+  const { t, ...fields } = value;
+  const parsed = parseFields({ text: optional(text) }, fields);
+  if ('wrong' in parsed) return { wrong: `typed: ${parsed.wrong}` };
+  const typed = parsed.fields.text as string | undefined;
+  if (typed === undefined) return { t: 'typed' };
+  if (Buffer.byteLength(typed) > MAX_TYPED) return { wrong: `typed: more than ${MAX_TYPED} octets` };
+  return { t: 'typed', text: typed };
+}
 
 export function isReport(kind: RequestKind): kind is ReportKind {
   return Object.hasOwn(REPORTS, kind);
@@ -194,7 +221,9 @@ export function parseReply(value: unknown): Reply | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const reply = value as Record<string, unknown>;
   const isReply =
-    (reply.t === 'line' && typeof reply.code === 'number' && typeof reply.text === 'string') ||
+    ((reply.t === 'line' || reply.t === 'prompt') &&
+      typeof reply.code === 'number' &&
+      typeof reply.text === 'string') ||
     (reply.t === 'rows' && typeof reply.of === 'string' && Array.isArray(reply.rows)) ||
     (reply.t === 'end' && typeof reply.exit === 'number');
   if (!isReply) return undefined;

@@ -3,10 +3,10 @@
  * for the client. What the client does not read piles up to a bound and then the client is dropped; what it
  * asks faster than it is answered waits to a bound and then reading stops.
  */
-import type { Answer, PeerCredentials } from './answer.ts';
+import type { Answer, PeerCredentials, PromptCode, Typed } from './answer.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 import type { ControlLimits } from './limits.ts';
-import { isReport, parseRequest, type Reply, type Request } from './protocol.ts';
+import { isReport, parseRequest, parseTyped, type Reply, type Request } from './protocol.ts';
 import { exitAfter, RC } from './reply-codes.ts';
 import type { Rows } from './status/rows.ts';
 import { share } from './status/share.ts';
@@ -89,7 +89,12 @@ export class ControlSession {
     if (this.#isGone || this.#isLast) return;
     const { values, fault } = this.#decoder.push(chunk);
     for (const value of values) {
-      const request = parseRequest(value);
+      const typed = parseTyped(value);
+      if (typed && !('wrong' in typed)) {
+        this.#answer?.hear(typed.text);
+        continue;
+      }
+      const request = typed ?? parseRequest(value);
       this.#pending.push('wrong' in request ? { request: undefined, wrong: request.wrong } : { request });
     }
     if (fault) {
@@ -222,6 +227,8 @@ class SessionAnswer implements Answer {
   #isOpen = true;
   #onRoom: (() => void) | undefined;
   #onGone: (() => void) | undefined;
+  /** The first has been asked. */
+  readonly #prompts: { readonly code: PromptCode; readonly text: string; readonly typed: Typed }[] = [];
 
   constructor(session: ControlSession, isReport: boolean) {
     this.#session = session;
@@ -235,6 +242,30 @@ class SessionAnswer implements Answer {
 
   get isCongested(): boolean {
     return this.#isOpen && this.#session.isCongested;
+  }
+
+  prompt(code: PromptCode, text: string, typed: Typed): void {
+    if (!this.#isOpen) return this.#session.later(() => typed(undefined));
+    this.#prompts.push({ code, text, typed });
+    if (this.#prompts.length === 1) this.#ask();
+  }
+
+  /** Of the oldest prompt; for none it comes too late. */
+  hear(text: string | undefined): void {
+    const heard = this.#prompts.shift();
+    if (!heard) return;
+    const octets = text === undefined ? undefined : Uint8Array.from(Buffer.from(text));
+    this.#session.later(() => heard.typed(octets));
+    this.#ask();
+  }
+
+  #ask(): void {
+    const [next] = this.#prompts;
+    if (next) this.#session.send({ t: 'prompt', code: next.code, text: next.text });
+  }
+
+  #hearNobody(): void {
+    for (const { typed } of this.#prompts.splice(0)) this.#session.later(() => typed(undefined));
   }
 
   line(code: number, text: string): void {
@@ -263,6 +294,7 @@ class SessionAnswer implements Answer {
     // Sending may itself have dropped the client, and then said so.
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#hearNobody();
     this.#session.answered();
   }
 
@@ -275,6 +307,7 @@ class SessionAnswer implements Answer {
   clientGone(): void {
     this.#isOpen = false;
     this.#onRoom = undefined;
+    this.#hearNobody();
     this.#onGone?.();
   }
 }

@@ -6,6 +6,7 @@ import { carryOut } from '../../src/cli/carry-out.ts';
 import type { Answer } from '../../src/control/answer.ts';
 import { type ControlServer, listenControl } from '../../src/control/listen.ts';
 import type { Request } from '../../src/control/protocol.ts';
+import { RC } from '../../src/control/reply-codes.ts';
 import { SLICES } from '../control/status/fixtures.ts';
 
 let dir: string;
@@ -74,4 +75,37 @@ test('--utc shows times as of Greenwich', async () => {
   expect(out).toContain(
     'Nov 14 21:56:40 UTC 2023, 2192 RSA Key AQO9bJbr3 (has private key), until --- -- --:--:-- UTC ----',
   );
+});
+
+test('what pluto asks for is typed by somebody, a password without showing', async () => {
+  const ctlsocket = join(dir, 'pluto.ctl');
+  const me = { pid: process.pid, uid: process.geteuid?.() ?? 0, gid: 0 };
+  const typed: string[] = [];
+  const handle = (_: Request, answer: Answer) => {
+    const hear = (octets: Uint8Array | undefined) => void typed.push(`${octets && Buffer.from(octets).toString()}`);
+    answer.prompt?.(RC.USERPROMPT, 'user \u001b[31mname', hear);
+    answer.prompt?.(RC.ENTERSECRET, 'password', (octets) => {
+      hear(octets);
+      answer.end();
+    });
+  };
+  const listened = await listenControl({ path: ctlsocket, peerCredentials: () => me, handle });
+  if ('fault' in listened) throw new Error(listened.fault.text);
+  server = listened.server;
+  const asked: unknown[] = [];
+  const exit = await carryOut({
+    ctlsocket,
+    requests: [{ kind: 'initiate', name: 'w-e' }],
+    output: { out: () => {}, err: () => {} },
+    program: 'whack',
+    type: async (question, { shows }) => {
+      asked.push([question, shows]);
+      return shows ? 'carol' : 'swordfish';
+    },
+  });
+  expect([exit, typed]).toEqual([0, ['carol', 'swordfish']]);
+  expect(asked).toEqual([
+    ['user ?[31mname: ', true],
+    ['password: ', false],
+  ]);
 });

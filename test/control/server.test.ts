@@ -249,3 +249,79 @@ describe('a client that', () => {
     expect(s.state).toBe('open');
   });
 });
+
+describe('prompts', () => {
+  const text = (octets: Uint8Array | undefined) => octets && Buffer.from(octets).toString();
+
+  test('are asked one after the other, and each hears what was typed for it', () => {
+    const { asked, ask, run, read } = session();
+    const heard: (string | undefined)[] = [];
+    ask({ kind: 'initiate', name: 'a' });
+    run();
+    const { answer } = asked[0];
+    answer.prompt?.(11, 'user name', (octets) => void heard.push(text(octets)));
+    answer.prompt?.(10, 'password', (octets) => void heard.push(text(octets)));
+    expect(read()).toEqual([{ t: 'prompt', code: 11, text: 'user name' }]);
+    ask({ t: 'typed', text: 'carol' });
+    expect(heard).toEqual([]);
+    run();
+    expect(read()).toEqual([{ t: 'prompt', code: 10, text: 'password' }]);
+    ask({ t: 'typed', text: 'pässword' });
+    run();
+    expect(heard).toEqual(['carol', 'pässword']);
+    answer.end();
+    expect(read()).toEqual([{ t: 'end', exit: 0 }]);
+  });
+
+  test('hear nothing from who types nothing, goes, or was asked too late', () => {
+    const { it, asked, ask, run } = session();
+    const heard: unknown[] = [];
+    const typed = (octets: unknown) => void heard.push(octets);
+    ask({ kind: 'initiate', name: 'a' });
+    run();
+    const [{ answer }] = asked;
+    answer.prompt?.(10, 'password', typed);
+    ask({ t: 'typed' });
+    run();
+    expect(heard).toEqual([undefined]);
+    answer.prompt?.(10, 'password', typed);
+    answer.prompt?.(10, 'password', typed);
+    it.gone();
+    run();
+    expect(heard).toEqual([undefined, undefined, undefined]);
+    answer.prompt?.(10, 'password', typed);
+    expect(heard).toHaveLength(3);
+    run();
+    expect(heard).toHaveLength(4);
+  });
+
+  test('that the end overtakes are over, and what is typed for them afterwards is for nobody', () => {
+    const { asked, ask, run, read } = session();
+    const heard: unknown[] = [];
+    ask({ kind: 'initiate', name: 'a' }, { kind: 'listen' });
+    run();
+    asked[0].answer.prompt?.(10, 'password', (octets) => void heard.push(octets));
+    asked[0].answer.end();
+    run();
+    expect(heard).toEqual([undefined]);
+    asked[1].answer.line(2, 'listening');
+    ask({ t: 'typed', text: 'too late' });
+    asked[1].answer.end();
+    run();
+    expect(read().slice(-2)).toEqual([
+      { t: 'line', code: 2, text: 'listening' },
+      { t: 'end', exit: 0 },
+    ]);
+  });
+
+  test.each([
+    [{ t: 'typed', text: 'x'.repeat(129) }, 'typed: more than 128 octets'],
+    [{ t: 'typed', text: 7 }, 'typed: text: expected text'],
+    [{ t: 'typed', other: 'x' }, 'typed: unknown field "other"'],
+  ])('what is no answer is refused as a request would be: %#', (frame, wrong) => {
+    const { ask, run, read } = session();
+    ask(frame);
+    run();
+    expect(read()[0]).toEqual({ t: 'line', code: 50, text: `bad message: ${wrong}` });
+  });
+});

@@ -11,11 +11,12 @@ import { FAILURE_EXIT } from '../ask.ts';
 import { type Contents, MOST_OCTETS, readContents } from '../host-keys/contents.ts';
 import { type Placement, planImport } from '../host-keys/import-plan.ts';
 import { readNss } from '../host-keys/nss.ts';
-import { askPassphrase, passphraseIn } from '../host-keys/passphrase.ts';
+import { passphraseIn } from '../host-keys/passphrase.ts';
 import { placesOf } from '../host-keys/places.ts';
 import { errnoOf, writeFiles } from '../host-keys/write-files.ts';
 import type { IpsecLine } from '../ipsec-line.ts';
 import type { Output } from '../output.ts';
+import { typedAtTerminal } from '../typing.ts';
 
 const USAGE_EXIT = 2;
 
@@ -33,7 +34,7 @@ interface Source {
 export async function run(
   { operands, options }: Pick<IpsecLine, 'operands' | 'options'>,
   output: Output,
-  ports: ImportPorts = { ask: askPassphrase, now: Date.now },
+  ports: ImportPorts = { ask: typedAtTerminal, now: Date.now },
 ): Promise<number> {
   const fail = (text: string, exit = FAILURE_EXIT) => {
     output.err(`ipsec import: ${text}`);

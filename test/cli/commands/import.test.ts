@@ -16,7 +16,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../../src/cli/commands/import.ts';
 import { nameFor } from '../../../src/cli/host-keys/import-plan.ts';
 import { entriesIn } from '../../../src/cli/host-keys/nss.ts';
-import { typedLine } from '../../../src/cli/host-keys/passphrase.ts';
+import { typedLine } from '../../../src/cli/typing.ts';
 import { certificate, crl, pem } from '../../services/store/pki.ts';
 import { commandExists } from '../../support/machine.ts';
 import { lacksOpenssl, p12 } from '../host-keys/p12.ts';
