@@ -7,6 +7,7 @@
 import { end } from './ending.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
 import { answerRequest, beginModeConfig, finish, hearAddresses } from './mode-config.ts';
+import { answerQuick } from './quick-responder.ts';
 import { type Attributes, attributesIn, hearOnce, isFull } from './transaction.ts';
 import type { Transition } from './transitions.ts';
 import type { Incoming, Turn } from './turn.ts';
@@ -20,6 +21,15 @@ export const TRANSACTIONS: readonly Transition[] = [
   { ...TRANSACTION, story: 'peer asks or tells', from: 'fresh', run: hear, to: ['answered'] },
   { ...TRANSACTION, story: 'peer goes on under one message id', from: 'answered', run: hear, to: [] },
   { ...TRANSACTION, story: 'peer answers', from: 'asked', run: hearAnswer, to: [] },
+  {
+    story: 'peer goes on to Quick Mode, its ACK is lost',
+    exchange: EXCHANGE.QUICK,
+    encrypted: 'always',
+    from: 'established',
+    need: ['HASH', 'SA', 'Nonce'],
+    run: goOn,
+    to: ['fresh', 'quickR1'],
+  },
 ];
 
 /** Phase 1 is over. */
@@ -50,6 +60,15 @@ export const STATE_NAMES: Readonly<Record<NonNullable<IsakmpSa['config']>['at'],
   modeCfgI0: 'STATE_MODE_CFG_CLIENT_RESPONDING',
   modeCfgI1: 'STATE_MODE_CFG_I1',
 };
+
+/** Quick Mode before its time is not heard, but where the peer has had our last word. */
+function goOn(turn: Turn, message: Incoming): void {
+  const { sa } = turn;
+  if (sa.config?.at === 'xauthR1' && sa.config.isGranted) beginModeConfig(turn);
+  else if (sa.config?.at === 'modeCfgR1') finish(turn);
+  if (sa.config) return turn.debug(() => 'Quick Mode before XAUTH and Mode Config are over; dropped');
+  answerQuick(turn, message);
+}
 
 type Does = (turn: Turn) => void;
 

@@ -1,5 +1,6 @@
 /** Mode Config as client: asking for an inner address, and what of the answer we take. draft-dukes-ike-mode-cfg-02 §3.3. */
 import { Selector } from '../../net/selector.ts';
+import type { Subnet } from '../../net/subnet.ts';
 import {
   addressesFor,
   type CpAttribute,
@@ -45,6 +46,11 @@ export function take(turn: Turn, cp: CpClient, said: readonly Attribute[]): stri
   return undefined;
 }
 
+/** Some say the same in both ways. */
+const unique = (subnets: readonly Subnet[]): readonly Subnet[] => [
+  ...new Map(subnets.map((subnet) => [`${subnet}`, subnet])).values(),
+];
+
 const octetsOf = ({ type, value }: Attribute): CpAttribute[] => (typeof value === 'number' ? [] : [{ type, value }]);
 
 function toldBy(attributes: readonly CpAttribute[]): Told {
@@ -53,7 +59,7 @@ function toldBy(attributes: readonly CpAttribute[]): Told {
   return {
     dns: serversIn(attributes),
     domains: [...new Set(domains)].filter((name) => name !== ''),
-    subnets: [...subnetsIn(attributes), ...splitsIn(attributes)],
+    subnets: unique([...subnetsIn(attributes), ...splitsIn(attributes)]),
     banner: textsIn(attributes, UNITY_BANNER)[0],
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Credentials } from '../../../src/actors/credentials.ts';
 import type { Job, JobResult } from '../../../src/ike/crypto/job.ts';
-import type { Command, Directory, DownReason, Env, In, Out, TimerName } from '../../../src/ike/effects.ts';
+import type { Command, Directory, DownReason, Env, In, Login, Out, TimerName, Told } from '../../../src/ike/effects.ts';
 import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { IsakmpSa } from '../../../src/ike/v1/isakmp-sa.ts';
 import type { V1Policy } from '../../../src/ike/v1/policy.ts';
@@ -14,6 +14,8 @@ import type { Distrust } from '../../../src/ike/v2/distrust.ts';
 import type { Address } from '../../../src/net/address.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';
+import { Leases } from '../../../src/services/leases/leases.ts';
+import type { Lease as GivenLease } from '../../../src/services/leases/pool.ts';
 import type { Dice } from '../v2/dice.ts';
 import { keyText, Plane } from '../v2/plane.ts';
 import type { Deadline, VirtualClock } from '../v2/virtual-clock.ts';
@@ -51,6 +53,15 @@ export class Host {
   readonly questions: Question[] = [];
   /** Of peers, for the statistics. */
   readonly distrusted: Distrust[] = [];
+  /** Inner addresses that this host has of others now, and what it was told with each. */
+  readonly assigned: string[] = [];
+  readonly told: Told[] = [];
+  /** XAUTH passwords of ipsec.secrets(5), by user. */
+  passwords: Readonly<Record<string, string>> = {};
+  login: Login | undefined = undefined;
+  readonly leases: Leases;
+  /** How much longer a person takes than a helper. */
+  answerMs = 0;
   keepalives = 0;
   renewals = 0;
   policies: readonly V1Policy[];
@@ -78,6 +89,9 @@ export class Host {
     this.#dice = dice;
     this.#jobMs = is.jobMs ?? 0;
     this.plane = new Plane(clock);
+    const notes = { taken: () => {}, given: () => {} };
+    this.leases = new Leases({ wall: () => clock.now, shares: true, notes });
+    for (const { cp } of is.policies) if (cp?.role === 'server') for (const pool of cp.pools) this.leases.add(pool);
     this.policies = is.policies;
     this.psk = is.psk;
     this.answers = is.answers;
@@ -163,6 +177,13 @@ export class Host {
       [...this.sas.values()].map(({ sa, timers }) => [
         ...[sa.state, hex(sa.cookieR), hex(sa.lastBlock), sa.children.length, sa.conversations.length, `${sa.peerId}`],
         ...[sa.conversations.map((c) => [c.state, hex(c.iv ?? new Uint8Array())]), [...timers.keys()].toSorted()],
+        ...[
+          sa.config?.at,
+          sa.config?.tries,
+          sa.config?.isGranted,
+          sa.eapUser?.name,
+          `${sa.leases.map((l) => l.address)}`,
+        ],
         ...[sa.phaseOne?.iv && hex(sa.phaseOne.iv), sa.usedIds.length, `${sa.peer}`, this.plane.size],
       ]),
     );
@@ -186,8 +207,8 @@ export class Host {
           : (this.refuseChildSpi ?? this.plane.reserve(0x1000 + dice.below(0xfffff000))),
       releaseSpi: ({ spi }) => this.plane.release(spi),
       directory: this.#directory,
-      lease: () => ({ leases: [], lacks: [] }),
-      release: () => {},
+      lease: (wanted) => this.leases.lease(wanted),
+      release: (lease, isKnown) => this.leases.release(lease as GivenLease, isKnown),
       idle: () => this.idle,
     };
   }
@@ -208,6 +229,7 @@ export class Host {
         return secret === undefined ? undefined : Uint8Array.from(Buffer.from(secret));
       },
       ppk: () => undefined,
+      password: (user) => (user in this.passwords ? octets(this.passwords[user]) : undefined),
       instantiate: (policy, peerId, peer) =>
         policy.remoteHost
           ? policy
@@ -250,9 +272,18 @@ export class Host {
         const { question } = out;
         this.questions.push(question);
         const reply = () => this.answers?.(question) ?? ({ t: 'none', why: 'nobody answers' } as const);
-        this.#clock.after(this.#jobMs, () => this.input(running, { t: 'reply', id: out.id, reply: reply() }));
+        this.#clock.after(this.#jobMs + this.answerMs, () =>
+          this.input(running, { t: 'reply', id: out.id, reply: reply() }),
+        );
         return;
       }
+      case 'assigned':
+        this.assigned.push(...out.leases.map(({ address }) => `${address}`));
+        this.told.push(out.told);
+        return;
+      case 'unassigned':
+        for (const { address } of out.leases) this.assigned.splice(this.assigned.indexOf(`${address}`), 1);
+        return;
       case 'install':
         return this.plane.install(out.child, out.halves);
       case 'installOutbound':
@@ -272,22 +303,25 @@ export class Host {
       case 'childDown':
         this.downs.push({ serial: out.serial, why: out.why, text: out.text });
         return;
+      case 'deletedElsewhere':
+        for (const other of this.sas.values())
+          if (other !== running)
+            this.input(other, { t: 'command', command: { t: 'deleted', protocol: out.protocol, spi: out.spi } });
+        return;
       case 'renew':
         this.renewals++;
-        this.up(sa.policy.name, { t: 'renew' });
+        this.up(sa.policy.name, { t: 'renew', login: this.login });
         return;
       case 'handOver': {
         const heir = this.sas.get(out.to);
         if (!heir) throw new Error(`#${sa.serial} hands over to #${out.to}, which is not there`);
-        return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks });
+        return this.input(heir, { t: 'inherit', children: out.children, tasks: out.tasks, leases: out.leases });
       }
       case 'end':
         for (const key of [...running.timers.keys()]) this.#disarm(running, key);
         this.sas.delete(sa.serial);
         this.ends.push({ serial: sa.serial, why: out.why, text: out.text });
         return;
-      case 'assigned':
-      case 'unassigned':
       case 'rekeyFailed':
         throw new Error(`IKEv1 has nothing to do with ${out.t} yet`);
       default:
@@ -343,5 +377,6 @@ export class Host {
 const plainly = (text: string) => text.replace(/, (VID|NAT_D|NAT_D_DRAFT)(?=[ ,])/g, '');
 
 const timerKey = (name: TimerName, serial: number | undefined) => (serial === undefined ? name : `${name} #${serial}`);
+const octets = (text: string) => Uint8Array.from(Buffer.from(text));
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 const NONE = '0'.repeat(16);
