@@ -75,16 +75,21 @@ export const isAlike = (a: Kind, b: Kind): boolean =>
 
 /**
  * Only the newest SA of its kind is rekeyed, and sent with; an older one receives until its end, for there are peers that
- * go on with it. A rekey before its time must not leave many behind: they have what is usual between a rekey and the end.
+ * go on with it. When rekeys cross, each end may hold another one for the newest: none of them may end before its time.
  */
 export function retire(turn: Turn, old: Child, by: number): void {
-  const { rekeyMargin, rekeyFuzz } = old.policy;
-  const left = Math.min(Math.max(0, old.expireAt - turn.env.now), rekeyMargin * (1 + rekeyFuzz));
   old.state = 'replaced';
   old.replacedBy = by;
-  old.expireAt = turn.env.now + left;
   turn.disarm('childRekey', old.serial);
-  turn.arm('childExpire', left, old.serial);
+}
+
+/** What a rekey was for: one before its time must not leave many behind, with more than is usual until the end. */
+export function shortenReplaced(turn: Turn, old: Child): void {
+  const { rekeyMargin, rekeyFuzz } = old.policy;
+  const most = turn.env.now + rekeyMargin * (1 + rekeyFuzz);
+  if (most >= old.expireAt) return;
+  old.expireAt = most;
+  turn.arm('childExpire', most - turn.env.now, old.serial);
 }
 
 /** After a refusal: soon enough to have several tries before the end, spread so that both ends do not meet again. */

@@ -12,7 +12,7 @@ import type { Channel } from './crypto/hashes.ts';
 import { keymat } from './crypto/keys.ts';
 import { GROUP } from './crypto/oakley.ts';
 import type { Conversation, IsakmpSa, Quick } from './isakmp-sa.ts';
-import { armChild, isAlike, retire } from './lasting.ts';
+import { armChild, isAlike, retire, shortenReplaced } from './lasting.ts';
 import { lessBytes, MOST_IPSEC_LIFE, readLife, shorter, USUAL_IPSEC_LIFE } from './lifetimes.ts';
 import { childKeyOctets, protocolNumber, type QuickAgreement } from './quick-offers.ts';
 import { releaseCpi } from './quick-spis.ts';
@@ -156,6 +156,7 @@ export function complete(turn: Turn, quick: Quick, child: Child): void {
   const alike = turn.sa.children.filter((c) => c.state !== 'replaced' && !c.awaitsOutbound && isAlike(c, child));
   const newest = Math.max(...alike.map((c) => c.serial));
   for (const c of alike) if (c.serial < newest) retire(turn, c, newest);
+  if (old && turn.sa.children.includes(old)) shortenReplaced(turn, old);
 }
 
 type Shared = Uint8Array | undefined;

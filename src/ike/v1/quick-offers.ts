@@ -158,9 +158,10 @@ export function acceptQuick(
   const [answers, ...more] = together(answered);
   const read = answers && more.length === 0 ? readGroup(answers) : 'several';
   if (typeof read === 'string') return wrong;
-  const ours = together(offered).find(
-    (group) => group.length === answers.length && group.every((p) => answers.some((a) => a.protocol === p.protocol)),
-  );
+  // Numbers are kept, as a rule; that it is the same protocols is what counts.
+  const shape = shapeOf(answers);
+  const fit = together(offered).filter((group) => shapeOf(group) === shape);
+  const ours = fit.find(([{ number }]) => number === answers[0].number) ?? fit.at(0);
   if (!ours) return wrong;
   const parts: Part[] = [];
   let life: Life = {};
@@ -176,6 +177,12 @@ export function acceptQuick(
   if (second && first.esn !== second.esn) return wrong;
   return { suite: suiteOf(parts), spis: read.spis, life };
 }
+
+const shapeOf = (group: readonly WireProposal[]): string =>
+  group
+    .map(({ protocol }) => protocol)
+    .toSorted()
+    .join();
 
 /** The group that an offer asks for, which all of its transforms must. RFC 2409 §5.5. */
 export function groupOffered(theirs: readonly WireProposal[]): Group | undefined {
