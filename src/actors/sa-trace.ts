@@ -67,12 +67,20 @@ function inputName(input: In): string {
   }
 }
 
-function childAlgorithms({ suite, keysIn, spiIn, spiOut }: ChildInstall): string {
+function childAlgorithms({ suite, keysIn, spiIn, spiOut, ah, ipcomp }: ChildInstall): string {
   const encr = suite.encr ? `${suite.encr.name} with ${bitsOf(keysIn.encr)} of key` : 'no encryption';
   const integ = suite.integ ? `${suite.integ.name} with ${bitsOf(keysIn.integ)} of key` : 'integrity by the cipher';
   const pfs = suite.group ? `PFS by ${suite.group.name}` : 'no PFS';
-  return `Child SA's proposal chosen: ${suite.protocol} ${encr}, ${integ}, ${pfs}; SPIs ${spiIn.toString(16)} in, ${spiOut.toString(16)} out`;
+  const more = [
+    ...(ah ? [`around it ah ${suite.ah?.name} with ${bitsOf(ah.keyIn)} of key, ${pair(ah.spiIn, ah.spiOut)}`] : []),
+    ...(ipcomp ? [`within it ipcomp, ${pair(ipcomp.cpiIn, ipcomp.cpiOut)}`] : []),
+  ];
+  const main = `${suite.protocol} ${encr}, ${integ}, ${pfs}; SPIs ${pair(spiIn, spiOut)}`;
+  return `Child SA's proposal chosen: ${[main, ...more].join('; ')}`;
 }
 
-const childSecrets = ({ keysIn, keysOut }: ChildInstall): string =>
-  `keys in: encryption ${hexOf(keysIn.encr)} integrity ${hexOf(keysIn.integ)}; out: encryption ${hexOf(keysOut.encr)} integrity ${hexOf(keysOut.integ)}`;
+const pair = (inbound: number, outbound: number): string => `${inbound.toString(16)} in, ${outbound.toString(16)} out`;
+
+const childSecrets = ({ keysIn, keysOut, ah }: ChildInstall): string =>
+  `keys in: encryption ${hexOf(keysIn.encr)} integrity ${hexOf(keysIn.integ)}; out: encryption ${hexOf(keysOut.encr)} integrity ${hexOf(keysOut.integ)}` +
+  (ah ? `; of AH: in ${hexOf(ah.keyIn)}, out ${hexOf(ah.keyOut)}` : '');

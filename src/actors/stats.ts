@@ -77,7 +77,7 @@ export class Stats {
   readonly #childRekeyed = this.registry.family('childRekeyed', ofBoth());
   readonly #childEnded = this.registry.family('childEnded', ofBoth(REASONS));
   readonly #childFinished = this.registry.family('childFinished', ofBoth());
-  readonly #childShape = this.registry.family('childShape', [['esn'], ['encap'], ['non_encap']]);
+  readonly #childShape = this.registry.family('childShape', [['esn'], ['encap'], ['non_encap'], ['ah'], ['ipcomp']]);
   readonly #childEncr = this.registry.family('childEncr');
   readonly #childInteg = this.registry.family('childInteg');
   readonly #traffic = this.registry.family(
@@ -165,13 +165,15 @@ export class Stats {
   }
 
   /** The data plane has it. */
-  childUp({ serial, policy, suite, encapsulated, replaces }: ChildUp, state: ChildName): void {
+  childUp({ serial, policy, suite, ah, ipcomp, encapsulated, replaces }: ChildUp, state: ChildName): void {
     const label = policy.v1 ? '1' : '2';
     if (policy.v1) this.#quicks.set(serial, state);
     this.#childEstablished.inc(this.#childEstablished.place(label, suite.protocol));
     if (replaces !== undefined) this.#childRekeyed.count(label);
     if (suite.esn) this.#childShape.count('esn');
     this.#childShape.count(encapsulated ? 'encap' : 'non_encap');
+    if (ah) this.#childShape.count('ah');
+    if (ipcomp) this.#childShape.count('ipcomp');
     if (suite.encr) this.#childEncr.inc(this.#childEncr.place(label, suite.encr.name));
     this.#childInteg.inc(this.#childInteg.place(label, suite.integ?.name ?? 'NONE'));
   }
@@ -226,7 +228,8 @@ export class Stats {
     'total.ikev2.ike.finished.timeout': () => this.#failed(2, 'timeout'),
     'total.ipsec.type.all': () => this.#children('esp') + this.#children('ah'),
     'total.ipsec.type.esp': () => this.#children('esp'),
-    'total.ipsec.type.ah': () => this.#children('ah'),
+    // Around ESP, too.
+    'total.ipsec.type.ah': () => this.#children('ah') + this.#childShape.of('ah'),
     'total.ipsec.traffic.in': () => this.#traffic.of('esp', 'in') + this.#traffic.of('ah', 'in'),
     'total.ipsec.traffic.out': () => this.#traffic.of('esp', 'out') + this.#traffic.of('ah', 'out'),
     'total.ike.ikev2.redirect.completed': () => this.redirects.obeyed,
@@ -292,7 +295,7 @@ const nameIn = (notify: number): string => V1_NOTIFY_NAMES.get(notify) ?? 'unkno
 const R_U_THERE = nameIn(NOTIFY.R_U_THERE);
 const R_U_THERE_ACK = nameIn(NOTIFY.R_U_THERE_ACK);
 
-type ChildUp = Pick<ChildInstall, 'serial' | 'policy' | 'suite' | 'encapsulated' | 'replaces'>;
+type ChildUp = Pick<ChildInstall, 'serial' | 'policy' | 'suite' | 'ah' | 'ipcomp' | 'encapsulated' | 'replaces'>;
 
 const sum = (family: Family, version: string, series: readonly string[]): number =>
   series.reduce((total, label) => total + family.of(version, label), 0);

@@ -109,6 +109,32 @@ describe('states', () => {
     expect(answering).not.toContain('newest');
   });
 
+  test('of a bundle have the SPIs of all its protocols', async () => {
+    const { west, east } = v1Town({ phase2: 'esp+ah', compress: 'yes' });
+    for (const [{ plane }, cpi] of [
+      [west, 0x1111],
+      [east, 0x2222],
+    ] as const) {
+      const allocate = plane.allocateSpi.bind(plane);
+      plane.allocateSpi = (request) => (request.protocol === 'ipcomp' ? cpi : allocate(request));
+    }
+    expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+    const [, , ours] = await showstates(west);
+    const [, , theirs] = await showstates(east);
+    const spis =
+      / ah\.(\w+)@192\.0\.2\.2 ah\.(\w+)@\S+ esp\.(\w+)@\S+ esp\.(\w+)@\S+ ipcomp\.(\w+)@\S+ ipcomp\.(\w+)@\S+ tun/;
+    const [, ...own] = spis.exec(ours)!;
+    // What goes out of one comes in at the other.
+    const swapped = own.map((_, i) => own[i ^ 1]);
+    expect(spis.exec(theirs.replaceAll(/192\.0\.2\.1/g, '192.0.2.2'))!.slice(1)).toEqual(swapped);
+    const get = await globals(west);
+    for (const type of ['all', 'esp', 'ah', 'ipcomp']) expect(get(`total.ipsec.type.${type}`), type).toBe(1);
+    const { frames } = await west.report({ kind: 'connectionstatus', name: 'w-e' });
+    expect(JSON.stringify(frames, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).toContain(
+      '"ENCRYPT","AUTHENTICATE","COMPRESS","TUNNEL"',
+    );
+  });
+
   test('go with their SAs', async () => {
     const { west, clock } = up();
     west.whack({ kind: 'terminate', name: 'w-e' });
