@@ -340,6 +340,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#succeed(out.sa);
       case 'renew':
         return this.#renew();
+      case 'deletedElsewhere':
+        return this.#deletedElsewhere(out, self);
       case 'redirected': {
         const { to, redirects } = out;
         const [first, ...others] = this.#movers();
@@ -507,9 +509,15 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #superseded({ by, heir }: Extract<IkeSaMessage, { t: 'superseded' }>, self: Context<IkeSaMessage>): void {
     const { state, serial } = this.#sa;
-    if (state !== 'established' || serial > by || heir.hasEnded) return;
+    if ((state !== 'established' && state !== 'lapsed') || serial > by || heir.hasEnded) return;
     this.#successors = including(this.#successors, { serial: by, ref: heir });
     this.#command({ t: 'superseded', by }, self);
+  }
+
+  #deletedElsewhere({ protocol, spi }: Extract<Out, { t: 'deletedElsewhere' }>, self: Context<IkeSaMessage>): void {
+    const command = { t: 'deleted', protocol, spi } as const;
+    for (const other of this.#world.registry.ikeSasOf(this.#sa.policy))
+      if (other !== self) other.tell({ t: 'command', command });
   }
 
   /** IKEv1: a new ISAKMP SA with the peer where it is now; once it is up, this one hears of it. */
@@ -537,6 +545,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #handOver(to: number, children: readonly Child[], inheritance: Extract<In, { t: 'inherit' }>): void {
     const heir = find(this.#successors, (s) => s.serial === to);
     if (!heir) throw new Error(`#${this.#sa.serial} hands over to #${to}, which it did not make`);
+    // Nobody is left to take them.
+    if (heir.ref.hasEnded) return this.#self?.tell(inheritance);
     const moving = listOf(this.#kids).filter((k) => children.some((c) => c.serial === k.serial));
     this.#kids = excluding(this.#kids, (k) => moving.includes(k));
     heir.ref.tell(inheritance);

@@ -42,7 +42,7 @@ export function responderOf({ serial, policy, local, peer }: Beginning, spiI: Ui
 
 /** Nobody shall ask it for anything any more. */
 export function isLeaving(sa: Machine): boolean {
-  if (sa instanceof IsakmpSa) return sa.isReplaced || sa.state === 'dead';
+  if (sa instanceof IsakmpSa) return sa.heir !== 0 || sa.state === 'lapsed' || sa.state === 'dead';
   const { state, tasks } = sa;
   return state === 'deleting' || (tasks.length > 0 && tasks.some((task) => task.t === 'deleteIke'));
 }

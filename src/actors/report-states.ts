@@ -51,7 +51,7 @@ export function stateRows(report: IkeSaReport, seen: ReadonlyMap<number, ChildTr
     state: name,
     story,
     events: eventsOf(report),
-    isNewest: isReady(sa) && !(sa instanceof IsakmpSa && sa.isReplaced),
+    isNewest: isReady(sa) && !(sa instanceof IsakmpSa && sa.heir !== 0),
     isCalculating: sa.job !== 0,
     ...(dpd && { dpd }),
     pending: pendingOf(sa),

@@ -46,6 +46,7 @@ const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established'>, StateName> = {
   mainR2: named(1, 'mainR2', 'STATE_MAIN_R2', 'sent Main Mode R2'),
   aggrI1: named(1, 'aggrI1', 'STATE_AGGR_I1', 'sent Aggressive Mode request'),
   aggrR1: named(1, 'aggrR1', 'STATE_AGGR_R1', 'sent Aggressive Mode response, expecting confirmation'),
+  lapsed: named(1, 'lapsed', 'STATE_MAIN_R3', 'ISAKMP SA is over, its IPsec SAs are not'),
   dead: named(1, 'dead', 'ZOMBIE', 'dead'),
 };
 

@@ -51,6 +51,8 @@ export type Command =
   | { readonly t: 'renew'; readonly login?: Login | undefined }
   /** IKEv1: a newer ISAKMP SA with the same peer is up. It gets the children, and this one ends when its time is over. */
   | { readonly t: 'superseded'; readonly by: number }
+  /** IKEv1: the peer has said on another ISAKMP SA that this SA of its is gone; `protocol` and `spi` as in its Delete. */
+  | { readonly t: 'deleted'; readonly protocol: number; readonly spi: Uint8Array }
   /** Without `reason`, because somebody asked for it. */
   | { readonly t: 'deleteChild'; readonly serial: number; readonly reason?: DownReason }
   | { readonly t: 'deleteIke'; readonly why: string; readonly reason?: DownReason }
@@ -165,6 +167,8 @@ export type Out =
   | { readonly t: 'rekeyFailed'; readonly text: string }
   /** An IKE SA that takes this one's place; its children follow by `handOver`. */
   | { readonly t: 'successor'; readonly sa: IkeSa }
+  /** IKEv1: the peer deletes an IPsec SA that another ISAKMP SA may have. */
+  | { readonly t: 'deletedElsewhere'; readonly protocol: number; readonly spi: Uint8Array }
   /** IKEv1: it is time for a new ISAKMP SA with this peer: another, told to `renew`. */
   | { readonly t: 'renew' }
   | {

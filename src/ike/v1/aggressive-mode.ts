@@ -223,7 +223,8 @@ function confirm(turn: Turn, message: Incoming, peerId: Id, signed: Uint8Array |
   float(sa);
   encryptFromNow(sa, turn.talk);
   prove(turn, signed, (ready, { certs, proof }) => {
-    const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
+    const contact =
+      sa.policy.initialContact && !sa.isRenewal ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
     ready.send(ready.talk, [...certs, proof, ...natPayloads(sa), ...contact], false);
     sentText(ready, 'Aggressive Mode I2');
     establish(ready, saysInitialContact(message));

@@ -3,7 +3,8 @@
 import type { Child } from '../child.ts';
 import { joined } from '../crypto/misc.ts';
 import type { DownReason } from '../effects.ts';
-import { dropChild, end } from './ending.ts';
+import { dropChild, end, giveUpChild } from './ending.ts';
+import { lapse } from './lapsing.ts';
 import { shortenChild, shortenSa } from './lasting.ts';
 import { readLife } from './lifetimes.ts';
 import { aboutUs } from './phase-one.ts';
@@ -34,14 +35,14 @@ export const INFORMATIONAL: readonly Transition[] = [
     from: 'established',
     need: ['HASH'],
     run: hear,
-    to: ['dead'],
+    to: ['lapsed', 'dead'],
   },
 ];
 
 function hear(turn: Turn, message: Incoming): void {
   follow(turn, message);
   for (const p of message.payloads) {
-    if (turn.sa.state === 'dead') return;
+    if (turn.sa.state !== 'established') return;
     if (p.type === 'N') notified(turn, p);
     else if (p.type === 'D') deleted(turn, p);
   }
@@ -58,6 +59,7 @@ function notified(turn: Turn, p: PayloadNamed<'N'>): void {
     case NOTIFY.INITIAL_CONTACT:
       return void turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
     default:
+      if (p.notify < FIRST_STATUS && refused(turn, p)) return;
       turn.say(
         `peer says ${nameOf(NOTIFY_NAMES, p.notify)}`,
         p.notify < FIRST_STATUS ? { level: 'warn', event: 'rejected' } : {},
@@ -76,6 +78,18 @@ function shorten(turn: Turn, { protocol, spi, data }: PayloadNamed<'N'>): void {
   if (isOfSa) return isOurSpi(turn, spi) ? shortenSa(turn, ms) : undefined;
   const child = turn.sa.children.find((c) => isOf(c, protocol, spi));
   if (child) shortenChild(turn, child, ms);
+}
+
+/** The peer, authentic, does not want a child of ours: that by its SPI, or the only one that we have asked for. */
+function refused(turn: Turn, { notify, spi }: PayloadNamed<'N'>): boolean {
+  const asked = turn.sa.conversations.filter(({ state }) => state === 'quickI1');
+  const named = asked.find(({ quick }) => quick && isSpi(spi, quick.spis.main));
+  const talk = named ?? (asked.length === 1 ? asked[0] : undefined);
+  if (!talk || !REFUSALS.has(notify)) return false;
+  const text = `peer refuses Quick Mode: ${nameOf(NOTIFY_NAMES, notify)}`;
+  turn.say(text, { level: 'warn', event: 'rejected', ...(talk.serial !== undefined && { serial: talk.serial }) });
+  giveUpChild(turn, talk, 'refused', text);
+  return true;
 }
 
 /** RFC 2408 §3.14.1: below it is an error. */
@@ -140,18 +154,23 @@ export function askAlive(turn: Turn): void {
 }
 
 function deleted(turn: Turn, { protocol, spis }: PayloadNamed<'D'>): void {
-  const { sa } = turn;
   for (const spi of spis) {
     if (protocol === PROTOCOL.ISAKMP) {
       // Of another ISAKMP SA of ours with the same peer: it has its own actor, and its own Delete.
       if (!isOurSpi(turn, spi)) turn.debug(() => 'Delete of another ISAKMP SA; ignored');
-      else return end(turn, 'peer', 'peer deleted the ISAKMP SA');
+      else return lapse(turn, turn.sa.heir !== 0 ? 'replaced' : 'peer', 'peer deleted the ISAKMP SA');
     } else {
-      const child = sa.children.find((c) => isOf(c, protocol, spi));
-      if (child) dropChild(turn, child, child.state === 'replaced' ? 'replaced' : 'peer', 'peer deleted the IPsec SA');
-      else turn.debug(() => 'Delete of an IPsec SA that is not there; ignored');
+      // The peer may have it of another ISAKMP SA with us.
+      if (!forget(turn, protocol, spi)) turn.outs.push({ t: 'deletedElsewhere', protocol, spi });
     }
   }
+}
+
+/** An IPsec SA that the peer has deleted; whether it is here. */
+export function forget(turn: Turn, protocol: number, spi: Uint8Array): boolean {
+  const child = turn.sa.children.find((c) => isOf(c, protocol, spi));
+  if (child) dropChild(turn, child, child.state === 'replaced' ? 'replaced' : 'peer', 'peer deleted the IPsec SA');
+  return child !== undefined;
 }
 
 /** A deletion is said once and not answered. RFC 2408 §5.15. */
@@ -161,7 +180,8 @@ export function deleteChild(turn: Turn, child: Child, why: DownReason, text: str
 }
 
 /** A payload for each protocol. That of IPComp goes apart: who does not know its number throws the whole message away. */
-function tellDeleted(turn: Turn, { suite, spiIn, ah, ipcomp }: Child): void {
+export function tellDeleted(turn: Turn, { suite, spiIn, ah, ipcomp }: Child): void {
+  if (turn.sa.state !== 'established') return;
   const main = deletion(protocolNumber(suite), [spiOctets(spiIn)]);
   turn.inform(ah ? [main, deletion(PROTOCOL.AH, [spiOctets(ah.spiIn)])] : [main]);
   if (ipcomp) turn.inform([deletion(PROTOCOL.IPCOMP, [cpiOctets(ipcomp.cpiIn)])]);
@@ -179,11 +199,20 @@ function isOf({ suite, spiOut, ah, ipcomp }: Child, protocol: number, spi: Uint8
 
 export function deleteIsakmp(turn: Turn, why: DownReason, text: string): void {
   const { sa } = turn;
-  if (sa.state === 'established') {
-    for (const child of sa.children) tellDeleted(turn, child);
-    turn.inform([deletion(PROTOCOL.ISAKMP, [joined(sa.cookieI, sa.cookieR)])]);
-  }
+  for (const child of sa.children) tellDeleted(turn, child);
+  tellIsakmpDeleted(turn);
   end(turn, why, text);
+}
+
+/** Its time is over; that of its children need not be. */
+export function expireIsakmp(turn: Turn): void {
+  tellIsakmpDeleted(turn);
+  lapse(turn, turn.sa.heir !== 0 ? 'replaced' : 'expired', 'ISAKMP SA expired');
+}
+
+function tellIsakmpDeleted(turn: Turn): void {
+  const { state, cookieI, cookieR } = turn.sa;
+  if (state === 'established') turn.inform([deletion(PROTOCOL.ISAKMP, [joined(cookieI, cookieR)])]);
 }
 
 const deletion = (protocol: number, spis: readonly Uint8Array[]): Payload => ({
@@ -198,3 +227,8 @@ const sequenceIn = (data: Uint8Array): number | undefined =>
   data.length === 4 ? new DataView(data.buffer, data.byteOffset).getUint32(0) : undefined;
 
 const numberOctets = spiOctets;
+
+const REFUSALS: ReadonlySet<number> = new Set([
+  ...[NOTIFY.NO_PROPOSAL_CHOSEN, NOTIFY.BAD_PROPOSAL_SYNTAX, NOTIFY.ATTRIBUTES_NOT_SUPPORTED],
+  ...[NOTIFY.INVALID_ID_INFORMATION, NOTIFY.INVALID_KEY_INFORMATION, NOTIFY.INVALID_SPI],
+]);

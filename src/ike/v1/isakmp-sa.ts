@@ -23,8 +23,8 @@ import type { Turn } from './turn.ts';
 import type { Proposal as WireProposal } from './wire/index.ts';
 
 /**
- *   idle ──► mainI1 ──► mainI2 ──► mainI3 ──► established ──► dead
- *     ├────► mainR1 ──► mainR2 ────────────────┤
+ *   idle ──► mainI1 ──► mainI2 ──► mainI3 ──► established ─┬─────────► dead
+ *     ├────► mainR1 ──► mainR2 ────────────────┤            └► lapsed ─┘
  *     ├────► aggrI1 ───────────────────────────┤
  *     └────► aggrR1 ───────────────────────────┘
  *
@@ -40,6 +40,8 @@ export type IsakmpState =
   | 'aggrI1'
   | 'aggrR1'
   | 'established'
+  /** It is over, and IPsec SAs that it has are not. */
+  | 'lapsed'
   | 'dead';
 
 /** Of an exchange after phase 1: `fresh` is one that the peer begins. */
@@ -235,8 +237,10 @@ export class IsakmpSa {
   establishedAt = 0;
   /** Of phase 1, once it is over. */
   wasAggressive = false;
-  /** A newer one for the same peer has the children. */
-  isReplaced = false;
+  /** The serial of a newer one with the same peer, which gets the children; 0: none. */
+  heir = 0;
+  /** It takes another one's place: the peer is to forget nothing. */
+  isRenewal = false;
 
   /** While a helper computes: the id of its job, what to do with the result, and what came meanwhile. */
   job = 0;

@@ -223,7 +223,8 @@ function sendProof(turn: Turn, message: Incoming): void {
 function sayWhoWeAre(turn: Turn, { id, certs, proof }: Proof): void {
   const { sa } = turn;
   const wanted = proof.type === 'SIG' ? certRequests(turn, sa.policy) : [];
-  const contact = sa.policy.initialContact ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
+  const contact =
+    sa.policy.initialContact && !sa.isRenewal ? [notification(NOTIFY.INITIAL_CONTACT, NOTHING, aboutUs(sa))] : [];
   turn.enter('mainI3');
   turn.send(turn.talk, [id, ...certs, ...wanted, proof, ...contact], true);
   sentText(turn, 'Main Mode I3');

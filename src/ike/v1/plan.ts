@@ -4,8 +4,9 @@ import type { Command, Login } from '../effects.ts';
 import { startAggressive } from './aggressive-mode.ts';
 import { begin } from './configuring.ts';
 import { end } from './ending.ts';
-import { deleteChild, deleteIsakmp } from './informational.ts';
+import { deleteChild, deleteIsakmp, forget } from './informational.ts';
 import { type IsakmpSa, NONE } from './isakmp-sa.ts';
+import { renewFor } from './lapsing.ts';
 import { startMain } from './main-mode.ts';
 import { netsOf } from './nets.ts';
 import { isV1, type V1Policy } from './policy.ts';
@@ -20,11 +21,14 @@ export function command(turn: Turn, wanted: Command): void {
       if (!sa.policy.v1.isAlone) want(turn, sa.policy, env.serial());
       return start(turn);
     case 'renew':
+      sa.isRenewal = true;
       takeLogin(sa, wanted.login);
       return start(turn);
     case 'addChild': {
       const { policy, serial } = wanted;
-      return isV1(policy) ? want(turn, policy, serial) : turn.childDown(wanted, 'local', 'its connection speaks IKEv2');
+      if (!isV1(policy)) return turn.childDown(wanted, 'local', 'its connection speaks IKEv2');
+      if (sa.state === 'lapsed') return turn.childDown(wanted, 'local', 'the ISAKMP SA is over');
+      return want(turn, policy, serial);
     }
     case 'rekeyIke':
       return void turn.outs.push({ t: 'renew' });
@@ -42,6 +46,8 @@ export function command(turn: Turn, wanted: Command): void {
       return end(turn, wanted.reason ?? 'replaced', wanted.why);
     case 'superseded':
       return handOver(turn, wanted.by);
+    case 'deleted':
+      return void forget(turn, wanted.protocol, wanted.spi);
     // RFC 5685 is IKEv2's.
     case 'redirect':
       return;
@@ -93,7 +99,9 @@ function takeLogin(sa: IsakmpSa, login: Login | undefined): void {
 export function rekeyChild(turn: Turn, child: Child): void {
   const { sa, env } = turn;
   const { policy } = child;
-  if (sa.state !== 'established' || child.state !== 'up' || !policy.rekey || !isV1(policy)) return;
+  if (child.state !== 'up' || !policy.rekey || !isV1(policy)) return;
+  if (sa.state === 'lapsed') return renewFor(turn, child);
+  if (sa.state !== 'established') return;
   const isOlder = sa.children.some((c) => c.state === 'up' && c.serial > child.serial && isAlike(c, child));
   if (isOlder) return turn.debug(() => `IPsec SA #${child.serial} is not the newest of its kind; it will expire`);
   child.state = 'rekeying';
@@ -108,10 +116,10 @@ const isAlike = (a: Child, b: Child): boolean =>
   a.selectorsRemote[0].equals(b.selectorsRemote[0]);
 
 /** A newer ISAKMP SA takes the children; this one stays for what is still on the way. */
-function handOver(turn: Turn, by: number): void {
+export function handOver(turn: Turn, by: number): void {
   const { sa } = turn;
   const { children } = sa;
-  sa.isReplaced = true;
+  sa.heir = by;
   turn.disarm('rekey');
   turn.disarm('liveness');
   for (const { serial } of children)

@@ -10,8 +10,8 @@ import { hash1, hash3 } from './crypto/hashes.ts';
 import { giveUpChild } from './ending.ts';
 import { NONE, NOTHING, type Quick } from './isakmp-sa.ts';
 import { patienceOf } from './lasting.ts';
-import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import { netsOf } from './nets.ts';
+import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import type { V1Policy } from './policy.ts';
 import {
   channelOf,

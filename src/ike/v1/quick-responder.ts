@@ -6,8 +6,8 @@ import { hash2 } from './crypto/hashes.ts';
 import { type IsakmpSa, NOTHING, type Quick } from './isakmp-sa.ts';
 import { isAlike } from './lasting.ts';
 import { type Life, lifeAttributes } from './lifetimes.ts';
-import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import { netsOf } from './nets.ts';
+import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import {
   channelOf,

@@ -144,7 +144,11 @@ function again(turn: Turn, { exchange, messageId }: Header, talk: Conversation):
   const isMuch = ++talk.duplicates > MAX_DUPLICATES;
   const does = talk.sent.length === 0 || isMuch ? 'dropped' : 'answering as before';
   turn.debug(() => `${exchangeName(exchange)} ${hex(messageId)} once more; ${does}`);
-  if (talk.sent.length > 0 && !isMuch) turn.transmit(talk);
+  if (talk.sent.length === 0 || isMuch) return;
+  turn.transmit(talk);
+  // Until it has that, it could not read what we have asked for since.
+  const { sa } = turn;
+  if (talk === sa.phaseOne) for (const later of sa.conversations) if (later.resend) turn.transmit(later);
 }
 
 /** What is inside of an encrypted message, if it makes sense. */

@@ -11,7 +11,7 @@ import { dropChild, end } from './ending.ts';
 import { deleteChild } from './informational.ts';
 import { type IsakmpSa, NONE, type Suspended } from './isakmp-sa.ts';
 import { rearmChild } from './lasting.ts';
-import { command, pump, rekeyChild } from './plan.ts';
+import { command, handOver, pump, rekeyChild } from './plan.ts';
 import { checkEnd, receive } from './receive.ts';
 import { timer } from './timers.ts';
 import { Turn } from './turn.ts';
@@ -40,6 +40,11 @@ export function step(sa: IsakmpSa, input: In, env: Env): readonly Out[] {
   // A first message that did not even get an answer: nothing else will ever come to this SA.
   if (sa.state === 'idle' && sa.job === 0) end(turn, 'refused', 'no sound first message');
   pump(turn);
+  if (sa.state === 'lapsed' && sa.children === NONE)
+    end(turn, sa.heir !== 0 ? 'replaced' : 'expired', 'its IPsec SAs are gone');
+  // A peer may still use the old one.
+  if (sa.heir !== 0 && sa.state === 'established' && sa.children !== NONE && sa.conversations === NONE)
+    handOver(turn, sa.heir);
   return turn.outs;
 }
 
@@ -98,6 +103,7 @@ function handle(turn: Turn, input: In): void {
       return input.hard ? timer(turn, 'childExpire', input.serial) : rekeyChild(turn, child);
     }
     case 'inherit':
+      sa.heir = 0;
       sa.children = sa.children === NONE ? input.children : [...sa.children, ...input.children];
       for (const child of input.children) rearmChild(turn, child);
       return inheritLeases(turn, input.leases ?? NONE);

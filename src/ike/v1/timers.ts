@@ -2,7 +2,7 @@
 import type { TimerName } from '../effects.ts';
 import { overdue, STATE_NAMES } from './configuring.ts';
 import { end, forgetPhaseOne, giveUpChild } from './ending.ts';
-import { askAlive, deleteChild, deleteIsakmp } from './informational.ts';
+import { askAlive, deleteChild, expireIsakmp, tellDeleted } from './informational.ts';
 import type { Conversation } from './isakmp-sa.ts';
 import { rekeyChild } from './plan.ts';
 import type { Turn } from './turn.ts';
@@ -32,8 +32,7 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
       // The new one disarms this, if it comes to be.
       return turn.arm('rekey', Math.max(sa.policy.retransmitTimeout, sa.policy.rekeyMargin / 4));
     case 'expire':
-      turn.say('ISAKMP SA expired');
-      return deleteIsakmp(turn, sa.isReplaced ? 'replaced' : 'expired', 'ISAKMP SA expired');
+      return expireIsakmp(turn);
     case 'childRekey':
       return child && rekeyChild(turn, child);
     case 'childExpire':
@@ -49,6 +48,11 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
 /** Of an answer in Aggressive Mode, to an address that may be anybody's. */
 const MOST_TO_STRANGERS = 3;
 
+/** As pluto has always done: three, then what is left of `retransmit-timeout=`, then no more. */
+const MOST_RETRANSMITS = 3;
+/** Each wait is so many times the one before: half a second, 2 and 8 seconds. */
+const STRETCH = 4;
+
 function retransmit(turn: Turn, talk: Conversation): void {
   const { env, sa } = turn;
   const { resend } = talk;
@@ -59,7 +63,9 @@ function retransmit(turn: Turn, talk: Conversation): void {
   if (sa.isHalfOpen && resend.retransmits >= MOST_TO_STRANGERS) return;
   resend.retransmits++;
   turn.transmit(talk);
-  const next = Math.min(sa.policy.retransmitInterval * 2 ** resend.retransmits, resend.giveUpAt - env.now);
+  const left = resend.giveUpAt - env.now;
+  const isLast = resend.retransmits >= MOST_RETRANSMITS;
+  const next = isLast ? left : Math.min(sa.policy.retransmitInterval * STRETCH ** resend.retransmits, left);
   resend.dueAt = env.now + next;
   const seconds = Math.round(next) / 1000;
   turn.say(`${stateName(turn, talk)}: retransmission; will wait ${seconds} seconds for response`, {
@@ -79,6 +85,9 @@ function giveUp(turn: Turn, talk: Conversation): void {
   const text = `${name}: ${patience} second timeout exceeded after ${resend.retransmits} retransmits.  ${TAILS[name]}`;
   turn.say(text, { code: 51, event: 'failed', ...(serial !== undefined && { serial }) });
   if (talk === sa.phaseOne || talk.state === 'asked') return end(turn, 'timeout', text);
+  const made = talk.quick && sa.child(talk.quick.serial);
+  // The peer may have it.
+  if (made) tellDeleted(turn, made);
   giveUpChild(turn, talk, 'timeout', text);
 }
 

@@ -44,9 +44,10 @@ export const MOVES: readonly { readonly story: string; readonly from: readonly S
   { story: 'half-open for too long', from: ['mainR1', 'mainR2', 'aggrR1'], to: 'dead' },
   {
     story: 'no answer, told to go, expired, or abandoned',
-    from: ['mainI1', 'mainI2', 'mainI3', 'aggrI1', 'mainR1', 'mainR2', 'aggrR1', 'established'],
+    from: ['mainI1', 'mainI2', 'mainI3', 'aggrI1', 'mainR1', 'mainR2', 'aggrR1', 'established', 'lapsed'],
     to: 'dead',
   },
+  { story: 'expired, and its children are not', from: ['established'], to: 'lapsed' },
 ];
 
 /** The timers of which one is armed in each state while no helper computes: nothing stays for ever. */
@@ -60,6 +61,7 @@ export const EXITS: Readonly<Record<IsakmpState, readonly TimerName[]>> = {
   aggrI1: ['retransmit'],
   aggrR1: ['discard'],
   established: ['expire'],
+  lapsed: ['childExpire'],
   dead: [],
 };
 

@@ -30,6 +30,7 @@ export function command(turn: Turn, wanted: Command): void {
       return end(turn, wanted.reason ?? 'replaced', wanted.why);
     case 'renew':
     case 'superseded':
+    case 'deleted':
       throw new Error(`${wanted.t} is IKEv1's`);
     default:
       return wanted satisfies never;

@@ -332,7 +332,7 @@ export class Host {
   /** The newest takes the children of those before it. */
   #authenticated(running: Running, initialContact: boolean): void {
     const others = [...this.sas.values()].filter(
-      (r) => r !== running && r.sa.policy.name === running.sa.policy.name && r.sa.state === 'established',
+      (r) => r !== running && r.sa.policy.name === running.sa.policy.name && ['established', 'lapsed'].includes(r.sa.state),
     );
     for (const other of others) {
       const command: Command = initialContact

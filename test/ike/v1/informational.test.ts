@@ -157,7 +157,8 @@ describe('several Quick Modes', () => {
     wire.expect(QUICK[0]);
     wire.expect('<-- Informational* { HASH, N(INVALID_ID_INFORMATION) }');
     expect(east.lines.at(-1)).toContain("no connection of '@west' is known for 10.0.2.0/24===10.0.11.0/24");
-    expect(west.lines.at(-1)).toContain('peer says INVALID_ID_INFORMATION');
+    expect(west.lines.at(-1)).toContain('peer refuses Quick Mode: INVALID_ID_INFORMATION');
+    expect(west.downs).toMatchObject([{ why: 'refused' }]);
     expect(west.sa.state).toBe('established');
   });
 

@@ -88,9 +88,38 @@ describe('ISAKMP SAs', () => {
       policy: { rekey: false },
       east: { policy: { ikeLifetime: 900_000 } },
     });
+    const sas = [...made.west.sas.values(), ...made.east.sas.values()].map(({ sa }) => sa);
     made.clock.advance(905_000);
-    expect(made.west.sas.size).toBe(0);
-    expect(made.east.sas.size).toBe(0);
+    expect(sas.map(({ state }) => state)).toEqual(['lapsed', 'lapsed']);
+  });
+
+  test('one whose time is over keeps its IPsec SAs until theirs is, and can say nothing any more', () => {
+    const made = upPair({ weather: FAIR, policy: { rekey: false, ikeLifetime: 900_000, child: { lifetime: HOUR } } });
+    const { west, east, clock, wire } = made;
+    const { sa } = west;
+    clock.advance(905_000);
+    const said = wire.sent.length;
+    expect([sa.state, sa.keys]).toEqual(['lapsed', undefined]);
+    expect(east.plane.accepts(west.plane.send('w-e')!)).toBe(true);
+    clock.advance(HOUR);
+    expect(wire.sent.length).toBe(said);
+    expect([west, east].map((host) => host.sas.size + host.plane.size)).toEqual([0, 0]);
+  });
+
+  test('a child that is to be rekeyed after that gets a new one first', () => {
+    const made = upPair({ weather: FAIR, policy: { ikeLifetime: 900_000, child: { lifetime: HOUR } } });
+    const { west, east, clock, wire } = made;
+    const [sa] = [...west.sas.values()].map((one) => one.sa);
+    const before = west.agreed().child;
+    wire.isCut = true;
+    clock.advance(905_000);
+    wire.isCut = false;
+    expect([sa.state, sa.children.length]).toEqual(['lapsed', 1]);
+    clock.advance(HOUR - 1_000_000);
+    expect(sa.state).toBe('dead');
+    expect(west.agreed().child).not.toEqual(before);
+    expect(east.plane.accepts(west.plane.send('w-e')!)).toBe(true);
+    expect(west.plane.accepts(east.plane.send('w-e')!)).toBe(true);
   });
 });
 

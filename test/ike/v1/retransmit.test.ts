@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InFlight } from '../v2/wire.ts';
+import { FAIR, type InFlight } from '../v2/wire.ts';
 import { AGGRESSIVE, expectAgreement, expectNothing, MAIN, pair, QUICK, upPair } from './pair.ts';
 
 const isSame = (a: InFlight, b: InFlight) => expect(a.bytes).toEqual(b.bytes);
@@ -69,14 +69,14 @@ test('a duplicate is answered so often, and no more', () => {
   expect(east.sas.size).toBe(1);
 });
 
-test('after three retransmissions and more, it gives up, and says in which state', () => {
+test('after three retransmissions it gives up, and says in which state', () => {
   const { west, wire, clock } = pair();
   wire.isCut = true;
   west.up();
   clock.advance(120_000);
   expectNothing(west);
   expect(west.lines.join('\n')).toContain(
-    'STATE_MAIN_I1: 60 second timeout exceeded after 6 retransmits.  No response',
+    'STATE_MAIN_I1: 60 second timeout exceeded after 3 retransmits.  No response',
   );
   expect(west.ends).toMatchObject([{ why: 'timeout' }]);
   expect(west.downs).toMatchObject([{ why: 'timeout' }]);
@@ -131,13 +131,31 @@ test('a Quick Mode that is not confirmed leaves nothing behind', () => {
   expect([...east.plane.reserved]).toEqual([]);
 });
 
+test('whoever gives up an answered Quick Mode tells the other end, which may have it', () => {
+  const { west, east, wire, clock } = pair();
+  west.up();
+  for (const line of [...MAIN, ...QUICK.slice(0, 2)]) wire.expect(line);
+  wire.lose(QUICK[2]);
+  expect(west.plane.size).toBe(1);
+  wire.isCut = true;
+  clock.advance(59_000);
+  wire.isCut = false;
+  clock.advance(2_000);
+  wire.release();
+  clock.advance(10);
+  expect([west, east].map(({ plane }) => plane.size)).toEqual([0, 0]);
+});
+
 describe('by seed', () => {
   const weather = { loss: 0.25, duplication: 0.2, minDelay: 1, maxDelay: 400 };
   test.each([false, true])('lossy handshakes (aggressive %s)', (aggressive) => {
     for (let seed = 0; seed < 100; seed++) {
       const made = pair({ seed, weather, policy: { v1: { aggressive }, child: { pfs: seed % 2 === 0 } } });
       made.west.up();
-      made.clock.advance(130_000);
+      // The third retransmission gets through.
+      made.clock.advance(9_000);
+      made.wire.weather = FAIR;
+      made.clock.advance(120_000);
       const text = `seed ${seed}: ${made.west.lines.slice(-3).join(' | ')}`;
       expect(made.west.agreed(), text).toEqual(made.east.agreed(true));
       expect(made.west.plane.size, text).toBe(1);

@@ -370,6 +370,7 @@ export class Host {
       case 'sentAway':
         return;
       case 'renew':
+      case 'deletedElsewhere':
         throw new Error('IKEv2 rekeys by successors');
       case 'end':
         return this.#ended(running, out.why, out.text);
