@@ -6,20 +6,23 @@ import { Address } from '../net/address.ts';
 import { Id } from '../net/id.ts';
 import type { IkeSaMessage, IkeSaReport } from './ike-sa.ts';
 import { end } from './orders.ts';
+import { versionOf } from './protocol.ts';
 import type { Entry } from './registry.ts';
 import type { ActorRef } from './runtime/index.ts';
 import { inSlices, type Work } from './slices.ts';
 import { split } from './split.ts';
+import { quicksOf } from './state-names.ts';
 import type { World } from './world.ts';
 
 /** One IKE SA or Child SA, with its farewell. */
 export function deleteState(world: World, serial: number, answer: Answer): void {
   let isFound = false;
   const look = ({ sa }: IkeSaReport, ref: ActorRef<IkeSaMessage>) => {
-    const child = sa.child(serial);
+    const child = sa.child(serial) ?? quicksOf(sa).find((q) => q.serial === serial);
     if (isFound || (sa.serial !== serial && !child)) return;
     isFound = true;
-    const what = child ? 'Child SA' : 'IKE SA';
+    const [ike, ipsec] = versionOf(sa) === 1 ? ['ISAKMP SA', 'IPsec SA'] : ['IKE SA', 'Child SA'];
+    const what = child ? ipsec : ike;
     const about = { policy: child?.policy ?? sa.policy, peer: sa.peer.address, serial };
     answer.line(RC.LOG, world.log('info', `received whack request to delete ${what} #${serial}`, about));
     ref.tell({ t: 'dropState', serial, answer });

@@ -31,7 +31,7 @@ import type { RedirectOrder } from './redirecting.ts';
 import type { ActorRef, Behavior, Context, EndReason } from './runtime/index.ts';
 import { type ArmedTimer, armedTimers, timerNumber, timerOf } from './sa-timers.ts';
 import { traceStep } from './sa-trace.ts';
-import { childStateOf, stateOf } from './state-names.ts';
+import { childStateOf, quicksOf, stateOf } from './state-names.ts';
 import { Watchers, type World } from './world.ts';
 
 export type IkeSaMessage =
@@ -249,7 +249,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #dropState(serial: number, answer: Answer, self: Context<IkeSaMessage>): void {
     this.#watch(answer);
     if (serial === this.#sa.serial) return this.#command({ t: 'deleteIke', why: 'terminated' }, self);
-    if (!this.#sa.child(serial)) return answer.end();
+    if (!this.#sa.child(serial) && !quicksOf(this.#sa).some((q) => q.serial === serial)) return answer.end();
     this.#awaited = including(this.#awaited, { serial, answer });
     this.#command({ t: 'deleteChild', serial }, self);
   }

@@ -170,8 +170,25 @@ describe('states', () => {
   test('deletestate takes an ISAKMP SA down, and says what it knows not', async () => {
     const { west, east } = up();
     expect(west.whack({ kind: 'deletestate', serial: 7 }).exit).toBe(21);
-    expect(west.whack({ kind: 'deletestate', serial: 1 }).exit).toBe(0);
+    const deleted = west.whack({ kind: 'deletestate', serial: 1 });
+    expect(deleted.text).toContain('received whack request to delete ISAKMP SA #1');
+    expect(deleted.exit).toBe(0);
     for (const house of [west, east]) expect(house.plane.sas.size).toBe(0);
+  });
+
+  test('deletestate gives up a Quick Mode that is under way, and nothing else', async () => {
+    const made = v1Town();
+    stopAt(made, EXCHANGE.QUICK, 0);
+    const { west } = made;
+    west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+    const deleted = west.whack({ kind: 'deletestate', serial: 2 });
+    expect(deleted.text).toContain('received whack request to delete IPsec SA #2');
+    expect(deleted.exit).toBe(0);
+    const [isakmp, ...rest] = await showstates(west);
+    expect(isakmp).toContain('STATE_MAIN_I4 (ISAKMP SA established)');
+    expect(rest).toEqual([]);
+    expect(west.plane.reserved.size).toBe(0);
+    expect(west.crashes).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Child } from '../child.ts';
 import type { Command, Login } from '../effects.ts';
 import { startAggressive } from './aggressive-mode.ts';
 import { begin } from './configuring.ts';
-import { end } from './ending.ts';
+import { end, giveUpChild } from './ending.ts';
 import { deleteChild, deleteIsakmp, forget } from './informational.ts';
 import { type IsakmpSa, NONE } from './isakmp-sa.ts';
 import { renewFor } from './lapsing.ts';
@@ -38,7 +38,10 @@ export function command(turn: Turn, wanted: Command): void {
     }
     case 'deleteChild': {
       const child = sa.child(wanted.serial);
-      return child && deleteChild(turn, child, 'asked', 'asked to');
+      if (child) return deleteChild(turn, child, 'asked', 'asked to');
+      // One that is still asked for: the peer may not have heard of it.
+      const talk = sa.conversations.find(({ quick }) => quick?.serial === wanted.serial);
+      return talk && giveUpChild(turn, talk, 'asked', 'asked to');
     }
     case 'deleteIke':
       return deleteIsakmp(turn, 'asked', wanted.why);
