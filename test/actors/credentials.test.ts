@@ -266,6 +266,16 @@ test('authorities: the SHA-1 of their keys, or of those below rightca=', () => {
   expect(hex(credentials.authorities(below))).toBe(hashes(root));
 });
 
+test('authorities by their names, as IKEv1 asks for them', () => {
+  const { credentials, put } = house({ files: CERTS });
+  const names = (wish: Wish) => credentials.authorityNames(policy(wish)).map((der) => `${new Id(9, der)}`);
+  const below = { theirs: { ca: Id.parse('CN=root')! } };
+  expect(names({})).toEqual(['CN=root', 'CN=middle', 'CN=other']);
+  expect(names(below)).toEqual(['CN=root', 'CN=middle']);
+  put('cacerts/ca.pem', root.pem + other.pem);
+  expect(names(below)).toEqual(['CN=root']);
+});
+
 test('chains are checked as the setup says', () => {
   const { credentials } = house({ files: CERTS });
   expect(credentials.chainRules).toEqual({

@@ -140,9 +140,12 @@ export function explainSecrets(turn: Turn): readonly string[] {
   });
   wipe(used);
   if (others.length === 0) return [];
-  const names = others.map(({ name }) => `"${name}"`);
+  const names = some(
+    others.map(({ name }) => `"${name}"`),
+    4,
+  );
   return [
-    `the pre-shared key of "${policy.name}" was used, and ${some(names, 4)} for the same address: another. ${ONE_SECRET}`,
+    `"${policy.name}", whose pre-shared key was used, and ${names} are for the same address and have different ones. ${ONE_SECRET}`,
   ];
 }
 

@@ -26,10 +26,16 @@ export function misfit({ kind, bits }: Pick<SigningKey, 'kind' | 'bits'>, scheme
   return undefined;
 }
 
+/** What PKCS#1 v1.5 puts around what is signed, at least. RFC 8017 §9.2. */
+const PKCS1_OCTETS = 11;
+
 /** The signature over `octets` as it goes into AUTH, without AlgorithmIdentifier. */
 export function sign(key: SigningKey, scheme: Scheme, octets: Uint8Array): Uint8Array | Wrong {
   const unfit = misfit(key, scheme);
   if (unfit !== undefined) return { wrong: unfit };
+  const needed = 8 * (octets.length + PKCS1_OCTETS);
+  if (scheme.form === 'bare' && key.bits < needed)
+    return { wrong: `${key.bits} bits are too few for a hash of ${octets.length} octets, which takes ${needed}` };
   try {
     if (scheme.form === 'bare')
       return privateEncrypt({ key: key.handle, padding: constants.RSA_PKCS1_PADDING }, octets);

@@ -1,13 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encrByName, GROUPS, groupByName, prfByName } from '../../../../src/ike/crypto/algorithms.ts';
+import { sha1 } from '../../../../src/ike/crypto/misc.ts';
 import { generate } from '../../../../src/ike/crypto/signature/generate.ts';
-import { BARE } from '../../../../src/ike/crypto/signature/scheme.ts';
+import { BARE, schemeOf } from '../../../../src/ike/crypto/signature/scheme.ts';
 import { sign, verify } from '../../../../src/ike/crypto/signature/sign.ts';
 import { hash } from '../../../../src/ike/v1/crypto/hash.ts';
 import { IsakmpKeys, isakmpKeyOctets } from '../../../../src/ike/v1/crypto/keys.ts';
 import * as oakley from '../../../../src/ike/v1/crypto/oakley.ts';
 import { exchangeIv, firstIv, nextIv, open, seal } from '../../../../src/ike/v1/crypto/protect.ts';
 import { toHex } from '../../crypto/fixtures.ts';
+import { keyOf } from '../../crypto/signature/keys.ts';
 
 const group = groupByName('modp2048')!;
 
@@ -90,5 +93,28 @@ test('an RSA signature holds the hash bare, and no other hash', async () => {
   expect(verify(key.public, BARE, new Uint8Array(20), signature)).toBe('its signature does not match');
   expect(verify(other.key.public, BARE, proof, signature)).toBe('its signature does not match');
   expect(verify(key.public, BARE, proof, signature.subarray(1))).toBe('its signature has 255 octets instead of 256');
-  expect(sign(key, BARE, new Uint8Array(300))).toHaveProperty('wrong');
+  expect(sign(key, BARE, new Uint8Array(300))).toEqual({
+    wrong: '2048 bits are too few for a hash of 300 octets, which takes 2488',
+  });
+  // With a name of the hash in it, as everybody else signs: RFC 2409 §5.1 has none.
+  const named = sign(key, schemeOf(1)!, proof);
+  expect(verify(key.public, BARE, sha1(proof), 'wrong' in named ? proof : named)).toBe('its signature does not match');
+});
+
+test.each([1024, 1536, 3072, 4096])('proofs of every length by a key of %i bits', (bits) => {
+  const key = keyOf('rsa', bits);
+  for (const octets of [16, 20, 32, 48, 64]) {
+    const proof = new Uint8Array(octets).fill(octets);
+    const signature = sign(key, BARE, proof);
+    expect('wrong' in signature ? signature.wrong : verify(key.public, BARE, proof, signature)).toBeUndefined();
+  }
+});
+
+test('a key that is too small for the hash is told so', () => {
+  const { privateKey: handle } = generateKeyPairSync('rsa', { modulusLength: 512 });
+  const small = { kind: 'rsa', bits: 512, handle } as const;
+  expect(sign(small, BARE, new Uint8Array(48))).toBeInstanceOf(Uint8Array);
+  expect(sign(small, BARE, new Uint8Array(64))).toEqual({
+    wrong: '512 bits are too few for a hash of 64 octets, which takes 600',
+  });
 });
