@@ -2,7 +2,7 @@
 import type { Bench } from './bench.ts';
 import { burst } from './burst.ts';
 import { conns } from './conns.ts';
-import { flood } from './flood.ts';
+import { flood, floodV1 } from './flood.ts';
 import { helpers } from './helpers.ts';
 import { hundredThousand } from './hundred-thousand.ts';
 import { memory } from './memory.ts';
@@ -17,6 +17,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, (bench: Bench) => Promise<
   memory,
   burst,
   flood,
+  'flood-v1': floodV1,
   conns,
   helpers,
   'hundred-thousand': hundredThousand,

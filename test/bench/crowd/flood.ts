@@ -1,11 +1,12 @@
 /**
- * A flood of IKE_SA_INIT requests from addresses that have sent none: each packet has an SPI, a nonce and a source of
- * its own, what else is in it never changes. What comes back is counted, and followed up by nobody.
+ * A flood of first messages from addresses that have sent none: each packet has an SPI and a source of its own, what else
+ * is in it never changes. What comes back is counted, and followed up by nobody.
  */
 
 import { HEADER_OCTETS, NOTIFY, PAYLOAD } from '../../../src/ike/wire/index.ts';
 import { isFault, UDP_ADDRESSES, UDP_RECORD, type UdpBatch, UdpSocket } from '../../../src/native/index.ts';
 import type { Common } from './common.ts';
+import { type IsakmpMode, isakmpFirst } from './isakmp-first.ts';
 import { Warrior } from './warrior.ts';
 
 export interface FloodOrder {
@@ -15,6 +16,8 @@ export interface FloodOrder {
   readonly seconds: number;
   /** How many addresses they seem to come from. */
   readonly sources: number;
+  /** The mode of IKEv1 that each packet begins; undefined: IKE_SA_INIT. */
+  readonly begins?: IsakmpMode;
 }
 
 export interface Flooded {
@@ -40,7 +43,7 @@ export class Flood {
     this.#common = common;
   }
 
-  async pour({ rate, seconds, sources }: FloodOrder): Promise<Flooded> {
+  async pour({ rate, seconds, sources, begins }: FloodOrder): Promise<Flooded> {
     let [answered, cookies] = [0, 0];
     const socket = UdpSocket.open({
       address: new Uint8Array(4),
@@ -52,7 +55,7 @@ export class Flood {
       onError: () => {},
     });
     if (isFault(socket)) throw new Error(socket.why);
-    const batch = this.#batch();
+    const batch = this.#batch(begins);
     const startedAt = performance.now();
     let [sent, unsent] = [0, 0];
     while (performance.now() - startedAt < seconds * 1000) {
@@ -70,8 +73,9 @@ export class Flood {
     return { sent, unsent, answered, cookies, took };
   }
 
-  #batch(): UdpBatch {
-    const packet = new Warrior(0, this.#common.random(8)).init(this.#common);
+  #batch(begins: IsakmpMode | undefined): UdpBatch {
+    const { random } = this.#common;
+    const packet = begins ? isakmpFirst(begins, random) : new Warrior(0, random(8)).init(this.#common);
     const octets = packet.length;
     const arena = new Uint8Array(BATCH * octets);
     const records = new Int32Array(BATCH * UDP_RECORD.size);

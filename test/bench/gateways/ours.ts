@@ -11,7 +11,7 @@ export const SHIM: Readonly<Record<string, string>> = { LD_PRELOAD: shim, XFRM_S
 
 export async function startOurs({ host, directory, profile, pki, tuning }: Place): Promise<Daemon> {
   const [config, secrets, ipsecdir] = ['ipsec.conf', 'ipsec.secrets', 'ipsec.d'].map((name) => join(directory, name));
-  const { plane = 'shim', setup = [], conn = [], env = {}, nhelpers } = tuning;
+  const { plane = 'shim', setup = [], conn = [], also = '', env = {}, nhelpers } = tuning;
   for (const folder of ['certs', 'cacerts', 'private', 'crls', 'ocspcerts'])
     await mkdir(join(ipsecdir, folder), { recursive: true });
   if (pki !== undefined) {
@@ -22,7 +22,7 @@ export async function startOurs({ host, directory, profile, pki, tuning }: Place
   const settings = [...setup, ...(nhelpers === undefined ? [] : [`nhelpers=${nhelpers}`])];
   await writeFile(
     config,
-    roadConf(profile, settings, [...(plane === 'shim' ? ['leftupdown=%disabled'] : []), ...conn]),
+    roadConf(profile, settings, [...(plane === 'shim' ? ['leftupdown=%disabled'] : []), ...conn]) + also,
   );
   await writeFile(secrets, `: PSK "${SECRET}"\n`, { mode: 0o600 });
   return startDaemon({

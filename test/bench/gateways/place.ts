@@ -32,5 +32,7 @@ export interface Tuning {
   /** Lines for `config setup`, lines for the conn. */
   readonly setup?: readonly string[];
   readonly conn?: readonly string[];
+  /** Whole conns beside it. */
+  readonly also?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
