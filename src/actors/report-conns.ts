@@ -88,7 +88,7 @@ function connRow(
   const child = ike?.sa.children.find((c) => c.serial === report.children.at(-1));
   const chosen = policy?.child.peerChooses && child?.selectorsRemote;
   const { local, remote } = withLeases(ends(entry, chosen), ike, policy);
-  const isUnderWay = ike !== undefined && !isReady(ike.sa) && ike.sa.state !== 'replaced';
+  const isUnderWay = ike !== undefined && !isReady(ike.sa) && ike.sa.state !== 'replaced' && ike.sa.state !== 'lapsed';
   const routing =
     isUnderWay && report.children.length === 0 ? (NEGOTIATING[report.routing] ?? report.routing) : report.routing;
   const device = deviceOf(entry, interfaceOf(local.host));

@@ -37,7 +37,7 @@ const IKE_STATES: Record<IkeState, Readonly<Record<'initiator' | 'responder', St
   dead: v2('dead', 'ZOMBIE', 'dead'),
 };
 
-const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established'>, StateName> = {
+const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established' | 'lapsed'>, StateName> = {
   idle: named(1, 'idle', 'STATE_MAIN_R0', 'nothing sent yet'),
   mainI1: named(1, 'mainI1', 'STATE_MAIN_I1', 'sent Main Mode request'),
   mainI2: named(1, 'mainI2', 'STATE_MAIN_I2', 'sent Main Mode I2'),
@@ -46,7 +46,6 @@ const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established'>, StateName> = {
   mainR2: named(1, 'mainR2', 'STATE_MAIN_R2', 'sent Main Mode R2'),
   aggrI1: named(1, 'aggrI1', 'STATE_AGGR_I1', 'sent Aggressive Mode request'),
   aggrR1: named(1, 'aggrR1', 'STATE_AGGR_R1', 'sent Aggressive Mode response, expecting confirmation'),
-  lapsed: named(1, 'lapsed', 'STATE_MAIN_R3', 'ISAKMP SA is over, its IPsec SAs are not'),
   dead: named(1, 'dead', 'ZOMBIE', 'dead'),
 };
 
@@ -63,18 +62,25 @@ const CONFIG_STATES: Record<ConfigState, StateName> = {
   modeCfgI1: settling('modeCfgI1', 'sent Mode Config request'),
 };
 
-const established = (name: string) => named(1, 'established', name, 'ISAKMP SA established');
 /** Phase 1 is over: named by its mode, and by who has sent its last message. */
-const ESTABLISHED = {
-  main: { initiator: established('STATE_MAIN_I4'), responder: established('STATE_MAIN_R3') },
-  aggressive: { initiator: established('STATE_AGGR_I2'), responder: established('STATE_AGGR_R2') },
+const finished = (state: 'established' | 'lapsed', story: string) => ({
+  main: { initiator: named(1, state, 'STATE_MAIN_I4', story), responder: named(1, state, 'STATE_MAIN_R3', story) },
+  aggressive: {
+    initiator: named(1, state, 'STATE_AGGR_I2', story),
+    responder: named(1, state, 'STATE_AGGR_R2', story),
+  },
+});
+const FINISHED = {
+  established: finished('established', 'ISAKMP SA established'),
+  lapsed: finished('lapsed', 'ISAKMP SA is over, its IPsec SAs are not'),
 } as const;
 
 export function stateOf(sa: Machine): StateName {
   if (!(sa instanceof IsakmpSa)) return IKE_STATES[sa.state][sa.role];
   const { state, role, wasAggressive, config } = sa;
   if (state === 'established' && config) return CONFIG_STATES[config.at];
-  return state === 'established' ? ESTABLISHED[wasAggressive ? 'aggressive' : 'main'][role] : ISAKMP_STATES[state];
+  if (state !== 'established' && state !== 'lapsed') return ISAKMP_STATES[state];
+  return FINISHED[state][wasAggressive ? 'aggressive' : 'main'][role];
 }
 
 export interface ChildName {
@@ -130,5 +136,7 @@ export const stateNames = (): readonly StateName[] => [
   ...Object.values(IKE_STATES).flatMap(({ initiator, responder }) => [initiator, responder]),
   ...Object.values(ISAKMP_STATES),
   ...Object.values(CONFIG_STATES),
-  ...Object.values(ESTABLISHED).flatMap(({ initiator, responder }) => [initiator, responder]),
+  ...[FINISHED.established, FINISHED.lapsed].flatMap(({ main, aggressive }) =>
+    [main, aggressive].flatMap(({ initiator, responder }) => [initiator, responder]),
+  ),
 ];

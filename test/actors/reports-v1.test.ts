@@ -89,6 +89,8 @@ describe('states', () => {
     expect(first).toContain(`#1: "w-e":500 ${ours}; RETRANSMIT in 1s; idle;`);
     expect(pending).toBe('#1: pending IPsec SA for "w-e"');
     expect(rest).toEqual([]);
+    const [{ owners, routing }] = (await west.report({ kind: 'connectionstatus', name: 'w-e' })).rowsOf('connections');
+    expect([owners, routing]).toEqual([{ negotiatingIke: 1 }, 'unrouted-bare-negotiation']);
     expect((await showstates(east))[0]).toContain(theirs);
     const name = ours.replace(/ .*/, '');
     expect((await globals(west))(`current.states.enumerate.${name}`)).toBe(1);
@@ -133,6 +135,17 @@ describe('states', () => {
     expect(JSON.stringify(frames, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value))).toContain(
       '"ENCRYPT","AUTHENTICATE","COMPRESS","TUNNEL"',
     );
+  });
+
+  test('when the ISAKMP SA is over before its IPsec SAs', async () => {
+    const { west, clock } = up({ rekey: 'no', ikelifetime: '600s' });
+    clock.advance(700_000);
+    const [isakmp, child] = await showstates(west);
+    expect(isakmp).toContain('STATE_MAIN_I4 (ISAKMP SA is over, its IPsec SAs are not); idle;');
+    expect(child).toContain('STATE_QUICK_I2 (IPsec SA established)');
+    const [row] = (await west.report({ kind: 'connectionstatus', name: 'w-e' })).rowsOf('connections');
+    expect(row.owners.child).toBe(2);
+    expect(row.routing).toBe('routed-tunnel');
   });
 
   test('go with their SAs', async () => {
