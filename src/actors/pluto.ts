@@ -18,11 +18,13 @@ import { openPlane } from '../kernel/index.ts';
 import { NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import { LinkAddresses } from '../kernel/link-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
-import { isFault, routeGet } from '../native/index.ts';
+import { checkCrypt, checkPam, isFault, routeGet } from '../native/index.ts';
 import { Address } from '../net/address.ts';
 import type { FarMetrics } from '../ops/far.ts';
 import { type Found, LeaseFile } from '../services/leases/lease-file.ts';
 import { CertificateStore, type StoreDir } from '../services/store/certificate-store.ts';
+import { XauthAnswerer } from '../services/xauth/answerer.ts';
+import { PasswdFile } from '../services/xauth/passwd-file.ts';
 import { rereading } from './cert-reading.ts';
 import type { Connections } from './connections.ts';
 import { Control } from './control.ts';
@@ -159,6 +161,13 @@ export class Pluto {
       random,
       log: logOfStrangers,
     });
+    const xauth = new XauthAnswerer({
+      file: new PasswdFile(posix.join(dir, 'passwd'), logOfStrangers),
+      crypt: checkCrypt,
+      pam: checkPam,
+      later: (ms) => new Promise((resolve) => void clock.alarm(clock.now() + ms, resolve)),
+      log: logOfStrangers,
+    });
     this.#leaseFile = new LeaseFile({
       path: leaseFile(options.rundir),
       clock,
@@ -174,8 +183,8 @@ export class Pluto {
       helpers: parts.helpers,
       services: new DaemonServices({
         group: parts.system.group('questions'),
-        answerers: { ...this.#lookingUp.answerers, ...this.#eap.answerers },
-        moreFigures: () => [...this.#lookingUp.figures(), ...this.#eap.figures()],
+        answerers: { ...this.#lookingUp.answerers, ...this.#eap.answerers, xauth },
+        moreFigures: () => [...this.#lookingUp.figures(), ...this.#eap.figures(), ...xauth.figures()],
       }),
       credentials: new KeptCredentials({
         keys: parts.keys,

@@ -86,6 +86,7 @@ void CallFromLoop(Napi::Env env, const Napi::FunctionReference& callback, const 
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitCredentials(env, exports);
+  InitCrypt(env, exports);
   InitCrypto(env, exports);
   InitEcdsa(env, exports);
   InitNetlink(env, exports);

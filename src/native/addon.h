@@ -11,6 +11,7 @@
 namespace pluto {
 
 void InitCredentials(Napi::Env env, Napi::Object exports);
+void InitCrypt(Napi::Env env, Napi::Object exports);
 void InitCrypto(Napi::Env env, Napi::Object exports);
 void InitEcdsa(Napi::Env env, Napi::Object exports);
 void InitNetlink(Napi::Env env, Napi::Object exports);

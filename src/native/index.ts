@@ -2,6 +2,7 @@
  * The native addon, typed. Nothing in here decides anything: it names numbers, loads the library, and turns system
  * errors into faults.
  *
+ *   crypt.ts     passwords by crypt(3) and PAM
  *   crypto.ts    OpenSSL, for what every handshake needs
  *   ecdsa.ts     the same for signatures of peers
  *   udp.ts       UDP sockets and what a data plane asks of them
@@ -13,6 +14,7 @@ import { addon } from './addon.ts';
 import { attempt, type SystemFault } from './fault.ts';
 
 export { localAddresses } from './addresses.ts';
+export { checkCrypt, checkPam } from './crypt.ts';
 export { type Crypto, openCrypto } from './crypto.ts';
 export { type Ecdsa, openEcdsa } from './ecdsa.ts';
 export { isFault, type SystemFault, systemFault } from './fault.ts';

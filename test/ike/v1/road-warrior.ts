@@ -5,6 +5,7 @@
  *     west.up();
  *     expectExchange(wire, [...MAIN, ...XAUTH, ...PULL, ...QUICK]);
  */
+import type { CpServer } from '../../../src/ike/cp.ts';
 import type { CpPolicy, Xauth } from '../../../src/ike/policy.ts';
 import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { Address } from '../../../src/net/address.ts';
@@ -21,7 +22,7 @@ export const range = (text: string): AddressRange => {
 };
 export const octets = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
-export const SERVER: CpPolicy = {
+export const SERVER: CpServer = {
   role: 'server',
   pools: [range('10.9.0.1-10.9.0.3')],
   dns: [address('10.0.2.53')],
@@ -31,14 +32,17 @@ export const SERVER: CpPolicy = {
 export const CLIENT: CpPolicy = { role: 'client', families: [4] };
 const EVERYTHING = selectors('0.0.0.0/0');
 
+type Server = Extract<Xauth, { role: 'server' }>;
+type Client = Extract<Xauth, { role: 'client' }>;
+
 export interface WarriorOptions {
   readonly seed?: number;
   readonly weather?: Weather;
   readonly modeConfig?: 'pull' | 'push';
   readonly aggressive?: boolean;
   /** In place of the usual ones; undefined: none. */
-  readonly server?: Partial<Extract<Xauth, { role: 'server' }>> | undefined;
-  readonly client?: Partial<Extract<Xauth, { role: 'client' }>> | undefined;
+  readonly server?: Partial<Server> | undefined;
+  readonly client?: Partial<Client> | undefined;
   readonly cp?: { readonly west?: CpPolicy | undefined; readonly east?: CpPolicy | undefined };
   readonly west?: Change;
   readonly east?: Change;
@@ -79,8 +83,8 @@ export function warrior(options: WarriorOptions = {}): Pair {
   return made;
 }
 
-const SERVES: Xauth = { role: 'server', by: 'file', isSoft: false };
-const ASKS: Xauth = { role: 'client', user: 'joe' };
+const SERVES: Server = { role: 'server', by: 'file', isSoft: false };
+const ASKS: Client = { role: 'client', user: 'joe' };
 
 const USERS: Readonly<Record<string, string>> = { joe: 'sesame', ann: 'abc' };
 
