@@ -120,7 +120,7 @@ function daemonOptions(given: Given): DaemonOptions {
     nhelpers: number('nhelpers'),
     metricsListen: text('metrics-listen'),
     expireShuntInterval: number('expire-shunt-interval'),
-    ikev1Policy: said('ikev1-reject') ? 'reject' : said('ikev1-drop') ? 'drop' : undefined,
+    ikev1Policy: (['drop', 'reject', 'accept'] as const).find((policy) => said(`ikev1-${policy}`)),
     globalRedirect: text('global-redirect') as DaemonOptions['globalRedirect'],
     globalRedirectTo: text('global-redirect-to'),
     dataPlane: said('use-xfrm') ? 'xfrm' : said('use-userspace') ? 'userspace' : said('noklips') ? 'none' : undefined,

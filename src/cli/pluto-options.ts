@@ -93,6 +93,7 @@ export const PLUTO_OPTIONS: ReadonlyMap<string, PlutoOption> = byName<PlutoOptio
   i.number('keep-alive', 'SECONDS', 'NAT keepalives; 20'),
   i.flag('force-busy', 'always demand cookies'),
   i.flag('force-unlimited', 'never demand cookies'),
+  i.flag('ikev1-accept', 'answer IKEv1, and take its connections'),
   i.flag('ikev1-reject', 'answer IKEv1 with a refusal'),
   i.flag('ikev1-drop', 'ignore IKEv1'),
   i.text('global-redirect', 'yes|no|auto', 'send initiators elsewhere', { words: ['yes', 'no', 'auto'] }),

@@ -118,6 +118,7 @@ function wordsFor(keyword: Keyword, value: string): readonly string[] | undefine
   if (options.some(({ isWord }) => isWord)) return listWords(options, value);
   const same = typedBy(keyword, value);
   if (same === undefined) return undefined;
+  if (keyword.name === 'phase2' && same === '"esp+ah"') return ['--encrypt', '--authenticate'];
   if (keyword.name === 'auto' && IMPLIED_AUTO.includes(same)) return [];
   const isMeant = (option: WhackOption) => option.value !== undefined && typedBy(keyword, option.value) === same;
   const exact = options.find((option) => option.arg !== 'required' && isMeant(option));

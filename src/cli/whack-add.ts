@@ -19,6 +19,8 @@ export function whyNoConnection({ normal, ends, hasTo, conn, pfsgroup }: WhackLi
   const authby = conn.get('authby')?.split(',') ?? [];
   if (conn.get('keyexchange') === 'ikev1' && authby.some((word) => word.startsWith('ecdsa')))
     return 'connection cannot use --ecdsa with --ikev1';
+  if (conn.get('phase2') === 'esp+ah' && conn.get('keyexchange') !== 'ikev1')
+    return '"--authenticate" contradicts "--encrypt" without --ikev1';
   const isShunt = ['passthrough', 'drop', 'reject'].includes(conn.get('type') ?? '');
   if (authby.includes('never') && !isShunt) return '--auth-never needs one of --pass, --drop and --reject';
   return undefined;

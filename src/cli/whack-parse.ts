@@ -134,6 +134,10 @@ class Said {
       this.#conn.set(keyword, `${known},${value}`);
       return undefined;
     }
+    if (known !== undefined && keyword === 'phase2' && known !== value) {
+      this.#conn.set(keyword, 'esp+ah');
+      return undefined;
+    }
     if (known !== undefined && row.yieldsTo?.includes(known)) return undefined;
     if (known !== undefined && before && known !== value && !before.row.yieldsTo?.includes(value))
       return `"--${written}" contradicts "--${before.written}"`;

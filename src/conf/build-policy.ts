@@ -69,6 +69,8 @@ export class PolicyBuilder {
     const pfs = s.flag('pfs');
     const proposals = (protocol: 'ike' | 'esp' | 'ah', setting: Setting | undefined) =>
       this.#proposalsOf(isShunt ? undefined : setting, protocol, version, pfs, say);
+    const ike = proposals('ike', settings.get('ike'));
+    if (v1?.aggressive && settings.has('ike')) warnOfGroups(settings, ike, say);
     const acceptRedirectTo = gateways(settings.get('accept-redirect-to'), say.refuse);
     const [ikelifetime, ipsecLifetime] = [settings.get('ikelifetime'), settings.get('ipsec-lifetime')];
     const ikeLifetimeMs = v1 && !ikelifetime ? V1_IKE_LIFETIME_MS : s.number('ikelifetime')!;
@@ -91,7 +93,7 @@ export class PolicyBuilder {
       redirectTo: gateways(settings.get('redirect-to'), say.refuse),
       acceptRedirect: !v1 && s.flag('accept-redirect') ? acceptRedirectTo : undefined,
       hostFamily: familyOf(settings),
-      ike: proposals('ike', settings.get('ike')),
+      ike,
       child: proposals(phase2, child),
       phase2,
       bundledAh: v1 && protocols === 'esp+ah' ? proposals('ah', settings.get('ah')) : undefined,
@@ -188,6 +190,14 @@ function authbyOf(settings: Settings, version: 1 | 2, say: Complaints): readonly
     return DEFAULT_AUTHBY;
   }
   return authby;
+}
+
+/** RFC 2409 §5: the first message has the public value already. */
+function warnOfGroups(settings: Settings, ike: readonly Proposal[], say: Complaints): void {
+  const [first, ...others] = new Set(ike.flatMap(({ dh }) => dh.map(({ name }) => name)));
+  const setting = settings.get('aggressive');
+  if (setting && others.length > 0)
+    say.warn(setting, `it cannot negotiate the group: as initiator it offers ${first} alone, not ${others.join(', ')}`);
 }
 
 /** A margin as long as the lifetime would have a tunnel replaced as soon as it is there. */

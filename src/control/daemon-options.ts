@@ -53,7 +53,7 @@ export interface DaemonOptions {
   readonly metricsListen?: string;
   /** Seconds. */
   readonly expireShuntInterval?: number;
-  readonly ikev1Policy?: 'reject' | 'drop';
+  readonly ikev1Policy?: 'accept' | 'reject' | 'drop';
   readonly globalRedirect?: 'yes' | 'no' | 'auto';
   readonly globalRedirectTo?: string;
   /** Which data plane to insist on; undefined probes xfrm, then userspace, then none. */

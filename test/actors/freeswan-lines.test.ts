@@ -51,6 +51,10 @@ describe('FreeS/WAN’s command lines', () => {
     expect([conn.keyexchange, conn.v1?.isAlone]).toEqual([keyexchange, isAlone]);
   });
 
+  test('both --encrypt and --authenticate are AH around ESP', () => {
+    expect(made(`${ENDS} --ikev1 --encrypt --authenticate`)).toMatchObject({ phase2: 'esp', bundledAh: [{}, {}, {}] });
+  });
+
   test('a shunt asks nobody for anything', () => {
     expect(made(`${ENDS} --pass`)).toMatchObject({ type: 'passthrough', keyexchange: 'ikev2' });
   });

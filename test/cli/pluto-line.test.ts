@@ -47,6 +47,8 @@ describe('pluto', () => {
     ],
     ['--nhelpers -1 --keep-alive 30 --ikeport 1500', { nhelpers: -1, keepAlive: 30, ikePort: 1500 }],
     ['--nhelpers=0 --use-userspace', { nhelpers: 0, dataPlane: 'userspace' }],
+    ['--ikev1-accept', { ikev1Policy: 'accept' }],
+    ['--ikev1-accept --ikev1-reject', { ikev1Policy: 'reject' }],
     ['--noklips --force-busy --ikev1-drop', { dataPlane: 'none', ddosMode: 'busy', ikev1Policy: 'drop' }],
     ['--debug-control --debug crypt', { debug: ['control', 'crypt'] }],
     ['--logformat json', { logFormat: 'json' }],

@@ -355,7 +355,7 @@ describe('what whack refuses by itself', () => {
     [`${ADD} --ecdsa --ikev1`, 'connection cannot use --ecdsa with --ikev1'],
     [`${ADD} --auth-never`, '--auth-never needs one of --pass, --drop and --reject'],
     [`${ADD} --tunnel --transport`, '"--transport" contradicts "--tunnel"'],
-    [`${ADD} --encrypt --authenticate`, '"--authenticate" contradicts "--encrypt"'],
+    [`${ADD} --encrypt --authenticate`, '"--authenticate" contradicts "--encrypt" without --ikev1'],
     [`${ADD} --pass --drop`, '"--drop" contradicts "--pass"'],
     [`${ADD} --ikeport 99999`, '--ikeport "99999": expected 1 to 65535'],
     [`${ADD} --ikelifetime soon`, '--ikelifetime "soon": expected a time such as 30s or 1.5h'],

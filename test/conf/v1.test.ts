@@ -53,6 +53,7 @@ describe('a conn with keyexchange=ikev1', () => {
     ],
     ['dpddelay=30', { dpddelayMs: 0 }, 'warning: dpddelay=: without dpdtimeout= it is ignored'],
     ['ppk=insist', { ppk: 'no' }, 'warning: ppk=: IKEv1 ignores it'],
+    ['dpddelay=30s', { dpddelayMs: 0 }, 'warning: dpddelay=: without dpdtimeout= it is ignored'],
     ['narrowing=yes', { narrowing: false }, 'warning: narrowing=: IKEv1 ignores it'],
   ])('%s is cut to what it can be', (line, fields, problem) => {
     const { conn, problems } = load(line);
@@ -90,6 +91,13 @@ describe('a conn with keyexchange=ikev1', () => {
     const { conn, problems } = load(line);
     expect(conn).toBeUndefined();
     expect(problems.join()).toContain(why);
+  });
+
+  test('Aggressive Mode has one group, and says which when there are more', () => {
+    expect(load('aggressive=yes', 'ike=aes-sha1-modp2048,3des-sha1-modp2048').problems).toEqual([]);
+    expect(load('aggressive=yes', 'ike=aes-sha1-dh19,aes-sha1-modp2048').problems).toEqual([
+      'warning: aggressive=: it cannot negotiate the group: as initiator it offers DH19 alone, not MODP2048',
+    ]);
   });
 
   test('compresses, and puts AH around ESP', () => {
