@@ -253,7 +253,9 @@ describe('warnings leave the conn as it is', () => {
   });
 
   test('what has no effect yet is kept, and is said once however many conns have it', () => {
-    const { conns, problems } = load(west('leftnexthop=10.0.0.1') + west('leftnexthop=10.0.0.2').replace('conn west', 'conn east'));
+    const { conns, problems } = load(
+      west('leftnexthop=10.0.0.1') + west('leftnexthop=10.0.0.2').replace('conn west', 'conn east'),
+    );
     expect(problems.map((p) => p.text)).toEqual(['leftnexthop= has no effect yet (in 2 places)']);
     expect(conns.map((c) => c.later?.get('leftnexthop'))).toEqual(['10.0.0.1', '10.0.0.2']);
   });
