@@ -16,7 +16,8 @@ export function armEstablished(turn: Turn, lifetime: number): void {
   const { sa } = turn;
   const { policy, role } = sa;
   turn.arm('expire', lifetime);
-  if (policy.rekey) turn.arm('rekey', rekeyAfter(lifetime, policy, role === 'initiator', turn.env));
+  const isOurs = role === 'initiator';
+  if (mayRekey(policy, lifetime, isOurs)) turn.arm('rekey', rekeyAfter(lifetime, policy, isOurs, turn.env));
   if (policy.dpdDelay > 0 && sa.dpd) turn.arm('liveness', policy.dpdDelay);
   if (sa.weAreNatted && policy.natKeepalive > 0) turn.arm('keepalive', policy.natKeepalive);
   turn.arm('discard', patienceOf(policy));
@@ -51,7 +52,10 @@ export function armChild(turn: Turn, child: Child, lifetime: number, asInitiator
   const { now } = turn.env;
   child.expireAt = now + lifetime;
   turn.arm('childExpire', lifetime, serial);
-  if (!policy.rekey) return;
+  if (!mayRekey(policy, lifetime, asInitiator)) {
+    child.rekeyAt = Number.POSITIVE_INFINITY;
+    return turn.disarm('childRekey', serial);
+  }
   const after = rekeyAfter(lifetime, policy, asInitiator, turn.env);
   child.rekeyAt = now + after;
   turn.arm('childRekey', after, serial);
@@ -61,7 +65,8 @@ export function armChild(turn: Turn, child: Child, lifetime: number, asInitiator
 export function rearmChild(turn: Turn, child: Child): void {
   const { now } = turn.env;
   turn.arm('childExpire', child.expireAt - now, child.serial);
-  if (child.policy.rekey && child.state === 'up') turn.arm('childRekey', child.rekeyAt - now, child.serial);
+  if (child.state === 'up' && child.rekeyAt < Number.POSITIVE_INFINITY)
+    turn.arm('childRekey', child.rekeyAt - now, child.serial);
 }
 
 type Kind = Pick<Child, 'policy' | 'selectorsLocal' | 'selectorsRemote'>;
@@ -99,6 +104,12 @@ export function rekeyLater(turn: Turn, child: Child): void {
   child.rekeyAt = turn.env.now + after;
   turn.arm('childRekey', after, child.serial);
 }
+
+/** A peer that wants SAs of less than this replaces them itself: nobody shall make us begin an exchange every second. */
+const SHORTEST_REKEYED = 60_000;
+
+const mayRekey = ({ rekey }: Policy, lifetime: number, asInitiator: boolean): boolean =>
+  rekey && (asInitiator || lifetime >= SHORTEST_REKEYED);
 
 /** The responder takes half the margin, so that as a rule the initiator rekeys. */
 function rekeyAfter(lifetime: number, policy: Policy, asInitiator: boolean, env: Env): number {

@@ -47,9 +47,10 @@ describe('RESPONDER-LIFETIME', () => {
     made.clock.advance(2_000);
     expect(sent(made.east, 'RESPONDER_LIFETIME')).toHaveLength(1);
     made.clock.advance(880_000);
-    expect([made.west.sas.size, made.east.sas.size]).toEqual([1, 1]);
+    expect([made.west.sa.state, made.east.sa.state]).toEqual(['established', 'established']);
     made.clock.advance(25_000);
-    expect([made.west.sas.size, made.east.sas.size]).toEqual([0, 0]);
+    // What is left has the children.
+    expect([made.west.sa.state, made.east.sa.state]).toEqual(['lapsed', 'lapsed']);
   });
 
   test('of a child: a shorter one is heard, a longer one is not', () => {
@@ -78,6 +79,16 @@ describe('RESPONDER-LIFETIME', () => {
       expect(west.plane.size).toBe(isHeard ? 0 : 1);
     }
   });
+});
+
+test('a peer that wants SAs of seconds gets them, and replaces them itself', () => {
+  const { west, east, clock } = upPair({
+    weather: FAIR,
+    west: { policy: { rekey: false, child: { lifetime: 5_000 } } },
+  });
+  clock.advance(10_000);
+  expect(east.lines.filter((line) => line.includes('initiating Quick Mode'))).toEqual([]);
+  expect([west.plane.size, east.plane.size]).toEqual([0, 0]);
 });
 
 test('a flood of questions with rising numbers gets one answer in a while', () => {
