@@ -70,7 +70,8 @@ async function install(): Promise<void> {
   mkdirSync(cache, { recursive: true });
   for (const peer of ['strongswan', 'libreswan'] as const) if (!isWhole(peer)) await unpackPeer(peer);
   await buildShim();
-  for (const other of ['freeradius', 'unbound', 'eapoltest', 'vpnc', 'ike-scan'] as const) if (!isWhole(other)) await unpackPeer(other);
+  for (const other of ['freeradius', 'unbound', 'eapoltest', 'vpnc', 'ike-scan'] as const)
+    if (!isWhole(other)) await unpackPeer(other);
 }
 
 /** A cache of before may lack a package that is wanted now. */

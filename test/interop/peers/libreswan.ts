@@ -99,8 +99,9 @@ export async function startLibreswan(place: Place): Promise<Peer> {
     name: 'libreswan',
     up: (conn = 'net') => ask('--initiate', '--name', conn),
     isUp: async (conn = 'net') => (await whack('--trafficstatus')).stdout.includes(`"${conn}"`),
-    rekeyChild: (conn = 'net') => ask('--rekey-ipsec', '--name', conn),
-    rekeyIke: (conn = 'net') => ask('--rekey-ike', '--name', conn),
+    // With IKEv1 neither option does anything: told to initiate what is up, it makes a new child; an ISAKMP SA goes by time.
+    rekeyChild: (conn = 'net') => ask(tunnel.v1 ? '--initiate' : '--rekey-ipsec', '--name', conn),
+    rekeyIke: async (conn = 'net') => (tunnel.v1 ? undefined : ask('--rekey-ike', '--name', conn)),
     deleteChild: async (conn = 'net') => {
       const child = tunnel.v1 ? /STATE_QUICK_[IR]2/ : /ESTABLISHED_CHILD_SA/;
       for (const serial of await states(conn, child)) await ask('--deletestate', serial);

@@ -50,7 +50,8 @@ export async function startOurs(plane: 'shim' | 'userspace', place: Place): Prom
     rekeyChild: (conn) => whack('--rekey-child', conn),
     rekeyIke: (conn) => whack('--rekey-ike', conn),
     deleteChild: (conn) => whack('--down-child', conn),
-    deleteIke: (conn) => whack('--down-ike', conn),
+    // Several ISAKMP SAs of IKEv1 may be there at a time.
+    deleteIke: (conn) => whack(tunnel.v1 ? '--terminate' : '--down-ike', conn),
     agreed: async (conn) => agreedInLog(await pluto.log(), conn),
     installed: () => installedSas(shimLog(directory)),
     log: pluto.log,

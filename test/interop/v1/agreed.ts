@@ -39,3 +39,12 @@ const GROUPS: Readonly<Record<string, string>> = {
   MODP_2048_224: 'DH23',
   MODP_2048_256: 'DH24',
 };
+
+/** How many ISAKMP SAs of `conn` have come to be, by a log of any of the three. */
+export function establishedIn(log: string, conn: string): number {
+  const ours = `"${conn}"`;
+  return log.split('\n').filter((line) => {
+    if (line.includes(ours)) return /(?:ISAKMP|IKE) SA established \{/.test(line);
+    return line.includes(`IKE_SA ${conn}[`) && line.includes(' established between');
+  }).length;
+}

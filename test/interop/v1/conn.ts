@@ -37,8 +37,9 @@ export interface Conn {
   /** Large messages in fragments even before the peer has said that it can put them together. */
   readonly fragments?: 'yes' | 'no' | 'force';
   readonly xauth?: Xauth;
-  /** More lines for our conn. */
+  /** More lines for our conn, and for libreswan's. */
   readonly more?: readonly string[];
+  readonly libreswan?: readonly string[];
 }
 
 /** West is the client, east the server, which leases the addresses of `pool`. */
@@ -55,11 +56,11 @@ export interface Xauth {
 
 export type Side = 'west' | 'east';
 
-export type Wish = Partial<Omit<Conn, 'name' | 'west' | 'subnets'>> & Pick<Conn, 'name'>;
+export type Wish = Partial<Omit<Conn, 'name' | 'west'>> & Pick<Conn, 'name'>;
 
 /** Gives each an address and subnets. `isOne`: the only one of its bed has the bed's own address. */
 export const conns = (wishes: readonly Wish[]): readonly Conn[] =>
-  wishes.map((wish, i) => ({ ...PLAIN, ...wish, west: `192.0.2.${20 + i}`, subnets: subnets(i) }));
+  wishes.map((wish, i) => ({ ...PLAIN, subnets: subnets(i), ...wish, west: `192.0.2.${20 + i}` }));
 
 export const oneConn = (wish: Omit<Wish, 'name'> = {}): Conn => ({
   ...{ ...PLAIN, ...wish },

@@ -25,7 +25,7 @@ export async function v1Conf(
     `conn ${conn.name}`,
     ...(await connLines(conn, at, reader)),
     ...more,
-    ...(reader === 'pluto' ? (conn.more ?? []) : []),
+    ...((reader === 'pluto' ? conn.more : conn.libreswan) ?? []),
     'auto=add',
   ]);
   return [['config setup', 'ikev1-policy=accept', ...setup], ...(await Promise.all(sections))]

@@ -1,3 +1,5 @@
 import { tellSuites } from './matrix.ts';
+import { tellStories } from './stories.ts';
 
 tellSuites('libreswan');
+tellStories('libreswan');

@@ -81,6 +81,17 @@ export async function sameSas(bed: V1Bed, address: string, many = 2): Promise<re
   return sas;
 }
 
+/** Both ends have a pair of SAs that is not among those of before; who keeps the old ones as well may. */
+export async function newSas(bed: V1Bed, address: string, before: readonly string[]): Promise<void> {
+  const of = async (peer: Peer) => wordsOf((await sasOf(peer, address)).filter(({ spi }) => !before.includes(spi)));
+  await eventually('both ends have the same new SAs', async () => {
+    const [west, east] = [await of(bed.west), await of(bed.east)];
+    return west.length === 2 && west.join() === east.join();
+  }).catch(() => undefined);
+  expect(await of(bed.east)).toEqual(await of(bed.west));
+  expect(await of(bed.west)).toHaveLength(2);
+}
+
 /** Neither end has an SA. */
 export async function noSas(bed: V1Bed, address: string): Promise<void> {
   for (const peer of [bed.west, bed.east])
