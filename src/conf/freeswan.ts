@@ -41,7 +41,7 @@ export function isBygone(section: 'setup' | 'conn', keyword: string): boolean {
 /**
  * What FreeS/WAN's whack means by what a command line leaves out. Without `--encrypt` and `--authenticate` there is an
  * ISAKMP SA, and nothing that it protects. It knew no other version of IKE: `--keyingtries`, which IKEv2 ignores, beside nothing
- * that is of later days, nor says what proves who the ends are, is a line of its manual.
+ * that is of later days, nor says what proves who the ends are, is a line of its manual: of when there were only shared keys.
  */
 export function asFreeswan(keywords: Keywords, acceptsV1: boolean): Keywords | undefined {
   const protects = PROTECTING.some((keyword) => Object.hasOwn(keywords, keyword)) || SHUNT.test(keywords.type ?? '');
@@ -49,7 +49,7 @@ export function asFreeswan(keywords: Keywords, acceptsV1: boolean): Keywords | u
   if (keywords.keyexchange === 'ikev1') return { phase2: 'none' };
   const isOld =
     Object.hasOwn(keywords, 'keyingtries') && Object.keys(keywords).every((keyword) => OF_OLD.test(keyword));
-  return acceptsV1 && isOld ? { keyexchange: 'ikev1', phase2: 'none' } : undefined;
+  return acceptsV1 && isOld ? { keyexchange: 'ikev1', phase2: 'none', authby: 'secret' } : undefined;
 }
 
 type Keywords = Readonly<Record<string, string>>;

@@ -23,10 +23,13 @@ function whack(house: House, line: string) {
 
 const SILLY = `--host ${WEST} --to --host ${EAST} --ikelifetime 900 --ipseclifetime 800 --keyingtries 3`;
 
-test('an ISAKMP SA alone: up, and down', () => {
+test.each([
+  ['as it is written', '--name silly'],
+  ['with the version and the proof said', '--name silly --ikev1 --psk'],
+])('an ISAKMP SA alone: up, and down, %s', (_, name) => {
   const { west, east } = plain();
   for (const house of [west, east])
-    expect(whack(house, `--name silly --ikev1 --psk ${SILLY}`)[0].text).toBe('"silly": added IKEv1 connection');
+    expect(whack(house, `${name} ${SILLY}`)[0].text).toBe('"silly": added IKEv1 connection');
   const [up] = whack(west, '--name silly --initiate');
   expect([up.exit, up.text]).toEqual([0, expect.stringContaining('ISAKMP SA established')]);
   for (const house of [west, east]) {

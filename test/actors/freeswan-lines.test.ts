@@ -22,7 +22,7 @@ const ENDS = '--name w-e --host 127.0.0.1 --to --host 127.0.0.2';
 describe('FreeS/WAN’s command lines', () => {
   test('silly is an ISAKMP SA alone, with the times that it says', () => {
     expect(made(SILLY)).toMatchObject({
-      ...{ keyexchange: 'ikev1', v1: { isAlone: true }, keyingtries: 3 },
+      ...{ keyexchange: 'ikev1', v1: { isAlone: true }, authby: ['secret'], keyingtries: 3 },
       ...{ ikeLifetimeMs: 900_000, ipsecLifetimeMs: 800_000, rekeyMarginMs: 540_000 },
     });
   });
