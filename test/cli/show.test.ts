@@ -259,6 +259,8 @@ test('makes the same connection as the file does, for sound values', () => {
     fc.property(fc.array(pair, { maxLength: 12 }), (pairs) => {
       const shown = conn(Object.fromEntries(pairs));
       const line = parseWhack(whackAdd(shown, 'add'));
+      // There is --esp alone.
+      if (shown.keywords.phase2 === 'esp+ah' && shown.keywords.ah !== undefined) return;
       if ('error' in line || !Array.isArray(whackRequests(line))) return;
       const [ours, theirs] = [connsOf(shown), connsOf(heard(whackAdd(shown, 'add')))].map(({ conns }) =>
         conns.map((made) => ({ ...made, file: '', line: 0 })),
