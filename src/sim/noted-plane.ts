@@ -54,7 +54,8 @@ export class NotedPlane implements DataPlane {
   allocateSpi({ protocol, dst }: Parameters<DataPlane['allocateSpi']>[0]): number | PlaneFault {
     const why = this.refuses('spi');
     if (why) return planeFault('ENOMEM', why);
-    const spi = ++this.#lastSpi;
+    // A CPI has 16 bits, of which these are negotiated (RFC 3173 §3.3).
+    const spi = protocol === 'ipcomp' ? 256 + (++this.#lastSpi % 61_184) : ++this.#lastSpi;
     this.reserved.add(packSa({ protocol, dst, spi }));
     return spi;
   }

@@ -59,9 +59,12 @@ export interface Arrow {
   readonly at: number;
   readonly from: Name;
   readonly to: Name;
-  /** `IKE_SA_INIT`. */
+  /** Of IKE. */
+  readonly version: 1 | 2;
+  /** `IKE_SA_INIT`, `Main Mode`. */
   readonly exchange: string;
   readonly messageId: number;
+  /** IKEv1 does not say so: it is from the end that has not begun the exchange, or an R_U_THERE_ACK. */
   readonly isResponse: boolean;
   /** UDP payload, all fragments together. */
   readonly octets: number;
@@ -71,7 +74,7 @@ export interface Arrow {
   readonly repeated: number;
   /** No host is where it was sent. */
   readonly isLost: boolean;
-  /** In RFC 7296's words: `SA(5 proposals)`, `KE(DH19)`, `N(COOKIE)`. */
+  /** In RFC 7296's words: `SA(5 proposals)`, `KE(DH19)`, `N(COOKIE)`; in RFC 2409's: `SA(2 transforms)`, `ID(@west)`, `HASH`. */
   readonly payloads: readonly string[];
   /** The same with every field; secrets as their number of octets. */
   readonly detail: readonly string[];

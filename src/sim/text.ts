@@ -112,17 +112,22 @@ function arrowLines(messages: readonly Arrow[], isVerbose: boolean): string[] {
     const heading = m.phase === phase ? [] : [`   ${m.phase}`];
     phase = m.phase;
     const arrow = m.from === 'A' ? 'A --> B' : 'A <-- B';
-    const kind = m.isResponse ? 'response' : 'request';
     const size = `${m.octets} octets${m.fragments > 1 ? ` in ${m.fragments} fragments` : ''}`;
     const fate = [m.isLost ? 'nobody is there' : '', m.repeated > 0 ? `sent again ${m.repeated} times` : ''];
     const tail = fate.filter(Boolean).map((text) => `, ${text}`);
     const payloads = m.payloads.length > 0 ? ` ${m.payloads.join(', ')}` : '';
     return [
       ...heading,
-      `   ${m.at.toFixed(3).padStart(8)}  ${arrow}  ${m.exchange} ${kind} ${m.messageId} {${payloads} } ${size}${tail.join('')}`,
+      `   ${m.at.toFixed(3).padStart(8)}  ${arrow}  ${exchangeText(m)} {${payloads} } ${size}${tail.join('')}`,
       ...(isVerbose ? m.detail.map((line) => `                        ${line}`) : []),
     ];
   });
+}
+
+/** IKEv1 counts no messages: an id is by dice, and phase 1 has none. */
+function exchangeText({ version, exchange, messageId, isResponse }: Arrow): string {
+  if (version === 2) return `${exchange} ${isResponse ? 'response' : 'request'} ${messageId}`;
+  return messageId === 0 ? exchange : `${exchange} ${messageId.toString(16).padStart(8, '0')}`;
 }
 
 function agreedLines({ ike, child, traffic, ids, lifetimes }: Agreed): string[] {
