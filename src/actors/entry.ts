@@ -76,8 +76,9 @@ export class Entry implements Omit<EntryParts, 'spawn' | 'beside'> {
  * Two peers at one address who call themselves the same need not be one: nobody in particular (RFC 7619), and users of
  * EAP, whose IDi is not what they prove. Behind one NAT they differ by their ports.
  */
-export const mayBeMany = ({ theirs }: Policy, peerId: Id | undefined): boolean =>
+export const mayBeMany = ({ theirs, v1 }: Policy, peerId: Id | undefined): boolean =>
   peerId?.type === ID_TYPES.ID_NULL ||
+  v1?.xauth?.role === 'server' ||
   theirs.some(({ ways }) => ways.some((way) => way === 'null' || way.startsWith('eap')));
 
 /**

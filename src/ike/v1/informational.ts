@@ -57,7 +57,11 @@ function notified(turn: Turn, p: PayloadNamed<'N'>): void {
     case NOTIFY.RESPONDER_LIFETIME:
       return shorten(turn, p);
     case NOTIFY.INITIAL_CONTACT:
-      return void turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
+      // It counts when it is settled who the peer is.
+      if (turn.sa.config) turn.sa.config.initialContact = true;
+      else if (turn.sa.isDoubtful) turn.debug(() => 'INITIAL_CONTACT of nobody in particular; ignored');
+      else turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
+      return;
     default:
       if (p.notify < FIRST_STATUS && refused(turn, p)) return;
       turn.say(

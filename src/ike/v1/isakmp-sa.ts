@@ -77,7 +77,7 @@ export type ConfigState =
 export interface Config {
   at: ConfigState;
   /** The peer has said INITIAL_CONTACT: that counts once all is over. */
-  readonly initialContact: boolean;
+  initialContact: boolean;
   /** How often the peer has been, or has, asked for a password. */
   tries: number;
   /** Of the server: what it has told the client of its password. */

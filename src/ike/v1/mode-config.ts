@@ -11,6 +11,7 @@ import { forgetConfig } from './ending.ts';
 import { deleteIsakmp } from './informational.ts';
 import { take, toAsk } from './mode-config-client.ts';
 import { toAnswer, toPush } from './mode-config-server.ts';
+import { isV1 } from './policy.ts';
 import { type Attributes, answer, ask, configOf, withdraw } from './transaction.ts';
 import type { Turn } from './turn.ts';
 import { CFG_TYPE } from './wire/index.ts';
@@ -66,8 +67,13 @@ export function hearAddresses(turn: Turn, said: Attributes): void {
 export function finish(turn: Turn): void {
   const { sa } = turn;
   const { initialContact } = configOf(sa);
+  if (sa.role === 'responder' && sa.peerId) {
+    const own = turn.env.directory.instantiate(sa.policy, sa.peerId, sa.peer);
+    if (isV1(own)) sa.policy = own;
+  }
   withdraw(turn);
   turn.disarm('retry');
   forgetConfig(sa);
-  turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });
+  // Whom XAUTH has not believed has a group's name, and none of its own.
+  turn.outs.push({ t: 'authenticated', initialContact, isNameless: sa.isDoubtful });
 }

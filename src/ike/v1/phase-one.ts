@@ -190,7 +190,9 @@ export function admit(turn: Turn, message: Incoming, peerId: Id, policy: V1Polic
   const { sa, env } = turn;
   follow(turn, message);
   sa.peerId = peerId;
-  const own = sa.role === 'responder' ? env.directory.instantiate(policy, peerId, sa.peer) : policy;
+  // Who has yet to say its password gets an instance when it is believed.
+  const isOwn = sa.role === 'responder' && !hasToSettle(policy);
+  const own = isOwn ? env.directory.instantiate(policy, peerId, sa.peer) : policy;
   sa.policy = isV1(own) ? own : policy;
 }
 
