@@ -8,7 +8,7 @@ import { encodeMessage, type HeaderFields, type Payload, type PayloadNamed } fro
 /** libreswan's limit. */
 const MAX_FRAGMENTS = 32;
 /** Octets of all fragments together: room for a chain of certificates, not for a flood of halves. */
-export const MAX_MESSAGE = 16_384;
+const MAX_MESSAGE = 16_384;
 /** ms; what is not whole by then lacks what its sender has long since sent again. */
 const PATIENCE = 30_000;
 const LAST = 1;
