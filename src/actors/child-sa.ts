@@ -190,10 +190,12 @@ export class ChildSaActor implements Behavior<ChildSaMessage> {
       local: selectorsLocal,
       remote: selectorsRemote,
       priority: policy.child.priority,
-      layers: layersOf(this.#install),
     };
-    const fault = this.#world.policies.hold(wanted);
-    if (!fault) this.#protection = wanted;
+    const layers = layersOf(this.#install);
+    // Kept, one for each tunnel: no field for what most have not.
+    const held = layers ? { ...wanted, layers } : wanted;
+    const fault = this.#world.policies.hold(held);
+    if (!fault) this.#protection = held;
     return fault;
   }
 
