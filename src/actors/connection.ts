@@ -7,7 +7,7 @@
  */
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
-import type { DownReason, LogEvent, Redirects } from '../ike/effects.ts';
+import type { DownReason, LogEvent, Login, Redirects } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Address } from '../net/address.ts';
 import { Endpoint } from '../net/endpoint.ts';
@@ -24,7 +24,13 @@ import { split } from './split.ts';
 import { Watchers, type World } from './world.ts';
 
 export type ConnectionMessage =
-  | { readonly t: 'initiate'; readonly answer?: Answer; readonly asynchronous?: boolean }
+  | {
+      readonly t: 'initiate';
+      readonly answer?: Answer;
+      readonly asynchronous?: boolean;
+      /** For XAUTH, of whoever asks; it is the connection's from here on, who wipes it. */
+      readonly login?: Login | undefined;
+    }
   | { readonly t: 'terminate'; readonly answer?: Answer }
   /** From an IKE SA that others use as well, to `terminate`. */
   | { readonly t: 'awaitDown'; readonly answer: Answer }
@@ -113,6 +119,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   #leftBehind = 0;
   #ike: Few<Known> = NONE;
   #children: Few<Known> = NONE;
+  /** Until it is taken down: what goes down by itself is brought up again as whom it was. */
+  #login: Login | undefined = undefined;
   #revivals = 0;
   /** When the last child came up, on the actors' clock; 0 once it has been down. */
   #upSince = 0;
@@ -133,6 +141,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   receive(message: ConnectionMessage, self: Context<ConnectionMessage>): void {
     switch (message.t) {
       case 'initiate':
+        if (message.login) this.#keepLogin(message.login);
         return this.#initiate(message.answer, message.asynchronous ?? false, self);
       case 'terminate':
         return this.#terminate(message.answer, self);
@@ -189,6 +198,12 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
   stopped(): void {
     for (const watchers of [this.#forChild, this.#forRekey, this.#forIke, this.#forDown]) watchers?.end();
     if (this.#trap) this.#world.policies.release(this.#trap);
+    this.#keepLogin(undefined);
+  }
+
+  #keepLogin(login: Login | undefined): void {
+    this.#login?.password?.fill(0);
+    this.#login = login;
   }
 
   // --- up ------------------------------------------------------------------------------------------------------
@@ -234,7 +249,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#negotiating = ike.serial;
     this.#ike = including(this.#ike, ike);
     if (answer) ike.ike.tell({ t: 'watch', answer });
-    ike.ike.tell({ t: 'command', command: { t: 'initiate' } });
+    ike.ike.tell({ t: 'command', command: { t: 'initiate', login: this.#login } });
   }
 
   /** The old SAs stay until there are new ones: RFC 5685 §5. In IKE_AUTH (§6) there are none, and `from` ends by itself. */
@@ -351,6 +366,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     this.#wanted = false;
     this.#moving = undefined;
     this.#forgetRevival(self);
+    this.#keepLogin(undefined);
     const policy = this.#policy;
     const targets = [...new Set([...listOf(this.#children), ...listOf(this.#ike)].map((k) => k.ike))].filter(
       (ref) => !ref.hasEnded,

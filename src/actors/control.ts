@@ -4,6 +4,7 @@ import { MOST_SOCKET_BUFFER } from '../conf/keywords-setup.ts';
 import type { Answer, PromptCode, Typed } from '../control/answer.ts';
 import { REPORTS, type ReportKind, type Request, type RequestOf } from '../control/protocol.ts';
 import { exitAfter, RC } from '../control/reply-codes.ts';
+import type { Login } from '../ike/effects.ts';
 import { Address } from '../net/address.ts';
 import type { StoreDir } from '../services/store/certificate-store.ts';
 import { connsOf } from './conn-text.ts';
@@ -278,8 +279,12 @@ export class Control {
     answer.end();
   }
 
-  #initiate({ name, asynchronous = false, remoteHost }: RequestOf<'initiate'>, answer: Answer): void {
-    const initiate = (asked: Answer): ConnectionMessage => ({ t: 'initiate', answer: asked, asynchronous });
+  #initiate(request: RequestOf<'initiate'>, answer: Answer): void {
+    const { name, asynchronous = false, remoteHost } = request;
+    const initiate = (asked: Answer): ConnectionMessage => ({
+      ...{ t: 'initiate', answer: asked, asynchronous },
+      login: loginOf(request),
+    });
     if (remoteHost === undefined) return this.#each(name, answer, initiate, false);
     const peer = Address.parse(remoteHost);
     if (!peer) return end(answer, RC.NOPEERIP, `"${name}": --remote-host ${remoteHost} is not an address`);
@@ -310,6 +315,12 @@ export class Control {
     if (entries.length === 0) answer.line(RC.UNKNOWN_NAME, `no connection or alias named "${name}"`);
     return entries;
   }
+}
+
+/** One of its own for each connection. */
+function loginOf({ username, password }: RequestOf<'initiate'>): Login | undefined {
+  if (username === undefined && password === undefined) return undefined;
+  return { user: username, password: password === undefined ? undefined : Uint8Array.from(Buffer.from(password)) };
 }
 
 /** Fields of a report are checked by its kind: what is left after all other requests are reports. */
