@@ -35,6 +35,8 @@ export function beginClient(turn: Turn): void {
 export function answerXauth(turn: Turn, client: Client, said: Attributes): void {
   const config = configOf(turn.sa);
   config.at = 'xauthI1';
+  // Whoever types is given the time it takes.
+  turn.disarm('retry');
   hearMessage(turn, said);
   const kind = said.attributes.find(({ type }) => type === CFG_ATTRIBUTE.XAUTH_TYPE);
   const number = kind ? numberIn(kind) : XAUTH_GENERIC;

@@ -203,7 +203,7 @@ describe('over the life of an SA', () => {
 
 test('a person who is slow to type is waited for', () => {
   const { west, east, wire, clock } = warrior({ weather: FAIR });
-  west.answerMs = 100_000;
+  west.answerMs = 110_000;
   west.passwords = {};
   west.answers = typist('sesame');
   west.up();
