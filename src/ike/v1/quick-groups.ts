@@ -41,12 +41,15 @@ export function readGroup(
   return { layers, spis: { main, ah: spis.has('esp') ? spis.get('ah') : undefined, cpi: spis.get(COMPRESSION) } };
 }
 
-/** RFC 3173 §4.1: a CPI in two octets, or in the lower two of four; the transform's own number is as good as one drawn. */
+/**
+ * RFC 3173 §4.1: a CPI in two octets, or in the lower two of four, the upper ones ignored; the transform's own number is as
+ * good as one drawn.
+ */
 function spiIn(layer: Layer, octets: Uint8Array): number | string {
   const isCpi = layer === COMPRESSION;
   if (octets.length !== 4 && !(isCpi && octets.length === 2))
     return `${NAMES[layer]} with an SPI of ${octets.length} octets`;
-  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  const value = octets.slice(isCpi ? -2 : 0).reduce((sum, octet) => sum * 256 + octet, 0);
   const isSound = isCpi ? value === WELL_KNOWN || (value >= 256 && value <= 61_439) : value >= 256;
   return isSound ? value : `${NAMES[layer]} with the reserved ${isCpi ? 'CPI' : 'SPI'} ${value}`;
 }

@@ -34,12 +34,15 @@ export interface Part {
   readonly encrBits: number;
   readonly integ: Integ | undefined;
   readonly esn: boolean;
-  /** IPComp has no keys; that it names a group is not needed. */
   readonly group: Group | undefined;
 }
 
 /** "IPCOMP Transform Identifiers": the only one that kernels have. */
 const DEFLATE = 2;
+
+const DEFLATED: Part = {
+  ...{ layer: 'ipcomp', encr: undefined, encrBits: 0, integ: undefined, esn: false, group: undefined },
+};
 
 const ENCAPSULATIONS = {
   plain: { tunnel: ENCAPSULATION.TUNNEL, transport: ENCAPSULATION.TRANSPORT },
@@ -63,7 +66,7 @@ export function isMode(
 
 /** All that our proposals stand for and IKEv1 can say, in their order. */
 export function partsOf(layer: Layer, child: ChildPolicy, group: Group | undefined): readonly Part[] {
-  if (layer === 'ipcomp') return [{ layer, encr: undefined, encrBits: 0, integ: undefined, esn: false, group }];
+  if (layer === 'ipcomp') return [DEFLATED];
   const esns = { yes: [true], no: [false], either: [true, false] }[child.esn];
   const proposals = layer === 'ah' && child.ah ? child.ah : child.proposals;
   const bare = layer === 'ah' ? authentications(proposals) : ciphers(proposals, child.ah !== undefined);
@@ -120,6 +123,7 @@ export interface Offer {
 export function readTransform(layer: Layer, transform: Transform): Offer | string {
   const read = readLife(transform.attributes, IPSEC);
   if (typeof read === 'string') return read;
+  if (layer === 'ipcomp') return readDeflate(transform.id, read);
   const values = new Map<number, number>();
   for (const one of read.rest) {
     const value = numberIn(one);
@@ -143,20 +147,25 @@ export function readTransform(layer: Layer, transform: Transform): Offer | strin
   if ((groupNumber !== undefined && !group) || (authNumber !== undefined && !integ) || (esn !== undefined && esn !== 1))
     return `group ${groupNumber} authentication ${authNumber} sequence numbers ${esn}`;
   // RFC 2407 §4.5: what no encapsulation mode means depends on the host, so there must be one.
-  if (mode === undefined && layer !== 'ipcomp') return 'no encapsulation mode';
-  const named = { integ, bits, isEsn: esn === 1 };
-  const part = READERS[layer](transform.id, named);
+  if (mode === undefined) return 'no encapsulation mode';
+  const part = READERS[layer](transform.id, { integ, bits });
   if (typeof part === 'string') return part;
-  return { part: { layer, esn: named.isEsn, group, ...part }, mode, life: read.life };
+  return { part: { layer, esn: esn === 1, group, ...part }, mode, life: read.life };
+}
+
+/** RFC 3173 §4.1: what is not about IPComp is ignored, and that it is missing is no reason to refuse. */
+function readDeflate(id: number, { life, rest }: Exclude<ReturnType<typeof readLife>, string>): Offer | string {
+  if (id !== DEFLATE) return `IPComp transform ${id}`;
+  const mode = rest.find(({ type }) => type === IPSEC.ENCAPSULATION);
+  return { part: DEFLATED, mode: mode && numberIn(mode), life };
 }
 
 interface Named {
   readonly integ: Integ | undefined;
   readonly bits: number | undefined;
-  readonly isEsn: boolean;
 }
 
-const READERS: Readonly<Record<Layer, (id: number, named: Named) => Bare | string>> = {
+const READERS: Readonly<Record<'ah' | 'esp', (id: number, named: Named) => Bare | string>> = {
   ah: (id, { integ, bits }) => {
     const isTwiceTheSame = integ && AH_TRANSFORM.row(id) === integ && bits === undefined;
     return isTwiceTheSame
@@ -171,10 +180,6 @@ const READERS: Readonly<Record<Layer, (id: number, named: Named) => Bare | strin
     if (encr.isAead && integ) return `${encr.name} with authentication`;
     return { encr, encrBits: encr.fixedKeyLength ? 0 : (bits ?? encr.defaultKeyBits), integ };
   },
-  ipcomp: (id, { integ, bits, isEsn }) =>
-    id === DEFLATE && !integ && bits === undefined && !isEsn
-      ? { encr: undefined, encrBits: 0, integ: undefined }
-      : `IPComp transform ${id}`,
 };
 
 export const isSamePart = (a: Part, b: Part): boolean =>
@@ -183,7 +188,7 @@ export const isSamePart = (a: Part, b: Part): boolean =>
   a.encrBits === b.encrBits &&
   a.integ === b.integ &&
   a.esn === b.esn &&
-  (a.group === b.group || (a.layer === 'ipcomp' && b.group === undefined));
+  a.group === b.group;
 
 /** libreswan's text: `AES_CBC_128-HMAC_SHA1_96`. */
 export function partText({ layer, encr, encrBits, integ, group, esn }: Part): string {

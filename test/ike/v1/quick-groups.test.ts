@@ -79,7 +79,7 @@ test.each<[string, number, Uint8Array]>([
   ['reserved CPI 3', PROTOCOL.IPCOMP, Uint8Array.of(0, 3)],
   ['reserved CPI 255', PROTOCOL.IPCOMP, Uint8Array.of(0, 255)],
   ['reserved CPI 61440', PROTOCOL.IPCOMP, Uint8Array.of(0xf0, 0)],
-  ['reserved CPI 16777216', PROTOCOL.IPCOMP, Uint8Array.of(1, 0, 0, 0)],
+  ['reserved CPI 0', PROTOCOL.IPCOMP, Uint8Array.of(1, 0, 0, 0)],
   ['reserved SPI 0', PROTOCOL.ESP, new Uint8Array(4)],
   ['reserved SPI 255', PROTOCOL.ESP, Uint8Array.of(0, 0, 0, 255)],
   ['ESP with an SPI of 2 octets', PROTOCOL.ESP, Uint8Array.of(16, 1)],
@@ -92,6 +92,20 @@ test.each<[string, number, Uint8Array]>([
   expect(acceptQuick(offer, changed(answerWith(OURS, chosen), protocol, { spi }))).toMatchObject({
     kind: 'misbehaved',
   });
+});
+
+test('what is not about IPComp is not offered with it, and ignored where it is', () => {
+  const group = groupByName('modp2048')!;
+  const offer = offerQuick(compressed, SPIS, { group, nat: undefined });
+  const [deflate] = offer[1].transforms;
+  expect(deflate.attributes.map(({ type }) => type)).not.toContain(IPSEC.GROUP);
+  for (const attributes of [
+    [],
+    [...deflate.attributes, { type: IPSEC.GROUP, value: 2 }, { type: IPSEC.AUTH, value: 1 }],
+  ]) {
+    const theirs = changed(offer, PROTOCOL.IPCOMP, { transforms: [{ ...deflate, attributes }] });
+    expect(chooseQuick(compressed, theirs, { group, nat: undefined })).toMatchObject({ suite: { compresses: true } });
+  }
 });
 
 test('DEFLATE’s own number is as good a CPI as one that was drawn', () => {
