@@ -131,7 +131,6 @@ function answerOffer(turn: Turn, message: Incoming): void {
   sa.phaseOne = turn.talk;
   const handshake = newHandshake(turn);
   sa.handshake = handshake;
-  handshake.offered = theirs;
   handshake.sai = Uint8Array.from(bodies[payloads.findIndex((p) => p.type === 'SA')]);
   handshake.theirId = Uint8Array.from(bodies[payloads.findIndex((p) => p.type === 'ID')]);
   handshake.ni = Uint8Array.from(find(payloads, 'Nonce')!.data);

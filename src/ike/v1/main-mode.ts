@@ -42,6 +42,7 @@ import {
   ourVendorIds,
   saysInitialContact,
   sentText,
+  within,
 } from './phase-one.ts';
 import { believe, cannotProve, noSecret, type Proof, peerIdIn, prove, waysToProve } from './proving.ts';
 import { secretFor } from './secrets.ts';
@@ -129,7 +130,6 @@ function answerOffer(turn: Turn, message: Incoming): void {
   sa.phaseOne = turn.talk;
   const handshake = newHandshake(turn);
   sa.handshake = handshake;
-  handshake.offered = theirs;
   handshake.sai = Uint8Array.from(bodies[payloads.findIndex((p) => p.type === 'SA')]);
   handshake.natForm = natFormOf(policy, payloads);
   agree(sa, fit);
@@ -138,7 +138,10 @@ function answerOffer(turn: Turn, message: Incoming): void {
   turn.enter('mainR1');
   turn.send(
     turn.talk,
-    [{ type: 'SA', proposals: [fit.answer] }, ...ourVendorIds(policy), ...answerNat(policy, payloads)],
+    within(message.bytes.length, { type: 'SA', proposals: [fit.answer] }, [
+      ...answerNat(policy, payloads),
+      ...ourVendorIds(policy),
+    ]),
     false,
   );
   turn.arm('discard', HALF_OPEN_LIFE);

@@ -5,6 +5,7 @@ import type { IsakmpKeysJob, JobResult } from '../crypto/job.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
 import { where } from '../where.ts';
+import { HEADER_OCTETS } from '../wire/header.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
@@ -22,6 +23,7 @@ import {
   decodeAttributes,
   EXCHANGE,
   encodeAttributes,
+  encodeChain,
   NOTIFY,
   OAKLEY,
   type Payload,
@@ -72,6 +74,18 @@ export const ourVendorIds = ({ fragmentation, v1, cp }: Policy): Payload[] => [
   ...(v1?.xauth ? [vendorId(VENDOR.XAUTH)] : []),
   ...(cp ? [vendorId(joined(VENDOR.UNITY, UNITY_VERSION))] : []),
 ];
+
+/** `needed`, and of `others` those that leave room: whose address it is nobody has shown, so it gets no more than it sent. */
+export function within(octets: number, needed: Payload, others: readonly Payload[]): Payload[] {
+  let left = octets - HEADER_OCTETS - encodeChain([needed]).length;
+  const fitting = others.filter((one) => {
+    const size = encodeChain([one]).length;
+    const isFitting = size <= left;
+    if (isFitting) left -= size;
+    return isFitting;
+  });
+  return [needed, ...fitting];
+}
 
 /** What the peer can. */
 export function noteVendorIds(sa: IsakmpSa, payloads: readonly Payload[]): void {

@@ -9,7 +9,7 @@ import { faultText } from '../fault.ts';
 import { type Channel, hash1, hash2, hash3 } from './crypto/hashes.ts';
 import { open } from './crypto/protect.ts';
 import { collect, fresh } from './fragments.ts';
-import { type Conversation, type IsakmpSa, NONE, type State } from './isakmp-sa.ts';
+import type { Conversation, IsakmpSa, State } from './isakmp-sa.ts';
 import { pick, type Transition } from './transitions.ts';
 import { distrust } from './trust.ts';
 import { type Incoming, newConversation, type Turn } from './turn.ts';
@@ -199,13 +199,7 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   if (message.header.isCommit)
     turn.say(`${exchangeName(row.exchange)} with the commit bit, which is ignored`, { level: 'warn' });
   row.run(turn, message);
-  forgetOffers(turn.sa);
   checkEnd(turn);
-}
-
-/** A responder has chosen. Read into objects they take ten times the octets that they came in, and strangers send them. */
-function forgetOffers({ role, handshake }: IsakmpSa): void {
-  if (role === 'responder' && handshake) handshake.offered = NONE;
 }
 
 /** Of notifications: more than any peer has to say in eight hours. */

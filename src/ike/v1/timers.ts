@@ -45,9 +45,6 @@ export function timer(turn: Turn, which: TimerName, serial?: number): void {
   }
 }
 
-/** Of an answer in Aggressive Mode, to an address that may be anybody's. */
-const MOST_TO_STRANGERS = 3;
-
 /** As pluto has always done: three, then what is left of `retransmit-timeout=`, then no more. */
 const MOST_RETRANSMITS = 3;
 /** Each wait is so many times the one before: half a second, 2 and 8 seconds. */
@@ -59,8 +56,6 @@ function retransmit(turn: Turn, talk: Conversation): void {
   // One that fired while a helper computed may be about a message that has been answered since.
   if (!resend || env.now < resend.dueAt) return;
   if (env.now >= resend.giveUpAt) return giveUp(turn, talk);
-  // Whoever has begun this may not be where it says: it goes by its own timer.
-  if (sa.isHalfOpen && resend.retransmits >= MOST_TO_STRANGERS) return;
   resend.retransmits++;
   turn.transmit(talk);
   const left = resend.giveUpAt - env.now;
@@ -96,7 +91,7 @@ function forgetQuick(turn: Turn, serial: number): void {
   if (talk?.state === 'quickDone') turn.dropTalk(talk);
 }
 
-type Waiting = 'mainI1' | 'mainI2' | 'mainI3' | 'aggrI1' | 'aggrR1' | 'quickI1' | 'quickR1';
+type Waiting = 'mainI1' | 'mainI2' | 'mainI3' | 'aggrI1' | 'quickI1' | 'quickR1';
 
 /** libreswan's names of the states in which an answer is awaited. */
 const NAMES: Record<Waiting, string> = {
@@ -104,7 +99,6 @@ const NAMES: Record<Waiting, string> = {
   mainI2: 'STATE_MAIN_I2',
   mainI3: 'STATE_MAIN_I3',
   aggrI1: 'STATE_AGGR_I1',
-  aggrR1: 'STATE_AGGR_R1',
   quickI1: 'STATE_QUICK_I1',
   quickR1: 'STATE_QUICK_R1',
 };
@@ -114,7 +108,6 @@ const TAILS: Readonly<Record<string, string>> = {
   STATE_MAIN_I2: 'No response (or no acceptable response) to our key',
   STATE_MAIN_I3: 'Possible authentication failure: no acceptable response to our first encrypted message',
   STATE_AGGR_I1: 'No response (or no acceptable response) to our first IKEv1 message',
-  STATE_AGGR_R1: 'Possible authentication failure: the peer has not proven who it is',
   STATE_QUICK_I1: 'No acceptable response to our first Quick Mode message: perhaps peer likes no proposal',
   STATE_XAUTH_R0: 'No user name and password from the peer',
   STATE_XAUTH_R1: 'The peer has not acknowledged our verdict on its password',

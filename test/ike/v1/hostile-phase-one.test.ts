@@ -118,6 +118,22 @@ test.each([false, true])('what is turned back to its sender begins nothing there
   expect(west.plane.size).toBe(1);
 });
 
+test('an answer to a first message is no longer than that, whatever we could tell besides', () => {
+  const made = pair();
+  const { west, wire } = made;
+  west.up();
+  const real = wire.hold(MAIN[0]);
+  const decoded = decodeMessage(real.bytes);
+  if (!decoded.ok) throw new Error('no message');
+  const { header, chain } = decoded.value;
+  for (let count = 1; count <= chain.payloads.length; count++) {
+    const bytes = encodeMessage({ ...header, cookieI: new Uint8Array(8).fill(count) }, chain.payloads.slice(0, count));
+    toEast(made, bytes);
+    expect(wire.sent.at(-1)!.isFromWest).toBe(false);
+    expect(wire.sent.at(-1)!.bytes.length, `${count} payloads`).toBeLessThanOrEqual(bytes.length);
+  }
+});
+
 describe('fragments before anybody is known', () => {
   const fragment = (sa: IsakmpSa, change: Partial<Payload>, more: readonly Payload[] = []): Uint8Array => {
     const { cookieI, cookieR } = sa;
