@@ -7,6 +7,7 @@ import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import type { Child } from '../ike/child.ts';
 import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
+import type { Question, Reply } from '../ike/questions.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { chooser } from '../ike/v2/siblings.ts';
 import { adopt } from '../ike/v2/step.ts';
@@ -254,6 +255,15 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#command({ t: 'deleteChild', serial }, self);
   }
 
+  /** The watchers go when this SA does, and with them what they were asked. */
+  #prompt(id: number, { what, text }: Extract<Question, { t: 'xauthPrompt' }>, self: ActorRef<In>): void {
+    const reply = (octets: Uint8Array | undefined): Reply =>
+      octets ? { t: 'xauthPrompt', typed: octets } : { t: 'none', why: 'nobody has typed anything' };
+    const code = what === 'password' ? RC.ENTERSECRET : RC.USERPROMPT;
+    const isAsked = this.#watchers?.prompt(code, text, (octets) => self.tell({ t: 'reply', id, reply: reply(octets) }));
+    if (!isAsked) self.tell({ t: 'reply', id, reply: { t: 'none', why: 'nobody is there to type it' } });
+  }
+
   #watch(answer: Answer): void {
     this.#watchers ??= new Watchers();
     this.#watchers.add(answer);
@@ -298,6 +308,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
       case 'submit':
         return helpers.submit(out.id, out.job, self, this.standsBack);
       case 'ask':
+        if (out.question.t === 'xauthPrompt') return this.#prompt(out.id, out.question, self);
         return services.ask(out.id, out.question, self);
       case 'forgetEap':
         return services.forgetEap(out.session);

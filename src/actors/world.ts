@@ -3,7 +3,7 @@
  * on a virtual clock, an in-memory wire and the `none` plane.
  */
 import type { SecretRow } from '../conf/secret-store.ts';
-import type { Answer } from '../control/answer.ts';
+import type { Answer, PromptCode, Typed } from '../control/answer.ts';
 import type { ReplyCode } from '../control/reply-codes.ts';
 import type { Job } from '../ike/crypto/job.ts';
 import type { Env, In } from '../ike/effects.ts';
@@ -111,6 +111,13 @@ export class Watchers {
       if (isOpen && !told.has(whole)) answer.line(code, text);
       if (isOpen) told.add(whole);
     }
+  }
+
+  /** Asks the first of them who can be asked; false: nobody can. */
+  prompt(code: PromptCode, text: string, typed: Typed): boolean {
+    const asked = this.#answers.find((answer) => answer.isOpen && answer.prompt);
+    asked?.prompt?.(code, text, typed);
+    return asked !== undefined;
   }
 
   /** Everybody has waited long enough. */
