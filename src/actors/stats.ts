@@ -2,10 +2,11 @@
  * What has happened since the start: counted once, by whoever knows of it, and shown under two names: libreswan's in
  * `--globalstatus`, and Prometheus' (src/ops/metrics.ts).
  */
+
+import { DISTRUST } from '../ike/distrust.ts';
 import type { ChildInstall, DownReason } from '../ike/effects.ts';
+import { PEER_LIMITS } from '../ike/peer-limits.ts';
 import { NOTIFY, NOTIFY_NAMES as V1_NOTIFY_NAMES } from '../ike/v1/wire/index.ts';
-import { DISTRUST } from '../ike/v2/distrust.ts';
-import { PEER_LIMITS } from '../ike/v2/peer-limits.ts';
 import { NOTIFY_NAMES as V2_NOTIFY_NAMES } from '../ike/wire/index.ts';
 import { type Family, Registry } from '../ops/registry.ts';
 import { Durations } from '../workers/durations.ts';

@@ -9,13 +9,13 @@ import { latin1 } from './auth/x509/name.ts';
 import { certsIn, type Shown } from './certificates.ts';
 import { type AuthCheck, CHECK_FLAGS, type Job, type JobResult } from './crypto/job.ts';
 import type { Scheme } from './crypto/signature/scheme.ts';
+import { distrustOf } from './distrust.ts';
 import type { Env } from './effects.ts';
 import { explainIssuer, explainNoKey, explainOtherKey } from './explain/proofs.ts';
 import { clip } from './explain/words.ts';
 import type { Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
 import { named, type Refusal } from './refusal.ts';
-import { distrustOf } from './v2/distrust.ts';
 
 /** What looking at a signature needs of a turn `T` of either version. `W`: what a version keeps while it waits. */
 export interface AuthTurn<T, W> {

@@ -12,11 +12,11 @@ import type { Child } from './child.ts';
 import type { Job, JobResult } from './crypto/job.ts';
 import type { ChildSuite } from './crypto/keys.ts';
 import type { SigningKey } from './crypto/signature/private-key.ts';
+import type { Distrust } from './distrust.ts';
+import type { PeerLimit } from './peer-limits.ts';
 import type { Policy } from './policy.ts';
 import type { Question, Reply } from './questions.ts';
-import type { Distrust } from './v2/distrust.ts';
 import type { IkeSa, Task } from './v2/ike-sa.ts';
-import type { PeerLimit } from './v2/peer-limits.ts';
 
 /** A datagram without its non-ESP marker. `local.port` tells which of our ports it came to. */
 export interface Datagram {

@@ -1,6 +1,6 @@
 /** Why a peer is not believed, or we have nothing to show it: for the log, the statistics, and whoever has to mend it. */
 import type { Id } from '../net/id.ts';
-import type { Distrust } from './v2/distrust.ts';
+import type { Distrust } from './distrust.ts';
 
 export interface Refusal {
   readonly wrong: string;

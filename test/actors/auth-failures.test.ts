@@ -1,6 +1,6 @@
 /** Who is not believed is counted by why, at both ends, under labels that nobody else can make up. */
 import { expect, test } from 'vitest';
-import { DISTRUST } from '../../src/ike/v2/distrust.ts';
+import { DISTRUST } from '../../src/ike/distrust.ts';
 import { conn, type House, PSK, town } from './town.ts';
 
 const counted = ({ world }: House) =>

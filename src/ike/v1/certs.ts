@@ -3,9 +3,10 @@
  * where IKEv2 has hashes of keys in one. In Main Mode they go with the key exchange as responder, and encrypted as
  * initiator, as libreswan sends them.
  */
+
+import { isSignature } from '../auth-ways.ts';
 import { ourChain } from '../certificates.ts';
 import type { Credential } from '../effects.ts';
-import { isSignature } from '../v2/auth-ways.ts';
 import { CERT_ENCODING } from '../wire/registry.ts';
 import { type IsakmpSa, NOTHING } from './isakmp-sa.ts';
 import type { V1Policy } from './policy.ts';

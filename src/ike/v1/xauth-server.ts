@@ -87,7 +87,7 @@ function judge(turn: Turn, { isSoft }: Server, { user, digest }: Tried, reply: R
     return tell(turn, true);
   }
   const why = reply.t === 'none' || reply.t === 'xauth' ? reply.why : 'the wrong question was answered';
-  env.distrusted?.('wrong-secret');
+  env.distrusted?.('xauth');
   if (isSoft) {
     sa.eapUser = { name: user, isHearsay: true, classes: undefined };
     sa.isDoubtful = true;

@@ -1,10 +1,11 @@
 /** What IKE_SA_INIT says of the IKE_AUTH to come: RFC 7427 §4, RFC 4739 §3.1, and CERTREQ (RFC 7296 §3.7). */
+
+import { isSignature } from '../auth-ways.ts';
 import { ourHashes } from '../crypto/signature/choice.ts';
 import { encodeHashAlgorithms, parseHashAlgorithms } from '../crypto/signature/hash-algorithms.ts';
 import type { AuthRound, AuthWay, Policy } from '../policy.ts';
 import { NOTIFY, notifies, type Payload } from '../wire/index.ts';
 import { certRequests, noteCertRequests } from './auth-certs.ts';
-import { isSignature } from './auth-ways.ts';
 import type { Handshake, IkeSa } from './ike-sa.ts';
 import { hasNotify, notification, type Turn } from './turn.ts';
 

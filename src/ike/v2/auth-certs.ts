@@ -1,9 +1,10 @@
 /** Our CERT payloads and both ends' CERTREQ, RFC 7296 §3.6, §3.7, with OCSP responses, RFC 4806. */
+
+import { isSignature } from '../auth-ways.ts';
 import { ourChain } from '../certificates.ts';
 import type { Credential } from '../effects.ts';
 import type { AuthRound, Policy } from '../policy.ts';
 import { CERT_ENCODING, type Payload } from '../wire/index.ts';
-import { isSignature } from './auth-ways.ts';
 import { handshakeOf } from './handshake.ts';
 import type { ChildOffer, Handshake } from './ike-sa.ts';
 import type { Turn } from './turn.ts';

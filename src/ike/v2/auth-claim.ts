@@ -1,5 +1,6 @@
 /** What the peer says that proves it, and what may come of looking at it. RFC 7296 §2.15, RFC 7427, RFC 7619. */
 import type { Id } from '../../net/id.ts';
+import { isEap, waysText } from '../auth-ways.ts';
 import type { AuthCheck } from '../crypto/job.ts';
 import { parseAuth } from '../crypto/signature/auth.ts';
 import { refusal } from '../crypto/signature/choice.ts';
@@ -8,7 +9,6 @@ import { explainWay } from '../explain/proofs.ts';
 import type { Policy } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import { AUTH_METHOD, find, type Payload } from '../wire/index.ts';
-import { isEap, waysText } from './auth-ways.ts';
 import type { ChildOffer } from './ike-sa.ts';
 
 /** How the peer wants to have proven itself; nothing is verified yet. */

@@ -1,5 +1,6 @@
 /** How our end proves who it is, a round at a time. RFC 7296 §2.15, RFC 7427, RFC 7619. */
 import type { Id } from '../../net/id.ts';
+import { isEap, isSignature, safeAlone, waysText } from '../auth-ways.ts';
 import { chooseScheme } from '../crypto/signature/choice.ts';
 import type { Scheme } from '../crypto/signature/scheme.ts';
 import type { Credential } from '../effects.ts';
@@ -11,7 +12,6 @@ import { AUTH_METHOD, NOTIFY, type Payload } from '../wire/index.ts';
 import { certPayloads, withOcsp } from './auth-certs.ts';
 import { nullAuth, octetsToSign, secretAuth } from './auth-octets.ts';
 import { idPayload, ourIdOf } from './auth-talk.ts';
-import { isEap, isSignature, safeAlone, waysText } from './auth-ways.ts';
 import { detail, handshakeOf } from './handshake.ts';
 import { type ChildOffer, NONE } from './ike-sa.ts';
 import { notification, type Turn } from './turn.ts';

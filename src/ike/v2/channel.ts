@@ -7,6 +7,7 @@ import type { IkeKeys } from '../crypto/keys.ts';
 import { ivOctets, open, seal, sealedOctets } from '../crypto/protect.ts';
 import type { Env } from '../effects.ts';
 import type { Fault } from '../fault.ts';
+import type { PeerLimit } from '../peer-limits.ts';
 import {
   decodeChain,
   EXCHANGE,
@@ -20,7 +21,6 @@ import {
 } from '../wire/index.ts';
 import { type Collected, collect } from './fragments.ts';
 import type { IkeSa } from './ike-sa.ts';
-import type { PeerLimit } from './peer-limits.ts';
 
 /** The smallest MTU of IPv6 passes everywhere; from it go the IP, UDP and non-ESP headers. */
 const MAX_DATAGRAM = { 4: 1280 - 20 - 8 - 4, 6: 1280 - 40 - 8 - 4 } as const;

@@ -2,6 +2,7 @@
 
 import { isAmong } from '../../net/eap-users.ts';
 import { idOfName } from '../auth/eap/identity.ts';
+import { isEap, safeAlone } from '../auth-ways.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { clip } from '../explain/words.ts';
 import type { EapWay, Policy } from '../policy.ts';
@@ -11,7 +12,6 @@ import { AUTH_METHOD, find, NOTIFY, type Payload } from '../wire/index.ts';
 import { wildcards } from './auth-choose.ts';
 import { otherRole } from './auth-octets.ts';
 import { type AuthTalk, ourIdOf } from './auth-talk.ts';
-import { isEap, safeAlone } from './auth-ways.ts';
 import { eapAuth, eapAuthPayload, eapPayload, heldTo, MAX_EAP_MESSAGES } from './eap-peer.ts';
 import { hasNotify, type Turn } from './turn.ts';
 

@@ -10,7 +10,7 @@ import { IsakmpSa } from '../../../src/ike/v1/isakmp-sa.ts';
 import type { V1Policy } from '../../../src/ike/v1/policy.ts';
 import { step } from '../../../src/ike/v1/step.ts';
 import { decodeMessage, describe } from '../../../src/ike/v1/wire/index.ts';
-import type { Distrust } from '../../../src/ike/v2/distrust.ts';
+import type { Distrust } from '../../../src/ike/distrust.ts';
 import type { Address } from '../../../src/net/address.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';

@@ -75,7 +75,7 @@ describe('a user without', () => {
     expect(west.lines.join('\n')).toContain('the peer does not accept our password, and nobody to ask for one');
     expect(east.lines.join('\n')).toContain('XAUTH: User "joe": Authentication Failed: no such user or password');
     expect([...west.lines, ...east.lines].join('\n')).not.toContain('wrong');
-    expect(east.distrusted).toContain('wrong-secret');
+    expect(east.distrusted).toContain('xauth');
   });
 
   test('has three tries', () => {

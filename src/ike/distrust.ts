@@ -18,6 +18,7 @@ export const DISTRUST = [
   'certificate-name',
   'bad-certificate',
   'eap',
+  'xauth',
   'ppk',
   /** Proofs too few, too many or out of turn; payloads that it has to send once. */
   'protocol',

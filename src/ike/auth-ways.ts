@@ -1,6 +1,6 @@
 /** The words of `authby=` and `leftauth=` as IKE_AUTH uses them. */
-import type { SignatureWay } from '../crypto/signature/choice.ts';
-import type { AuthWay, EapWay } from '../policy.ts';
+import type { SignatureWay } from './crypto/signature/choice.ts';
+import type { AuthWay, EapWay } from './policy.ts';
 
 export const isEap = (way: AuthWay): way is EapWay => way.startsWith('eap');
 
