@@ -60,7 +60,7 @@ export class PasswdFile {
       this.#log('warn', `${this.#path}: ${problems.length - MOST_PROBLEMS} more lines are wrong`);
     if ((mode & 0o044) !== 0)
       this.#log('warn', `${this.#path} is readable by others than its owner (mode ${(mode & 0o777).toString(8)})`);
-    this.#log('info', `XAUTH: ${users.size} lines of users in ${this.#path}`);
+    this.#log('info', `XAUTH: ${users.size} users in ${this.#path}`);
     this.#known = { stamp, users };
     return users;
   }

@@ -22,9 +22,10 @@ export interface Attribute {
 export const MAX_ATTRIBUTES = 256;
 const BASIC = 0x8000;
 
-export function readAttributes(r: Reader, most: number): Attribute[] {
+/** As long as at least `least` octets are left. */
+export function readAttributes(r: Reader, most: number, least = 1): Attribute[] {
   const list: Attribute[] = [];
-  while (r.more) {
+  while (r.left >= least && r.more) {
     if (list.length === most) r.fail(`more than ${most} attributes`);
     const head = r.uint(2);
     const operand = r.uint(2);
@@ -54,10 +55,20 @@ export const encodeAttributes = (list: readonly Attribute[]): Uint8Array => writ
 
 /** Those of a transaction, where some hold what a person types to log in. */
 export const configuration: Field<readonly Attribute[]> = {
-  read: (r) => readAttributes(r, MAX_ATTRIBUTES),
+  read: readPadded,
   write: writeAttributes,
   show: (list) => list.map((a) => `${nameOf(CFG_ATTRIBUTE_NAMES, a.type)}=${showValue(a)}`).join(', '),
 };
+
+/** libreswan pads the payload to four octets, and counts those in its length. */
+function readPadded(r: Reader): Attribute[] {
+  const list = readAttributes(r, MAX_ATTRIBUTES, HEAD);
+  while (r.more) if (r.uint(1) !== 0) r.fail('no zeros behind the last attribute', r.at - 1);
+  return list;
+}
+
+/** Octets of type and length. */
+const HEAD = 4;
 
 /** A number, in whichever form it came; undefined if it is longer than what an exact number of JavaScript's holds. */
 export function numberIn({ value }: Attribute): number | undefined {

@@ -137,7 +137,7 @@ describe('lengths that disagree', () => {
       '00 00 000d 01 00 0001 0001 0004 0a',
       { where: 'ATTRIBUTES', offset: 12 },
     ],
-    ['half an attribute', PAYLOAD.ATTRIBUTES, '00 00 000a 01 00 0001 8001', { where: 'ATTRIBUTES', offset: 10 }],
+    ['half an attribute', PAYLOAD.ATTRIBUTES, '00 00 000a 01 00 0001 8001', { where: 'ATTRIBUTES', offset: 8 }],
     ['a fragment 0', PAYLOAD.FRAGMENT, '00 00 0009 0001 00 01 aa', { where: 'FRAGMENT', offset: 6 }],
     ['another DOI', PAYLOAD.SA, '00 00 0014 00000002 00000001 00 00 0008 01 01 00 00', { where: 'SA', offset: 4 }],
     [
