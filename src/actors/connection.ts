@@ -477,6 +477,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         remote: child.remote,
         priority: child.priority,
         layers: layersWanted(child),
+        isTrap: true,
       };
       const fault = this.#world.policies.hold(trap);
       if (fault) answer?.line(RC.ROUTE, `${this.#prefix}: could not route: ${fault.why} (${fault.errno})`);

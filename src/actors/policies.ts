@@ -23,6 +23,8 @@ export interface Protection {
   readonly priority?: number;
   /** A bundle's, from the inside out; else `protocol` alone. One list for all that have the same. */
   readonly layers?: readonly SaProtocol[] | undefined;
+  /** It stands for what may be agreed on: where there is an SA, that one knows what was. */
+  readonly isTrap?: boolean;
   /** `pass`: in the clear, `drop`: not at all; no SA is asked for. */
   readonly action?: PolicySpec['action'];
   /** What comes in from there is none of its business. */
@@ -61,6 +63,11 @@ export class Policies {
     const done: Pair[] = [];
     for (const pair of pairs(wanted)) {
       const held = this.#held.get(pair.key);
+      if (held && isLess(wanted, held.wanted)) {
+        queue(held, wanted);
+        done.push(pair);
+        continue;
+      }
       const fault = held && isSame(held.wanted, wanted) ? undefined : this.#put(pair, held);
       if (fault) {
         for (const undo of done) this.#drop(undo);
@@ -134,6 +141,18 @@ function claim(held: Held, wanted: Protection): void {
   held.holders++;
   held.wanted = wanted;
 }
+
+/** In force as soon as who has it now goes. */
+function queue(held: Held, wanted: Protection): void {
+  held.others ??= new Map();
+  const before = held.others.get(keyOf(wanted));
+  if (before) before.holders++;
+  else held.others.set(keyOf(wanted), { holders: 1, wanted });
+}
+
+/** Whether it is the trap of what is there, but for what was agreed on. */
+const isLess = (wanted: Protection, held: Protection): boolean =>
+  wanted.isTrap === true && wanted.layers !== held.layers && isSame({ ...wanted, layers: held.layers }, held);
 
 /** Of one that is not in force; false if nobody has claimed it. */
 function giveUp(held: Held, wanted: Protection): boolean {

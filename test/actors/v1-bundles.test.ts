@@ -65,3 +65,32 @@ describe.each(SHAPES)('%s', (_name, changes, layers) => {
     }
   });
 });
+
+describe('a trap of compress=yes', () => {
+  const layers = (plane: ReturnType<typeof v1Town>['west']['plane']) =>
+    [
+      ...new Set([...plane.policies.values()].map(({ tunnel }) => tunnel?.layers?.join('+') ?? tunnel?.protocol)),
+    ].join();
+
+  test.each([
+    ['before the tunnel', true],
+    ['beside it', false],
+  ])('laid %s: what was agreed on is in force while there is a tunnel, and the trap after it', (_when, isBefore) => {
+    const house: Partial<HouseOptions> = { ikev1Policy: 'accept' };
+    const plain = { ...V1, esp: 'aes128-sha1' };
+    const { west, clock } = town({
+      west: { ...house, conf: conn('w-e', { ...plain, compress: 'yes' }) },
+      east: { ...house, conf: conn('w-e', plain) },
+    });
+    if (isBefore) west.whack({ kind: 'route', name: 'w-e' });
+    expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+    if (!isBefore) west.whack({ kind: 'route', name: 'w-e' });
+    expect(layers(west.plane)).toBe('esp');
+    west.whack({ kind: 'terminate', name: 'w-e' });
+    clock.advance(60_000);
+    expect(layers(west.plane)).toBe('ipcomp+esp');
+    west.whack({ kind: 'unroute', name: 'w-e' });
+    expect(west.plane.policies.size).toBe(0);
+    expect(west.plane.mistakes).toEqual([]);
+  });
+});
