@@ -62,6 +62,7 @@ const STORIES: readonly Story[] = [
     isNatted: true,
   },
   { name: 'what would not get shorter goes without', conn: [esp, compress], by: ['esp'], size: 8 },
+  { name: 'ESP, a few kilobytes', conn: [esp, 'ipsec-max-bytes=30000'], by: ['esp'] },
   { name: 'IPComp within AH', conn: [...ah, compress], by: ['ah', 'comp'] },
   { name: 'AH around ESP', conn: both, by: ['esp', 'ah'] },
   { name: 'AH around ESP around IPComp', conn: [...both, compress], by: ['esp', 'ah', 'comp'] },
@@ -232,6 +233,18 @@ const checks: readonly Check[] = [
       same('answered', answered, 100);
       // The older ones receive until their end.
       same('SAs', (await statesAt(topology.west, w.outer)).filter((s) => /proto (esp|comp) /.test(s)).length, 8);
+    }),
+  },
+  {
+    name: 'before the kilobytes are used up the kernel asks for others, no packet lost',
+    run: told(bed, async () => {
+      const index = indexOf('ESP, a few kilobytes');
+      const [w, e] = [endsOf(index, true), endsOf(index, false)];
+      const held = async () => (await statesAt(topology.west, w.outer)).filter((s) => /proto esp /.test(s)).length;
+      same('SAs', await held(), 2);
+      const many = { times: 30, interval: 0.2, size: 800 };
+      same('answered', (await ping(topology.west.host, w.inner, e.inner, many)).answered, 30);
+      if ((await held()) < 4) throw new Error('the kernel has not asked');
     }),
   },
   {
