@@ -1,0 +1,4 @@
+import { tellRoadWarriors } from './road-warrior.ts';
+
+tellRoadWarriors('libreswan', 'west');
+tellRoadWarriors('libreswan', 'east');

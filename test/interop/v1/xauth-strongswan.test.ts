@@ -1,0 +1,4 @@
+import { tellRoadWarriors } from './road-warrior.ts';
+
+tellRoadWarriors('strongswan', 'west');
+tellRoadWarriors('strongswan', 'east');
