@@ -410,8 +410,19 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       waiting?.line(why === 'timeout' ? RC.NORETRANSMISSION : RC.FATAL, `${this.#prefix}: ${text}`);
       waiting?.end();
     }
+    if (wasUp && why === 'timeout') this.#peerIsDead();
     // Somebody had asked for the end of the IKE SA, and we came too late with our wish for a child: not of ours.
     this.#settle(why === 'asked' && !wasUp ? 'local' : why, text, self);
+  }
+
+  /** `dpdaction=`. An instance has nobody to wait for. */
+  #peerIsDead(): void {
+    const action = this.#policy?.v1?.dpdAction;
+    if (action === undefined || this.#policy?.instance !== undefined) return;
+    this.#log(`peer is dead: dpdaction=${action}`, 'explained');
+    this.#wanted = action === 'restart';
+    if (action === 'hold') this.#route(undefined);
+    if (action === 'clear') this.#unroute(undefined);
   }
 
   /** Something has ended: who waited for it, and does it come again? */

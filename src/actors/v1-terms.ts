@@ -14,6 +14,7 @@ export function termsOf(v1: ConnV1, us: End, them: End): V1Terms {
     aggressive: v1.aggressive,
     nat: v1.nat,
     dpdTimeout: v1.dpdTimeoutMs,
+    dpdAction: v1.dpdAction,
     isAlone: v1.isAlone,
     xauth,
     modeConfig: v1.modecfgPull ? 'pull' : 'push',

@@ -69,6 +69,10 @@ const CONN_RULES: Readonly<Record<string, readonly Rule[]>> = {
   dpddelay: [
     (c) => (c.version === 1 && !has(c, 'ikev1-dpdtimeout') ? moot('without dpdtimeout= it is ignored') : undefined),
   ],
+  dpdaction: [
+    (c) => (c.version === 2 ? warning('obsolete in IKEv2, ignored: auto= decides') : undefined),
+    (c) => (c.version === 1 && !has(c, 'dpddelay') ? moot('without dpddelay= it is ignored') : undefined),
+  ],
   'nat-ikev1-method': [ignoredByIkev2],
   xauthby: [ignoredByIkev2],
   xauthfail: [ignoredByIkev2],

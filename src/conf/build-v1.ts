@@ -12,9 +12,14 @@ export function v1Of(settings: Settings, s: Taken): ConnV1 {
     aggressive: s.flag('aggressive'),
     nat: s.word<ConnV1['nat']>('nat-ikev1-method')!,
     dpdTimeoutMs: s.number('ikev1-dpdtimeout')!,
+    dpdAction: dpdActionOf(s.word<string>('dpdaction')),
     isAlone: settings.get('phase2')?.value === 'none',
     xauthby: s.word<ConnV1['xauthby']>('xauthby')!,
     xauthfail: s.word<ConnV1['xauthfail']>('xauthfail')!,
     modecfgPull: s.flag('modecfgpull'),
   });
 }
+
+/** libreswan 3 had a fourth word. */
+const dpdActionOf = (word: string | undefined): ConnV1['dpdAction'] =>
+  word === 'restart_by_peer' ? 'restart' : (word as ConnV1['dpdAction']);

@@ -113,6 +113,8 @@ export interface ConnV1 {
   readonly nat: 'both' | 'rfc' | 'drafts' | 'none';
   /** How long a peer may be silent when it is probed; 0: never given up. */
   readonly dpdTimeoutMs: number;
+  /** `dpdaction=`; undefined: what becomes of a tunnel whose peer is dead is up to `auto=`. */
+  readonly dpdAction: 'hold' | 'clear' | 'restart' | undefined;
   /** An ISAKMP SA, and nothing that it would protect: `phase2=none`, whack without `--encrypt` and `--authenticate`. */
   readonly isAlone: boolean;
   readonly xauthby: 'file' | 'pam' | 'alwaysok';

@@ -47,6 +47,7 @@ const V1_NAMES: Readonly<Record<keyof ConnV1, string>> = {
   aggressive: 'aggressive',
   nat: 'nat-ikev1-method',
   dpdTimeoutMs: 'ikev1-dpdtimeout',
+  dpdAction: 'dpdaction',
   isAlone: 'phase2',
   xauthby: 'xauthby',
   xauthfail: 'xauthfail',

@@ -14,7 +14,7 @@ import {
 } from './keyword.ts';
 import { means, old, takes, yes } from './whack-form.ts';
 
-const { now, later, obsolete } = rows('conn', false);
+const { now, later } = rows('conn', false);
 
 /** What a conn says of its IKE SA. */
 export const IKE_KEYWORDS: readonly Keyword[] = [
@@ -131,6 +131,14 @@ export const IKEV1_KEYWORDS: readonly Keyword[] = about(
     aliases: ['dpdtimeout'],
     whack: [takes('--dpdtimeout SECONDS')],
   }),
+  now(
+    'dpdaction',
+    choice('hold clear restart restart_by_peer'),
+    'a tunnel whose peer is dead leaves a trap, nothing, or comes again',
+    {
+      whack: [takes('--dpdaction hold|clear|restart')],
+    },
+  ),
   now('nat-ikev1-method', choice('both rfc drafts none'), 'forms of NAT traversal: RFC 3947, the drafts before it', {
     default: 'both',
     whack: [takes('--ikev1-natt both|rfc|drafts|none', old('--ikev1_natt both|rfc|drafts|none'))],
@@ -168,5 +176,4 @@ export const IKEV1_KEYWORDS: readonly Keyword[] = about(
     default: 'no',
     whack: [yes('--nm-configured', old('--nm_configured[=yes|no]'))],
   }),
-  obsolete('dpdaction', 'what a dead peer does; auto= decides', { whack: [takes(old('--dpdaction ACTION'))] }),
 );

@@ -67,6 +67,8 @@ export interface V1Terms {
   readonly nat: 'both' | 'rfc' | 'drafts' | 'none';
   /** `dpdtimeout=`, ms: how long a peer may be silent when it is asked. RFC 3706. */
   readonly dpdTimeout: number;
+  /** `dpdaction=`: what becomes of a tunnel whose peer is dead; undefined: as `auto=` says. */
+  readonly dpdAction: 'hold' | 'clear' | 'restart' | undefined;
   /** An ISAKMP SA alone: without `--encrypt` and `--authenticate` there is nothing to protect. */
   readonly isAlone: boolean;
   /** XAUTH after phase 1, as who asks or who answers. */

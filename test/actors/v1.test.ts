@@ -113,3 +113,44 @@ test('several tunnels share an ISAKMP SA', () => {
   west.clock.settle();
   expect(machine).toBeInstanceOf(IsakmpSa);
 });
+
+describe('dpdaction', () => {
+  /** Up, and then the peer is silent until it is given up. */
+  const dead = (action: string | undefined) => {
+    const more = action === undefined ? {} : { dpdaction: action };
+    const made = v1Town({ dpddelay: '10', dpdtimeout: '30', ...more });
+    made.west.whack({ kind: 'initiate', name: 'w-e' });
+    made.wire.loses = () => true;
+    made.clock.advance(60_000);
+    return made;
+  };
+  const begun = ({ log }: { readonly log: readonly string[] }) =>
+    log.filter((line) => line.includes('initiating IKEv1 Main Mode')).length;
+
+  test('clear: nothing is left, and nothing begins', () => {
+    const { west, clock } = dead('clear');
+    clock.advance(600_000);
+    expect([west.plane.sas.size, west.plane.policies.size, west.world.switchboard.size]).toEqual([0, 0, 0]);
+    expect(begun(west)).toBe(1);
+  });
+
+  test('hold: a trap, and the next packet begins', () => {
+    const { west, wire } = dead('hold');
+    expect(west.plane.sas.size).toBe(0);
+    expect(west.plane.policies.size).toBeGreaterThan(0);
+    expect(begun(west)).toBe(1);
+    wire.loses = () => false;
+  });
+
+  test('restart: again and again', () => {
+    const { west, wire, clock } = dead('restart');
+    wire.loses = () => false;
+    clock.advance(600_000);
+    expect(begun(west)).toBeGreaterThan(1);
+    expect(west.plane.inbound()).toHaveLength(1);
+  });
+
+  test('unset: whoever wanted it up wants it still', () => {
+    expect(begun(dead(undefined).west)).toBeGreaterThan(1);
+  });
+});

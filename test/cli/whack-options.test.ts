@@ -55,7 +55,7 @@ describe('the option table beside libreswan 5.2', () => {
 });
 
 /** Not for operators, or without an effect here. */
-const DEAD: ReadonlySet<string> = new Set(['seccomp-crashtest', 'groups', 'magic', 'dpdaction']);
+const DEAD: ReadonlySet<string> = new Set(['seccomp-crashtest', 'groups', 'magic']);
 
 function meant(name: string) {
   const row = WHACK_OPTIONS.get(name);

@@ -210,7 +210,7 @@ describe('warnings leave the conn as it is', () => {
   test.each([
     [['pfs=ys'], 'pfs="ys" is invalid, ignored: expected yes or no'],
     [['reqid=20000'], 'reqid="20000" is invalid, ignored: expected 1 to 16383'],
-    [['dpdaction=hold'], 'dpdaction= is obsolete, ignored'],
+    [['dpdaction=hold'], 'dpdaction=: obsolete in IKEv2, ignored'],
     [['x-note=hello'], 'x-note= is ignored'],
     [['uniqueids=no'], 'uniqueids= belongs in config setup, ignored'],
     [['auto=add', 'auto=start'], 'auto= is ignored, the one in line 5 stands'],

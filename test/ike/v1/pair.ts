@@ -59,7 +59,15 @@ export function v1Policy(end: 'west' | 'east', change: Change = {}): V1Policy {
   return Object.freeze({
     ...policy,
     v1: Object.freeze({
-      ...{ aggressive: false, nat: 'both', dpdTimeout: 120_000, isAlone: false, xauth: undefined, modeConfig: 'pull' },
+      ...{
+        aggressive: false,
+        nat: 'both',
+        dpdTimeout: 120_000,
+        dpdAction: undefined,
+        isAlone: false,
+        xauth: undefined,
+        modeConfig: 'pull',
+      },
       ...v1,
     } as const),
   });
