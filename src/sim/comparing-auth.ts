@@ -64,8 +64,14 @@ function proofs(prover: Prover, looker: Prover): readonly string[] {
       : [`${prover.name} proposes ${wordsOf(proposed)}, ${looker.name} wants ${wordsOf(theirs[i].ways)}`];
   });
   if (ways.length > 0) return ways;
-  return chosen(prover, looker, 0).some(isSignature) ? [...authorities(prover, looker), ...keys(prover, looker)] : [];
+  return chosen(prover, looker, 0).some(isSignature) ? signatureDisagreements(prover, looker) : [];
 }
+
+/** Of what one end signs with, in the eyes of the other. */
+export const signatureDisagreements = (prover: Prover, looker: Prover): readonly string[] => [
+  ...authorities(prover, looker),
+  ...keys(prover, looker),
+];
 
 /** It knows next to nothing of what the other wants: of its ways, the first that it can go. */
 function chosen({ policy, own, secret }: Prover, other: Prover, round: number): readonly AuthWay[] {

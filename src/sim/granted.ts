@@ -4,12 +4,16 @@ import { SecretStore } from '../conf/secret-store.ts';
 
 type Find = SecretStore['findPsk'];
 
+const GRANTED = new Secret(new TextEncoder().encode('taken for granted'));
+
 /** The same secret for everybody. */
 export class Granted extends SecretStore {
-  readonly #secret = new Secret(new TextEncoder().encode('taken for granted'));
-
   override findPsk(..._: Parameters<Find>): ReturnType<Find> {
-    return this.#secret;
+    return GRANTED;
+  }
+
+  override findXauth(): ReturnType<SecretStore['findXauth']> {
+    return GRANTED;
   }
 }
 
@@ -24,5 +28,10 @@ export class Mirrored extends SecretStore {
 
   override findPsk(...[local, remote, addresses]: Parameters<Find>): ReturnType<Find> {
     return this.#other.findPsk(remote ?? local, local, { local: addresses.remote, remote: addresses.local });
+  }
+
+  /** Who is asked for one has it, and who asks keeps it elsewhere. */
+  override findXauth(): ReturnType<SecretStore['findXauth']> {
+    return GRANTED;
   }
 }

@@ -1,10 +1,11 @@
 /** One negotiation from one end, and what comes after it: signs of life, rekeys by either end. */
 import type { IkeSaReport } from '../actors/ike-sa.ts';
-import type { Machine } from '../actors/protocol.ts';
+import { type Machine, versionOf } from '../actors/protocol.ts';
 import type { Entry } from '../actors/registry.ts';
 import type { Answer } from '../control/answer.ts';
-import { exitAfter } from '../control/reply-codes.ts';
+import { exitAfter, RC } from '../control/reply-codes.ts';
 import type { Child } from '../ike/child.ts';
+import { MOST_IPSEC_LIFE, MOST_ISAKMP_LIFE } from '../ike/v1/lifetimes.ts';
 import { arrowOf } from './arrows.ts';
 import { disagreements, type Party, rekeyDisagreement } from './comparing.ts';
 import { opposite } from './pairing.ts';
@@ -27,7 +28,7 @@ export function negotiate(street: Street, initiator: Name, rekeys: boolean): Run
   const parties = partiesOf(street, initiator);
   const cannot = whyNotInitiate(asker, asked, street.nat);
   if (cannot) return finished(street, initiator, { outcome: 'skipped', why: [cannot] });
-  const isUp = ask(street, asker.entry, (answer) => asker.entry.ref.tell({ t: 'initiate', answer }));
+  const isUp = isLoaded(asker) && ask(street, asker.entry, (answer) => asker.entry.ref.tell({ t: 'initiate', answer }));
   const standing = isUp ? { A: standingOf(street, 'A'), B: standingOf(street, 'B') } : undefined;
   if (!standing?.A || !standing.B || !isSame(standing.A.child, standing.B.child)) {
     const found = [...bugs(street), ...disagreements(...parties)];
@@ -56,13 +57,16 @@ function whyNotInitiate({ name, entry }: End, other: End, nat: Name | undefined)
   return { about: 'nat', lines: [`${name} cannot initiate: ${other.name} is behind a NAT, which lets nobody in`] };
 }
 
+/** A daemon that lets no IKEv1 in has no connection of it either. */
+const isLoaded = ({ entry, ikev1Policy }: End): boolean => !entry.policy?.v1 || ikev1Policy === 'accept';
+
 /** Who asks, and who is asked, for a comparison. */
 export function partiesOf({ ends }: Street, initiator: Name): readonly [Party, Party] {
   const [asker, asked] = initiator === 'A' ? [ends.A, ends.B] : [ends.B, ends.A];
   return [partyOf(asker, asked), partyOf(asked, asker)];
 }
 
-function partyOf({ name, house, entry, said, seenAt }: End, other: End): Party {
+function partyOf({ name, house, entry, said, seenAt, ikev1Policy }: End, other: End): Party {
   const policy = entry.policy!;
   const side = entry.side!;
   return {
@@ -73,14 +77,16 @@ function partyOf({ name, house, entry, said, seenAt }: End, other: End): Party {
     address: house.address,
     seenAt,
     ports: house.ports,
+    ikev1Policy,
     ppk: (id) => house.world.registry.ppk(policy, id),
+    hasPassword: (user) => house.world.registry.password(user) !== undefined,
     secret: (remote) => house.world.registry.psk(policy.localId, remote, house.address, other.seenAt),
   };
 }
 
 /** Tells, and lets time pass until it is done or has failed; true if it is done. */
 function ask({ clock }: Street, { policy }: Entry, tell: (answer: Answer) => void): boolean {
-  const heard = new Outcome();
+  const heard = new Outcome((callback) => clock.soon(callback));
   tell(heard);
   clock.settle();
   const end = clock.now() + (policy?.retransmitTimeout ?? 0) + 1_000;
@@ -89,12 +95,22 @@ function ask({ clock }: Street, { policy }: Entry, tell: (answer: Answer) => voi
   return !heard.isOpen && heard.exit === 0;
 }
 
-/** Who waits for the end, and for nothing else. */
+/** Who waits for the end, and types whatever is asked for: that it is right is taken for granted. */
 class Outcome implements Answer {
   readonly peer = { pid: 0, uid: 0, gid: 0 };
   readonly isCongested = false;
   isOpen = true;
   exit = 0;
+  readonly #soon: (callback: () => void) => void;
+
+  constructor(soon: (callback: () => void) => void) {
+    this.#soon = soon;
+  }
+
+  prompt(...[code, , typed]: Parameters<NonNullable<Answer['prompt']>>): void {
+    const text = code === RC.ENTERSECRET ? 'taken for granted' : 'somebody';
+    this.#soon(() => typed(new TextEncoder().encode(text)));
+  }
 
   line(code: Parameters<Answer['line']>[0]): void {
     this.exit = exitAfter(this.exit, code);
@@ -181,12 +197,17 @@ function rekey(street: Street, of: Rekey['of'], by: Name, asker: Party, asked: P
   const entry = standing && world.registry.owner(standing.child.policy);
   if (!standing || !entry) return { of, by, ok: false, why: ['there is no SA any more'] };
   const before = street.log.length;
-  const ok = ask(street, entry, (answer) => entry.ref.tell({ t: 'rekey', what: of, answer }));
+  const isDone = ask(street, entry, (answer) => entry.ref.tell({ t: 'rekey', what: of, answer }));
+  const ok = isDone && isReplaced(of, standing, standingOf(street, by));
   if (ok) return { of, by, ok, why: [] };
-  const compared = of === 'child' ? rekeyDisagreement(asker, asked, standing.sa) : [];
+  const compared = rekeyDisagreement(asker, asked, standing.sa.suite, of);
   const said = street.log.slice(before).filter(({ text }) => text.includes('why: '));
   return { of, by, ok, why: compared.length > 0 ? compared : said.map((line) => `${line.of}: ${line.text}`) };
 }
+
+/** Whoever asks for a rekey hears when it is over; whether there is a successor shows only then. */
+const isReplaced = (of: Rekey['of'], old: Standing, now: Standing | undefined): boolean =>
+  now !== undefined && (of === 'child' ? now.child.serial !== old.child.serial : now.sa.serial !== old.sa.serial);
 
 /** As the arrows of a rekey are marked. */
 export const phaseOf = ({ of, by }: Pick<Rekey, 'of' | 'by'>): string =>
@@ -198,10 +219,12 @@ function agreedOn({ A, B }: Readonly<Record<Name, Standing>>): Agreed {
   const { child } = A;
   const named = (alg: { readonly name: string; readonly fixedKeyLength: boolean }, bits: number) =>
     bits > 0 && !alg.fixedKeyLength ? `${alg.name}_${bits}` : alg.name;
+  const version = versionOf(A.sa);
   return {
+    version,
     ike: {
       encr: named(suite.encr, suite.encrBits),
-      integ: suite.integ?.name ?? null,
+      integ: version === 1 ? suite.prf.name : (suite.integ?.name ?? null),
       prf: suite.prf.name,
       group: [suite.group, ...(suite.additional ?? [])].map(({ name }) => name).join('+'),
     },
@@ -210,6 +233,8 @@ function agreedOn({ A, B }: Readonly<Record<Name, Standing>>): Agreed {
       mode: child.mode,
       encr: child.suite.encr ? named(child.suite.encr, child.suite.encrBits) : null,
       integ: child.suite.integ?.name ?? null,
+      ah: child.suite.ah?.name ?? null,
+      compress: child.suite.compresses === true,
       esn: child.suite.esn,
       encapsulated: A.sa.weAreNatted || A.sa.peerIsNatted,
     },
@@ -225,10 +250,15 @@ function lifetimesOf({ sa, child, timers }: Standing): Lifetimes {
     const timer = timers.find((t) => t.name === name && t.serial === serial);
     return timer ? Math.round(timer.in / 1000) : null;
   };
+  const most = versionOf(sa) === 1 ? V1_LIVES : FOREVER;
   return {
-    ike: sa.policy.ikeLifetime / 1000,
+    ike: Math.min(sa.policy.ikeLifetime, most.ike) / 1000,
     ikeRekey: due('rekey'),
-    child: child.policy.child.lifetime / 1000,
+    child: Math.min(child.policy.child.lifetime, most.child) / 1000,
     childRekey: due('childRekey', child.serial),
   };
 }
+
+/** ms: longer ones are cut. */
+const V1_LIVES = { ike: MOST_ISAKMP_LIFE, child: MOST_IPSEC_LIFE } as const;
+const FOREVER = { ike: Number.POSITIVE_INFINITY, child: Number.POSITIVE_INFINITY } as const;

@@ -1,4 +1,4 @@
-/** EAP without users: the two ends agree on a method, and whoever asks is let in. */
+/** EAP and XAUTH without users: the two ends agree on a method, and whoever asks is let in. */
 import { createHash } from 'node:crypto';
 import { NO_SERVICES, type Services } from '../actors/world.ts';
 import type { EapWay } from '../ike/policy.ts';
@@ -8,13 +8,26 @@ import type { Question, Reply } from '../ike/questions.ts';
 export function pretendedServices(soon: (callback: () => void) => void): Services {
   return {
     ask: (id, question, owner) => {
-      if (question.t !== 'eap' && question.t !== 'eapPeer') return NO_SERVICES.ask(id, question, owner);
-      const reply = question.t === 'eap' ? authenticator(question) : peer(question);
+      const reply = replyTo(question);
+      if (!reply) return NO_SERVICES.ask(id, question, owner);
       soon(() => owner.tell({ t: 'reply', id, reply }));
     },
     forgetEap: () => {},
     figures: NO_SERVICES.figures,
   };
+}
+
+function replyTo(question: Question): Reply | undefined {
+  switch (question.t) {
+    case 'eap':
+      return authenticator(question);
+    case 'eapPeer':
+      return peer(question);
+    case 'xauth':
+      return { t: 'xauth', ok: true, addresses: [] };
+    default:
+      return undefined;
+  }
 }
 
 /** RFC 3748 §4: code, identifier, length, and for requests and responses a type: that of experiments. */

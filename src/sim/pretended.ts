@@ -10,6 +10,7 @@ import { type KeyKind, kindRow } from '../ike/crypto/signature/key-kind.ts';
 import { KeyShelf } from '../ike/crypto/signature/key-shelf.ts';
 import type { Credential } from '../ike/effects.ts';
 import type { AuthWay, Policy } from '../ike/policy.ts';
+import { isV1 } from '../ike/v1/policy.ts';
 import { Id } from '../net/id.ts';
 import type { Name } from './report.ts';
 
@@ -55,7 +56,8 @@ export class PretendedKeys {
       ...NO_CREDENTIALS,
       credential: (policy, round) => {
         const wanted = theirs()?.[round]?.ways ?? [];
-        const { number, kind, bits } = this.#keyOf(name, kindFor(policy.ours[round].ways, wanted, this.#said[name]));
+        const ways = isV1(policy) ? RSA_WAYS : policy.ours[round].ways;
+        const { number, kind, bits } = this.#keyOf(name, kindFor(ways, wanted, this.#said[name]));
         return {
           key: number,
           kind,
@@ -120,6 +122,9 @@ const KINDS: Partial<Record<AuthWay, KeyKind>> = {
 };
 
 const RSA_BITS = 2048;
+
+/** All that IKEv1 can sign by. */
+export const RSA_WAYS: readonly AuthWay[] = ['rsasig-v1.5'];
 
 function pair(kind: KeyKind): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } {
   if (kind === 'rsa') return generateKeyPairSync('rsa', { modulusLength: RSA_BITS });

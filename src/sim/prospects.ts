@@ -1,6 +1,6 @@
 /** What a tunnel that comes up has before it: whether it outlives its lifetimes, and what its operator may not expect. */
 import type { Standing } from './negotiation.ts';
-import type { Agreed, Disagreement, Lifetimes, Name, Rekey } from './report.ts';
+import { type Agreed, type Disagreement, type Lifetimes, type Name, type Rekey, SA_NAMES } from './report.ts';
 import type { Street } from './street.ts';
 
 export interface Prospects {
@@ -23,8 +23,8 @@ export function prospects(
 }
 
 /** Some end must replace the SA before either lets it go. */
-function outlive(of: Rekey['of'], { lifetimes }: Agreed, rekeys: readonly Rekey[]): Prospects {
-  const name = of === 'child' ? 'the Child SA' : 'the IKE SA';
+function outlive(of: Rekey['of'], { version, lifetimes }: Agreed, rekeys: readonly Rekey[]): Prospects {
+  const name = `the ${SA_NAMES[version][of]}`;
   const life = ({ child, ike }: Lifetimes) => (of === 'child' ? child : ike);
   const rekeyAt = ({ childRekey, ikeRekey }: Lifetimes) => (of === 'child' ? childRekey : ikeRekey);
   const ends = { A: lifetimes.a, B: lifetimes.b };
@@ -63,10 +63,11 @@ function oddities(
   const names = [...new Set(weak.flatMap((alg) => (alg?.weak ? [alg.name] : [])))];
   if (names.length > 0) warnings.push(`what was agreed on is weak: ${names.join(', ')}`);
   const { a, b } = agreed.lifetimes;
+  const { ike, child } = SA_NAMES[agreed.version];
   if (a.child !== b.child)
-    warnings.push(`Child SAs end after ${span(a.child)} at A and ${span(b.child)} at B: the shorter one decides`);
+    warnings.push(`${child}s end after ${span(a.child)} at A and ${span(b.child)} at B: the shorter one decides`);
   if (a.ike !== b.ike)
-    warnings.push(`IKE SAs end after ${span(a.ike)} at A and ${span(b.ike)} at B: the shorter one decides`);
+    warnings.push(`${ike}s end after ${span(a.ike)} at A and ${span(b.ike)} at B: the shorter one decides`);
   for (const [end, standing] of [
     ['A', A],
     ['B', B],
@@ -76,8 +77,15 @@ function oddities(
       const got = side === 'local' ? standing.child.selectorsLocal : standing.child.selectorsRemote;
       return !policy.child[side].every((want) => got.some((have) => have.contains(want)));
     });
-    if (narrowed) warnings.push(`${end} gets less traffic than its connection names (narrowing)`);
+    // IKEv1 gives all or nothing, but what Mode Config says.
+    if (narrowed && agreed.version === 2)
+      warnings.push(`${end} gets less traffic than its connection names (narrowing)`);
   }
+  const compressing = (['A', 'B'] as const).filter((name) => ends[name].entry.policy?.child.compress);
+  if (agreed.version === 1 && compressing.length === 1)
+    warnings.push(
+      `${compressing[0]} has compress=yes, and ${compressing[0] === 'A' ? 'B' : 'A'} has not: nothing is compressed`,
+    );
   const largest = Math.max(...wiretap.messages.filter((m) => m.fragments === 1).map((m) => m.octets));
   if (largest > MTU)
     warnings.push(`a message of ${largest} octets is sent whole: IP fragments it, and some firewalls drop those`);

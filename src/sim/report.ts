@@ -83,13 +83,19 @@ export interface Arrow {
 }
 
 export interface Agreed {
-  /** `AES_GCM_16_256`, `HMAC_SHA2_512`, `DH31`; `integ` null with an AEAD. */
+  /** Of IKE. What it calls `ike` and `child` are in IKEv1 the ISAKMP SA and a pair of IPsec SAs. */
+  readonly version: 1 | 2;
+  /** `AES_GCM_16_256`, `HMAC_SHA2_512`, `DH31`; `integ` null with an AEAD, and in IKEv1 the HMAC of its hash, as `prf` is. */
   readonly ike: { readonly encr: string; readonly integ: string | null; readonly prf: string; readonly group: string };
   readonly child: {
     readonly protocol: 'ESP' | 'AH';
     readonly mode: 'tunnel' | 'transport';
     readonly encr: string | null;
     readonly integ: string | null;
+    /** IKEv1: integrity of the AH around it; null without. */
+    readonly ah: string | null;
+    /** IKEv1: IPComp. */
+    readonly compress: boolean;
     readonly esn: boolean;
     readonly encapsulated: boolean;
   };
@@ -100,6 +106,12 @@ export interface Agreed {
   readonly conns: { readonly a: string; readonly b: string };
   readonly lifetimes: { readonly a: Lifetimes; readonly b: Lifetimes };
 }
+
+/** Of `ike` and `child`, by the version. */
+export const SA_NAMES = {
+  1: { ike: 'ISAKMP SA', child: 'IPsec SA' },
+  2: { ike: 'IKE SA', child: 'Child SA' },
+} as const;
 
 /** Rekeys are predicted with the dice of this run; null: this end never asks for one. */
 export interface Lifetimes {
@@ -118,13 +130,19 @@ export interface Rekey {
 }
 
 export interface Disagreement {
-  readonly about:
+  readonly about: /** Of IKE: `keyexchange=`, and `ikev1-policy=`. */
+    | 'version'
     | 'address'
     | 'ike'
     | 'identity'
     | 'auth'
     | 'secret'
     | 'ppk'
+    /** IKEv1's: Aggressive Mode, XAUTH, Mode Config, a group for the first Quick Mode. */
+    | 'aggressive'
+    | 'xauth'
+    | 'config'
+    | 'pfs'
     | 'mode'
     | 'selectors'
     | 'child'

@@ -66,8 +66,8 @@ function simulatePair(
   { initiator, nat, rekeys }: SimulationOptions,
 ): PairReport | { readonly errors: readonly string[] } {
   const furnishings = {
-    A: { conns: sources.A.conns, secrets: secrets.A, hasSecrets: sources.A.secrets !== undefined },
-    B: { conns: sources.B.conns, secrets: secrets.B, hasSecrets: sources.B.secrets !== undefined },
+    A: { ...sources.A, secrets: secrets.A, hasSecrets: sources.A.secrets !== undefined },
+    B: { ...sources.B, secrets: secrets.B, hasSecrets: sources.B.secrets !== undefined },
   };
   const ids: Partial<Record<Name, string>> = {};
   const runs: PairReport['runs'][number][] = [];

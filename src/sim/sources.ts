@@ -6,6 +6,7 @@ import { loadConfig } from '../conf/load.ts';
 import { formatProblem, hasErrors } from '../conf/problem.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
 import { loadSecrets } from '../conf/secrets.ts';
+import type { Setup } from '../conf/setup.ts';
 import type { Name } from './report.ts';
 
 export interface SideOptions {
@@ -24,6 +25,7 @@ export interface Source {
   readonly name: Name;
   readonly conf: string;
   readonly conns: readonly Conn[];
+  readonly ikev1Policy: Setup['ikev1Policy'];
   /** Undefined: no file of secrets. */
   readonly secrets: { readonly file: string; readonly store: SecretStore } | undefined;
   readonly notes: readonly string[];
@@ -44,6 +46,7 @@ export function readSource(name: Name, options: SideOptions, fs: Files): Source 
     name,
     conf,
     conns: config.conns,
+    ikev1Policy: config.setup.ikev1Policy,
     secrets: wanted !== undefined && loaded ? { file: wanted, store: loaded.secrets } : undefined,
     notes: [
       ...texts,

@@ -5,6 +5,7 @@ import { TestClock } from '../actors/runtime/index.ts';
 import type { Conn } from '../conf/conn.ts';
 import { orient } from '../conf/orient.ts';
 import type { SecretStore } from '../conf/secret-store.ts';
+import type { Setup } from '../conf/setup.ts';
 import type { Policy } from '../ike/policy.ts';
 import { Address } from '../net/address.ts';
 import { House } from './house.ts';
@@ -38,6 +39,7 @@ export interface End {
   readonly said: Conn;
   /** As the other end sees it. */
   readonly seenAt: Address;
+  readonly ikev1Policy: Setup['ikev1Policy'];
 }
 
 export interface Furnishing {
@@ -45,6 +47,7 @@ export interface Furnishing {
   readonly secrets: SecretStore;
   /** Its own file of secrets has been read. */
   readonly hasSecrets: boolean;
+  readonly ikev1Policy: Setup['ikev1Policy'];
 }
 
 /** Or what keeps the connection of one of them from being negotiated. */
@@ -83,6 +86,8 @@ export function street(
     // One attempt is enough, and what follows it would only blur the picture.
     for (const one of neighbours(conn, files[name].conns, place, peer))
       house.connections.add({ ...withoutCertificates(one, place.side, expectedOf(pair, name)), keyingtries: 1 });
+    // What would not be loaded is there to be compared; nobody gets in.
+    house.world.switchboard.limits.ikev1 = files[name].ikev1Policy;
     const policy = house.world.registry.named(conn.name)?.policy;
     if (policy) policies[name] = policy;
     return house;
@@ -92,7 +97,10 @@ export function street(
     policies[name] && houses[name].world.registry.ppk(policies[name], id)?.secret;
   wiretap.ppk = (id) => known('A', id) ?? known('B', id);
   log.length = 0;
-  const ends = { A: endOf('A', houses.A, pair.a, seen.A), B: endOf('B', houses.B, pair.b, seen.B) };
+  const ends = {
+    A: endOf('A', houses.A, pair.a, seen.A, files.A),
+    B: endOf('B', houses.B, pair.b, seen.B, files.B),
+  };
   const errors = [ends.A, ends.B].flatMap((end) => ('error' in end ? [end.error] : []));
   if ('error' in ends.A || 'error' in ends.B) return { errors };
   return { clock, wiretap, log, ends: { A: ends.A, B: ends.B }, nat };
@@ -126,9 +134,15 @@ function neighbours(conn: Conn, all: readonly Conn[], place: Place, peer: Place)
   });
 }
 
-function endOf(name: Name, house: House, conn: Conn, seenAt: Address): End | { readonly error: string } {
+function endOf(
+  name: Name,
+  house: House,
+  conn: Conn,
+  seenAt: Address,
+  { ikev1Policy }: Furnishing,
+): End | { readonly error: string } {
   const entry = house.world.registry.named(conn.name);
-  if (entry?.policy) return { name, house, entry, said: conn, seenAt };
+  if (entry?.policy) return { name, house, entry, said: conn, seenAt, ikev1Policy };
   const why = entry?.hindrance === undefined ? 'cannot be loaded' : hindranceText(entry.hindrance);
   return { error: `${name}: ${conn.file}:${conn.line}: conn ${conn.name}: ${why}` };
 }

@@ -1,7 +1,18 @@
 /** A report for people: arrow by arrow, then what came of it. Plain ASCII, and colour only where it is asked for. */
 import { phaseOf } from './negotiation.ts';
 import { span } from './prospects.ts';
-import type { Agreed, Arrow, EndReport, Lifetimes, Name, PairReport, Rekey, Report, Run } from './report.ts';
+import {
+  type Agreed,
+  type Arrow,
+  type EndReport,
+  type Lifetimes,
+  type Name,
+  type PairReport,
+  type Rekey,
+  type Report,
+  type Run,
+  SA_NAMES,
+} from './report.ts';
 
 export interface TextOptions {
   /** Every field of every payload, all arrows of rekeys, and both logs. */
@@ -93,7 +104,7 @@ function runLines(run: Run, options: TextOptions, paint: Paint): string[] {
     ...arrowLines(shown, options.isVerbose),
     paint(outcome === 'up' ? 'good' : 'bad', `   ${OUTCOMES[outcome]}`),
     ...(agreed ? agreedLines(agreed) : []),
-    ...aftermath(messages, rekeys),
+    ...aftermath(messages, rekeys, agreed?.version ?? 2),
     ...reasons,
     ...warnings.map((warning) => `   ${paint('warn', 'warning:')} ${warning}`),
     ...(options.isVerbose ? logLines(run) : []),
@@ -130,25 +141,37 @@ function exchangeText({ version, exchange, messageId, isResponse }: Arrow): stri
   return messageId === 0 ? exchange : `${exchange} ${messageId.toString(16).padStart(8, '0')}`;
 }
 
-function agreedLines({ ike, child, traffic, ids, lifetimes }: Agreed): string[] {
+function agreedLines({ version, ike, child, traffic, ids, lifetimes }: Agreed): string[] {
   const cipher = [child.encr, child.integ].filter(Boolean).join(' with ');
-  const extras = [child.esn ? 'extended sequence numbers' : '', child.encapsulated ? 'in UDP' : ''].filter(Boolean);
+  const extras = [
+    child.ah ? `AH with ${child.ah} around it` : '',
+    child.compress ? 'compressed' : '',
+    child.esn ? 'extended sequence numbers' : '',
+    child.encapsulated ? 'in UDP' : '',
+  ].filter(Boolean);
+  const suite =
+    version === 1
+      ? `${ike.encr}, hash ${ike.prf}`
+      : `${ike.encr}${ike.integ ? ` with ${ike.integ}` : ''}, PRF ${ike.prf}`;
+  const names = SA_NAMES[version];
   return [
-    `   IKE SA    ${ike.encr}${ike.integ ? ` with ${ike.integ}` : ''}, PRF ${ike.prf}, group ${ike.group}`,
-    `   Child SA  ${[`${child.protocol} ${child.mode}`, cipher, ...extras].join(', ')}`,
+    `   ${names.ike.padEnd(9)} ${suite}, group ${ike.group}`,
+    `   ${names.child.padEnd(9)} ${[`${child.protocol} ${child.mode}`, cipher, ...extras].join(', ')}`,
     `   traffic   ${traffic.a.join(',')} at A, ${traffic.b.join(',')} at B`,
     `   who       A is '${ids.a}', B is '${ids.b}'`,
-    `   lifetime  ${lifetimeText('A', lifetimes.a)}; ${lifetimeText('B', lifetimes.b)}`,
+    `   lifetime  ${lifetimeText('A', lifetimes.a, version)}; ${lifetimeText('B', lifetimes.b, version)}`,
   ];
 }
 
-function lifetimeText(name: Name, { ike, ikeRekey, child, childRekey }: Lifetimes): string {
+function lifetimeText(name: Name, { ike, ikeRekey, child, childRekey }: Lifetimes, version: 1 | 2): string {
   const one = (life: number, rekey: number | null) =>
     `${span(life)} (${rekey === null ? 'never rekeyed' : `rekeyed after about ${span(rekey)}`})`;
-  return `${name}: IKE ${one(ike, ikeRekey)}, Child ${one(child, childRekey)}`;
+  const names = SA_NAMES[version];
+  const [phase1, phase2] = [names.ike, names.child].map((text) => text.replace(' SA', ''));
+  return `${name}: ${phase1} ${one(ike, ikeRekey)}, ${phase2} ${one(child, childRekey)}`;
 }
 
-function aftermath(messages: readonly Arrow[], rekeys: readonly Rekey[]): string[] {
+function aftermath(messages: readonly Arrow[], rekeys: readonly Rekey[], version: 1 | 2): string[] {
   const lived = messages.filter((m) => m.phase === 'liveness');
   const [check] = lived;
   const alive = check
@@ -162,7 +185,7 @@ function aftermath(messages: readonly Arrow[], rekeys: readonly Rekey[]): string
     ...alive,
     ...(['child', 'ike'] as const).flatMap((of) => {
       const said = outcomes(of);
-      return said.length > 0 ? [`   rekey     ${of === 'child' ? 'Child SA' : 'IKE SA'}: ${said.join(', ')}`] : [];
+      return said.length > 0 ? [`   rekey     ${SA_NAMES[version][of]}: ${said.join(', ')}`] : [];
     }),
   ];
 }

@@ -96,8 +96,8 @@ function furnish(a: Changes, b: Changes, secretsA: string, secretsB: string) {
   const furnished = street(
     { a: connA, b: connB, placing },
     {
-      A: { conns: [connA], secrets: secretsOf(secretsA), hasSecrets: true },
-      B: { conns: [connB], secrets: secretsOf(secretsB), hasSecrets: true },
+      A: { conns: [connA], secrets: secretsOf(secretsA), hasSecrets: true, ikev1Policy: 'accept' },
+      B: { conns: [connB], secrets: secretsOf(secretsB), hasSecrets: true, ikev1Policy: 'accept' },
     },
     undefined,
   );
@@ -158,7 +158,7 @@ test('a Child SA is rekeyed exactly when nothing is found', { timeout: 60_000 },
       const suite = { group: groupByName(agreed?.ike.group ?? '') } as IkeSa['suite'];
       for (const { of, by, ok } of rekeys) {
         const [asker, asked] = by === 'A' ? [partyA, partyB] : [partyB, partyA];
-        const found = of === 'child' ? rekeyDisagreement(asker, asked, { suite }) : [];
+        const found = of === 'child' ? rekeyDisagreement(asker, asked, suite) : [];
         expect({ of, by, ok, found }).toEqual({ of, by, ok: found.length === 0, found });
         if (of === 'child') outcomes[ok ? 'works' : 'fails']++;
       }

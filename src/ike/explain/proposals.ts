@@ -40,18 +40,20 @@ export function nearest(offered: readonly Proposal[], accepted: readonly Proposa
   return best;
 }
 
-/** Two lines: what each side holds, and where the nearest two part. `keyword`: `ike=`, `esp=` or `ah=`. */
+/** Two lines: what each side holds, and where the nearest two part. `keyword`: `ike=`, `esp=` or `ah=`; `words`: other ones. */
 export function explainProposals(
   keyword: string,
   offered: readonly Proposal[],
   accepted: readonly Proposal[],
   { asker, asked }: Parties,
+  words: Partial<Readonly<Record<Kind, string>>> = {},
 ): readonly string[] {
+  const names = { ...NAMES, ...words };
   const holdings = `${keyword}: ${says(asker, 'offer')} ${proposalsText(offered)}; ${says(asked, 'accept')} ${proposalsText(accepted)}`;
   const closest = nearest(offered, accepted);
   if (!closest || closest.partings.length === 0) return [holdings];
   const where = closest.partings.map(
-    (p) => `in ${NAMES[p.kind]} (${has(asker)} ${clip(p.offered, 120)}, ${has(asked)} ${clip(p.accepted, 120)})`,
+    (p) => `in ${names[p.kind]} (${has(asker)} ${clip(p.offered, 120)}, ${has(asked)} ${clip(p.accepted, 120)})`,
   );
   const which = offered.length > 1 || accepted.length > 1 ? 'the nearest two part' : 'they part';
   return [holdings, `${keyword}: ${which} ${where.join(' and ')}`];

@@ -1,7 +1,7 @@
 /** Why traffic selectors do not fit: at whose end, and in what. RFC 7296 §2.9. */
 import type { Selector } from '../../net/selector.ts';
 import type { ChildPolicy } from '../policy.ts';
-import { clip, has, type Parties, some, whose } from './words.ts';
+import { clip, has, type Parties, says, some, whose } from './words.ts';
 
 interface Traffic {
   readonly local: readonly Selector[];
@@ -58,6 +58,26 @@ export function explainAnswer(got: Traffic, wanted: Traffic, narrowing: boolean,
     const what = `at ${whose(end)} end ${asker} asked for ${listText(wanted[side])} and ${asked} answered ${listText(got[side])}`;
     return [isWithin ? `${what}: that is only a part of it, for which ${asker} would need narrowing=yes` : what];
   });
+}
+
+interface Nets {
+  readonly local: Selector;
+  readonly remote: Selector;
+}
+
+/** IKEv1's: one net at each end, and the very same at both. As seen from the end that is asked. RFC 2409 §5.5. */
+export function explainNets(wanted: Nets, holds: Nets, { asker, asked }: Parties): readonly string[] {
+  const ends = [
+    ['local', asked],
+    ['remote', asker],
+  ] as const;
+  return ends.flatMap(([side, end]) =>
+    holds[side].equals(wanted[side])
+      ? []
+      : [
+          `at ${whose(end)} end ${says(asker, 'ask')} for ${wanted[side]}, ${has(asked)} ${holds[side]}: in IKEv1 they must be the same`,
+        ],
+  );
 }
 
 /** What keeps the nearest two apart. */

@@ -167,6 +167,7 @@ test('--json: the same, for programs', async () => {
       "at",
       "from",
       "to",
+      "version",
       "exchange",
       "messageId",
       "isResponse",
