@@ -39,7 +39,7 @@ async function filesFor({ directory, side, tunnel, ends }: Place): Promise<Files
   if (tunnel.v1) {
     await writePasswords(tunnel.v1, join(directory, 'ipsec.d/passwd'));
     return {
-      conf: await v1Conf(tunnel.v1, { side, ends }, 'libreswan', [SILENT, 'sendca=all']),
+      conf: await v1Conf(tunnel.v1, { side, ends }, 'libreswan', [SILENT, 'sendca=all'], tunnel.setup),
       secrets: v1Secrets(tunnel.v1, side),
       proofs: proofPairs(tunnel.v1, side),
     };

@@ -18,13 +18,9 @@ const WISHES: readonly Wish[] = [
 ];
 const WRONG: Wish = { name: 'wrong-password', xauth: user(5, { passwordAtEast: 'another one' }) };
 
-const EVERYTHING = { west: '', east: '0.0.0.0/0' };
-
 /** `side`: where we are; the client is at the west. */
 export function tellRoadWarriors(peer: PeerName, side: Side): void {
-  // libreswan tells of single subnets in an attribute with a wrong length, which strongSwan does not take either.
-  const all = peer === 'libreswan' && side === 'west';
-  const list = conns([...WISHES, WRONG]).map((conn) => (all ? { ...conn, subnets: EVERYTHING } : conn));
+  const list = conns([...WISHES, WRONG]);
   const title = side === 'west' ? `we log in to ${peer}` : `${peer} logs in to us`;
   onBed(title, { peer, side, tunnel: v1Tunnel(list) }, (tell) => {
     list.forEach((conn) => {

@@ -1,0 +1,4 @@
+import { tellFragments, tellNats } from './paths.ts';
+
+tellNats('strongswan');
+tellFragments('strongswan');
