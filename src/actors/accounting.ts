@@ -310,6 +310,7 @@ const CAUSES: Readonly<Record<DownReason, Cause>> = {
   peer: 'User-Request',
   timeout: 'Lost-Carrier',
   refused: 'Service-Unavailable',
+  denied: 'Service-Unavailable',
   expired: 'Session-Timeout',
   replaced: 'Port-Preempted',
   local: 'NAS-Error',

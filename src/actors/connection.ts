@@ -64,6 +64,8 @@ export type ConnectionMessage =
   | { readonly t: 'childDown'; readonly serial: number; readonly why: DownReason; readonly text: string }
   /** Another IKE SA has it now. */
   | { readonly t: 'rekeyFailed'; readonly text: string }
+  /** IKEv1: `ike` is to take the place of one that is ours. */
+  | { readonly t: 'renew'; readonly ike: ActorRef<IkeSaMessage> }
   /** The peer sends us from one gateway to another, and `others` with us; `answers` want to see what comes of that. */
   | {
       readonly t: 'redirected';
@@ -171,6 +173,8 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
         return this.#childUp(message.serial, message.ike, message.replaces, self);
       case 'childDown':
         return this.#childDown(message, self);
+      case 'renew':
+        return void message.ike.tell({ t: 'command', command: { t: 'renew', login: this.#login } });
       case 'rekeyFailed':
         this.#forIke?.line(RC.FATAL, `${this.#prefix}: ${message.text}`);
         return this.#forIke?.end();
@@ -433,7 +437,15 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (this.#children !== NONE) return;
     this.#forDown?.end();
     if (why === 'asked') return;
+    if (why === 'denied') return this.#giveUp(text);
     if (this.#wanted && this.#revival === noTimer) this.#scheduleRevival(text, self);
+  }
+
+  /** Who is told no as who it says it is, is not helped by saying it again. */
+  #giveUp(text: string): void {
+    this.#wanted = false;
+    this.#keepLogin(undefined);
+    this.#log(`not trying again by itself (${text})`, 'failed');
   }
 
   #scheduleRevival(text: string, self: Context<ConnectionMessage>): void {

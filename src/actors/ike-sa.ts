@@ -538,7 +538,9 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const sa = initiatorOf({ serial: serial(), policy, local, peer }, env);
     const ref = this.#world.spawn('states', sa.serial, new IkeSaActor(this.#world, sa));
     for (const answer of this.#watchers?.take() ?? []) ref.tell({ t: 'watch', answer });
-    ref.tell({ t: 'command', command: { t: 'renew' } });
+    const owner = this.#world.registry.owner(policy)?.ref;
+    if (owner) owner.tell({ t: 'renew', ike: ref });
+    else ref.tell({ t: 'command', command: { t: 'renew' } });
   }
 
   #leaveHalfOpen(isUp: boolean): void {
@@ -586,7 +588,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);
     else {
       const line = this.#world.log('info', gist, about);
-      this.#watchers?.line(why === 'refused' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG, line);
+      this.#watchers?.line(
+        why === 'refused' || why === 'denied' || why === 'local' || neverCameUp ? RC.FATAL : RC.LOG,
+        line,
+      );
     }
     if (!this.#isStrangers) this.#tellOwner(policy, { t: 'ikeDown', serial, why, text });
   }

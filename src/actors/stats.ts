@@ -21,7 +21,16 @@ const VERSIONS: readonly Version[] = [2, 1];
 const ROLES: readonly Role[] = ['initiator', 'responder'];
 const PROTOCOLS = ['esp', 'ah'] as const;
 const DIRECTIONS = [['in'], ['out']];
-const REASONS: readonly DownReason[] = ['asked', 'peer', 'timeout', 'refused', 'expired', 'replaced', 'local'];
+const REASONS: readonly DownReason[] = [
+  'asked',
+  'peer',
+  'timeout',
+  'refused',
+  'denied',
+  'expired',
+  'replaced',
+  'local',
+];
 /** Series to begin with: a row for each version, with each of the others. */
 const ofBoth = (...others: readonly (readonly string[])[]): string[][] =>
   VERSIONS.flatMap((version) =>

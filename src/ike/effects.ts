@@ -234,6 +234,8 @@ export type DownReason =
   | 'timeout'
   /** The peer or we refused: proposals, selectors, authentication. */
   | 'refused'
+  /** The peer does not take our password: to say it again may lock the account. */
+  | 'denied'
   /** Its lifetime ran out, or another has taken its place. */
   | 'expired'
   | 'replaced'

@@ -85,3 +85,19 @@ test('a wrong password leaves nothing, not even the instance that was made for i
   expect([...east.world.leases.all()]).toEqual([]);
   expect(east.world.registry.instances).toBe(0);
 });
+
+test('a password that is refused is not said again by itself: it might lock the account', () => {
+  const { west, east, clock } = road('wrong');
+  const asked: string[] = [];
+  const { computes } = east;
+  east.computes = (job) => {
+    asked.push(job.op);
+    return computes(job);
+  };
+  west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+  const before = asked.length;
+  expect(before).toBeGreaterThan(0);
+  clock.advance(24 * 3_600_000);
+  expect(asked.length).toBe(before);
+  expect(west.log.join('\n')).toMatch(/not trying again by itself \(XAUTH: /);
+});

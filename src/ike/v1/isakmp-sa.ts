@@ -158,8 +158,6 @@ export interface Handshake {
   hasWarned: boolean;
   /** Proofs of the peer's that did not hold; the first has been said. */
   disbelieved: number;
-  /** It has been said once that somebody notifies without protection. */
-  hasOverheard: boolean;
 }
 
 /** A child that is wanted as soon as there is an SA to ask for it. */
@@ -237,6 +235,9 @@ export class IsakmpSa {
   establishedAt = 0;
   /** Of phase 1, once it is over. */
   wasAggressive = false;
+  /** What has been said once: somebody notifies without protection; the peer sets the commit bit. */
+  hasOverheard = false;
+  hasSeenCommit = false;
   /** The serial of a newer one with the same peer, which gets the children; 0: none. */
   heir = 0;
   /** It takes another one's place: the peer is to forget nothing. */

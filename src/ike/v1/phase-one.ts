@@ -56,7 +56,6 @@ export function newHandshake(turn: Turn): Handshake {
       isCertAsked: false,
       hasWarned: false,
       disbelieved: 0,
-      hasOverheard: false,
     },
     [turn.sa.role === 'initiator' ? 'ni' : 'nr']: turn.env.random(NONCE_OCTETS),
   };

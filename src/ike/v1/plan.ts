@@ -7,6 +7,7 @@ import { end, giveUpChild } from './ending.ts';
 import { deleteChild, deleteIsakmp, forget } from './informational.ts';
 import { type IsakmpSa, NONE } from './isakmp-sa.ts';
 import { renewFor } from './lapsing.ts';
+import { isAlike } from './lasting.ts';
 import { startMain } from './main-mode.ts';
 import { netsOf } from './nets.ts';
 import { isV1, type V1Policy } from './policy.ts';
@@ -112,11 +113,6 @@ export function rekeyChild(turn: Turn, child: Child): void {
   turn.say(`initiating Quick Mode to replace IPsec SA #${child.serial}`, { serial, event: 'initiated' });
   startQuick(turn, policy, serial, child);
 }
-
-const isAlike = (a: Child, b: Child): boolean =>
-  a.policy.name === b.policy.name &&
-  a.selectorsLocal[0].equals(b.selectorsLocal[0]) &&
-  a.selectorsRemote[0].equals(b.selectorsRemote[0]);
 
 /** A newer ISAKMP SA takes the children; this one stays for what is still on the way. */
 export function handOver(turn: Turn, by: number): void {

@@ -106,8 +106,8 @@ function overhear(turn: Turn, { header, chain }: Message): void {
     ? (NOTIFY_NAMES.get(said.notify) ?? `notification ${said.notify}`)
     : describe(header, chain.payloads);
   const text = `${name} without protection from ${sa.peer}; ignored`;
-  if (!sa.handshake || sa.handshake.hasOverheard) return turn.debug(() => text);
-  sa.handshake.hasOverheard = true;
+  if (sa.hasOverheard) return turn.debug(() => text);
+  sa.hasOverheard = true;
   turn.say(text, { level: 'warn' });
 }
 
@@ -196,8 +196,10 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   turn.note('in', message.payloads);
   turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
   if (row.exchange === EXCHANGE.INFORMATIONAL && message.payloads.some(isTold)) remember(turn.sa, talk.messageId);
-  if (message.header.isCommit)
+  if (message.header.isCommit && !turn.sa.hasSeenCommit) {
+    turn.sa.hasSeenCommit = true;
     turn.say(`${exchangeName(row.exchange)} with the commit bit, which is ignored`, { level: 'warn' });
+  }
   row.run(turn, message);
   checkEnd(turn);
 }

@@ -137,5 +137,5 @@ const MOST_SAID = 8;
 function fail(turn: Turn, why: string): void {
   const text = `XAUTH: ${why}`;
   turn.say(text, { level: 'warn', event: 'failed' });
-  deleteIsakmp(turn, 'refused', text);
+  deleteIsakmp(turn, 'denied', text);
 }

@@ -71,7 +71,7 @@ describe('a user without', () => {
     clock.advance(130_000);
     expectNothing(west);
     expectNothing(east);
-    expect(west.downs.map(({ why }) => why)).toEqual(['refused']);
+    expect(west.downs.map(({ why }) => why)).toEqual(['denied']);
     expect(west.lines.join('\n')).toContain('the peer does not accept our password, and nobody to ask for one');
     expect(east.lines.join('\n')).toContain('XAUTH: User "joe": Authentication Failed: no such user or password');
     expect([...west.lines, ...east.lines].join('\n')).not.toContain('wrong');
