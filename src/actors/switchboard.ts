@@ -389,7 +389,7 @@ export class Switchboard {
   }
 
   #firstV1(datagram: Datagram, spiI: Uint8Array, exchange: FirstExchange): void {
-    const { counters, limits } = this;
+    const { counters } = this;
     const { peer } = datagram;
     const known = withPeer(this.#halfOpen.find(spiI), peer);
     if (known) {
@@ -400,20 +400,23 @@ export class Switchboard {
       counters.late++;
       return;
     }
-    if (this.#halfOpenCount >= limits.maxHalfOpen) {
-      counters.refused++;
-      return;
-    }
-    if (this.#sheds) {
-      counters.shed++;
-      return;
-    }
+    if (this.#isFull()) return;
     const charge = this.#v1.weigh(datagram, exchange, this.wantsCookies);
     const sa = charge && this.#ports.answerer(datagram, keep(spiI), 1);
     if (!sa) return;
     this.#v1.take(charge);
     this.#opens(spiI, { sa, peer, source: undefined, charge });
     sa.tell({ t: 'packet', datagram });
+  }
+
+  /** Nobody new gets in just now. */
+  #isFull(): boolean {
+    const { counters, limits } = this;
+    const isFull = this.#halfOpenCount >= limits.maxHalfOpen;
+    if (isFull) counters.refused++;
+    else if (this.#sheds) counters.shed++;
+    else return false;
+    return true;
   }
 
   /** At once: its duplicate, or a flood, may be in the same batch. */
@@ -440,14 +443,7 @@ export class Switchboard {
     }
     const asks = this.wantsCookies;
     if (this.#redirect(datagram, header, asks)) return;
-    if (this.#halfOpenCount >= limits.maxHalfOpen) {
-      counters.refused++;
-      return;
-    }
-    if (this.#sheds) {
-      counters.shed++;
-      return;
-    }
+    if (this.#isFull()) return;
     const admission = admit(header);
     if (admission.t === 'drop') return this.#refuse(datagram, admission.why);
     if (admission.t === 'answer') return this.send(datagram.local, datagram.peer, admission.bytes);

@@ -6,6 +6,7 @@ import type { Policy } from '../policy.ts';
 import type { IsakmpSuite } from './crypto/keys.ts';
 import { GROUP, OAKLEY_ENCR, OAKLEY_HASH } from './crypto/oakley.ts';
 import { type Life, lifeAttributes, readLife } from './lifetimes.ts';
+import { Values } from './values.ts';
 import type { Proposal as WireProposal } from './wire/index.ts';
 import { type Attribute, AUTH_METHOD, KEY_IKE, numberIn, OAKLEY, PROTOCOL, type Transform } from './wire/index.ts';
 
@@ -121,26 +122,21 @@ function readTransform(transform: Transform): Offer | string {
   if (transform.id !== KEY_IKE) return `transform ${transform.id}`;
   const read = readLife(transform.attributes, OAKLEY);
   if (typeof read === 'string') return read;
-  const values = new Map<number, number>();
-  for (const one of read.rest) {
-    const value = numberIn(one);
-    if (value === undefined || values.has(one.type)) return `attribute ${one.type} twice, or too long`;
-    values.set(one.type, value);
-  }
-  const take = (type: number) => {
-    const value = values.get(type);
-    values.delete(type);
-    return value;
-  };
-  const [encrNumber, hashNumber, groupNumber] = [take(OAKLEY.ENCRYPTION), take(OAKLEY.HASH), take(OAKLEY.GROUP)];
-  const methodNumber = take(OAKLEY.AUTHENTICATION);
-  const bits = take(OAKLEY.KEY_LENGTH);
+  const values = Values.of(read.rest);
+  if (typeof values === 'string') return values;
+  const [encrNumber, hashNumber, groupNumber] = [
+    values.take(OAKLEY.ENCRYPTION),
+    values.take(OAKLEY.HASH),
+    values.take(OAKLEY.GROUP),
+  ];
+  const methodNumber = values.take(OAKLEY.AUTHENTICATION);
+  const bits = values.take(OAKLEY.KEY_LENGTH);
   const encr = OAKLEY_ENCR.row(encrNumber ?? 0);
   const prf = OAKLEY_HASH.row(hashNumber ?? 0);
   const group = GROUP.row(groupNumber ?? 0);
   const how = METHODS.find(({ number }) => number === methodNumber);
-  const [unknown] = values.keys();
-  if (unknown !== undefined) return `attribute ${unknown}`;
+  const unknown = values.unknown();
+  if (unknown !== undefined) return unknown;
   if (!encr || !prf || !group || !how)
     return `cipher ${encrNumber} hash ${hashNumber} group ${groupNumber} authentication ${methodNumber}`;
   // RFC 2409 appendix A: no length for a cipher that has one only; AES without one has its shortest.

@@ -4,6 +4,7 @@ import type { Proposal } from '../crypto/proposal.ts';
 import type { ChildPolicy } from '../policy.ts';
 import { AH_TRANSFORM, AUTH_ALGORITHM, ESP_TRANSFORM, GROUP } from './crypto/oakley.ts';
 import { type Life, lifeAttributes, readLife } from './lifetimes.ts';
+import { Values } from './values.ts';
 import { type Attribute, ENCAPSULATION, IPSEC, numberIn, PROTOCOL, type Transform } from './wire/index.ts';
 
 /** What a child depends on besides the algorithms. */
@@ -124,24 +125,15 @@ export function readTransform(layer: Layer, transform: Transform): Offer | strin
   const read = readLife(transform.attributes, IPSEC);
   if (typeof read === 'string') return read;
   if (layer === 'ipcomp') return readDeflate(transform.id, read);
-  const values = new Map<number, number>();
-  for (const one of read.rest) {
-    const value = numberIn(one);
-    if (value === undefined || values.has(one.type)) return `attribute ${one.type} twice, or too long`;
-    values.set(one.type, value);
-  }
-  const take = (type: number) => {
-    const value = values.get(type);
-    values.delete(type);
-    return value;
-  };
-  const groupNumber = take(IPSEC.GROUP);
-  const mode = take(IPSEC.ENCAPSULATION);
-  const authNumber = take(IPSEC.AUTH);
-  const bits = take(IPSEC.KEY_LENGTH);
-  const esn = take(IPSEC.ESN);
-  const [unknown] = values.keys();
-  if (unknown !== undefined) return `attribute ${unknown}`;
+  const values = Values.of(read.rest);
+  if (typeof values === 'string') return values;
+  const groupNumber = values.take(IPSEC.GROUP);
+  const mode = values.take(IPSEC.ENCAPSULATION);
+  const authNumber = values.take(IPSEC.AUTH);
+  const bits = values.take(IPSEC.KEY_LENGTH);
+  const esn = values.take(IPSEC.ESN);
+  const unknown = values.unknown();
+  if (unknown !== undefined) return unknown;
   const group = groupNumber === undefined ? undefined : GROUP.row(groupNumber);
   const integ = authNumber === undefined ? undefined : AUTH_ALGORITHM.row(authNumber);
   if ((groupNumber !== undefined && !group) || (authNumber !== undefined && !integ) || (esn !== undefined && esn !== 1))
