@@ -14,7 +14,7 @@ import { GROUP, OAKLEY_ENCR, OAKLEY_HASH } from '../ike/v1/crypto/oakley.ts';
 import type { IsakmpSa } from '../ike/v1/isakmp-sa.ts';
 import { suitesOf } from '../ike/v1/offers.ts';
 import { netOf, ourGroup, wrongGroup } from '../ike/v1/quick-child.ts';
-import { chooseQuick, offerQuick } from '../ike/v1/quick-offers.ts';
+import { chooseQuick, offerQuick, passesNat } from '../ike/v1/quick-offers.ts';
 import { offerChild, offerIke } from '../ike/v2/proposals.ts';
 import { Selector } from '../net/selector.ts';
 import { Subnet } from '../net/subnet.ts';
@@ -56,10 +56,10 @@ function phaseOne(asker: Party, asked: Party): readonly Disagreement[] {
 }
 
 function phaseTwo(asker: Party, asked: Party, suite: IkeSuite | undefined): readonly Disagreement[] {
-  const wrongMode = modes(asker, asked);
   return [
     { about: 'selectors', lines: nets(asker, asked) },
-    { about: 'mode', lines: wrongMode },
+    { about: 'mode', lines: modes(asker, asked) },
+    { about: 'nat', lines: blocked(asker, asked) },
     { about: 'pfs', lines: pfs(asker, asked, suite) },
     { about: 'child', lines: [...alone(asker), ...alone(asked), ...childProposals(asker, asked, suite)] },
   ];
@@ -185,6 +185,14 @@ function pfs(asker: Party, asked: Party, suite: IkeSuite | undefined): readonly 
 
 function alone({ name, policy }: Party): readonly string[] {
   return policy.v1?.isAlone ? [`${name} wants an ISAKMP SA alone, and no tunnel (phase2=none)`] : [];
+}
+
+/** AH covers the addresses that a NAT changes. */
+function blocked(asker: Party, asked: Party): readonly string[] {
+  const isNatted = [asker, asked].some(({ address, seenAt }) => !address.equals(seenAt));
+  return isNatted && !passesNat(asker.policy.child)
+    ? [`${asker.name} wants AH (phase2=), which passes no NAT, and there is one between`]
+    : [];
 }
 
 function childProposals(asker: Party, asked: Party, suite: IkeSuite | undefined): readonly string[] {

@@ -34,6 +34,8 @@ const keywords = fc.record({
   leftxauthclient: fc.constantFrom('no', 'no', 'no', 'yes'),
   phase2: fc.constantFrom(undefined, undefined, 'esp+ah', 'ah'),
   compress: fc.constantFrom('no', 'yes'),
+  modecfgpull: fc.constantFrom('yes', 'no'),
+  leftmodecfgclient: fc.constantFrom('no', 'no', 'no', 'yes'),
 });
 const policies = fc.constantFrom('accept', 'accept', 'accept', 'accept', 'accept', 'accept', 'drop', 'reject');
 const secrets = fc.constantFrom(
@@ -65,6 +67,8 @@ const pairs = fc
         'leftxauthclient',
         'phase2',
         'compress',
+        'modecfgpull',
+        'leftmodecfgclient',
       ] as const,
       { maxLength: 2 },
     ),
@@ -77,11 +81,13 @@ function furnish(a: Changes, b: Changes, secretsA: string, secretsB: string, pol
   const of = (changes: Changes, isOwn: boolean) => {
     const hosts = changes.type === 'transport' ? { leftsubnet: undefined, rightsubnet: undefined } : {};
     const ah = changes.phase2 === 'ah' ? { esp: undefined } : {};
+    const isClient = changes.leftmodecfgclient === 'yes';
+    const lease = isClient ? { leftsubnet: undefined, ...(!isOwn && { leftaddresspool: '10.9.0.1-10.9.0.9' }) } : {};
     // It has one group to offer.
     const isOpen = changes.ike === undefined || changes.ike.includes(',');
     const ike = changes.aggressive === 'yes' && isOpen ? { ike: V1.ike } : {};
     const at = isOwn ? { left: '192.0.2.1' } : {};
-    return connsIn(conn('w-e', { ...V1, ...changes, ...hosts, ...ah, ...ike, ...at }))[0];
+    return connsIn(conn('w-e', { ...V1, ...changes, ...hosts, ...ah, ...ike, ...lease, ...at }))[0];
   };
   const [connA, connB] = [of(a, true), of(b, false)];
   const placing = place(connA, connB, { addresses: { a: undefined, b: undefined }, nat: undefined });

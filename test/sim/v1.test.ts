@@ -122,12 +122,20 @@ describe('a tunnel that would come up', () => {
     ]);
   });
 
-  test('goes through a NAT', () => {
-    const setting = { a: { left: '10.9.9.9' }, b: { left: '%any' }, secretsB: '@east %any : PSK "swordfish"\n' };
-    const { run } = simulatedV1(setting, { nat: 'A' });
-    expect([run.outcome, run.agreed?.child.encapsulated]).toEqual(['up', true]);
-    expect(run.messages.filter(({ payloads }) => payloads.includes('not readable'))).toEqual([]);
-  });
+  test.each([{}, { type: 'transport', leftsubnet: undefined, rightsubnet: undefined }])(
+    'goes through a NAT',
+    (both) => {
+      const setting = {
+        both,
+        a: { left: '10.9.9.9' },
+        b: { left: '%any' },
+        secretsB: '@east %any : PSK "swordfish"\n',
+      };
+      const { run } = simulatedV1(setting, { nat: 'A' });
+      expect([run.outcome, run.agreed?.child.encapsulated]).toEqual(['up', true]);
+      expect(run.messages.filter(({ payloads }) => payloads.includes('not readable'))).toEqual([]);
+    },
+  );
 
   test('sends large messages in fragments that are one arrow', () => {
     const many = Array.from({ length: 90 }, (_, i) => `OU=${`unit ${i} `.padEnd(10, 'x')}`).join(', ');
@@ -270,6 +278,17 @@ const FAILURES: readonly [string, V1Setting, readonly string[], Partial<Simulati
       'child: esp=: A offers AES_CBC_256-HMAC_SHA1_96-MODP2048; B accepts AES_CBC_128-HMAC_SHA1_96-MODP2048',
       'child: esp=: they part in the key length (A has AES_CBC_256, B has AES_CBC_128)',
     ],
+  ],
+  [
+    'AH through a NAT',
+    {
+      both: { phase2: 'esp+ah' },
+      a: { left: '10.9.9.9' },
+      b: { left: '%any' },
+      secretsB: '@east %any : PSK "swordfish"\n',
+    },
+    ['nat: A wants AH (phase2=), which passes no NAT, and there is one between'],
+    { nat: 'A' },
   ],
   ['bundles', { b: { phase2: 'esp+ah' } }, ['child: B has AH around ESP (phase2=esp+ah), A has not']],
 ];
