@@ -80,6 +80,9 @@ function take(turn: Turn, message: Message, datagram: Packet): void {
   const talk = talkOf(turn, header);
   if (!talk) return;
   if (talk.heard && Buffer.compare(talk.heard, sha1(datagram.bytes)) === 0) return again(turn, header, talk);
+  // Who has not heard ours may be anybody, and is to cost us no key exchange: it can only say the same once more.
+  if (sa.role === 'responder' && sa.state !== 'idle' && isZero(header.cookieR))
+    return turn.debug(() => `${exchangeName(header.exchange)} without our cookie; dropped`);
   const chain = sealed ? reveal(turn, message, talk) : message.chain;
   if (!chain) return;
   const incoming: Incoming = {
