@@ -102,6 +102,8 @@ function strongSwanConf(
   ${v1 ? 'i_dont_care_about_security_and_use_aggressive_mode_psk = yes' : ''}
   ${charon ?? ''}
   filelog { file { path = ${log}
+    time_format = %b %e %T
+    time_add_ms = yes
     default = 1
     ike = 2
     flush_line = yes } }

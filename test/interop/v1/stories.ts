@@ -18,12 +18,24 @@ type Actor = 'us' | 'them';
 const ACTORS: readonly Actor[] = ['us', 'them'];
 const otherThan = (actor: Actor): Actor => (actor === 'us' ? 'them' : 'us');
 
+const cert = (side: Side, issuer: Issuer): Proof => ({
+  by: 'certificate',
+  name: `${side}-v1-${issuer}`,
+  ...{ authby: 'rsasig', swanctl: 'pubkey' },
+});
+const certs = (issuer: Issuer, ofWest: Issuer = issuer) => ({ west: cert('west', ofWest), east: cert('east', issuer) });
+const ISSUERS = ['root', 'two', 'other'] as const;
+type Issuer = (typeof ISSUERS)[number];
 const key = (side: Side): Proof => ({ by: 'key', name: `${side}-v1-raw`, authby: 'rsasig', swanctl: 'pubkey' });
 const KEYS = { west: key('west'), east: key('east') };
 
-/** NSS takes keys only with a certificate. */
+/** NSS takes bare keys only with a certificate. */
 async function makeKeys(): Promise<void> {
-  for (const side of ['west', 'east'] as const) await (await pki()).leaf(`${side}-v1-raw`, { issuer: 'other' });
+  const made = await pki();
+  for (const side of ['west', 'east'] as const) {
+    await made.leaf(`${side}-v1-raw`, { issuer: 'other' });
+    for (const issuer of ISSUERS) await made.leaf(`${side}-v1-${issuer}`, { issuer, san: `DNS:${side}.test` });
+  }
 }
 
 async function up(bed: V1Bed, actor: Actor, conn: Conn): Promise<readonly string[]> {
@@ -47,11 +59,11 @@ const refused =
     await attempt;
   };
 
-const proven = (more: Partial<Wish>): readonly Story[] =>
+const proven = (what: string, proofs: Conn['proofs']): readonly Story[] =>
   ACTORS.flatMap((begins) =>
     [false, true].map((isAggressive) => ({
-      ...more,
-      name: `raw-keys-${isAggressive ? 'aggressive' : 'main'}-${begins}`,
+      ...(proofs && { proofs }),
+      name: `${what}-${isAggressive ? 'aggressive' : 'main'}-${begins}`,
       isAggressive,
       tell: async (bed: V1Bed, conn: Conn) => {
         await up(bed, begins, conn);
@@ -60,6 +72,9 @@ const proven = (more: Partial<Wish>): readonly Story[] =>
       },
     })),
   );
+
+/** Ours and strongSwan's words, and libreswan's. */
+const UNTRUSTED = /untrusted|not trusted|no trusted|issuer|INVALID_(?:CERT|KEY|ID)|AUTHENTICATION_FAILED|AUTH_FAILED/i;
 
 const refusals = (peer: PeerName): readonly Story[] =>
   ACTORS.flatMap((begins): readonly Story[] => [
@@ -76,6 +91,11 @@ const refusals = (peer: PeerName): readonly Story[] =>
       ids: { west: 'w2.test', east: 'e2.test' },
       at: { them: { secret: 'another one' } },
       tell: refused(begins, /hash|AUTHENTICATION_FAILED|INVALID_HASH|secret/i),
+    },
+    {
+      name: `untrusted-peer-${begins}`,
+      proofs: certs('other', 'root'),
+      tell: refused(begins, UNTRUSTED),
     },
     {
       name: `wrong-cipher-${begins}`,
@@ -176,12 +196,25 @@ async function putDown(bed: V1Bed, conn: Conn): Promise<void> {
   for (const actor of ACTORS) await bed[actor].deleteIke(conn.name).catch(() => undefined);
 }
 
+const distrusted: readonly Story[] = ACTORS.map((begins) => ({
+  name: `untrusted-ours-${begins}`,
+  proofs: certs('root', 'other'),
+  tell: refused(begins, UNTRUSTED),
+}));
+
 const DPD = { dpd: { delay: 1, timeout: 3 } };
 
 export function tellStories(peer: PeerName): void {
-  const stories = [...proven({ proofs: KEYS }), ...refusals(peer), ...changes];
+  const stories = [
+    ...proven('raw-keys', KEYS),
+    ...proven('certificates', certs('root')),
+    ...proven('chains', certs('two')),
+    ...refusals(peer),
+    ...changes,
+  ];
   onStories(`exchanges with ${peer}`, peer, [...stories, ...deaths('them')]);
-  onStories(`death of ours, with ${peer}`, peer, deaths('us'));
+  // On a bed of its own: whoever has a certificate of an authority has that authority among those it trusts.
+  onStories(`distrust and death of ours, with ${peer}`, peer, [...distrusted, ...deaths('us')]);
 }
 
 /** The last of a bed: nobody comes back. */
