@@ -583,7 +583,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (why === 'peer') this.#released(serial);
     this.#world.accounting.down(serial, why);
     this.#world.stats.ikeEnded(versionOf(this.#sa), this.#isUp, why);
-    const [gist, about] = [`deleting IKE SA (${text})`, this.#about(policy, serial, 'deleted')];
+    const name = versionOf(this.#sa) === 1 ? 'ISAKMP SA' : 'IKE SA';
+    const [gist, about] = [`deleting ${name} (${text})`, this.#about(policy, serial, 'deleted')];
     const neverCameUp = this.#sa.peerId === undefined && why !== 'asked';
     if (this.#isStrangers && why !== 'asked') this.#world.strangers.say('info', gist, about);
     else {

@@ -11,7 +11,6 @@ import { explainNets } from '../ike/explain/selectors.ts';
 import { some } from '../ike/explain/words.ts';
 import { faultText } from '../ike/fault.ts';
 import { GROUP, OAKLEY_ENCR, OAKLEY_HASH } from '../ike/v1/crypto/oakley.ts';
-import type { IsakmpSa } from '../ike/v1/isakmp-sa.ts';
 import { suitesOf } from '../ike/v1/offers.ts';
 import { netOf, ourGroup, wrongGroup } from '../ike/v1/quick-child.ts';
 import { chooseQuick, offerQuick, passesNat } from '../ike/v1/quick-offers.ts';
@@ -171,7 +170,7 @@ const isEverything = (net: Selector): boolean => net.equals(Selector.ofSubnet(Su
 /** The group of PFS is part of the first Quick Mode already. RFC 2409 §5.5. */
 function pfs(asker: Party, asked: Party, suite: IkeSuite | undefined): readonly string[] {
   // Of phase 1 alone the rules ask what was agreed on.
-  const sa = { suite } as IsakmpSa;
+  const sa = { suite };
   if (!suite) return [];
   const group = ourGroup(sa, asker.policy);
   if (wrongGroup(sa, asked.policy, group) === undefined) return [];
@@ -197,7 +196,7 @@ function blocked(asker: Party, asked: Party): readonly string[] {
 
 function childProposals(asker: Party, asked: Party, suite: IkeSuite | undefined): readonly string[] {
   const [own, holds] = [asker.policy.child, asked.policy.child];
-  const group = suite && ourGroup({ suite } as IsakmpSa, asker.policy);
+  const group = suite && ourGroup({ suite }, asker.policy);
   const terms = { group, nat: undefined };
   const offered = offerQuick(own, { ...SPIS, cpi: own.compress ? SPIS.cpi : undefined }, terms);
   if (offered.length === 0) return [`${asker.name} has nothing in esp= or ah= that IKEv1 can say`];

@@ -154,3 +154,16 @@ describe('dpdaction', () => {
     expect(begun(dead(undefined).west)).toBeGreaterThan(1);
   });
 });
+
+test('a rekey that the peer refuses fails, and what was to be replaced stays', () => {
+  const V = { ...V1, pfs: 'no' };
+  const { west, east } = town({
+    west: { conf: conn('w-e', V1), ikev1Policy: 'accept' },
+    east: { conf: conn('w-e', V), ikev1Policy: 'accept' },
+  });
+  expect(west.whack({ kind: 'initiate', name: 'w-e' }).exit).toBe(0);
+  const rekey = east.whack({ kind: 'rekey-child', name: 'w-e' });
+  expect(rekey.text).toContain('peer refuses Quick Mode: NO_PROPOSAL_CHOSEN');
+  expect(rekey.exit).toBeGreaterThanOrEqual(20);
+  expect([west, east].map((house) => house.plane.inbound().length)).toEqual([1, 1]);
+});

@@ -54,8 +54,11 @@ export function giveUpChild(turn: Turn, talk: Conversation, why: DownReason, tex
   const made = turn.sa.child(quick.serial);
   if (made) return dropChild(turn, made, why, text);
   releaseSpis(turn, quick);
-  if (quick.isInitiator) turn.childDown(quick, why, text);
-  if (quick.old && turn.sa.children.includes(quick.old)) rekeyLater(turn, quick.old);
+  const { old } = quick;
+  const stays = old !== undefined && turn.sa.children.includes(old);
+  // What it was to replace is up still.
+  if (quick.isInitiator) turn.childDown(quick, stays ? 'replaced' : why, text);
+  if (stays) rekeyLater(turn, old);
 }
 
 /** What is left of phase 1 once the SA is up or dead. */

@@ -32,16 +32,21 @@ export const termsOf = (sa: IsakmpSa, group: Group | undefined): QuickTerms => (
 });
 
 /** As initiator: the first that `esp=` names, else that of phase 1. */
-export function ourGroup({ suite }: IsakmpSa, { child }: Policy): Group | undefined {
+export function ourGroup({ suite }: HasGroup, { child }: Policy): Group | undefined {
   if (!child.pfs) return undefined;
   return namedGroups(child)[0] ?? suite?.group;
+}
+
+/** Of phase 1. */
+interface HasGroup {
+  readonly suite: { readonly group: Group } | undefined;
 }
 
 /**
  * Why a group of the peer's will not do; undefined if it will. With `pfs=no` we take one all the same: there is no reason
  * to refuse a peer that wants more secrecy than we asked for.
  */
-export function wrongGroup({ suite }: IsakmpSa, { child }: Policy, group: Group | undefined): string | undefined {
+export function wrongGroup({ suite }: HasGroup, { child }: Policy, group: Group | undefined): string | undefined {
   if (!group) return child.pfs ? 'no KE, and pfs=yes' : undefined;
   const named = namedGroups(child);
   const isFit = named.length > 0 ? named.includes(group) : group === suite?.group || STRONG.includes(group);
