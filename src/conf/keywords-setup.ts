@@ -101,7 +101,6 @@ export const SETUP_KEYWORDS: readonly Keyword[] = [
     now('ikev1-policy', choice('accept reject drop'), 'what to do with IKEv1 requests', {
       default: 'drop',
       since: '4.1',
-      laterValues: ['accept', 'reject'],
     }),
     now('global-redirect', choice('yes no auto'), 'send every initiator elsewhere; auto: while cookies are demanded', {
       default: 'no',
