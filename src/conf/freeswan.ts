@@ -44,12 +44,14 @@ export function isBygone(section: 'setup' | 'conn', keyword: string): boolean {
  * that is of later days, nor says what proves who the ends are, is a line of its manual: of when there were only shared keys.
  */
 export function asFreeswan(keywords: Keywords, acceptsV1: boolean): Keywords | undefined {
-  const protects = PROTECTING.some((keyword) => Object.hasOwn(keywords, keyword)) || SHUNT.test(keywords.type ?? '');
-  if (protects) return undefined;
-  if (keywords.keyexchange === 'ikev1') return { phase2: 'none' };
+  if (SHUNT.test(keywords.type ?? '')) return undefined;
+  const protects = PROTECTING.some((keyword) => Object.hasOwn(keywords, keyword));
+  const phase2 = protects ? {} : { phase2: 'none' };
+  if (keywords.keyexchange === 'ikev1') return phase2;
   const isOld =
-    Object.hasOwn(keywords, 'keyingtries') && Object.keys(keywords).every((keyword) => OF_OLD.test(keyword));
-  return acceptsV1 && isOld ? { keyexchange: 'ikev1', phase2: 'none', authby: 'secret' } : undefined;
+    Object.hasOwn(keywords, 'keyingtries') &&
+    Object.keys(keywords).every((keyword) => OF_OLD.test(keyword) || (protects && OF_OLD_TUNNELS.test(keyword)));
+  return acceptsV1 && isOld ? { keyexchange: 'ikev1', authby: 'secret', ...phase2 } : undefined;
 }
 
 type Keywords = Readonly<Record<string, string>>;
@@ -58,3 +60,4 @@ const PROTECTING = ['phase2', 'esp', 'ah', 'compress'];
 const SHUNT = /^(pass|passthrough|drop|reject)$/;
 const OF_OLD =
   /^((left|right)(|id|ikeport|nexthop|updown|pubkey)|ikelifetime|ipsec-lifetime|rekeymargin|rekeyfuzz|rekey|keyingtries)$/;
+const OF_OLD_TUNNELS = /^((left|right)subnet|phase2|type|pfs|compress)$/;

@@ -41,9 +41,13 @@ test.each([
   expect([west, east].map((house) => house.world.switchboard.size)).toEqual([0, 0]);
 });
 
-test('with --encrypt there is a tunnel; --route waits for traffic', () => {
+test.each([
+  ['as it is written', '--name secret --encrypt'],
+  ['with the version and the proof said', '--name secret --ikev1 --psk --encrypt'],
+])('with --encrypt there is a tunnel; --route waits for traffic, %s', (_, name) => {
   const { west, east } = plain();
-  for (const house of [west, east]) whack(house, `--name secret --ikev1 --psk --encrypt ${SILLY}`);
+  for (const house of [west, east])
+    expect(whack(house, `${name} ${SILLY}`)[0].text).toBe('"secret": added IKEv1 connection');
   expect(whack(west, '--name secret --route')[0].exit).toBe(0);
   expect(whack(west, '--name secret --initiate')[0].exit).toBe(0);
   for (const house of [west, east]) {
