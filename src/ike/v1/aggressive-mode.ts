@@ -6,13 +6,13 @@
  *                                                        <--   SA, KE, Nonce, ID, HASH or, [CERT,] [CERTREQ,] SIG, NAT_D..   aggrR1
  *     established  HASH or [CERT,] SIG, NAT_D..          -->                                                             established
  */
-import type { Id } from '../../net/id.ts';
+import { Id } from '../../net/id.ts';
 import { wipe } from '../crypto/misc.ts';
 import { named, plain, type Refusal } from '../refusal.ts';
 import { certRequests, noteCertRequests } from './certs.ts';
 import { connectionsFor, connectionThatFits, wrongPeer } from './choosing.ts';
 import { end } from './ending.ts';
-import { NOTHING } from './isakmp-sa.ts';
+import { type Handshake, NOTHING } from './isakmp-sa.ts';
 import { announceNat, answerNat, natFormOf } from './nat.ts';
 import { acceptIsakmp, offerIsakmp, suitesOf } from './offers.ts';
 import {
@@ -127,7 +127,6 @@ function answerOffer(turn: Turn, message: Incoming): void {
     return end(turn, 'refused', `a key of ${theirKey.length} octets for ${fit.suite.group.name}`);
   }
   sa.policy = policy;
-  sa.peerId = peerId;
   sa.phaseOne = turn.talk;
   const handshake = newHandshake(turn);
   sa.handshake = handshake;
@@ -231,9 +230,7 @@ function confirm(turn: Turn, message: Incoming, peerId: Id, signed: Uint8Array |
 }
 
 function finish(turn: Turn, message: Incoming): void {
-  const { sa } = turn;
-  const { peerId } = sa;
-  if (!peerId) throw new Error(`#${sa.serial} does not know who asks`);
+  const peerId = claimedIn(handshakeOf(turn.sa));
   believe(turn, message, { peerId, policies: rivals(turn, peerId), isOurTurn: false }, (sure, { policy }) => {
     sure.accept(message);
     noteNat(sure, message);
@@ -241,6 +238,11 @@ function finish(turn: Turn, message: Incoming): void {
     establish(sure, saysInitialContact(message));
   });
 }
+
+/** Until it is proven it is no `IsakmpSa.peerId`: whatever becomes of a stranger is no business of the connection that it names. */
+const claimedIn = ({ theirId }: Handshake): Id => new Id(theirId[0], theirId.slice(ID_HEAD));
+/** Type, protocol and port. RFC 2407 §4.6.2. */
+const ID_HEAD = 4;
 
 /** With certificates, who has issued the peer's may tell connections apart, as long as we are the same to it. */
 function rivals(turn: Turn, peerId: Id): Claimed['policies'] {
