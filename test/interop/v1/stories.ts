@@ -93,11 +93,6 @@ const refusals = (peer: PeerName): readonly Story[] =>
       tell: refused(begins, /hash|AUTHENTICATION_FAILED|INVALID_HASH|secret/i),
     },
     {
-      name: `untrusted-peer-${begins}`,
-      proofs: certs('other', 'root'),
-      tell: refused(begins, UNTRUSTED),
-    },
-    {
       name: `wrong-cipher-${begins}`,
       at: { them: { ike: '3des-sha1-modp2048' } },
       tell: refused(begins, /NO_PROPOSAL_CHOSEN/),
@@ -196,11 +191,13 @@ async function putDown(bed: V1Bed, conn: Conn): Promise<void> {
   for (const actor of ACTORS) await bed[actor].deleteIke(conn.name).catch(() => undefined);
 }
 
-const distrusted: readonly Story[] = ACTORS.map((begins) => ({
-  name: `untrusted-ours-${begins}`,
-  proofs: certs('root', 'other'),
-  tell: refused(begins, UNTRUSTED),
-}));
+/** `whose` certificate is of an authority that the other end does not know. */
+const distrusted = (whose: Actor): readonly Story[] =>
+  ACTORS.map((begins) => ({
+    name: `untrusted-${whose}-${begins}`,
+    proofs: whose === 'us' ? certs('root', 'other') : certs('other', 'root'),
+    tell: refused(begins, UNTRUSTED),
+  }));
 
 const DPD = { dpd: { delay: 1, timeout: 3 } };
 
@@ -213,8 +210,9 @@ export function tellStories(peer: PeerName): void {
     ...changes,
   ];
   onStories(`exchanges with ${peer}`, peer, [...stories, ...deaths('them')]);
-  // On a bed of its own: whoever has a certificate of an authority has that authority among those it trusts.
-  onStories(`distrust and death of ours, with ${peer}`, peer, [...distrusted, ...deaths('us')]);
+  // Beds of their own: charon takes whichever of its certificates is trusted, and who has one of an authority trusts it.
+  onStories(`distrust and death of ours, with ${peer}`, peer, [...distrusted('us'), ...deaths('us')]);
+  onStories(`distrust of theirs, with ${peer}`, peer, distrusted('them'));
 }
 
 /** The last of a bed: nobody comes back. */
