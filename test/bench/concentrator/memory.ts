@@ -1,5 +1,6 @@
 /** Resident memory of a daemon against the tunnels that it holds. A fresh daemon each time: what one has had stays with it. */
 import { setTimeout } from 'node:timers/promises';
+import { PROFILES } from '../crowd/profiles.ts';
 import { residentOf } from '../gateways/account.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import { accounted, type Bench, present, scaled, settled, withGateways } from './bench.ts';
@@ -23,9 +24,10 @@ const MOST = 0.3;
 export async function memory(bench: Bench): Promise<Result> {
   const runs: Record<string, number[]> = {};
   const curves: Record<string, [number, number][][]> = {};
+  const [profile = 'psk'] = bench.profiles;
   for (let round = 0; round < Math.min(bench.rounds, MOST_ROUNDS); round++)
     for (const implementation of present(bench))
-      await withGateways(bench, [{ implementation, profile: 'psk' }], async ([gateway]) => {
+      await withGateways(bench, [{ implementation, profile }], async ([gateway]) => {
         const curve = await fill(bench, gateway);
         const [first, last] = [
           curve.find(([up]) => up === scaled(COUNTED_FROM, bench)) ?? curve[0],
@@ -38,7 +40,7 @@ export async function memory(bench: Bench): Promise<Result> {
       });
   const lines = Object.entries(curves).map(([name, all]) => ({ name, points: middle(all) }));
   return {
-    findings: [beside('resident memory per established tunnel, PSK', 'kB', runs, MOST)],
+    findings: [beside(`resident memory per established tunnel, ${PROFILES[profile].title}`, 'kB', runs, MOST)],
     plots: [{ title: 'Resident memory against tunnels', x: 'tunnels', y: 'MB', lines }],
   };
 }

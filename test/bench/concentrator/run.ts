@@ -5,7 +5,7 @@
  *     --scale N      of the sizes that count; 0.1 is a quick look (default 1)
  *     --rounds N     runs of which the median counts (default 5)
  *     --only A,B     of pluto, strongSwan, libreswan
- *     --profile A,B  of psk, modp, rsa, p256, where a scenario has several
+ *     --profile A,B  of those in ../crowd/profiles.ts, where a scenario has several
  *     --out DIR      where the report goes (default: pluto-bench below the system's folder for temporary files)
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

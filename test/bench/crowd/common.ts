@@ -6,6 +6,7 @@ import { Address } from '../../../src/net/address.ts';
 import { Selector } from '../../../src/net/selector.ts';
 import { Subnet } from '../../../src/net/subnet.ts';
 import { addresses, type Credential, issuing } from './identity.ts';
+import { type IsakmpOffers, isakmpOffers } from './isakmp-offers.ts';
 import { type Profile, SECRET } from './profiles.ts';
 
 export interface Common {
@@ -19,6 +20,8 @@ export interface Common {
   readonly pair: KeyPair;
   readonly ikeProposal: Payload;
   readonly childProposal: (spi: Uint8Array) => Payload;
+  /** Of IKEv1. */
+  readonly isakmp: IsakmpOffers | undefined;
   readonly credential: ((n: number) => Credential) | undefined;
   readonly random: (octets: number) => Uint8Array;
   readonly counts: Counts;
@@ -77,6 +80,7 @@ export function common({ profile, gateway, subnet, first, pki }: CommonSettings)
     pair: makeKey(ike.group),
     ikeProposal: proposal(PROTOCOL.IKE, new Uint8Array(), ikeTransforms),
     childProposal: (spi) => proposal(PROTOCOL.ESP, spi, childTransforms),
+    isakmp: profile.v1 && isakmpOffers(profile),
     credential: auth === 'psk' || pki === undefined ? undefined : issuing(pki, auth),
     random: dice(),
     counts: { sent: 0, received: 0, retransmitted: 0, cookies: 0, asked: 0 },

@@ -6,7 +6,8 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { isFault, UDP_RECORD, type UdpBatch, UdpSocket } from '../../../src/native/index.ts';
 import type { Common, Counts } from './common.ts';
-import { type Stage, Warrior } from './warrior.ts';
+import { IsakmpWarrior } from './isakmp-warrior.ts';
+import { type Initiator, type Stage, Warrior } from './warrior.ts';
 
 /** What each of some warriors is to do. */
 export type Act = 'up' | 'rekey' | 'probe' | 'down';
@@ -54,10 +55,10 @@ const GOAL: Readonly<Record<Act, Stage>> = { up: 'up', rekey: 'up', probe: 'up',
 
 export class Crowd {
   readonly #common: Common;
-  readonly #warriors: Warrior[] = [];
+  readonly #warriors: Initiator[] = [];
   readonly #socket: UdpSocket;
   readonly #to: Uint8Array;
-  readonly #underWay = new Set<Warrior>();
+  readonly #underWay = new Set<Initiator>();
   #round: Round | undefined = undefined;
 
   constructor(common: Common) {
@@ -115,27 +116,32 @@ export class Crowd {
     else if (act === 'rekey') this.#send(warrior, warrior.rekeyChild(common));
     else if (act === 'probe') this.#send(warrior, warrior.probe(common));
     else this.#send(warrior, warrior.close(common));
+    this.#look(warrior);
   }
 
   /** One that was up before begins anew, with another SPI. */
-  #warrior(index: number, act: Act): Warrior {
+  #warrior(index: number, act: Act): Initiator {
     const old = this.#warriors[index];
     if (old && act !== 'up') return old;
     const spi = this.#common.random(8);
     new DataView(spi.buffer, spi.byteOffset).setUint32(0, index + 1);
-    const made = new Warrior(index, spi);
+    const common = this.#common;
+    const made = common.isakmp ? new IsakmpWarrior(index, spi, common, common.isakmp) : new Warrior(index, spi);
     this.#warriors[index] = made;
     return made;
   }
 
   /** `bytes` is the warrior's request, and not the first of its kind. */
-  #send(warrior: Warrior, bytes: Uint8Array): void {
+  #send(warrior: Initiator, bytes: Uint8Array): void {
     warrior.sentAt = performance.now();
     warrior.tries = 1;
     this.#put(warrior, bytes);
   }
 
-  #put(warrior: Warrior, bytes: Uint8Array): void {
+  #put(warrior: Initiator, bytes: Uint8Array): void {
+    const { first } = warrior;
+    warrior.first = undefined;
+    if (first) this.#put(warrior, first);
     this.#common.counts.sent++;
     this.#socket.send(bytes, this.#to, 500, this.#common.addressOf(warrior.index).toBytes());
   }
@@ -159,7 +165,7 @@ export class Crowd {
     if (this.#round?.order.window !== undefined) this.#begin(this.#round);
   }
 
-  #look(warrior: Warrior): void {
+  #look(warrior: Initiator): void {
     const round = this.#round;
     if (!round || !this.#underWay.has(warrior)) return;
     if (warrior.stage === 'failed') this.#finish(round, warrior, warrior.why ?? 'for no reason');
@@ -167,7 +173,7 @@ export class Crowd {
     else if (warrior.stage === 'gone') this.#finish(round, warrior, 'the responder has deleted it');
   }
 
-  #finish(round: Round, warrior: Warrior, why?: string): void {
+  #finish(round: Round, warrior: Initiator, why?: string): void {
     this.#underWay.delete(warrior);
     round.finished(performance.now() - warrior.begunAt, why);
   }

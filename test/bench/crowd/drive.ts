@@ -3,7 +3,7 @@
  *
  *     node dist/test/bench/crowd/drive.js --gateway ADDRESS [OPTIONS]
  *
- *     --profile NAME    psk, modp, rsa or p256; the secret and the identities are those of the bench (default psk)
+ *     --profile NAME    psk, modp, rsa, p256, v1-psk, v1-modp, v1-aggressive; the secret and the identities are those of the bench (default psk)
  *     --count N         tunnels (default 1000)
  *     --window N        at most so many handshakes at a time (default 64), or
  *     --rate N          so many begin each second

@@ -9,6 +9,8 @@ export interface Profile {
   readonly name: string;
   readonly title: string;
   readonly auth: Auth;
+  /** IKEv1, and its mode of phase 1. */
+  readonly v1?: 'main' | 'aggressive';
   readonly ike: IkeSuite;
   readonly child: ChildSuite;
   /** `ike=` and `esp=`, the same for libreswan and for us. */
@@ -57,11 +59,24 @@ const modpCbc = {
   swanctl: { ike: 'aes128-sha256-modp2048', esp: 'aes128-sha256' },
 } as const;
 
+const ecpCbc = {
+  ...modpCbc,
+  ike: { ...modpCbc.ike, group: known(groupById(KE_ID.ECP_256)) },
+  conn: { ...modpCbc.conn, ike: 'aes128-sha2_256-dh19' },
+  swanctl: { ...modpCbc.swanctl, ike: 'aes128-sha256-ecp256' },
+} as const;
+
 export const PROFILES = {
   psk: { name: 'psk', title: 'PSK, x25519, AES-128-GCM', auth: 'psk', ...x25519Gcm },
   modp: { name: 'modp', title: 'PSK, MODP2048, AES-CBC and SHA-256', auth: 'psk', ...modpCbc },
   rsa: { name: 'rsa', title: 'RSA-2048 certificates, x25519', auth: 'rsa', ...x25519Gcm },
   p256: { name: 'p256', title: 'ECDSA P-256 certificates, x25519', auth: 'p256', ...x25519Gcm },
+  'v1-psk': { name: 'v1-psk', title: 'IKEv1 Main Mode, PSK, ECP256, AES-CBC', auth: 'psk', v1: 'main', ...ecpCbc },
+  'v1-modp': { name: 'v1-modp', title: 'IKEv1 Main Mode, PSK, MODP2048, AES-CBC', auth: 'psk', v1: 'main', ...modpCbc },
+  'v1-aggressive': {
+    ...{ name: 'v1-aggressive', title: 'IKEv1 Aggressive Mode, PSK, ECP256, AES-CBC' },
+    ...{ auth: 'psk', v1: 'aggressive', ...ecpCbc },
+  },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof PROFILES;

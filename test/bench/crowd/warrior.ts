@@ -38,7 +38,21 @@ import type { Common } from './common.ts';
 import { idOf } from './identity.ts';
 
 /** What it waits for; `idle`: nothing yet; `up`: nothing; `failed`: never anything again. */
-export type Stage = 'idle' | 'init' | 'auth' | 'up' | 'child' | 'dropping' | 'probing' | 'closing' | 'gone' | 'failed';
+export type Stage =
+  | 'idle'
+  | 'init'
+  | 'key'
+  | 'auth'
+  | 'up'
+  | 'child'
+  | 'dropping'
+  | 'probing'
+  | 'closing'
+  | 'gone'
+  | 'failed';
+
+/** What the crowd knows of its warriors, whichever protocol they speak. */
+export type Initiator = Pick<Warrior, keyof Warrior>;
 
 export class Warrior {
   readonly index: number;
@@ -47,7 +61,8 @@ export class Warrior {
   why: string | undefined = undefined;
   /** The request under way, for retransmission; ms of its first sending and of its latest. */
   request: Uint8Array | undefined = undefined;
-  askedAt = 0;
+  /** What goes out before that, and has no answer: IKEv1 has such messages. */
+  first: Uint8Array | undefined = undefined;
   sentAt = 0;
   tries = 0;
   /** ms: when it was due to begin what it is doing. */

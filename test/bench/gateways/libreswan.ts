@@ -17,8 +17,7 @@ export async function startLibreswan({ host, directory, profile, pki }: Place): 
   const setup = ['ddos-mode=unlimited', 'max-halfopen-ike=50000'];
   const more = [
     'leftupdown=%disabled',
-    'ikev2=insist',
-    'mobike=no',
+    ...(profile.v1 ? ['ikev2=never'] : ['ikev2=insist', 'mobike=no']),
     ...(pki ? ['rightrsasigkey=%cert', 'rightid=%fromcert'] : []),
   ];
   await writeFile(at('ipsec.conf'), roadConf(profile, setup, more));

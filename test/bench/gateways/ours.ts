@@ -22,7 +22,11 @@ export async function startOurs({ host, directory, profile, pki, tuning }: Place
   const settings = [...setup, ...(nhelpers === undefined ? [] : [`nhelpers=${nhelpers}`])];
   await writeFile(
     config,
-    roadConf(profile, settings, [...(plane === 'shim' ? ['leftupdown=%disabled'] : []), ...conn]) + also,
+    roadConf(profile, settings, [
+      ...(profile.v1 ? ['keyexchange=ikev1'] : []),
+      ...(plane === 'shim' ? ['leftupdown=%disabled'] : []),
+      ...conn,
+    ]) + also,
   );
   await writeFile(secrets, `: PSK "${SECRET}"\n`, { mode: 0o600 });
   return startDaemon({
@@ -48,7 +52,7 @@ export function roadConf(profile: Profile, setup: readonly string[], more: reado
         ];
   return [
     'config setup',
-    ...setup.map((line) => `\t${line}`),
+    ...[...(profile.v1 ? ['ikev1-policy=accept'] : []), ...setup].map((line) => `\t${line}`),
     '',
     'conn road',
     ...[
@@ -56,7 +60,7 @@ export function roadConf(profile: Profile, setup: readonly string[], more: reado
       `leftid=@${GATEWAY_ID}`,
       `leftsubnet=${PROTECTED}`,
       'right=%any',
-      ...(more.some((line) => line.startsWith('rightid=')) ? [] : ['rightid=%any']),
+      ...(profile.v1 === 'aggressive' || more.some((line) => line.startsWith('rightid=')) ? [] : ['rightid=%any']),
       ...proof,
       `ike=${profile.conn.ike}`,
       `esp=${profile.conn.esp}`,
@@ -64,6 +68,7 @@ export function roadConf(profile: Profile, setup: readonly string[], more: reado
       'rekey=no',
       'ikelifetime=8h',
       'salifetime=8h',
+      ...(profile.v1 === 'aggressive' ? ['aggressive=yes'] : []),
       ...more,
       'auto=add',
     ].map((line) => `\t${line}`),

@@ -25,7 +25,8 @@ export async function startStrongSwan({ host, directory, profile, pki }: Place):
     at('swanctl/swanctl.conf'),
     `connections {
   road {
-    version = 2
+    version = ${profile.v1 ? 1 : 2}
+    aggressive = ${profile.v1 === 'aggressive' ? 'yes' : 'no'}
     local_addrs = ${GATEWAY}
     remote_addrs = %any
     proposals = ${profile.swanctl.ike}
@@ -57,6 +58,7 @@ secrets { ike { secret = "${SECRET}" } }
   cookie_threshold = 0
   block_threshold = 0
   half_open_timeout = 60
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
   filelog { file { path = ${at('charon.log')}
     default = 1 } }
   syslog { daemon { default = -1 } }
