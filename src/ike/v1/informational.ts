@@ -40,35 +40,48 @@ export const INFORMATIONAL: readonly Transition[] = [
 ];
 
 function hear(turn: Turn, message: Incoming): void {
-  follow(turn, message);
+  let left = MOST_DELETED;
   for (const p of message.payloads) {
     if (turn.sa.state !== 'established') return;
-    if (p.type === 'N') notified(turn, p);
-    else if (p.type === 'D') deleted(turn, p);
+    if (p.type === 'N') notified(turn, message, p);
+    else if (p.type === 'D') {
+      deleted(turn, message, { ...p, spis: p.spis.slice(0, left) });
+      left = Math.max(0, left - p.spis.length);
+    }
   }
 }
 
-function notified(turn: Turn, p: PayloadNamed<'N'>): void {
-  switch (p.notify) {
-    case NOTIFY.R_U_THERE:
-      return answerAlive(turn, p);
-    case NOTIFY.R_U_THERE_ACK:
-      return hearAlive(turn, p);
-    case NOTIFY.RESPONDER_LIFETIME:
-      return shorten(turn, p);
-    case NOTIFY.INITIAL_CONTACT:
-      // It counts when it is settled who the peer is.
-      if (turn.sa.config) turn.sa.config.initialContact = true;
-      else if (turn.sa.isDoubtful) turn.debug(() => 'INITIAL_CONTACT of nobody in particular; ignored');
-      else turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
-      return;
-    default:
-      if (p.notify < FIRST_STATUS && refused(turn, p)) return;
-      turn.say(
-        `peer says ${nameOf(NOTIFY_NAMES, p.notify)}`,
-        p.notify < FIRST_STATUS ? { level: 'warn', event: 'rejected' } : {},
-      );
-  }
+/** SPIs in one message that are looked for: several times what any peer has with us. */
+const MOST_DELETED = 1_024;
+
+/** What has not come before: a replay tells neither that the peer lives, nor where. */
+function takeNews(turn: Turn, message: Incoming): void {
+  turn.sa.lastHeard = turn.env.now;
+  follow(turn, message);
+}
+
+function notified(turn: Turn, message: Incoming, p: PayloadNamed<'N'>): void {
+  const { sa } = turn;
+  if (p.notify === NOTIFY.R_U_THERE) return answerAlive(turn, message, p);
+  if (p.notify === NOTIFY.R_U_THERE_ACK) return hearAlive(turn, message, p);
+  // There have been so many that this one may be one of them: it is told, and does nothing.
+  const isSure = sa.usedIds.includes(message.header.messageId);
+  if (isSure) takeNews(turn, message);
+  if (isSure && p.notify === NOTIFY.RESPONDER_LIFETIME) return shorten(turn, p);
+  if (isSure && p.notify === NOTIFY.INITIAL_CONTACT) return hearContact(turn);
+  if (isSure && p.notify < FIRST_STATUS && refused(turn, p)) return;
+  turn.say(
+    `peer says ${nameOf(NOTIFY_NAMES, p.notify)}`,
+    p.notify < FIRST_STATUS ? { level: 'warn', event: 'rejected' } : {},
+  );
+}
+
+/** It counts when it is settled who the peer is. */
+function hearContact(turn: Turn): void {
+  const { sa } = turn;
+  if (sa.config) sa.config.initialContact = true;
+  else if (sa.isDoubtful) turn.debug(() => 'INITIAL_CONTACT of nobody in particular; ignored');
+  else turn.outs.push({ t: 'authenticated', initialContact: true, isNameless: false });
 }
 
 /** Of what we have asked for; only less is heard. RFC 2407 §4.6.3.1. */
@@ -80,7 +93,7 @@ function shorten(turn: Turn, { protocol, spi, data }: PayloadNamed<'N'>): void {
     return turn.debug(() => `RESPONDER_LIFETIME that makes no sense: ${typeof read === 'string' ? read : 'no time'}`);
   const ms = read.life.seconds * 1000;
   if (isOfSa) return isOurSpi(turn, spi) ? shortenSa(turn, ms) : undefined;
-  const child = turn.sa.children.find((c) => isOf(c, protocol, spi));
+  const child = childOf(turn, protocol, spi);
   if (child) shortenChild(turn, child, ms);
 }
 
@@ -103,14 +116,15 @@ const FIRST_STATUS = 16_384;
  * A replay has an old number (RFC 3706 §6.2). One of ours that somebody turned back has a good HASH(1) too, both ends
  * having the same key; heeded, it would make us deaf to the peer's lower ones.
  */
-function answerAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
+function answerAlive(turn: Turn, message: Incoming, { spi, data }: PayloadNamed<'N'>): void {
   const { sa, env } = turn;
   const sequence = sequenceIn(data);
   const isOwn = sequence !== undefined && sa.dpdSequence > 0 && sequence >= sa.dpdFirst && sequence <= sa.dpdSequence;
   if (sequence === undefined || isOwn || !isOurSpi(turn, spi) || sequence <= sa.peerSequence)
     return turn.debug(() => 'R_U_THERE with an old number or other cookies; ignored');
-  if (env.now - sa.answeredAt < ALIVE_GAP) return turn.debug(() => 'R_U_THERE too soon after the last; not answered');
   sa.peerSequence = sequence;
+  takeNews(turn, message);
+  if (env.now - sa.answeredAt < ALIVE_GAP) return turn.debug(() => 'R_U_THERE too soon after the last; not answered');
   sa.answeredAt = env.now;
   turn.inform([notification(NOTIFY.R_U_THERE_ACK, data, aboutUs(sa))]);
 }
@@ -118,11 +132,12 @@ function answerAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
 /** ms: nobody needs to know more often, and each answer costs us a hash and a cipher. */
 const ALIVE_GAP = 100;
 
-function hearAlive(turn: Turn, { spi, data }: PayloadNamed<'N'>): void {
+function hearAlive(turn: Turn, message: Incoming, { spi, data }: PayloadNamed<'N'>): void {
   const { sa } = turn;
-  if (sequenceIn(data) !== sa.dpdSequence || !isOurSpi(turn, spi))
+  if (sa.dpdSince === 0 || sequenceIn(data) !== sa.dpdSequence || !isOurSpi(turn, spi))
     return turn.debug(() => 'R_U_THERE_ACK with another number or other cookies; ignored');
   sa.dpdSince = 0;
+  takeNews(turn, message);
 }
 
 /** RFC 3706: while nobody speaks, and until `dpdtimeout` has gone by without an answer. */
@@ -157,22 +172,23 @@ export function askAlive(turn: Turn): void {
   turn.arm('liveness', dpdDelay);
 }
 
-function deleted(turn: Turn, { protocol, spis }: PayloadNamed<'D'>): void {
+function deleted(turn: Turn, message: Incoming, { protocol, spis }: PayloadNamed<'D'>): void {
   for (const spi of spis) {
     if (protocol === PROTOCOL.ISAKMP) {
       // Of another ISAKMP SA of ours with the same peer: it has its own actor, and its own Delete.
       if (!isOurSpi(turn, spi)) turn.debug(() => 'Delete of another ISAKMP SA; ignored');
       else return lapse(turn, turn.sa.heir !== 0 ? 'replaced' : 'peer', 'peer deleted the ISAKMP SA');
     } else {
+      if (forget(turn, protocol, spi)) takeNews(turn, message);
       // The peer may have it of another ISAKMP SA with us.
-      if (!forget(turn, protocol, spi)) turn.outs.push({ t: 'deletedElsewhere', protocol, spi });
+      else turn.outs.push({ t: 'deletedElsewhere', protocol, spi });
     }
   }
 }
 
 /** An IPsec SA that the peer has deleted; whether it is here. */
 export function forget(turn: Turn, protocol: number, spi: Uint8Array): boolean {
-  const child = turn.sa.children.find((c) => isOf(c, protocol, spi));
+  const child = childOf(turn, protocol, spi);
   if (child) dropChild(turn, child, child.state === 'replaced' ? 'replaced' : 'peer', 'peer deleted the IPsec SA');
   return child !== undefined;
 }
@@ -194,11 +210,22 @@ export function tellDeleted(turn: Turn, { suite, spiIn, ah, ipcomp }: Child): vo
 const cpiOctets = (cpi: number): Uint8Array => Uint8Array.of(cpi >> 8, cpi & 255);
 
 /** Whether a child, or one SA of its bundle, is what the peer calls so. */
-function isOf({ suite, spiOut, ah, ipcomp }: Child, protocol: number, spi: Uint8Array): boolean {
-  if (protocolNumber(suite) === protocol && isSpi(spi, spiOut)) return true;
-  if (ah && protocol === PROTOCOL.AH) return isSpi(spi, ah.spiOut);
-  if (!ipcomp || protocol !== PROTOCOL.IPCOMP) return false;
-  return Buffer.compare(spi, cpiOctets(ipcomp.cpiOut)) === 0 || isSpi(spi, ipcomp.cpiOut);
+function isOf({ suite, spiOut, ah, ipcomp }: Child, protocol: number, spi: number): boolean {
+  if (protocolNumber(suite) === protocol && spi === spiOut) return true;
+  if (protocol === PROTOCOL.AH) return spi === ah?.spiOut;
+  return protocol === PROTOCOL.IPCOMP && spi === ipcomp?.cpiOut;
+}
+
+function childOf({ sa }: Turn, protocol: number, octets: Uint8Array): Child | undefined {
+  const spi = spiIn(protocol, octets);
+  return spi === undefined ? undefined : sa.children.find((c) => isOf(c, protocol, spi));
+}
+
+/** Four octets, or of a CPI two; undefined: it is none of ours. */
+function spiIn(protocol: number, octets: Uint8Array): number | undefined {
+  const { length } = octets;
+  if (length !== 4 && (length !== 2 || protocol !== PROTOCOL.IPCOMP)) return undefined;
+  return octets.reduce((sum, octet) => sum * 256 + octet, 0);
 }
 
 export function deleteIsakmp(turn: Turn, why: DownReason, text: string): void {

@@ -23,9 +23,7 @@ import {
   find,
   type Header,
   type Message,
-  NOTIFY,
   NOTIFY_NAMES,
-  type Payload,
 } from './wire/index.ts';
 
 /** A peer that has not heard our answer asks so often at most; whoever asks more makes us an amplifier. */
@@ -195,10 +193,11 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   turn.row = row;
   turn.conversation = talk;
   turn.from = stateOf(turn.sa, talk);
-  turn.sa.lastHeard = turn.env.now;
+  // Of an Informational it depends on what it says whether it is new.
+  if (row.exchange !== EXCHANGE.INFORMATIONAL) turn.sa.lastHeard = turn.env.now;
   turn.note('in', message.payloads);
   turn.debug(() => `${describe(message.header, message.payloads)} in ${turn.from}: ${row.story}`);
-  if (row.exchange === EXCHANGE.INFORMATIONAL && message.payloads.some(isTold)) remember(turn.sa, talk.messageId);
+  if (row.exchange === EXCHANGE.INFORMATIONAL) turn.remember(talk, message.payloads);
   if (message.header.isCommit && !turn.sa.hasSeenCommit) {
     turn.sa.hasSeenCommit = true;
     turn.say(`${exchangeName(row.exchange)} with the commit bit, which is ignored`, { level: 'warn' });
@@ -206,18 +205,6 @@ function run(turn: Turn, row: Transition, talk: Conversation, message: Incoming)
   row.run(turn, message);
   checkEnd(turn);
 }
-
-/** Of notifications: more than any peer has to say in eight hours. */
-const MOST_REMEMBERED = 1_024;
-
-/** Heard once: a replay of it would be as authentic. */
-function remember(sa: IsakmpSa, messageId: number): void {
-  if (sa.usedIds.length < MOST_REMEMBERED) sa.usedIds = sa.usedIds.concat(messageId);
-}
-
-/** Not so signs of life, whose own numbers tell what is old (RFC 3706 §6.2), nor deletions, which find nothing twice. */
-const isTold = (p: Payload): boolean => p.type === 'N' && !DPD.has(p.notify);
-const DPD: ReadonlySet<number> = new Set([NOTIFY.R_U_THERE, NOTIFY.R_U_THERE_ACK]);
 
 /** Holds a row to where it says that it leads; while a helper computes it is not at its end. */
 export function checkEnd({ sa, row, from, conversation }: Turn): void {

@@ -22,6 +22,7 @@ import {
   encodeWith,
   firstOf,
   type Header,
+  NOTIFY,
   type Payload,
 } from './wire/index.ts';
 
@@ -135,7 +136,18 @@ export class Turn {
     if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys in state ${sa.state}`);
     const talk = this.newTalk(EXCHANGE.INFORMATIONAL, this.messageId());
     const channel = { prf: sa.suite.prf, skeyidA: sa.keys.skeyidA, messageId: talk.messageId };
+    this.remember(talk, payloads);
     this.send(talk, [{ type: 'HASH', data: hash1(channel, encodeChain(payloads)) }, ...payloads], false);
+  }
+
+  /**
+   * A notification is heard once: a replay of it would be as authentic, and so would one of our own that somebody turns
+   * back. Not so signs of life, whose own numbers tell what is old (RFC 3706 §6.2), nor deletions, which find nothing twice.
+   */
+  remember({ messageId }: Conversation, payloads: readonly Payload[]): void {
+    const { sa } = this;
+    const isTold = payloads.some((p) => p.type === 'N' && !DPD.has(p.notify));
+    if (isTold && sa.usedIds.length < MOST_REMEMBERED) sa.usedIds = sa.usedIds.concat(messageId);
   }
 
   /** A notification that nothing protects: before there are keys there is no other way. RFC 2408 §3.14. */
@@ -235,6 +247,11 @@ export class Turn {
     if (talk === this.sa.phaseOne) this.sa.lastBlock = iv;
   }
 }
+
+/** More notifications than any peer has to say in eight hours. */
+const MOST_REMEMBERED = 1_024;
+
+const DPD: ReadonlySet<number> = new Set([NOTIFY.R_U_THERE, NOTIFY.R_U_THERE_ACK]);
 
 export const newConversation = (
   exchange: number,
