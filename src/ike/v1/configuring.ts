@@ -66,7 +66,8 @@ function goOn(turn: Turn, message: Incoming): void {
   const { sa } = turn;
   if (sa.config?.at === 'xauthR1' && sa.config.isGranted) beginModeConfig(turn);
   else if (sa.config?.at === 'modeCfgR1') finish(turn);
-  if (sa.config) return turn.debug(() => 'Quick Mode before XAUTH and Mode Config are over; dropped');
+  const isOver = !sa.config && sa.state === 'established';
+  if (!isOver) return turn.debug(() => 'Quick Mode before XAUTH and Mode Config are over; dropped');
   answerQuick(turn, message);
 }
 

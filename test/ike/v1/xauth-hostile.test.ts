@@ -14,10 +14,10 @@ import {
   type Payload,
 } from '../../../src/ike/v1/wire/index.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
-import { EAST, WEST } from '../v2/policies.ts';
+import { EAST, selectors, WEST } from '../v2/policies.ts';
 import type { Host } from './host.ts';
-import { expectAgreement, MAIN, type Pair, QUICK } from './pair.ts';
-import { expectExchange, octets, PULL, typist, warrior, XAUTH } from './road-warrior.ts';
+import { expectAgreement, expectNothing, MAIN, type Pair, QUICK, v1Policy } from './pair.ts';
+import { expectExchange, octets, PULL, SERVER, typist, warrior, XAUTH } from './road-warrior.ts';
 
 const [FROM_WEST, FROM_EAST] = [new Endpoint(WEST, 500), new Endpoint(EAST, 500)];
 const [ASKED, SAID] = XAUTH;
@@ -238,4 +238,26 @@ test('Quick Mode before XAUTH is over is not heard', () => {
   expect(east.snapshot()).toBe(before);
   expect(east.debugs.join('\n')).toContain('Quick Mode before XAUTH and Mode Config are over; dropped');
   expect(east.plane.size).toBe(0);
+});
+
+test('who goes on where there is no address for it begins nothing on what has ended by that', () => {
+  const made = warrior({ modeConfig: 'push', cp: { east: { ...SERVER, pools: [] } } });
+  const { west, east, wire, clock } = made;
+  const nets = { local: selectors('0.0.0.0/0'), remote: selectors('10.66.0.0/16') };
+  // One that leases nothing, and is for the same peer.
+  east.policies = [...east.policies, v1Policy('east', { name: 'plain', child: { ...nets, pfs: false } })];
+  west.up();
+  expectExchange(wire, [...MAIN, ...XAUTH.slice(0, 3)]);
+  wire.lose(XAUTH[3]);
+  const { sa } = west;
+  sa.config = undefined;
+  sa.wanted = [];
+  const policy = v1Policy('west', { name: 'plain', child: { local: nets.remote, remote: nets.local, pfs: false } });
+  west.command({ t: 'addChild', policy, serial: 99 });
+  clock.flush();
+  wire.expect(QUICK[0].replace(' KE,', ''));
+  clock.flush();
+  expectNothing(east);
+  expect(east.ends.map(({ why }) => why)).toEqual(['refused']);
+  expect(wire.sent.at(-1)!.text).toContain('{ HASH, D }');
 });
