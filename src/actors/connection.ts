@@ -538,6 +538,9 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
       else this.#forRekey = watching(this.#forRekey, answer);
     }
     if (t === 'drop') this.#wanted = false;
+    // In IKEv1 the peer might use one of those before it instead.
+    if (t === 'drop' && what === 'ike')
+      for (const { ike } of listOf(this.#ike)) if (ike !== target.ike) ike.tell({ t: 'dropNewest', what, policy });
     target.ike.tell({ t: t === 'rekey' ? 'rekeyNewest' : 'dropNewest', what, policy });
   }
 

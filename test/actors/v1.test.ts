@@ -167,3 +167,12 @@ test('a rekey that the peer refuses fails, and what was to be replaced stays', (
   expect(rekey.exit).toBeGreaterThanOrEqual(20);
   expect([west, east].map((house) => house.plane.inbound().length)).toEqual([1, 1]);
 });
+
+test('whack --down-ike leaves no older ISAKMP SA that the peer could use instead', () => {
+  const { west, east } = v1Town();
+  west.whack({ kind: 'initiate', name: 'w-e' });
+  west.whack({ kind: 'rekey-ike', name: 'w-e' });
+  expect(west.world.switchboard.size).toBe(2);
+  expect(west.whack({ kind: 'down-ike', name: 'w-e' }).exit).toBe(0);
+  expect([west, east].map((house) => house.world.switchboard.size)).toEqual([0, 0]);
+});

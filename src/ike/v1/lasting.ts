@@ -115,7 +115,8 @@ const mayRekey = ({ rekey }: Policy, lifetime: number, asInitiator: boolean): bo
 function rekeyAfter(lifetime: number, policy: Policy, asInitiator: boolean, env: Env): number {
   const fuzzy = policy.rekeyMargin * (1 + policy.rekeyFuzz * dice(env));
   const margin = asInitiator ? fuzzy : fuzzy / 2;
-  return margin < lifetime ? lifetime - margin : lifetime / 2;
+  // A margin of all its life is that of somebody who thinks of longer ones.
+  return margin < lifetime ? lifetime - margin : lifetime * (asInitiator ? 1 / 2 : 3 / 4);
 }
 
 /** 0 up to 1. */

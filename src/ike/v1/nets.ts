@@ -17,4 +17,5 @@ export function netsOf(sa: Pick<IsakmpSa, 'leases' | 'behindPeer'>, policy: Poli
   return { local, remote: isSplit ? sa.behindPeer : remote };
 }
 
-const isEverything = (selector: Selector): boolean => selector.equals(Selector.ofSubnet(Subnet.all(selector.family)));
+export const isEverything = (selector: Selector): boolean =>
+  selector.equals(Selector.ofSubnet(Subnet.all(selector.family)));

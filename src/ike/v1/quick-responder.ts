@@ -6,7 +6,7 @@ import { hash2 } from './crypto/hashes.ts';
 import { type IsakmpSa, NOTHING, type Quick } from './isakmp-sa.ts';
 import { isAlike } from './lasting.ts';
 import { type Life, lifeAttributes } from './lifetimes.ts';
-import { netsOf } from './nets.ts';
+import { isEverything, netsOf } from './nets.ts';
 import { NONCE_OCTETS, noncePayload } from './phase-one.ts';
 import { isV1, type V1Policy } from './policy.ts';
 import {
@@ -94,9 +94,10 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, faultText(choice));
   }
   const { local, remote } = seenFrom(sa, policy, traffic);
-  const wanted = { policy, selectorsLocal: [local], selectorsRemote: [remote] };
+  const ours = oursIn(sa, policy, local) ?? [local];
+  const wanted = { policy, selectorsLocal: ours, selectorsRemote: [remote] };
   const quick: Quick = {
-    ...{ policy, serial: env.serial(), spis, isInitiator: false, local: [local], remote: [remote] },
+    ...{ policy, serial: env.serial(), spis, isInitiator: false, local: ours, remote: [remote] },
     ...{ ni: own(find(payloads, 'Nonce')!.data), nr: env.random(NONCE_OCTETS), offered: theirs, ke: undefined },
     old: sa.children.findLast((c) => c.state !== 'replaced' && isAlike(c, wanted)),
   };
@@ -220,14 +221,21 @@ function policiesFor({ sa, env }: Turn, traffic: Traffic): readonly V1Policy[] {
       const nets = netsOf(sa, policy);
       if (!nets) return false;
       const { local, remote } = seenFrom(sa, policy, traffic);
-      const isOpen = (side: 'local' | 'remote') => child.openPort === side;
-      if (!isNet(netOf(nets.local, sa.local), local, isOpen('local'))) return false;
+      if (!oursIn(sa, policy, local)) return false;
       if (child.peerChooses) {
         const isWithin = child.remote.some((range) => range.contains(remote));
         return isWithin && (!child.peerChooses.isHost || remote.start.equals(remote.end));
       }
-      return isNet(netOf(nets.remote, sa.peer), remote, isOpen('remote'));
+      return isNet(netOf(nets.remote, sa.peer), remote, child.openPort === 'remote');
     });
+}
+
+/** What of ours the request is for; a client of Unity asks for everything, and goes by the nets that it has been told. */
+function oursIn(sa: IsakmpSa, policy: V1Policy, local: Selector): readonly Selector[] | undefined {
+  const nets = netsOf(sa, policy);
+  if (!nets) return undefined;
+  if (isNet(netOf(nets.local, sa.local), local, policy.child.openPort === 'local')) return [local];
+  return sa.isUnity && policy.cp?.role === 'server' && isEverything(local) ? nets.local : undefined;
 }
 
 /** `isOpen`: of `wanted` the port is what the peer says. */
