@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { NO_SERVICES, type Services } from '../../src/actors/world.ts';
 import { RC } from '../../src/control/reply-codes.ts';
 import { textReport } from '../../src/control/status/report.ts';
-import { conn, type House, town } from './town.ts';
+import { conn, type House, PSK, town } from './town.ts';
 
 const V1 = { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048', esp: 'aes128-sha1' };
 const ROAD = {
@@ -17,12 +17,10 @@ const ROAD = {
   rightxauthserver: 'yes',
 };
 
-/** West types its password, and east believes it. */
+/** East believes whoever says something. */
 const services: Services = {
   ...NO_SERVICES,
   ask: (id, { t }, owner) => {
-    if (t === 'xauthPrompt')
-      return owner.tell({ t: 'reply', id, reply: { t, typed: Uint8Array.from(Buffer.from('sesame')) } });
     if (t === 'xauth') return owner.tell({ t: 'reply', id, reply: { t, ok: true, addresses: [] } });
     throw new Error(`nobody answers ${t} here`);
   },
@@ -32,7 +30,7 @@ function roadTown() {
   const house = { ikev1Policy: 'accept', services } as const;
   const server = conn('w-e', { ...ROAD, left: '%any', leftaddresspool: '10.9.0.1-10.9.0.9', modecfgdns: '192.0.2.53' });
   return town({
-    west: { ...house, conf: conn('w-e', ROAD) },
+    west: { ...house, conf: conn('w-e', ROAD), secrets: `${PSK}@fred : XAUTH "sesame"\n` },
     east: { ...house, conf: server, secrets: '%any @east : PSK "swordfish"\n' },
   });
 }

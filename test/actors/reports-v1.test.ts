@@ -10,7 +10,7 @@ import { Exposition } from '../../src/ops/exposition.ts';
 import { NOTHING_KNOWN } from '../../src/ops/snapshot.ts';
 import { faults } from '../control/status/validator.ts';
 import { parse } from '../ops/text.ts';
-import { conn, type House, town } from './town.ts';
+import { conn, type House, PSK, town } from './town.ts';
 
 const V1 = { keyexchange: 'ikev1', ike: 'aes256-sha2_256-modp2048', esp: 'aes128-sha1' };
 
@@ -214,14 +214,13 @@ describe('XAUTH', () => {
     const services: Services = {
       ...NO_SERVICES,
       ask: (id, { t }, owner) => {
-        if (t === 'xauthPrompt')
-          return owner.tell({ t: 'reply', id, reply: { t, typed: Uint8Array.from(Buffer.from('sesame')) } });
         if (t !== 'xauth') throw new Error(`nobody answers ${t} here`);
         const reply = isGood ? { t, ok: true, addresses: [] } : { t, ok: false, why: 'no such user' };
         held.push(() => owner.tell({ t: 'reply', id, reply } as Parameters<typeof owner.tell>[0]));
       },
     };
-    const house = { ikev1Policy: 'accept', services, conf: conn('w-e', { ...V1, ...XAUTH }) } as const;
+    const secrets = `${PSK}@fred : XAUTH "sesame"\n`;
+    const house = { ikev1Policy: 'accept', services, secrets, conf: conn('w-e', { ...V1, ...XAUTH }) } as const;
     const made = town({ west: house, east: house });
     const heard = made.west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
     const answer = () => {
