@@ -5,7 +5,7 @@
 import type { Answer } from '../control/answer.ts';
 import { RC, type ReplyCode } from '../control/reply-codes.ts';
 import type { Child } from '../ike/child.ts';
-import type { ChildInstall, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
+import type { ChildInstall, Command, DownReason, In, Lease, Out, TimerName } from '../ike/effects.ts';
 import type { Policy } from '../ike/policy.ts';
 import type { Question, Reply } from '../ike/questions.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
@@ -51,10 +51,15 @@ export type IkeSaMessage =
   | { readonly t: 'dropState'; readonly serial: number; readonly answer: Answer }
   /** The peer has made another IKE SA with us, and `uniqueids=yes`. */
   | { readonly t: 'outlived'; readonly by: number }
-  /** IKEv1: `heir` is up, with the same peer for the same connection, and gets the children. */
-  | { readonly t: 'superseded'; readonly by: number; readonly heir: ActorRef<IkeSaMessage> }
-  /** The peer sent INITIAL_CONTACT on another IKE SA; of an EAP user: as this identity. */
-  | { readonly t: 'forgotten'; readonly as?: Id | undefined }
+  /** IKEv1: `heir` is up, with `who` for the same connection, and gets the children if that is who our peer is. */
+  | { readonly t: 'superseded'; readonly by: number; readonly who: string; readonly heir: ActorRef<IkeSaMessage> }
+  /** IKEv1: `who` has deleted an IPsec SA on another ISAKMP SA, which does not have it. */
+  | { readonly t: 'deletedBy'; readonly who: string; readonly command: Extract<Command, { t: 'deleted' }> }
+  /**
+   * The peer sent INITIAL_CONTACT on another IKE SA; of an EAP user: as this identity. `by`: that one's serial, if it has
+   * been up for a while: the peer has forgotten nothing that has come since.
+   */
+  | { readonly t: 'forgotten'; readonly as?: Id | undefined; readonly by?: number }
   /** The connection has what it had here at another gateway now. */
   | { readonly t: 'leave'; readonly policy: Policy }
   /** Send the peer elsewhere, if it can be sent and `of` says yes to a connection that it has to do with. */
@@ -146,11 +151,14 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
         return this.#dropState(message.serial, message.answer, self);
       case 'forgotten':
         if (message.as && !this.#sa.peerId?.equals(message.as)) return;
+        if (message.by !== undefined && message.by < this.#sa.serial) return;
         return this.#command({ t: 'abandon', why: 'peer sent INITIAL_CONTACT' }, self);
       case 'outlived':
         return this.#outlived(message, self);
       case 'superseded':
         return this.#superseded(message, self);
+      case 'deletedBy':
+        return message.who === this.#who ? this.#command(message.command, self) : undefined;
       case 'leave':
         return this.#leave(message.policy, self);
       case 'redirect':
@@ -469,7 +477,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     self: Context<IkeSaMessage>,
   ): void {
     // IKEv1's INITIAL-CONTACT may come later, by itself.
-    if (!this.#young) return this.#supersede({ initialContact, isNameless, userContact }, self);
+    if (!this.#young) return this.#supersede({ initialContact, isNameless, userContact }, self, this.#sa.serial);
     const { registry, stats } = this.#world;
     const { role, suite } = this.#sa;
     stats.ikeUp(versionOf(this.#sa), role, suite, self.now() - this.#young.since);
@@ -485,6 +493,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #supersede(
     { initialContact, isNameless, userContact }: Omit<Extract<Out, { t: 'authenticated' }>, 't'>,
     self: Context<IkeSaMessage>,
+    by?: number,
   ): void {
     const { registry, uniqueIds } = this.#world;
     const { peerId, eapUser, policy, role, serial } = this.#sa;
@@ -492,8 +501,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const key = peerId && registry.peerOf(policy, { peerId, user, isNameless });
     if (key === undefined) return;
     if (initialContact || (uniqueIds && role === 'responder')) {
-      for (const other of registry.samePeer(key))
-        other.tell(initialContact ? { t: 'forgotten' } : { t: 'outlived', by: serial });
+      const news = initialContact
+        ? ({ t: 'forgotten', ...(by !== undefined && { by }) } as const)
+        : ({ t: 'outlived', by: serial } as const);
+      for (const other of registry.samePeer(key)) if (other !== self) other.tell(news);
     } else if (userContact && user !== undefined)
       for (const other of registry.samePeer(key)) other.tell({ t: 'forgotten', as: peerId });
     this.#peerKey = key;
@@ -515,12 +526,19 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     if (versionOf(this.#sa) !== 1) return;
     const { policy, serial } = this.#sa;
     for (const other of this.#world.registry.ikeSasOf(policy))
-      if (other !== self) other.tell({ t: 'superseded', by: serial, heir: self });
+      if (other !== self) other.tell({ t: 'superseded', by: serial, who: this.#who, heir: self });
   }
 
-  #superseded({ by, heir }: Extract<IkeSaMessage, { t: 'superseded' }>, self: Context<IkeSaMessage>): void {
+  /** Users of one group at one address, one after the other, share an instance: they differ by their names alone. */
+  get #who(): string {
+    const { peerId, eapUser } = this.#sa;
+    return JSON.stringify([peerId?.key, eapUser?.name, eapUser?.isHearsay]);
+  }
+
+  #superseded({ by, who, heir }: Extract<IkeSaMessage, { t: 'superseded' }>, self: Context<IkeSaMessage>): void {
     const { state, serial } = this.#sa;
-    if ((state !== 'established' && state !== 'lapsed') || serial > by || heir.hasEnded) return;
+    const isUp = state === 'established' || state === 'lapsed';
+    if (!isUp || serial > by || who !== this.#who || heir.hasEnded) return;
     this.#successors = including(this.#successors, { serial: by, ref: heir });
     this.#command({ t: 'superseded', by }, self);
   }
@@ -528,7 +546,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
   #deletedElsewhere({ protocol, spi }: Extract<Out, { t: 'deletedElsewhere' }>, self: Context<IkeSaMessage>): void {
     const command = { t: 'deleted', protocol, spi } as const;
     for (const other of this.#world.registry.ikeSasOf(this.#sa.policy))
-      if (other !== self) other.tell({ t: 'command', command });
+      if (other !== self) other.tell({ t: 'deletedBy', who: this.#who, command });
   }
 
   /** IKEv1: a new ISAKMP SA with the peer where it is now; once it is up, this one hears of it. */
