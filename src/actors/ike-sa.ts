@@ -457,8 +457,8 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     this.#awaited = excluding(this.#awaited, (waiting) => waiting.serial === serial);
   }
 
-  #say({ level, text, serial, code, event }: Extract<Out, { t: 'say' }>): void {
-    const policy = serial === undefined ? this.#sa.policy : childPolicyOf(this.#sa, serial);
+  #say({ level, text, serial, code, event, policy: child }: Extract<Out, { t: 'say' }>): void {
+    const policy = child ?? (serial === undefined ? this.#sa.policy : childPolicyOf(this.#sa, serial));
     const about = this.#about(policy, serial ?? this.#sa.serial, event);
     // Explanations have a bound of their own.
     const isBounded = this.#isStrangers && level !== 'debug' && event !== 'explained';

@@ -143,6 +143,8 @@ export type Out =
       readonly level: 'info' | 'warn' | 'debug';
       readonly text: string;
       readonly serial?: number;
+      /** The child's, where the SA does not know it yet, or no longer when the step is over. */
+      readonly policy?: Policy;
       readonly code?: number;
       readonly event?: LogEvent;
     }

@@ -110,7 +110,7 @@ export function rekeyChild(turn: Turn, child: Child): void {
   if (isOlder) return turn.debug(() => `IPsec SA #${child.serial} is not the newest of its kind; it will expire`);
   child.state = 'rekeying';
   const serial = env.serial();
-  turn.say(`initiating Quick Mode to replace IPsec SA #${child.serial}`, { serial, event: 'initiated' });
+  turn.say(`initiating Quick Mode to replace IPsec SA #${child.serial}`, { serial, policy, event: 'initiated' });
   startQuick(turn, policy, serial, child);
 }
 

@@ -40,6 +40,7 @@ export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: C
   const fail = (later: Turn, text: string) => {
     later.say(`cannot ask for ${trafficText({ local: [local], remote: [remote] })}: ${text}`, {
       serial,
+      policy,
       level: 'warn',
     });
     later.childDown({ serial, policy }, 'local', text);

@@ -64,7 +64,10 @@ export class Turn {
   }
 
   say(text: string, more: Omit<Partial<Extract<Out, { t: 'say' }>>, 't' | 'text'> = {}): void {
-    this.outs.push({ t: 'say', level: 'info', text, ...more });
+    const { serial } = more;
+    const talk = serial === undefined ? undefined : this.sa.conversations.find((c) => c.serial === serial);
+    const policy = talk?.quick?.policy ?? (serial === undefined ? undefined : this.sa.child(serial)?.policy);
+    this.outs.push({ t: 'say', level: 'info', text, ...(policy && { policy }), ...more });
   }
 
   /** `text` is put together only where somebody debugs the connection. */
