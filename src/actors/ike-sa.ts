@@ -268,7 +268,10 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const reply = (octets: Uint8Array | undefined): Reply =>
       octets ? { t: 'xauthPrompt', typed: octets } : { t: 'none', why: 'nobody has typed anything' };
     const code = what === 'password' ? RC.ENTERSECRET : RC.USERPROMPT;
-    const isAsked = this.#watchers?.prompt(code, text, (octets) => self.tell({ t: 'reply', id, reply: reply(octets) }));
+    const isAsked = this.#watchers?.prompt(code, text, (octets) => {
+      if (self.hasEnded) octets?.fill(0);
+      else self.tell({ t: 'reply', id, reply: reply(octets) });
+    });
     if (!isAsked) self.tell({ t: 'reply', id, reply: { t: 'none', why: 'nobody is there to type it' } });
   }
 

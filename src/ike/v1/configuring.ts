@@ -5,6 +5,7 @@
  *     phase 1 ──► XAUTH ──► Mode Config ──► Quick Mode
  */
 import { end } from './ending.ts';
+import { deleteIsakmp } from './informational.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
 import { answerRequest, beginModeConfig, finish, hearAddresses } from './mode-config.ts';
 import { answerQuick } from './quick-responder.ts';
@@ -39,10 +40,11 @@ export function begin(turn: Turn): void {
   return role === 'client' ? beginClient(turn) : beginModeConfig(turn);
 }
 
-/** The peer has not done what was its turn to do. */
+/** The peer, or the person at the keyboard, has not done what was their turn to do. */
 export function overdue(turn: Turn): void {
-  const { config } = turn.sa;
+  const { config, suspended } = turn.sa;
   if (!config) return;
+  if (suspended?.isForPerson) return deleteIsakmp(turn, 'timeout', 'XAUTH: nobody has typed anything');
   const what = config.at.startsWith('xauth') ? 'XAUTH' : 'Mode Config';
   const text = `${what}: nothing comes of the peer in ${STATE_NAMES[config.at]}`;
   turn.say(text, { code: 51, event: 'failed' });

@@ -176,6 +176,8 @@ export interface Suspended {
   readonly from: State;
   /** Whose processor is not at its end yet. */
   readonly conversation: Conversation | undefined;
+  /** Somebody is to type: that may take for ever, and what ends the SA does not wait for it. */
+  readonly isForPerson: boolean;
 }
 
 export class IsakmpSa {

@@ -15,6 +15,7 @@ import { command, handOver, pump, rekeyChild } from './plan.ts';
 import { checkEnd, receive } from './receive.ts';
 import { timer } from './timers.ts';
 import { Turn } from './turn.ts';
+import { EXCHANGE } from './wire/index.ts';
 
 /** Packets that wait while a helper computes, and those for who has yet to say who it is; more are lost, as UDP may. */
 const [MAX_WAITING_PACKETS, MAX_WAITING_STRANGERS] = [32, 4];
@@ -25,8 +26,7 @@ export function step(sa: IsakmpSa, input: In, env: Env): readonly Out[] {
     tooLate(turn, input);
     return turn.outs;
   }
-  const isUrgent = input.t === 'command' && input.command.t === 'abandon';
-  if (sa.job !== 0 && input.t !== 'job' && input.t !== 'reply' && !isUrgent) {
+  if (sa.job !== 0 && input.t !== 'job' && input.t !== 'reply' && !isUrgent(sa, input)) {
     wait(turn, input);
     return turn.outs;
   }
@@ -47,6 +47,18 @@ export function step(sa: IsakmpSa, input: In, env: Env): readonly Out[] {
     handOver(turn, sa.heir);
   return turn.outs;
 }
+
+/** What may end the SA need not wait for a person, who may be away; nor need anything that it is abandoned for. */
+function isUrgent({ suspended }: IsakmpSa, input: In): boolean {
+  if (input.t === 'command' && input.command.t === 'abandon') return true;
+  if (!suspended?.isForPerson) return false;
+  if (input.t === 'command') return input.command.t === 'deleteIke';
+  if (input.t === 'timer') return input.name === 'retry' || input.name === 'expire';
+  return input.t === 'packet' && input.datagram.bytes[EXCHANGE_AT] === EXCHANGE.INFORMATIONAL;
+}
+
+/** RFC 2408 §3.1. */
+const EXCHANGE_AT = 18;
 
 function wait(turn: Turn, input: In): void {
   const { sa } = turn;

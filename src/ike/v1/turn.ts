@@ -204,7 +204,7 @@ export class Turn {
   submit(job: Job, resume: (turn: Turn, result: JobResult) => void): void {
     const { sa, row, from, conversation } = this;
     sa.job = this.env.jobId();
-    sa.suspended = { resume, hear: misled, row, from, conversation };
+    sa.suspended = { resume, hear: misled, row, from, conversation, isForPerson: false };
     this.outs.push({ t: 'submit', id: sa.job, job });
   }
 
@@ -212,7 +212,8 @@ export class Turn {
   ask(question: Question, hear: (turn: Turn, reply: Reply) => void): void {
     const { sa, row, from, conversation } = this;
     sa.job = this.env.jobId();
-    sa.suspended = { resume: misled, hear, row, from, conversation };
+    const isForPerson = question.t === 'xauthPrompt';
+    sa.suspended = { resume: misled, hear, row, from, conversation, isForPerson };
     this.outs.push({ t: 'ask', id: sa.job, question });
   }
 

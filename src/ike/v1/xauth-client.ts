@@ -23,6 +23,8 @@ import {
 
 type Client = Extract<Xauth, { role: 'client' }>;
 
+/** ms in which somebody has to type. */
+const TYPING = 300_000;
 /** Whoever asks more often is after something else. */
 const MOST_TRIES = 3;
 
@@ -104,6 +106,7 @@ function prompt(
   go: (turn: Turn, typed: Uint8Array) => void,
 ): void {
   const { sa } = turn;
+  turn.arm('retry', TYPING);
   turn.ask({ t: 'xauthPrompt', what, text, conn: sa.policy.name }, (later, reply) => {
     if (reply.t === 'xauthPrompt' && reply.typed.length > 0) return go(later, reply.typed);
     const why = reply.t === 'none' ? reply.why : 'nothing was typed';
