@@ -397,7 +397,7 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     // One that crashed took its children along without a word.
     this.#children = excluding(this.#children, (k) => k.ike.hasEnded);
     if (this.#moving && this.#moving === known?.ike) this.#cannotMove(text);
-    if (!this.#moving) this.#settle(why, text, self);
+    if (!this.#moving) this.#settle(this.#isInVain(why, serial) ? 'local' : why, text, self);
   }
 
   #childDown(message: Extract<ConnectionMessage, { t: 'childDown' }>, self: Context<ConnectionMessage>): void {
@@ -416,7 +416,13 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     }
     if (wasUp && why === 'timeout') this.#peerIsDead();
     // Somebody had asked for the end of the IKE SA, and we came too late with our wish for a child: not of ours.
-    this.#settle(why === 'asked' && !wasUp ? 'local' : why, text, self);
+    const isLost = !wasUp && (why === 'asked' || this.#isInVain(why, serial));
+    this.#settle(isLost ? 'local' : why, text, self);
+  }
+
+  /** What the peer has forgotten, or has made anew, takes with it what we have asked for there: nobody goes on with that. */
+  #isInVain(why: DownReason, serial: number): boolean {
+    return why === 'replaced' && serial === this.#negotiating;
   }
 
   /** `dpdaction=`. An instance has nobody to wait for. */
