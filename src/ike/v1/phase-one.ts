@@ -9,9 +9,9 @@ import { HEADER_OCTETS } from '../wire/header.ts';
 import { IsakmpKeys, type IsakmpSuite } from './crypto/keys.ts';
 import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
-import { type Conversation, type Handshake, type IsakmpSa, NOTHING, unsettled } from './isakmp-sa.ts';
+import { type Conversation, type Handshake, type IsakmpSa, NONE, NOTHING, unsettled } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
-import { lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
+import { type Life, lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
 import { detectNat, NAT_PORT, natDetection } from './nat.ts';
 import type { Agreement } from './offers.ts';
 import { hasToSettle, isV1, type V1Policy } from './policy.ts';
@@ -36,30 +36,29 @@ export const NONCE_OCTETS = 32;
 export const HALF_OPEN_LIFE = 60_000;
 
 export function newHandshake(turn: Turn): Handshake {
+  const nonce = turn.env.random(NONCE_OCTETS);
+  const isOurs = turn.sa.role === 'initiator';
   return {
-    ...{
-      offered: [],
-      sai: NOTHING,
-      method: 'secret',
-      lifetime: 0,
-      offeredLife: {},
-      ni: NOTHING,
-      nr: NOTHING,
-      group: undefined,
-    },
-    ...{
-      public: NOTHING,
-      private: NOTHING,
-      theirPublic: NOTHING,
-      theirId: NOTHING,
-      natForm: undefined,
-      isCertAsked: false,
-      hasWarned: false,
-      disbelieved: 0,
-    },
-    [turn.sa.role === 'initiator' ? 'ni' : 'nr']: turn.env.random(NONCE_OCTETS),
+    offered: NONE,
+    sai: NOTHING,
+    method: 'secret',
+    lifetime: 0,
+    offeredLife: NO_LIFE,
+    ni: isOurs ? nonce : NOTHING,
+    nr: isOurs ? NOTHING : nonce,
+    group: undefined,
+    public: NOTHING,
+    private: NOTHING,
+    theirPublic: NOTHING,
+    theirId: NOTHING,
+    natForm: undefined,
+    isCertAsked: false,
+    hasWarned: false,
+    disbelieved: 0,
   };
 }
+
+const NO_LIFE: Life = Object.freeze({});
 
 export function handshakeOf(sa: IsakmpSa): Handshake {
   if (!sa.handshake) throw new Error(`#${sa.serial} has no handshake in state ${sa.state}`);
@@ -110,12 +109,11 @@ export function keysJob(
   psk: Uint8Array | undefined,
 ): IsakmpKeysJob {
   const { ni, nr, private: mine } = handshakeOf(sa);
-  return {
-    ...{ op: 'isakmp.keys', group: suite.group.id, theirs, ni, nr, cookies: joined(sa.cookieI, sa.cookieR) },
-    ...{ prf: suite.prf.id, encr: suite.encr.id, encrBits: suite.encrBits },
-    ...(mine.length > 0 && { mine }),
-    ...(psk && { psk }),
-  };
+  const cookies = joined(sa.cookieI, sa.cookieR);
+  const [group, prf, encr, encrBits] = [suite.group.id, suite.prf.id, suite.encr.id, suite.encrBits];
+  const job: IsakmpKeysJob = { op: 'isakmp.keys', group, theirs, ni, nr, cookies, prf, encr, encrBits };
+  const ours = mine.length > 0 ? { ...job, mine } : job;
+  return psk ? { ...ours, psk } : ours;
 }
 
 /** What keeps a result of `keysJob` from being one; undefined if the SA has its keys now. */

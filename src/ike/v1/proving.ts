@@ -73,11 +73,9 @@ function proofOf(sa: IsakmpSa, who: 'initiator' | 'responder', id: Uint8Array): 
   const isOurs = who === role;
   const [ownKey, otherKey] = isOurs ? [ours, theirPublic] : [theirPublic, ours];
   const [ownCookie, otherCookie] = who === 'initiator' ? [cookieI, cookieR] : [cookieR, cookieI];
-  return proofHash({
-    ...{ prf: suite.prf, skeyid: keys.skeyid, sa: sai, id },
-    own: { public: ownKey, cookie: ownCookie },
-    other: { public: otherKey, cookie: otherCookie },
-  });
+  const own = { public: ownKey, cookie: ownCookie };
+  const other = { public: otherKey, cookie: otherCookie };
+  return proofHash({ prf: suite.prf, skeyid: keys.skeyid, own, other, sa: sai, id });
 }
 
 const ourProof = ({ sa }: Turn, { localId }: V1Policy): Uint8Array =>

@@ -8,7 +8,7 @@ import { joined, wipe } from '../crypto/misc.ts';
 import type { ChildInstall } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import { trafficText } from '../traffic.ts';
-import type { Channel } from './crypto/hashes.ts';
+import { type Channel, idOctets } from './crypto/hashes.ts';
 import { keymat } from './crypto/keys.ts';
 import { GROUP } from './crypto/oakley.ts';
 import type { Conversation, IsakmpSa, Quick } from './isakmp-sa.ts';
@@ -20,11 +20,7 @@ import { PROTOCOLS, type QuickTerms } from './quick-transforms.ts';
 import type { Turn } from './turn.ts';
 import { all, decodeAttributes, IPSEC, NOTIFY, type Payload } from './wire/index.ts';
 
-export function spiOctets(spi: number): Uint8Array {
-  const octets = new Uint8Array(4);
-  new DataView(octets.buffer).setUint32(0, spi);
-  return octets;
-}
+export const spiOctets: (spi: number) => Uint8Array = idOctets;
 
 export const termsOf = (sa: IsakmpSa, group: Group | undefined): QuickTerms => ({
   group,
@@ -107,48 +103,69 @@ export function install(
   }
   const { main, ah, cpi } = quick.spis;
   const peerId = sa.peerId ?? Id.ofAddress(sa.peer.address);
-  const about = {
-    ...{ serial, policy, suite, spiIn: main, spiOut: out.main, mode: policy.child.mode, peerId },
-    ...(cpi !== undefined && out.cpi !== undefined && { ipcomp: { cpiIn: cpi, cpiOut: out.cpi } }),
-  };
+  const { mode } = policy.child;
+  const ipcomp = cpi !== undefined && out.cpi !== undefined ? { cpiIn: cpi, cpiOut: out.cpi } : undefined;
   const around = ah !== undefined && out.ah !== undefined ? { spiIn: ah, spiOut: out.ah } : undefined;
-  const nets = { selectorsLocal: local, selectorsRemote: remote };
-  const child: Child = {
-    ...{
-      ...about,
-      ...nets,
-      ...(around && { ah: around }),
-      state: 'up',
-      awaitsOutbound: halves === 'inbound',
-      replacedBy: undefined,
-    },
-    ...{ grantedTo: quick.isInitiator ? -1 : 0, rekeyAt: 0, expireAt: 0 },
+  const plain: Child = {
+    serial,
+    policy,
+    suite,
+    spiIn: main,
+    spiOut: out.main,
+    mode,
+    peerId,
+    selectorsLocal: local,
+    selectorsRemote: remote,
+    state: 'up',
+    awaitsOutbound: halves === 'inbound',
+    replacedBy: undefined,
+    grantedTo: quick.isInitiator ? -1 : 0,
+    rekeyAt: 0,
+    expireAt: 0,
   };
+  // Hardly any is a bundle, and an object that is spread together costs several times as much.
+  const child = ipcomp || around ? { ...plain, ...(ipcomp && { ipcomp }), ...(around && { ah: around }) } : plain;
   sa.children = sa.children.concat(child);
   const made: ChildInstall = {
-    ...about,
-    ...nets,
+    serial,
+    policy,
+    suite,
+    spiIn: main,
+    spiOut: out.main,
+    mode,
+    peerId,
+    selectorsLocal: local,
+    selectorsRemote: remote,
     local: sa.local,
     peer: sa.peer,
     encapsulated: sa.weAreNatted || sa.peerIsNatted,
     keysIn: keysFor(sa, quick, agreed, main, shared),
     keysOut: keysFor(sa, quick, agreed, out.main, shared),
     replaces: old?.serial,
-    ...(around && {
-      ah: {
-        ...around,
-        keyIn: ahKeyFor(sa, quick, agreed, around.spiIn, shared),
-        keyOut: ahKeyFor(sa, quick, agreed, around.spiOut, shared),
-      },
-    }),
-    ...(lasting.bytes !== policy.child.maxBytes && lasting.bytes !== undefined && { maxBytes: lasting.bytes }),
-    ...originalOf(sa, quick, payloads),
   };
+  const isLess = lasting.bytes !== undefined && lasting.bytes !== policy.child.maxBytes;
+  const isPlain = child === plain && !isLess && mode === 'tunnel';
+  const further: Partial<ChildInstall> = isPlain
+    ? NOTHING_ELSE
+    : {
+        ...(ipcomp && { ipcomp }),
+        ...(around && {
+          ah: {
+            ...around,
+            keyIn: ahKeyFor(sa, quick, agreed, around.spiIn, shared),
+            keyOut: ahKeyFor(sa, quick, agreed, around.spiOut, shared),
+          },
+        }),
+        ...(isLess && { maxBytes: lasting.bytes }),
+        ...originalOf(sa, quick, payloads),
+      };
   wipe(shared);
-  turn.outs.push({ t: 'install', halves, child: made });
+  turn.outs.push({ t: 'install', halves, child: further === NOTHING_ELSE ? made : { ...made, ...further } });
   armChild(turn, child, lasting.ms, quick.isInitiator);
   return child;
 }
+
+const NOTHING_ELSE: Partial<ChildInstall> = Object.freeze({});
 
 /**
  * Both halves are there: whoever waits is told, and what is older is no more than a remainder. When both ends have asked

@@ -263,8 +263,16 @@ export const newConversation = (
   serial: number | undefined,
   iv: Uint8Array | undefined,
 ): Conversation => ({
-  ...{ messageId, exchange, serial, iv, state: 'fresh' },
-  ...{ heard: undefined, duplicates: 0, sent: NONE, resend: undefined, quick: undefined },
+  messageId,
+  exchange,
+  serial,
+  state: 'fresh',
+  iv,
+  heard: undefined,
+  duplicates: 0,
+  sent: NONE,
+  resend: undefined,
+  quick: undefined,
 });
 
 const misled = (): never => {

@@ -36,8 +36,12 @@ export const hash2 = ({ prf: alg, skeyidA, messageId }: Channel, ni: Uint8Array,
 export const hash3 = ({ prf: alg, skeyidA, messageId }: Channel, ni: Uint8Array, nr: Uint8Array): Uint8Array =>
   prf(alg, skeyidA, Uint8Array.of(0), idOctets(messageId), ni, nr);
 
-export function idOctets(messageId: number): Uint8Array {
+/** Four octets, big-endian. By hand: a DataView of so few makes a buffer, which costs more than they do. */
+export function idOctets(value: number): Uint8Array {
   const octets = new Uint8Array(4);
-  new DataView(octets.buffer).setUint32(0, messageId);
+  octets[0] = value >>> 24;
+  octets[1] = value >>> 16;
+  octets[2] = value >>> 8;
+  octets[3] = value;
   return octets;
 }
