@@ -27,19 +27,32 @@ export function end(turn: Turn, why: DownReason, text: string): void {
   sa.conversations = NONE;
   sa.phaseOne = undefined;
   sa.reassembly = undefined;
-  sa.job = 0;
-  sa.suspended = undefined;
+  forgetSuspended(turn);
   sa.waiting = undefined;
   turn.enter('dead');
   turn.outs.push({ t: 'end', why, text });
 }
 
-/** Takes a child out of the data plane and out of the SA. */
+/** Nobody awaits the answer any more. */
+export function forgetSuspended(turn: Turn): void {
+  const { sa } = turn;
+  const { suspended } = sa;
+  sa.job = 0;
+  sa.suspended = undefined;
+  suspended?.forget?.(turn);
+}
+
+/** Takes a child out of the data plane and out of the SA; whoever is still to confirm it need not. */
 export function dropChild(turn: Turn, child: Child, why: DownReason, text: string): void {
   const { sa } = turn;
   for (const name of ['childExpire', 'childRekey'] as const) turn.disarm(name, child.serial);
   sa.children = sa.children.filter((c) => c !== child);
   if (sa.children.length === 0) sa.children = NONE;
+  const talk = sa.conversations.find(({ quick }) => quick?.serial === child.serial);
+  if (talk) {
+    talk.quick = undefined;
+    turn.dropTalk(talk);
+  }
   turn.outs.push({ t: 'remove', serial: child.serial, lingers: why === 'replaced' });
   turn.childDown(child, why, text);
 }

@@ -178,6 +178,8 @@ export interface Suspended {
   readonly conversation: Conversation | undefined;
   /** Somebody is to type: that may take for ever, and what ends the SA does not wait for it. */
   readonly isForPerson: boolean;
+  /** The SA ends before: what `resume` or `hear` would have seen to. */
+  readonly forget: ((turn: Turn) => void) | undefined;
 }
 
 export class IsakmpSa {

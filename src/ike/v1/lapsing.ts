@@ -4,7 +4,7 @@
  */
 import type { Child } from '../child.ts';
 import type { DownReason } from '../effects.ts';
-import { end, forgetConfig, forgetHandshake, giveUpChild } from './ending.ts';
+import { end, forgetConfig, forgetHandshake, forgetSuspended, giveUpChild } from './ending.ts';
 import { NONE } from './isakmp-sa.ts';
 import type { Turn } from './turn.ts';
 
@@ -23,8 +23,7 @@ export function lapse(turn: Turn, why: DownReason, text: string): void {
   sa.conversations = NONE;
   sa.usedIds = NONE;
   sa.phaseOne = undefined;
-  sa.job = 0;
-  sa.suspended = undefined;
+  forgetSuspended(turn);
   turn.enter('lapsed');
   turn.say(`${text}; its IPsec SAs stay until their own time is over`);
 }

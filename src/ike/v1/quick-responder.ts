@@ -102,15 +102,19 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     old: sa.children.findLast((c) => c.state !== 'replaced' && isAlike(c, wanted)),
   };
   if (!ke || !group) return grant(turn, message, quick, choice, undefined, undefined);
-  turn.submit({ op: 'ke.mix', group: group.id, theirs: own(ke.data) }, (later, result) => {
-    if (result.ok && result.op === 'ke.mix' && result.public)
-      return grant(later, message, quick, choice, result.public, result.shared);
-    releaseSpis(later, quick);
-    later.say(`Quick Mode refused: ${result.ok ? 'the wrong job answered' : result.detail}`, {
-      level: 'warn',
-      event: 'rejected',
-    });
-  });
+  turn.submit(
+    { op: 'ke.mix', group: group.id, theirs: own(ke.data) },
+    (later, result) => {
+      if (result.ok && result.op === 'ke.mix' && result.public)
+        return grant(later, message, quick, choice, result.public, result.shared);
+      releaseSpis(later, quick);
+      later.say(`Quick Mode refused: ${result.ok ? 'the wrong job answered' : result.detail}`, {
+        level: 'warn',
+        event: 'rejected',
+      });
+    },
+    (later) => releaseSpis(later, quick),
+  );
 }
 
 function grant(

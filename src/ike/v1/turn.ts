@@ -200,20 +200,23 @@ export class Turn {
     });
   }
 
-  /** Hands work to a helper; everything else that comes for this SA waits until `resume` has run. */
-  submit(job: Job, resume: (turn: Turn, result: JobResult) => void): void {
+  /**
+   * Hands work to a helper; everything else that comes for this SA waits until `resume` has run, or `forget`, if the SA
+   * ends before.
+   */
+  submit(job: Job, resume: (turn: Turn, result: JobResult) => void, forget?: (turn: Turn) => void): void {
     const { sa, row, from, conversation } = this;
     sa.job = this.env.jobId();
-    sa.suspended = { resume, hear: misled, row, from, conversation, isForPerson: false };
+    sa.suspended = { resume, hear: misled, row, from, conversation, isForPerson: false, forget };
     this.outs.push({ t: 'submit', id: sa.job, job });
   }
 
   /** Asks the world: as with `submit`, everything else waits until `hear` has run. */
-  ask(question: Question, hear: (turn: Turn, reply: Reply) => void): void {
+  ask(question: Question, hear: (turn: Turn, reply: Reply) => void, forget?: (turn: Turn) => void): void {
     const { sa, row, from, conversation } = this;
     sa.job = this.env.jobId();
     const isForPerson = question.t === 'xauthPrompt';
-    sa.suspended = { resume: misled, hear, row, from, conversation, isForPerson };
+    sa.suspended = { resume: misled, hear, row, from, conversation, isForPerson, forget };
     this.outs.push({ t: 'ask', id: sa.job, question });
   }
 

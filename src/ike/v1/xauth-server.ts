@@ -66,10 +66,14 @@ export function hearLogin(turn: Turn, server: Server, { attributes }: Attributes
     return judge(turn, server, { user, digest }, { t: 'xauth', ok: false, why });
   }
   const about = { by: server.by, user, password, conn: sa.policy.name, peer: sa.peer.address };
-  turn.ask({ t: 'xauth', ...about }, (later, reply) => {
-    wipe(password);
-    judge(later, server, { user, digest }, reply);
-  });
+  turn.ask(
+    { t: 'xauth', ...about },
+    (later, reply) => {
+      wipe(password);
+      judge(later, server, { user, digest }, reply);
+    },
+    () => wipe(password),
+  );
 }
 
 interface Tried {

@@ -4,13 +4,13 @@
  */
 import type { Credentials } from '../../../src/actors/credentials.ts';
 import type { Job, JobResult } from '../../../src/ike/crypto/job.ts';
+import type { Distrust } from '../../../src/ike/distrust.ts';
 import type { Command, Directory, DownReason, Env, In, Login, Out, TimerName, Told } from '../../../src/ike/effects.ts';
 import type { Question, Reply } from '../../../src/ike/questions.ts';
 import { IsakmpSa } from '../../../src/ike/v1/isakmp-sa.ts';
 import type { V1Policy } from '../../../src/ike/v1/policy.ts';
 import { step } from '../../../src/ike/v1/step.ts';
 import { decodeMessage, describe } from '../../../src/ike/v1/wire/index.ts';
-import type { Distrust } from '../../../src/ike/distrust.ts';
 import type { Address } from '../../../src/net/address.ts';
 import { Endpoint } from '../../../src/net/endpoint.ts';
 import type { Id } from '../../../src/net/id.ts';
@@ -60,7 +60,8 @@ export class Host {
   passwords: Readonly<Record<string, string>> = {};
   login: Login | undefined = undefined;
   readonly leases: Leases;
-  /** How much longer a person takes than a helper. */
+  /** How long a helper takes; how much longer a person does. */
+  jobMs: number;
   answerMs = 0;
   keepalives = 0;
   renewals = 0;
@@ -76,7 +77,6 @@ export class Host {
   readonly #clock: VirtualClock;
   readonly #wire: Wire;
   readonly #dice: Dice;
-  readonly #jobMs: number;
   readonly #texts = new Map<string, string>();
   #serial = 0;
   #jobId = 0;
@@ -87,7 +87,7 @@ export class Host {
     this.#clock = clock;
     this.#wire = wire;
     this.#dice = dice;
-    this.#jobMs = is.jobMs ?? 0;
+    this.jobMs = is.jobMs ?? 0;
     this.plane = new Plane(clock);
     const notes = { taken: () => {}, given: () => {} };
     this.leases = new Leases({ wall: () => clock.now, shares: true, notes });
@@ -265,14 +265,14 @@ export class Host {
           this.failJobs === job.op
             ? { ok: false, why: 'failed', detail: 'out of order' }
             : runWithProofs(job, this.#proofs);
-        this.#clock.after(this.#jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
+        this.#clock.after(this.jobMs, () => this.input(running, { t: 'job', id: out.id, result: result() }));
         return;
       }
       case 'ask': {
         const { question } = out;
         this.questions.push(question);
         const reply = () => this.answers?.(question) ?? ({ t: 'none', why: 'nobody answers' } as const);
-        this.#clock.after(this.#jobMs + this.answerMs, () =>
+        this.#clock.after(this.jobMs + this.answerMs, () =>
           this.input(running, { t: 'reply', id: out.id, reply: reply() }),
         );
         return;
@@ -332,7 +332,8 @@ export class Host {
   /** The newest takes the children of those before it. */
   #authenticated(running: Running, initialContact: boolean): void {
     const others = [...this.sas.values()].filter(
-      (r) => r !== running && r.sa.policy.name === running.sa.policy.name && ['established', 'lapsed'].includes(r.sa.state),
+      (r) =>
+        r !== running && r.sa.policy.name === running.sa.policy.name && ['established', 'lapsed'].includes(r.sa.state),
     );
     for (const other of others) {
       const command: Command = initialContact

@@ -261,3 +261,37 @@ test('who goes on where there is no address for it begins nothing on what has en
   expect(east.ends.map(({ why }) => why)).toEqual(['refused']);
   expect(wire.sent.at(-1)!.text).toContain('{ HASH, D }');
 });
+
+describe('what ends while something is under way', () => {
+  test('gives back the SPIs of a child that it was about to grant', () => {
+    const made = warrior({ east: { child: { compress: true } }, west: { child: { compress: true } } });
+    const { west, east, wire, clock } = made;
+    west.up();
+    expectExchange(wire, [...MAIN, ...XAUTH, ...PULL]);
+    const real = wire.hold(QUICK[0]);
+    const [running] = east.sas.values();
+    east.jobMs = 100;
+    wire.deliver(real);
+    expect(east.sa.job).not.toBe(0);
+    expect(east.plane.reserved.size).toBe(2);
+    east.input(running, { t: 'command', command: { t: 'abandon', why: 'peer sent INITIAL_CONTACT' } });
+    clock.flush();
+    expectNothing(east);
+  });
+
+  test('forgets the password that is being looked at', () => {
+    const made = warrior();
+    const { west, east, wire } = made;
+    west.up();
+    expectExchange(wire, [...MAIN, ASKED]);
+    const [running] = east.sas.values();
+    east.answerMs = 5_000;
+    wire.expect(SAID);
+    const [question] = east.questions;
+    if (question?.t !== 'xauth') throw new Error('nobody was asked');
+    expect(Buffer.from(question.password).toString()).toBe('sesame');
+    east.input(running, { t: 'command', command: { t: 'abandon', why: 'peer sent INITIAL_CONTACT' } });
+    expect(question.password.every((octet) => octet === 0)).toBe(true);
+    expectNothing(east);
+  });
+});
