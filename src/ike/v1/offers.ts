@@ -47,6 +47,17 @@ const methodText = (method: Method, xauth: ByXauth): string =>
 
 /** Ways that both ends of `policy` allow, in our order. */
 export function methodsOf({ ours, theirs }: Policy): readonly Method[] {
+  const known = METHODS_OF.get(ours);
+  if (known?.theirs === theirs) return known.methods;
+  const methods = methodsIn({ ours, theirs });
+  METHODS_OF.set(ours, { theirs, methods });
+  return methods;
+}
+
+/** A handshake asks several times, and all instances of a connection have the same lists. */
+const METHODS_OF = new WeakMap<Policy['ours'], { readonly theirs: Policy['theirs']; readonly methods: Method[] }>();
+
+function methodsIn({ ours, theirs }: Pick<Policy, 'ours' | 'theirs'>): Method[] {
   const of = ([{ ways }]: Policy['ours']) => new Set(ways.flatMap((way) => METHOD_OF(way)));
   const peers = of(theirs);
   return [...of(ours)].filter((method) => peers.has(method));
@@ -87,7 +98,18 @@ export function offerIsakmp(
 const MOST_TRANSFORMS = 255;
 
 /** All that our proposals stand for and IKEv1 can say, in their order. */
-export const suitesOf = (proposals: readonly Proposal[]): readonly IsakmpSuite[] =>
+export function suitesOf(proposals: readonly Proposal[]): readonly IsakmpSuite[] {
+  const known = SUITES_OF.get(proposals);
+  if (known) return known;
+  const suites = suitesIn(proposals);
+  SUITES_OF.set(proposals, suites);
+  return suites;
+}
+
+/** A handshake asks several times, and thousands of connections share a few lists. */
+const SUITES_OF = new WeakMap<readonly Proposal[], readonly IsakmpSuite[]>();
+
+const suitesIn = (proposals: readonly Proposal[]): readonly IsakmpSuite[] =>
   proposals.flatMap(({ encr, prf: prfs, dh }) =>
     encr.flatMap(({ alg, bits }) =>
       offeredKeyBits(alg, bits).flatMap((encrBits) =>

@@ -194,8 +194,8 @@ const ahKeyFor = (sa: IsakmpSa, quick: Quick, { suite }: QuickAgreement, spi: nu
 
 function keysOf(sa: IsakmpSa, { ni, nr }: Quick, protocol: number, spi: number, octets: number, shared: Shared) {
   if (!sa.suite || !sa.keys) throw new Error(`#${sa.serial} has no keys`);
-  const inputs = { prf: sa.suite.prf, skeyidD: sa.keys.skeyidD, protocol, ni, nr, shared };
-  return keymat({ ...inputs, spi: spiOctets(spi) }, octets);
+  const { prf } = sa.suite;
+  return keymat({ prf, skeyidD: sa.keys.skeyidD, protocol, spi: spiOctets(spi), ni, nr, shared }, octets);
 }
 
 /** libreswan's text. */

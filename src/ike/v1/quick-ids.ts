@@ -58,8 +58,14 @@ function lastOf(idType: number, data: Uint8Array, octets: number): Address | und
 }
 
 function prefixOf(bits: Uint8Array): number | undefined {
-  const text = [...bits].map((octet) => octet.toString(2).padStart(8, '0')).join('');
-  return /^1*0*$/.test(text) ? text.replace(/0/g, '').length : undefined;
+  let prefix = 0;
+  for (let i = 0; i < bits.length; i++) {
+    const ones = Math.clz32(~(bits[i] << 24));
+    const isMask = bits[i] === ((0xff00 >> ones) & 0xff) && (ones === 0 || prefix === 8 * i);
+    if (!isMask) return undefined;
+    prefix += ones;
+  }
+  return prefix;
 }
 
 const mask = (family: 4 | 6, prefix: number): Uint8Array =>

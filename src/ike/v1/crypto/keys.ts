@@ -30,14 +30,17 @@ export const isakmpKeyOctets = (suite: KeyLengths): number =>
 export function isakmpKeys(inputs: KeyInputs): Uint8Array {
   const { prf: alg, shared, cookies } = inputs;
   const skeyid = skeyidOf(inputs);
-  const d = prf(alg, skeyid, shared, cookies, Uint8Array.of(0));
-  const a = prf(alg, skeyid, d, shared, cookies, Uint8Array.of(1));
-  const e = prf(alg, skeyid, a, shared, cookies, Uint8Array.of(2));
+  const d = prf(alg, skeyid, shared, cookies, COUNTERS[0]);
+  const a = prf(alg, skeyid, d, shared, cookies, COUNTERS[1]);
+  const e = prf(alg, skeyid, a, shared, cookies, COUNTERS[2]);
   const key = cipherKey(alg, e, encrKeyOctets(inputs.encr, inputs.encrBits));
   const block = joined(skeyid, d, a, key);
   for (const secret of [skeyid, d, a, e, key]) wipe(secret);
   return block;
 }
+
+/** 0, 1 and 2 as octets: what is never written to need not be made each time. */
+const COUNTERS = [0, 1, 2].map((value) => Uint8Array.of(value));
 
 /** RFC 2409 §5: by a secret, or for signatures by the nonces. */
 function skeyidOf({ prf: alg, psk, shared, ni, nr }: KeyInputs): Uint8Array {
@@ -48,7 +51,7 @@ function skeyidOf({ prf: alg, psk, shared, ni, nr }: KeyInputs): Uint8Array {
 function cipherKey(alg: Prf, e: Uint8Array, octets: number): Uint8Array {
   if (octets <= e.length) return e.slice(0, octets);
   const out = new Uint8Array(octets);
-  let k = prf(alg, e, Uint8Array.of(0));
+  let k = prf(alg, e, COUNTERS[0]);
   for (let at = 0; at < octets; at += k.length) {
     if (at > 0) k = prf(alg, e, k);
     out.set(k.subarray(0, octets - at), at);
@@ -116,13 +119,17 @@ export interface KeymatInputs {
   readonly shared: Uint8Array | undefined;
 }
 
+const NOTHING = new Uint8Array();
+
 /** The keys of one SA in one direction, RFC 2409 §5.5. */
 export function keymat(inputs: KeymatInputs, octets: number): Uint8Array {
-  const { prf: alg, skeyidD, protocol, spi, ni, nr, shared = new Uint8Array() } = inputs;
+  const { prf: alg, skeyidD, spi, ni, nr, shared = NOTHING } = inputs;
+  const protocol = new Uint8Array(1);
+  protocol[0] = inputs.protocol;
   const out = new Uint8Array(octets);
-  let k: Uint8Array = new Uint8Array();
+  let k: Uint8Array = NOTHING;
   for (let at = 0; at < octets; at += alg.outOctets) {
-    const next = prf(alg, skeyidD, k, shared, Uint8Array.of(protocol), spi, ni, nr);
+    const next = prf(alg, skeyidD, k, shared, protocol, spi, ni, nr);
     wipe(k);
     k = next;
     out.set(k.subarray(0, octets - at), at);
