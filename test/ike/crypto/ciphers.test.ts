@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { ENCRS, encrById, encrKeyOctets } from '../../../src/ike/crypto/algorithms.ts';
 import { decrypt, encrypt } from '../../../src/ike/crypto/ciphers.ts';
+import { takeShortcuts } from '../../../src/ike/crypto/shortcuts.ts';
+import { openCrypto } from '../../../src/native/index.ts';
 import { fixture, hex, toHex } from './fixtures.ts';
 
 interface Row {
@@ -56,3 +58,40 @@ test('every cipher that protects IKE has a known answer', () => {
   const tested = new Set([...ciphers, ...aeads].map((row) => IDS[row.alg]));
   expect(ENCRS.filter((alg) => alg.ike && !tested.has(alg.id))).toEqual([]);
 });
+
+describe('without a tag, by way of the addon', () => {
+  const crypto = openCrypto();
+  const asked: string[] = [];
+  const watched = new Proxy(crypto ?? {}, {
+    get: (_, name: 'seal' | 'open') => {
+      asked.push(name);
+      return crypto?.[name].bind(crypto);
+    },
+  });
+  afterEach(() => takeShortcuts(undefined));
+
+  // Zeros, as IKEv1 pads; three and their number, as IKEv2 does; a number that zeros do not go before; all that there is.
+  const ends = ['00000000', '00000003', '11000003', '0000001f', '000000ff'];
+  test.each(ends)('a text that ends in %s is what node:crypto makes of it', (end) => {
+    for (const [name, bits] of [
+      ['AES_CBC', 128],
+      ['AES_CBC', 256],
+      ['3DES_CBC', 0],
+      ['CAMELLIA_CBC', 192],
+    ] as const) {
+      const alg = ENCRS.find((row) => row.name === name)!;
+      const [key, iv] = [octets(encrKeyOctets(alg, bits)), octets(alg.ivOctets)];
+      for (const text of [octets(48), new Uint8Array(32)]) {
+        text.set(hex(end), text.length - 4);
+        const sealed = encrypt(alg, bits, key, iv, new Uint8Array(), text);
+        takeShortcuts(watched as typeof crypto);
+        expect(toHex(encrypt(alg, bits, key, iv, new Uint8Array(), text))).toBe(toHex(sealed));
+        expect(toHex(decrypt(alg, bits, key, iv, new Uint8Array(), sealed)!)).toBe(toHex(text));
+        takeShortcuts(undefined);
+      }
+    }
+    expect(new Set(asked)).toEqual(new Set(['seal', 'open']));
+  });
+});
+
+const octets = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => 17 + i * 29);
