@@ -97,8 +97,16 @@ export function answerQuick(turn: Turn, message: Incoming): void {
   const ours = oursIn(sa, policy, local) ?? [local];
   const wanted = { policy, selectorsLocal: ours, selectorsRemote: [remote] };
   const quick: Quick = {
-    ...{ policy, serial: env.serial(), spis, isInitiator: false, local: ours, remote: [remote] },
-    ...{ ni: own(find(payloads, 'Nonce')!.data), nr: env.random(NONCE_OCTETS), offered: theirs, ke: undefined },
+    policy,
+    serial: env.serial(),
+    spis,
+    isInitiator: false,
+    local: ours,
+    remote: [remote],
+    ni: own(find(payloads, 'Nonce')!.data),
+    nr: env.random(NONCE_OCTETS),
+    offered: theirs,
+    ke: undefined,
     old: sa.children.findLast((c) => c.state !== 'replaced' && isAlike(c, wanted)),
   };
   if (!ke || !group) return grant(turn, message, quick, choice, undefined, undefined);
