@@ -5,7 +5,13 @@ export function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
     version: 1,
     layout: [
-      { metric: 'ikeStarted', series: [['2', 'initiator'], ['2', 'responder']] },
+      {
+        metric: 'ikeStarted',
+        series: [
+          ['2', 'initiator'],
+          ['2', 'responder'],
+        ],
+      },
       { metric: 'retransmits', series: [[]] },
     ],
     values: Float64Array.of(3, 4, 5),
