@@ -83,7 +83,7 @@ function withUser(turn: Turn, client: Client, go: (turn: Turn, user: string) => 
   const { sa } = turn;
   const known = sa.login?.user ?? client.user;
   if (known !== undefined) return go(turn, known);
-  prompt(turn, 'username', `User name for "${sa.policy.name}": `, (later, typed) => {
+  prompt(turn, 'username', `User name for "${sa.policy.name}"`, (later, typed) => {
     const user = Buffer.from(typed).toString('utf8');
     sa.login = { user, password: sa.login?.password };
     go(later, user);
@@ -96,7 +96,7 @@ function withPassword(turn: Turn, user: string, go: (turn: Turn, password: Uint8
   // What has been refused once is refused again.
   const known = configOf(sa).tries > 1 ? undefined : (sa.login?.password ?? env.directory.password?.(user));
   if (known) return go(turn, joined(known));
-  prompt(turn, 'password', `Password of ${shown(user)} for "${sa.policy.name}": `, go);
+  prompt(turn, 'password', `Password of ${shown(user)} for "${sa.policy.name}"`, go);
 }
 
 function prompt(
@@ -111,7 +111,7 @@ function prompt(
     if (reply.t === 'xauthPrompt' && reply.typed.length > 0) return go(later, reply.typed);
     const why = reply.t === 'none' ? reply.why : 'nothing was typed';
     const wrong = configOf(sa).tries > 1 ? 'the peer does not accept our password' : `there is no ${what} for the peer`;
-    fail(later, `${wrong}, and nobody to ask for one: ${why}`);
+    fail(later, `${wrong}, and ${why}`);
   });
 }
 

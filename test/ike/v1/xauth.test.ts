@@ -41,7 +41,7 @@ describe('a user with a password', () => {
     expectExchange(wire, [...MAIN, ...XAUTH]);
     expect(west.questions).toMatchObject([
       { t: 'xauthPrompt', what: 'username', conn: 'w-e' },
-      { t: 'xauthPrompt', what: 'password', text: 'Password of "ann" for "w-e": ' },
+      { t: 'xauthPrompt', what: 'password', text: 'Password of "ann" for "w-e"' },
     ]);
     expect(east.sa.eapUser?.name).toBe('ann');
   });
@@ -72,7 +72,7 @@ describe('a user without', () => {
     expectNothing(west);
     expectNothing(east);
     expect(west.downs.map(({ why }) => why)).toEqual(['denied']);
-    expect(west.lines.join('\n')).toContain('the peer does not accept our password, and nobody to ask for one');
+    expect(west.lines.join('\n')).toContain('XAUTH: the peer does not accept our password, and nobody');
     expect(east.lines.join('\n')).toContain('XAUTH: User "joe": Authentication Failed: no such user or password');
     expect([...west.lines, ...east.lines].join('\n')).not.toContain('wrong');
     expect(east.distrusted).toContain('xauth');
@@ -136,7 +136,7 @@ describe('a user without', () => {
     wire.expect(GONE);
     expectNothing(west);
     expectNothing(east);
-    expect(west.lines.join('\n')).toContain('XAUTH: there is no password for the peer, and nobody to ask for one');
+    expect(west.lines.join('\n')).toContain('XAUTH: there is no password for the peer, and no');
   });
 });
 
