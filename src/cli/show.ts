@@ -106,7 +106,8 @@ function inForce(keywords: ConnText['keywords']): ConnText['keywords'] {
   }
   const left = asFreeswan(said, true);
   // What whack would take for FreeS/WAN's ISAKMP SA alone.
-  return left ? { ...said, ...(left.keyexchange ? { keyexchange: 'ikev2' } : { phase2: 'esp' }) } : said;
+  if (left?.keyexchange) return { ...said, keyexchange: 'ikev2' };
+  return left?.phase2 ? { ...said, phase2: 'esp' } : said;
 }
 
 /** `auto=` that the command itself amounts to. */
