@@ -17,7 +17,8 @@ export function armEstablished(turn: Turn, lifetime: number): void {
   const { policy, role } = sa;
   turn.arm('expire', lifetime);
   const isOurs = role === 'initiator';
-  if (mayRekey(policy, lifetime, isOurs)) turn.arm('rekey', rekeyAfter(lifetime, policy, isOurs, turn.env));
+  if (mayRekey(policy, lifetime, isOurs && lifetime >= policy.ikeLifetime))
+    turn.arm('rekey', rekeyAfter(lifetime, policy, isOurs, turn.env));
   if (policy.dpdDelay > 0 && sa.dpd) turn.arm('liveness', policy.dpdDelay);
   if (sa.weAreNatted && policy.natKeepalive > 0) turn.arm('keepalive', policy.natKeepalive);
   turn.arm('discard', patienceOf(policy));
@@ -39,7 +40,8 @@ export function shortenSa(turn: Turn, lifetime: number): void {
   const { policy, role } = sa;
   if (role !== 'initiator' || !sa.phaseOne || lifetime >= policy.ikeLifetime) return;
   turn.arm('expire', lifetime);
-  if (policy.rekey) turn.arm('rekey', rekeyAfter(lifetime, policy, true, turn.env));
+  if (!mayRekey(policy, lifetime, false)) return turn.disarm('rekey');
+  turn.arm('rekey', rekeyAfter(lifetime, policy, true, turn.env));
 }
 
 /** As the one who has asked for it: the responder wants it shorter. */
@@ -52,7 +54,7 @@ export function armChild(turn: Turn, child: Child, lifetime: number, asInitiator
   const { now } = turn.env;
   child.expireAt = now + lifetime;
   turn.arm('childExpire', lifetime, serial);
-  if (!mayRekey(policy, lifetime, asInitiator)) {
+  if (!mayRekey(policy, lifetime, asInitiator && lifetime >= policy.child.lifetime)) {
     child.rekeyAt = Number.POSITIVE_INFINITY;
     return turn.disarm('childRekey', serial);
   }
@@ -105,11 +107,15 @@ export function rekeyLater(turn: Turn, child: Child): void {
   turn.arm('childRekey', after, child.serial);
 }
 
-/** A peer that wants SAs of less than this replaces them itself: nobody shall make us begin an exchange every second. */
+/**
+ * A peer that wants SAs of less than this replaces them itself, or lets them end: nobody shall make us begin an exchange
+ * every second.
+ */
 const SHORTEST_REKEYED = 60_000;
 
-const mayRekey = ({ rekey }: Policy, lifetime: number, asInitiator: boolean): boolean =>
-  rekey && (asInitiator || lifetime >= SHORTEST_REKEYED);
+/** `isOurWish`: it lasts as long as we want it to. */
+const mayRekey = ({ rekey }: Policy, lifetime: number, isOurWish: boolean): boolean =>
+  rekey && (isOurWish || lifetime >= SHORTEST_REKEYED);
 
 /** The responder takes half the margin, so that as a rule the initiator rekeys. */
 function rekeyAfter(lifetime: number, policy: Policy, asInitiator: boolean, env: Env): number {

@@ -133,3 +133,15 @@ test('two that call each other at the same time end with the same SAs', () => {
     expect(made.east.plane.accepts(made.west.plane.send('w-e')!), `seed ${seed}`).toBe(true);
   }
 });
+
+test.each(['ISAKMP SA', 'IPsec SA'])(
+  'a responder that wants an %s of two seconds does not have us begin one a second',
+  (what) => {
+    const lives = what === 'ISAKMP SA' ? { ikeLifetime: 2_000 } : { child: { lifetime: 2_000 } };
+    const { west, wire, clock } = upPair({ weather: FAIR, east: { policy: lives } });
+    const before = [west.renewals, wire.sent.length];
+    clock.advance(120_000);
+    expect([west.renewals, wire.sent.length - before[1] < 20]).toEqual([before[0], true]);
+    expect(west.downs.map(({ why }) => why)).toEqual(what === 'ISAKMP SA' ? [] : ['expired']);
+  },
+);
