@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeAuth, parseAuth } from '../../../../src/ike/crypto/signature/auth.ts';
 import { der, derInteger } from '../../../../src/ike/crypto/signature/der.ts';
 import { parseEcdsaKey, parseEddsaKey, parseSpki } from '../../../../src/ike/crypto/signature/public-key.ts';
-import { SCHEMES, type Scheme, schemeOf } from '../../../../src/ike/crypto/signature/scheme.ts';
+import { BARE, SCHEMES, type Scheme, schemeOf } from '../../../../src/ike/crypto/signature/scheme.ts';
 import { misfit, sign, verify } from '../../../../src/ike/crypto/signature/sign.ts';
 import { ALL_KINDS, good, hex, keyOf, text, toHex } from './keys.ts';
 
@@ -228,6 +228,41 @@ describe('RSA', () => {
       ['the bare hash', block(1, 0xff, Uint8Array.from(hash))],
     ])('%s', (_, encoded) => {
       expect(verify(key.public, scheme, MESSAGE, signed(encoded))).toBe('its signature does not match');
+    });
+
+    describe('and the bare hash of IKEv1', () => {
+      const own = Uint8Array.from(hash);
+
+      test('in a block of its own it is taken', () => {
+        expect(verify(key.public, BARE, own, signed(block(1, 0xff, own)))).toBeUndefined();
+      });
+
+      test.each([
+        ['block type 2', block(2, 0xff, own)],
+        ['block type 0', block(0, 0, own)],
+        ['filled with zeros', block(1, 0, own)],
+        ['short padding and garbage behind the hash', block(1, 0xff, own, 180)],
+        [
+          'eight octets of padding and the hash at the end',
+          block(1, 0xff, Uint8Array.of(...new Uint8Array(213), ...own)),
+        ],
+        ['seven octets of padding', Uint8Array.of(0, 1, ...new Array(7).fill(0xff), 0, ...new Uint8Array(214), ...own)],
+        ['garbage within the padding', block(1, 0xff, own).with(20, 0xfe)],
+        ['no zero before it', block(1, 0xff, own).with(256 - 33, 0xff)],
+        ['a name of its hash', block(1, 0xff, info(SHA256))],
+        ['an octet less', block(1, 0xff, own.subarray(1))],
+        ['an octet more', block(1, 0xff, Uint8Array.of(0, ...own))],
+        ['nothing', block(1, 0xff, new Uint8Array())],
+        ['another hash', block(1, 0xff, own.with(31, own[31] ^ 1))],
+      ])('%s: refused', (_, encoded) => {
+        expect(verify(key.public, BARE, own, signed(encoded))).toBe('its signature does not match');
+      });
+
+      test.each([0, 1])('the power %i of anything is nobody’s signature', (power) => {
+        const octets = new Uint8Array(256);
+        octets[255] = power;
+        expect(verify(key.public, BARE, own, octets)).toBe('its signature does not match');
+      });
     });
   });
 
