@@ -2,6 +2,7 @@
 import { Endpoint } from '../../net/endpoint.ts';
 import type { Id } from '../../net/id.ts';
 import type { IsakmpKeysJob, JobResult } from '../crypto/job.ts';
+import { keep } from '../crypto/keep.ts';
 import { joined, wipe } from '../crypto/misc.ts';
 import type { Policy } from '../policy.ts';
 import { where } from '../where.ts';
@@ -221,6 +222,7 @@ export function establish(turn: Turn, initialContact: boolean): void {
   turn.disarm('discard');
   sa.lastHeard = turn.env.now;
   sa.establishedAt = turn.env.now;
+  sa.lastBlock = keep(sa.lastBlock);
   sa.wasAggressive = sa.phaseOne?.exchange === EXCHANGE.AGGRESSIVE;
   if (hasToSettle(sa.policy)) sa.config = unsettled(initialContact);
   else turn.outs.push({ t: 'authenticated', initialContact, isNameless: false });

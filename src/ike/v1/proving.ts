@@ -2,6 +2,7 @@
 import { Id } from '../../net/id.ts';
 import { checkSignature, wrongIssuer } from '../auth-by-signature.ts';
 import type { AuthCheck } from '../crypto/job.ts';
+import { keep } from '../crypto/keep.ts';
 import { equalSecret, wipe } from '../crypto/misc.ts';
 import { BARE } from '../crypto/signature/scheme.ts';
 import type { Credential } from '../effects.ts';
@@ -119,7 +120,7 @@ export function prove(
 
 export const peerIdIn = ({ payloads }: Incoming): Id | undefined => {
   const id = find(payloads, 'ID');
-  return id && new Id(id.idType, Uint8Array.from(id.data));
+  return id && new Id(id.idType, keep(id.data));
 };
 
 export interface Claimed {

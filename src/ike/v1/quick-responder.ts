@@ -246,7 +246,10 @@ function policiesFor({ sa, env }: Turn, traffic: Traffic): readonly V1Policy[] {
 function oursIn(sa: IsakmpSa, policy: V1Policy, local: Selector): readonly Selector[] | undefined {
   const nets = netsOf(sa, policy);
   if (!nets) return undefined;
-  if (isNet(netOf(nets.local, sa.local), local, policy.child.openPort === 'local')) return [local];
+  const net = netOf(nets.local, sa.local);
+  // The connection's own list where it says the same, for a child keeps it as long as it lives.
+  if (isNet(net, local, policy.child.openPort === 'local'))
+    return nets.local.length === 1 && net.equals(local) ? nets.local : [local];
   return sa.isUnity && policy.cp?.role === 'server' && isEverything(local) ? nets.local : undefined;
 }
 

@@ -34,5 +34,6 @@ export function open(suite: Cipher, keys: IsakmpKeys, iv: Uint8Array, sealed: Ui
   return decrypt(suite.encr, suite.encrBits, keys.encr, iv, NO_AAD, sealed);
 }
 
-/** The IV of the message that follows `sealed`. */
-export const nextIv = (suite: Cipher, sealed: Uint8Array): Uint8Array => sealed.slice(-suite.encr.blockOctets);
+/** The IV of the message that follows `sealed`. Octets of its own: to slice a Buffer would keep all of it. */
+export const nextIv = (suite: Cipher, sealed: Uint8Array): Uint8Array =>
+  Uint8Array.prototype.slice.call(sealed, -suite.encr.blockOctets);
