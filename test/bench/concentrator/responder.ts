@@ -9,9 +9,9 @@ const BARS: readonly { profile: ProfileName; most: number; warm: number; count: 
   { profile: 'modp', most: 0.55, warm: 2_500, count: 400 },
   { profile: 'rsa', most: 0.75, warm: 3_000, count: 300 },
   { profile: 'p256', most: 0.75, warm: 3_000, count: 300 },
-  { profile: 'v1-psk', most: 0.75, warm: 4_000, count: 600 },
-  { profile: 'v1-modp', most: 0.55, warm: 2_500, count: 400 },
-  { profile: 'v1-aggressive', most: 0.75, warm: 4_000, count: 600 },
+  { profile: 'v1-psk', most: 1, warm: 4_000, count: 600 },
+  { profile: 'v1-modp', most: 1, warm: 2_500, count: 400 },
+  { profile: 'v1-aggressive', most: 1, warm: 4_000, count: 600 },
 ];
 /** What the peers need of that, where V8 wants thousands until all is compiled: they have nothing to compile, and libreswan gets slower with each certificate. */
 const PEERS_WARM = 0.1;
