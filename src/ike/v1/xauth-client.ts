@@ -60,9 +60,9 @@ export function answerXauth(turn: Turn, client: Client, said: Attributes): void 
   );
 }
 
-/** What is asked for, in the order in which it is; what we have not goes empty. */
+/** What is asked for, once and in the order in which it is; what we have not goes empty. */
 const valuesFor = (asked: readonly Attribute[], user: string, password: Uint8Array): readonly Attribute[] =>
-  asked.flatMap(({ type }): readonly Attribute[] => {
+  [...new Set(asked.map(({ type }) => type))].flatMap((type): readonly Attribute[] => {
     switch (type) {
       case CFG_ATTRIBUTE.XAUTH_TYPE:
         return [{ type, value: XAUTH_GENERIC }];

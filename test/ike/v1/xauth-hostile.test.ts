@@ -185,6 +185,19 @@ describe('sizes', () => {
     }
   });
 
+  test('a server that asks for a name hundreds of times is told it once', () => {
+    const made = warrior();
+    const { west, east, wire, clock } = made;
+    west.up('w-e', { t: 'initiate', login: { user: 'n'.repeat(300), password: octets('sesame') } });
+    expectExchange(wire, MAIN);
+    wire.hold(ASKED);
+    const attributes = Array.from({ length: 250 }, () => empty(NAME.type));
+    inject(made, false, forged(made, east, 0x77, { cfgType: REQUEST, attributes }));
+    clock.flush();
+    expect(wire.sent.at(-1)!.text).toContain('ATTRIBUTES(REPLY)');
+    expect(wire.sent.at(-1)!.bytes.length).toBeLessThan(500);
+  });
+
   test('hundreds of attributes, some of them huge, are answered by what is known of them', () => {
     const made = warrior();
     const { west, east, wire, clock } = made;
