@@ -270,6 +270,7 @@ export class Registry implements Directory {
 
   siblings(policy: Policy): readonly Policy[] {
     const own = this.owner(policy);
+    if (!own) return this.#leftOf(policy);
     const all = this.#sharing(policy, own);
     const templates = own?.template?.policy ? this.#sharing(own.template.policy, own.template) : NONE;
     if (all.length + templates.length <= 1 && (all.length === 0 || all[0] === policy)) return [policy];
@@ -278,6 +279,12 @@ export class Registry implements Directory {
     return [policy, ...instances.map((i) => i.policy!), ...all, ...templates.filter((p) => !taken.has(p))].filter(
       (p, i) => i === 0 || p !== policy,
     );
+  }
+
+  /** It has been deleted, and its IKE SA stays for these: nobody is granted anything of it any more. */
+  #leftOf(policy: Policy): readonly Policy[] {
+    const instances = listOf(this.#atPeer(peerKey(policy)));
+    return [...instances.map((i) => i.policy!), ...this.#sharing(policy, undefined)].filter((p) => p !== policy);
   }
 
   #sharing(policy: Policy, entry: Entry | undefined): readonly Policy[] {

@@ -319,7 +319,8 @@ export interface Directory {
   candidates(local: Address, peer: Address, peerId?: Id, version?: 1): readonly Policy[];
   /**
    * Those that share `policy`'s ends and identities, itself first: a further Child SA may belong to any. Beside an
-   * instance there are templates that have none for its peer yet; beside a template only templates.
+   * instance there are templates that have none for its peer yet; beside a template only templates. One that has been
+   * deleted is not among them.
    */
   siblings(policy: Policy): readonly Policy[];
   /** Who else than `who` has chosen part of `nets` to be behind it (`peerChooses`); without, nobody ever has. */

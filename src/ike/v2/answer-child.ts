@@ -44,11 +44,15 @@ export const ANSWER_CHILD: readonly Transition[] = [
   },
 ];
 
+/** The connection has been deleted, and the IKE SA is for others. */
+const GONE = { kind: 'incompatible', what: 'selectors', wanted: 'of a connection that is there' } as const;
+
 function answerNew(turn: Turn, message: Incoming): void {
   const { sa } = turn;
   const busy = collisionWithIkeRekey(turn);
   if (busy) return turn.refuse(message, busy);
   const policies = siblingsOf(turn);
+  if (policies.length === 0) return turn.refuse(message, { ...GONE, offered: 'a further Child SA' });
   const answer = grant(sa, policies, message.payloads, true);
   if (isFault(answer)) return refuseGrant(turn, message, answer, policies);
   const mine = settled(turn, answer);

@@ -24,7 +24,7 @@ const MOST_SIBLINGS = 1_024;
  */
 export function siblingsOf({ sa, env }: Turn, policy: Policy = sa.policy): readonly Policy[] {
   const all = env.directory.siblings(policy);
-  if (all.length === 1) return all;
+  if (all.length <= 1) return all;
   const classes = sa.eapUser?.classes;
   const isPlaced = classes?.includes(policy.name);
   return all
