@@ -5,6 +5,7 @@
 import { shown } from '../../ike/auth/eap/identity.ts';
 import type { Question, Reply } from '../../ike/questions.ts';
 import type { Address } from '../../net/address.ts';
+import { Sources, sourceOf } from '../../net/sources.ts';
 import type { Answerer } from '../answerer.ts';
 import { Turns } from '../turns.ts';
 import type { PasswdFile } from './passwd-file.ts';
@@ -36,6 +37,8 @@ export const FAIL_DELAY = 1_000;
 /** Of libuv's four threads: files and names need some too. */
 const AT_ONCE = 2;
 const MOST_WAITING = 2_000;
+/** Of those, from one address. */
+const MOST_OF_SOURCE = 64;
 /** Of one user in the file. */
 const MOST_LINES = 4;
 /** What no password has made: as dear as most that have. */
@@ -45,6 +48,8 @@ const DUMMY =
 export class XauthAnswerer implements Answerer<'xauth'> {
   readonly #options: XauthOptions;
   readonly #turns = new Turns(AT_ONCE, MOST_WAITING);
+  /** Whoever has the secret of a group may ask as often as it likes: not at the cost of those elsewhere. */
+  readonly #sources = new Sources();
   readonly #figures = { granted: 0, refused: 0, busy: 0 };
 
   constructor(options: XauthOptions) {
@@ -52,6 +57,13 @@ export class XauthAnswerer implements Answerer<'xauth'> {
   }
 
   async answer(question: XauthQuestion): Promise<Reply> {
+    const { peer } = question;
+    const source = sourceOf(peer);
+    if (this.#sources.held(source) >= MOST_OF_SOURCE) {
+      this.#figures.busy++;
+      return { t: 'xauth', ok: false, why: `${MOST_OF_SOURCE} logins from ${peer} wait to be checked` };
+    }
+    this.#sources.take(source);
     // Its asker may end, and wipe it, while we wait for our turn.
     const password = Uint8Array.from(question.password);
     try {
@@ -66,6 +78,7 @@ export class XauthAnswerer implements Answerer<'xauth'> {
     } catch (error) {
       return { t: 'none', why: `internal error: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
+      this.#sources.giveBack(source);
       password.fill(0);
     }
   }
@@ -76,6 +89,10 @@ export class XauthAnswerer implements Answerer<'xauth'> {
   }
 
   #check(question: XauthQuestion): Promise<Verdict> {
+    const { password } = question;
+    // For crypt(3) and PAM it would end there.
+    const isUnfit = question.by !== 'alwaysok' && (password.length === 0 || password.includes(0));
+    if (isUnfit) return Promise.resolve({ why: 'a password that is empty, or has a NUL in it' });
     switch (question.by) {
       case 'alwaysok':
         return Promise.resolve({ addresses: [] });

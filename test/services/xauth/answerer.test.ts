@@ -38,10 +38,13 @@ function gate(text: string | undefined, more: Partial<XauthOptions> = {}) {
     log,
     ...more,
   });
-  const ask = (user: string, password: string, by: 'file' | 'pam' | 'alwaysok' = 'file', conn = 'road') =>
-    answerer.answer({
-      ...{ t: 'xauth', by, user, password: octets(password), conn, peer: Address.parse('192.0.2.1')! },
-    });
+  const ask = (
+    user: string,
+    password: string,
+    by: 'file' | 'pam' | 'alwaysok' = 'file',
+    conn = 'road',
+    peer = '192.0.2.1',
+  ) => answerer.answer({ t: 'xauth', by, user, password: octets(password), conn, peer: Address.parse(peer)! });
   return { answerer, ask, lines, checked, waits, path };
 }
 
@@ -108,8 +111,34 @@ test('a check that throws is an answer, and a queue has an end', async () => {
     go = resolve;
   });
   const slow = gate('carol:$right$\n', { crypt: () => gone.then(() => undefined) });
-  const asked = Array.from({ length: 2_003 }, () => slow.ask('carol', 'right'));
+  const asked = Array.from({ length: 2_003 }, (_, i) =>
+    slow.ask('carol', 'right', 'file', 'road', `10.0.${i >> 8}.${i & 255}`),
+  );
   expect(await asked[2_002]).toMatchObject({ ok: false, why: expect.stringContaining('too many') });
   go();
   expect((await Promise.all(asked)).filter((reply) => reply.t === 'xauth' && reply.ok)).toHaveLength(2_002);
+});
+
+test('an empty password, and one with a NUL, where crypt(3) would stop reading, is none', async () => {
+  const { ask, checked } = gate('carol:$$:road\n');
+  expect(await ask('carol', '')).toMatchObject({ ok: false, why: expect.stringContaining('empty') });
+  expect(await ask('carol', '\0x')).toMatchObject({ ok: false });
+  expect(await ask('pam', '', 'pam')).toMatchObject({ ok: false });
+  expect(checked).toEqual([]);
+});
+
+test('whoever asks without end keeps nobody elsewhere waiting', async () => {
+  let resolve: (value: undefined) => void = () => {};
+  const promise = new Promise<undefined>((done) => {
+    resolve = done;
+  });
+  const { ask } = gate('carol:$right$:road\n', { crypt: () => promise });
+  const from = (peer: string) => ask('carol', 'right', 'file', 'road', peer);
+  const flood = Array.from({ length: 200 }, () => from('192.0.2.66'));
+  const other = from('192.0.2.1');
+  resolve(undefined);
+  expect(await other).toMatchObject({ ok: true });
+  const answers = await Promise.all(flood);
+  expect(answers.filter((reply) => reply.t === 'xauth' && !reply.ok)).toHaveLength(136);
+  expect(await from('192.0.2.66')).toMatchObject({ ok: true });
 });
