@@ -245,7 +245,10 @@ export class ConnectionActor implements Behavior<ConnectionMessage> {
     if (existing) {
       if (answer) existing.tell({ t: 'watch', answer });
       if (this.#negotiating !== 0) return;
-      if (policy.v1?.isAlone) return this.#forChild?.end();
+      if (policy.v1?.isAlone) {
+        answer?.line(RC.LOG, `${this.#prefix}: the ISAKMP SA is up already`);
+        return this.#forChild?.end();
+      }
       this.#negotiating = this.#world.serial();
       return existing.tell({ t: 'command', command: { t: 'addChild', policy, serial: this.#negotiating } });
     }
