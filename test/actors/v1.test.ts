@@ -176,3 +176,14 @@ test('whack --down-ike leaves no older ISAKMP SA that the peer could use instead
   expect(west.whack({ kind: 'down-ike', name: 'w-e' }).exit).toBe(0);
   expect([west, east].map((house) => house.world.switchboard.size)).toEqual([0, 0]);
 });
+
+test.each([1, 2, 3])('keyingtries=%i: so many attempts of three retransmissions, and no more', (tries) => {
+  const { west, wire, clock } = v1Town({ keyingtries: `${tries}` });
+  wire.loses = () => true;
+  west.whack({ kind: 'initiate', name: 'w-e', asynchronous: true });
+  clock.advance(24 * HOUR);
+  const count = (part: string) => west.log.filter((line) => line.includes(part)).length;
+  expect(count('initiating IKEv1 Main Mode')).toBe(tries);
+  expect(count('retransmission; will wait')).toBe(3 * tries);
+  expect(count(`giving up after ${tries} attempts (keyingtries=${tries}`)).toBe(1);
+});
