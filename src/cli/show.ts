@@ -100,8 +100,9 @@ function inForce(keywords: ConnText['keywords']): ConnText['keywords'] {
   const said = isOld ? { ...others, keyexchange: typed('ikev2', ikev2) === '"no"' ? 'ikev1' : 'ikev2' } : others;
   const { ah, ...rest } = said;
   if (ah !== undefined && typed('phase2', said.phase2 ?? '') === '"ah"') return { ...rest, esp: ah };
-  if (said.keyexchange === 'ikev1' && said.phase2 === 'none' && said.esp === undefined) {
-    const { phase2, ...alone } = said;
+  if (said.keyexchange === 'ikev1' && said.phase2 === 'none') {
+    // What there is nothing to protect by would have whack protect something.
+    const { phase2, esp, ah: around, compress, ...alone } = said;
     return alone;
   }
   const left = asFreeswan(said, true);
