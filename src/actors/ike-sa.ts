@@ -11,6 +11,7 @@ import type { Question, Reply } from '../ike/questions.ts';
 import { IkeSa } from '../ike/v2/ike-sa.ts';
 import { chooser } from '../ike/v2/siblings.ts';
 import { adopt } from '../ike/v2/step.ts';
+import { HEADER_AT } from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Id } from '../net/id.ts';
 import { ChildSaActor, type ChildSaMessage } from './child-sa.ts';
@@ -81,9 +82,6 @@ export interface IkeSaReport {
   /** Armed timers and in how many ms they fire. */
   readonly timers: readonly ArmedTimer[];
 }
-
-/** Where a message has its exchange type. RFC 7296 §3.1. */
-export const EXCHANGE_OCTET = 18;
 
 export class IkeSaActor implements Behavior<IkeSaMessage> {
   readonly #world: World;
@@ -282,7 +280,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
 
   #step(input: In): readonly Out[] {
     const { env, debugging } = this.#world;
-    if (input.t === 'packet') this.#exchange = input.datagram.bytes[EXCHANGE_OCTET];
+    if (input.t === 'packet') this.#exchange = input.datagram.bytes[HEADER_AT.exchange];
     else if (input.t !== 'job') this.#exchange = exchangeOf(this.#sa);
     const before = stateOf(this.#sa);
     const after = debugging.any ? traceStep(this.#world, this.#sa, input) : undefined;
@@ -307,7 +305,7 @@ export class IkeSaActor implements Behavior<IkeSaMessage> {
     const { switchboard, helpers, services, stats, innerAddresses } = this.#world;
     switch (out.t) {
       case 'send':
-        this.#exchange = out.bytes[EXCHANGE_OCTET];
+        this.#exchange = out.bytes[HEADER_AT.exchange];
         return switchboard.send(out.local, out.peer, out.bytes);
       case 'keepalive':
         stats.keepalives.inc();

@@ -4,6 +4,7 @@
  */
 import type { SecretStore } from '../conf/secret-store.ts';
 import type { Datagram, Env } from '../ike/effects.ts';
+import { HEADER_AT } from '../ike/wire/index.ts';
 import { type InnerAddresses, NO_ADDRESSES } from '../kernel/inner-addresses.ts';
 import type { DataPlane, PlaneEvent } from '../kernel/port.ts';
 import type { Address } from '../net/address.ts';
@@ -15,7 +16,7 @@ import { Connections, type ConnectionsOptions } from './connections.ts';
 import { counted } from './counted-plane.ts';
 import type { Credentials } from './credentials.ts';
 import { Debugging } from './debugging.ts';
-import { EXCHANGE_OCTET, IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
+import { IkeSaActor, type IkeSaMessage } from './ike-sa.ts';
 import { Impairments } from './impairments.ts';
 import { type About, harmless, prefix } from './lines.ts';
 import { Policies } from './policies.ts';
@@ -188,7 +189,7 @@ function answerer(
   version: 1 | 2,
 ): ActorRef<IkeSaMessage> | undefined {
   const candidates = world.registry.candidates(local.address, peer.address, undefined, version === 1 ? 1 : undefined);
-  const exchange = version === 1 ? firstExchangeName(bytes[EXCHANGE_OCTET]) : 'IKE_SA_INIT';
+  const exchange = version === 1 ? firstExchangeName(bytes[HEADER_AT.exchange]) : 'IKE_SA_INIT';
   const [policy] = candidates;
   if (!policy) {
     world.strangers.say(

@@ -19,7 +19,15 @@ import { beginning, type FirstExchange, isFragment } from '../ike/v1/first.ts';
 import { FirstFragments } from '../ike/v1/first-fragments.ts';
 import { COOKIE_ANSWER_OCTETS, Cookies, isFirstMessage, type Knock } from '../ike/v2/cookies.ts';
 import { admit, type Door, redirection } from '../ike/v2/gate.ts';
-import { decodeHeader, EXCHANGE, HEADER_OCTETS, type Header, SPI_OCTETS } from '../ike/wire/index.ts';
+import {
+  decodeHeader,
+  EXCHANGE,
+  HEADER_AT,
+  HEADER_OCTETS,
+  type Header,
+  isZero,
+  SPI_OCTETS,
+} from '../ike/wire/index.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Sources, sourceOf } from '../net/sources.ts';
 import { CookieDemand } from './cookie-demand.ts';
@@ -312,7 +320,7 @@ export class Switchboard {
   /** A datagram as it lies in the socket's arena, for an SA that we do not have: it is counted, and was that. */
   isStray(bytes: Uint8Array, at: number, octets: number): boolean {
     if (octets < HEADER_OCTETS) return false;
-    const major = bytes[at + MAJOR_AT] >> 4;
+    const major = bytes[at + HEADER_AT.version] >> 4;
     if (major !== 1 && major !== 2) return false;
     if (major === 1 ? this.#hasUseOfV1(bytes, at, octets) : this.#hasUseOfV2(bytes, at)) return false;
     this.counters.received++;
@@ -322,10 +330,10 @@ export class Switchboard {
   }
 
   #hasUseOfV2(bytes: Uint8Array, at: number): boolean {
-    const flags = bytes[at + FLAGS_AT];
+    const flags = bytes[at + HEADER_AT.flags];
     const isInitiator = (flags & INITIATOR) !== 0;
     // A first message, unless it says that it answers: that would have come to who has SAs, and is nobody's.
-    if ((flags & (INITIATOR | RESPONSE)) === INITIATOR && isZero(bytes, at + SPI_OCTETS)) return true;
+    if ((flags & (INITIATOR | RESPONSE)) === INITIATOR && isZero(bytes, at + SPI_OCTETS, SPI_OCTETS)) return true;
     return this.#sas.find(bytes, isInitiator ? at + SPI_OCTETS : at) !== undefined;
   }
 
@@ -355,7 +363,7 @@ export class Switchboard {
     const header = decoded.value;
     if (header.major === 1) return this.#deliverV1(datagram, header);
     const isFirst = header.exchange === EXCHANGE.IKE_SA_INIT && !header.isResponse && header.isInitiator;
-    if (isFirst && isZero(header.spiR, 0)) return this.#first(datagram, header);
+    if (isFirst && isZero(header.spiR)) return this.#first(datagram, header);
     const sa = this.#sas.find(header.isInitiator ? header.spiR : header.spiI);
     if (!sa) {
       // RFC 7296 §2.21.4 allows an answer; a stranger gets none.
@@ -523,12 +531,7 @@ function corrupted(bytes: Uint8Array): Uint8Array {
 }
 
 /** Of an IKE header, RFC 7296 §3.1. */
-const [MAJOR_AT, FLAGS_AT, INITIATOR, RESPONSE] = [17, 19, 0x08, 0x20];
-
-function isZero(octets: Uint8Array, at: number): boolean {
-  for (let i = at; i < at + SPI_OCTETS; i++) if (octets[i] !== 0) return false;
-  return true;
-}
+const [INITIATOR, RESPONSE] = [0x08, 0x20];
 
 /** SPIs are the initiators' choice: two may have chosen the same. */
 function withPeer(first: HalfOpen | undefined, peer: Endpoint): HalfOpen | undefined {

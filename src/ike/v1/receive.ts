@@ -6,6 +6,7 @@
 import { equalSecret, sha1 } from '../crypto/misc.ts';
 import type { In } from '../effects.ts';
 import { faultText } from '../fault.ts';
+import { isZero } from '../wire/header.ts';
 import { type Channel, hash1, hash2, hash3 } from './crypto/hashes.ts';
 import { open } from './crypto/protect.ts';
 import { collect, fresh } from './fragments.ts';
@@ -220,5 +221,4 @@ function stateOf(sa: IsakmpSa, { messageId, exchange, state }: Conversation): St
   return exchange === EXCHANGE.QUICK && !(sa.config && state === 'fresh') ? state : sa.state;
 }
 
-const isZero = (cookie: Uint8Array) => cookie.every((octet) => octet === 0);
 const hex = (messageId: number) => messageId.toString(16).padStart(8, '0');

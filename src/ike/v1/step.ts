@@ -7,6 +7,7 @@ import { wipeResult } from '../crypto/job.ts';
 import { wipe } from '../crypto/misc.ts';
 import type { Env, In, Lease, Out } from '../effects.ts';
 import type { Reply } from '../questions.ts';
+import { HEADER_AT } from '../wire/header.ts';
 import { dropChild, end } from './ending.ts';
 import { deleteChild } from './informational.ts';
 import { type IsakmpSa, NONE, type Suspended } from './isakmp-sa.ts';
@@ -54,11 +55,8 @@ function isUrgent({ suspended }: IsakmpSa, input: In): boolean {
   if (!suspended?.isForPerson) return false;
   if (input.t === 'command') return input.command.t === 'deleteIke';
   if (input.t === 'timer') return input.name === 'retry' || input.name === 'expire';
-  return input.t === 'packet' && input.datagram.bytes[EXCHANGE_AT] === EXCHANGE.INFORMATIONAL;
+  return input.t === 'packet' && input.datagram.bytes[HEADER_AT.exchange] === EXCHANGE.INFORMATIONAL;
 }
-
-/** RFC 2408 §3.1. */
-const EXCHANGE_AT = 18;
 
 function wait(turn: Turn, input: In): void {
   const { sa } = turn;

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '../../net/endpoint.ts';
 import { equalSecret, sha256 } from '../crypto/misc.ts';
-import { EXCHANGE, HEADER_OCTETS, NOTIFY, PAYLOAD, SPI_OCTETS } from '../wire/index.ts';
+import { EXCHANGE, HEADER_AT, HEADER_OCTETS, NOTIFY, PAYLOAD, SPI_OCTETS } from '../wire/index.ts';
 
 /** A first message where a socket has left it. */
 export interface Knock {
@@ -48,7 +48,6 @@ const [LEAST_NONCE, MOST_NONCE] = [16, 256];
 const FAMILY_AND_ADDRESS = 1 + 16;
 /** First messages have a dozen payloads; whoever sends more of them does not make us count. */
 const MOST_PAYLOADS = 64;
-const NEXT_PAYLOAD_AT = 16;
 const NO_NEXT_PAYLOAD = 0;
 
 export class Cookies {
@@ -106,7 +105,7 @@ export class Cookies {
     const length = COOKIE_ANSWER_OCTETS;
     to.fill(0, at, at + length);
     for (let i = 0; i < SPI_OCTETS; i++) to[at + i] = bytes[start + i];
-    to.set(ANSWER, at + NEXT_PAYLOAD_AT);
+    to.set(ANSWER, at + HEADER_AT.nextPayload);
     const cookie = at + HEADER_OCTETS + NOTIFY_OCTETS;
     to[cookie] = this.#generation & 255;
     to.set(this.#hash(knock, this.#current), cookie + 1);
@@ -130,7 +129,7 @@ export class Cookies {
     const end = at + octets;
     this.#nonceOctets = 0;
     this.#cookieAt = 0;
-    let next = bytes[at + NEXT_PAYLOAD_AT];
+    let next = bytes[at + HEADER_AT.nextPayload];
     let here = at + HEADER_OCTETS;
     for (let count = 0; next !== NO_NEXT_PAYLOAD; count++) {
       if (here + 4 > end || count === MOST_PAYLOADS) return false;

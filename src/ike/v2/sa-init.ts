@@ -10,7 +10,7 @@ import { clip, PEER_ASKS } from '../explain/words.ts';
 import type { Fault } from '../fault.ts';
 import type { Policy } from '../policy.ts';
 import { where } from '../where.ts';
-import { EXCHANGE, find, NOTIFY, type Payload } from '../wire/index.ts';
+import { EXCHANGE, find, isZero, NOTIFY, type Payload } from '../wire/index.ts';
 import { announce, noteAnnounced } from './auth-announce.ts';
 import { end } from './ending.ts';
 import { detail, groupOctets, handshakeOf, NONCE_OCTETS, suggestedGroup, suiteText } from './handshake.ts';
@@ -409,5 +409,4 @@ function extensions(sa: IkeSa): Payload[] {
   ];
 }
 
-const isZero = (spi: Uint8Array) => spi.every((octet) => octet === 0);
 const isNonce = (nonce: Uint8Array) => nonce.length >= 16 && nonce.length <= 256;

@@ -19,8 +19,8 @@ export const HEADER_OCTETS = 28;
 export const SPI_OCTETS = 8;
 
 const FLAG = { INITIATOR: 0x08, VERSION: 0x10, RESPONSE: 0x20 } as const;
-const LENGTH_AT = 24;
-const NEXT_PAYLOAD_AT = 16;
+/** Where its fields are, for who looks at a datagram before it is decoded; the same in both versions. RFC 2408 §3.1. */
+export const HEADER_AT = { nextPayload: 16, version: 17, exchange: 18, flags: 19, messageId: 20, length: 24 } as const;
 
 export interface Header {
   /** 8 octets each, views into the datagram. */
@@ -61,8 +61,9 @@ export function decodeHeader(bytes: Uint8Array): Result<Header> {
   if (bytes.length < HEADER_OCTETS) return refused(0, `${bytes.length} octets are no header`);
   const uint32 = (at: number) =>
     ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-  const length = uint32(LENGTH_AT);
-  if (length !== bytes.length) return refused(LENGTH_AT, `length ${length} in a datagram of ${bytes.length} octets`);
+  const length = uint32(HEADER_AT.length);
+  if (length !== bytes.length)
+    return refused(HEADER_AT.length, `length ${length} in a datagram of ${bytes.length} octets`);
   const flags = bytes[19];
   const octets = plain(bytes);
   return {
@@ -70,7 +71,7 @@ export function decodeHeader(bytes: Uint8Array): Result<Header> {
     value: {
       spiI: octets.subarray(0, 8),
       spiR: octets.subarray(8, 16),
-      nextPayload: bytes[NEXT_PAYLOAD_AT],
+      nextPayload: bytes[HEADER_AT.nextPayload],
       major: bytes[17] >> 4,
       minor: bytes[17] & 0x0f,
       exchange: bytes[18],
@@ -100,11 +101,17 @@ export function writeHeader(w: Writer, h: HeaderFields): void {
 }
 
 export function sealHeader(w: Writer, nextPayload: number, length: number): void {
-  w.patch8(NEXT_PAYLOAD_AT, nextPayload);
-  w.patch32(LENGTH_AT, length);
+  w.patch8(HEADER_AT.nextPayload, nextPayload);
+  w.patch32(HEADER_AT.length, length);
 }
 
 const refused = (offset: number, why: string): { ok: false; fault: Malformed } => ({
   ok: false,
   fault: malformed('HDR', offset, why),
 });
+
+/** Of an SPI, a cookie, a message id: whether there is none. */
+export function isZero(octets: Uint8Array, at = 0, count = octets.length): boolean {
+  for (let i = at; i < at + count; i++) if (octets[i] !== 0) return false;
+  return true;
+}

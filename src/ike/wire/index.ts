@@ -10,7 +10,15 @@
 export type { ConfigurationAttribute } from './configuration.ts';
 export { describe, dump } from './describe.ts';
 export type { Malformed, Result } from './fault.ts';
-export { decodeHeader, HEADER_OCTETS, type Header, type HeaderFields, SPI_OCTETS } from './header.ts';
+export {
+  decodeHeader,
+  HEADER_AT,
+  HEADER_OCTETS,
+  type Header,
+  type HeaderFields,
+  isZero,
+  SPI_OCTETS,
+} from './header.ts';
 export * from './limits.ts';
 export {
   decodeChain,

@@ -6,7 +6,7 @@
  */
 import type { Result } from '../../wire/fault.ts';
 import { readBody, writeBody } from '../../wire/field.ts';
-import { decodeHeader, HEADER_OCTETS, sealHeader, writeHeader } from '../../wire/header.ts';
+import { decodeHeader, HEADER_AT, HEADER_OCTETS, sealHeader, writeHeader } from '../../wire/header.ts';
 import { MAX_PAYLOADS } from '../../wire/limits.ts';
 import { nameOf } from '../../wire/names.ts';
 import { Reader } from '../../wire/reader.ts';
@@ -50,7 +50,7 @@ export interface Message {
 }
 
 const FLAG = { ENCRYPTED: 0x01, COMMIT: 0x02, AUTH_ONLY: 0x04 } as const;
-const FLAGS_AT = 19;
+
 const PAYLOAD_HEADER_OCTETS = 4;
 /** Some pad by dice, up to a length that one octet can tell. */
 const MAX_PADDING = 255;
@@ -68,7 +68,7 @@ export function decodeMessage(bytes: Uint8Array): Result<Message> {
   const { value } = decoded;
   const r = new Reader(bytes, 'HDR');
   if (value.major !== 1) r.fail(`major version ${value.major}`, 17);
-  const flags = bytes[FLAGS_AT];
+  const flags = bytes[HEADER_AT.flags];
   const header: Header = {
     cookieI: value.spiI,
     cookieR: value.spiR,
@@ -108,7 +108,7 @@ export function encodeWith(header: HeaderFields, first: number, body: Uint8Array
     w.octets(body);
     sealHeader(w, first, w.at);
   });
-  bytes[FLAGS_AT] = (header.isEncrypted ? FLAG.ENCRYPTED : 0) | (header.isCommit ? FLAG.COMMIT : 0);
+  bytes[HEADER_AT.flags] = (header.isEncrypted ? FLAG.ENCRYPTED : 0) | (header.isCommit ? FLAG.COMMIT : 0);
   return bytes;
 }
 
