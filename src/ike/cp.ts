@@ -44,6 +44,11 @@ interface Leasing {
   readonly policy: Policy;
 }
 
+interface LeasingTurn {
+  readonly sa: Leasing;
+  readonly outs: Out[];
+}
+
 /** What of its traffic a connection allows to children of this SA: where an address is leased, that one. */
 export function allowed(
   sa: Pick<Leasing, 'leases'>,
@@ -56,10 +61,7 @@ export function allowed(
 }
 
 /** With the SA its leases end; `isKnown`: the peer knows. */
-export function endLeases(
-  turn: { readonly sa: Leasing; readonly env: Env; readonly outs: Out[] },
-  isKnown: boolean,
-): void {
+export function endLeases(turn: LeasingTurn & { readonly env: Env }, isKnown: boolean): void {
   const { sa, env } = turn;
   const { leases } = sa;
   if (leases.length === 0) return;
@@ -71,7 +73,7 @@ export function endLeases(
 // --- what a client makes of what it is told ------------------------------------------------------------------
 
 /** The first address of each family that is wanted, for we ask for one; `wrong`: why there is none that we could use. */
-export function addressesFor(
+function addressesFor(
   { families }: CpClient,
   attributes: readonly CpAttribute[],
   peer: Address,
@@ -80,6 +82,24 @@ export function addressesFor(
   if (addresses.length === 0) return { wrong: `the peer leases us no address of IPv${families.join(' or IPv')}` };
   const odd = addresses.find((address) => !isUsable(address) || address.equals(peer));
   return odd ? { wrong: `the peer leases us ${odd}, which nobody can have` } : { addresses };
+}
+
+/** Takes what the peer leases us into the SA; why not, if it leases nothing that we could use. `read`: what else it tells. */
+export function takeLeases(
+  turn: LeasingTurn & { say(text: string): void },
+  cp: CpClient,
+  { peer, attributes }: { readonly peer: Address; readonly attributes: readonly CpAttribute[] },
+  read: (attributes: readonly CpAttribute[]) => Told,
+): Told | { readonly wrong: string } {
+  const found = addressesFor(cp, attributes, peer);
+  if ('wrong' in found) return found;
+  const { addresses } = found;
+  const leases = addresses.map((address) => Object.freeze({ address }));
+  const told = read(attributes);
+  turn.sa.leases = leases;
+  turn.outs.push({ t: 'assigned', leases, told });
+  turn.say(`the peer leases us ${addresses.join(' and ')}${toldText(told)}`);
+  return told;
 }
 
 function addressOf(family: Family, attributes: readonly CpAttribute[]): Address[] {
@@ -153,7 +173,7 @@ function prefixOf(mask: Uint8Array): number | undefined {
 }
 
 /** For the log line that begins with the addresses. */
-export const toldText = ({ dns, domains, subnets, banner }: Told): string =>
+const toldText = ({ dns, domains, subnets, banner }: Told): string =>
   [
     dns.length > 0 ? `; name servers ${dns.join(', ')}` : '',
     domains.length > 0 ? ` for ${domains.join(', ')}` : '',

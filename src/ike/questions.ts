@@ -5,6 +5,7 @@
  */
 import type { Address, Family } from '../net/address.ts';
 import type { Id } from '../net/id.ts';
+import { wipe } from './crypto/misc.ts';
 import type { EapWay } from './policy.ts';
 
 export type Question =
@@ -117,3 +118,7 @@ export type Reply =
   | { readonly t: 'xauthPrompt'; readonly typed: Uint8Array }
   /** Nobody could answer. */
   | { readonly t: 'none'; readonly why: string };
+
+/** One that nobody awaits any more. */
+export const wipeReply = (reply: Reply): void =>
+  wipe(reply.t === 'eap' ? reply.msk : reply.t === 'xauthPrompt' ? reply.typed : undefined);

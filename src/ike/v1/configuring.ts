@@ -9,7 +9,7 @@ import { deleteIsakmp } from './informational.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
 import { answerRequest, beginModeConfig, finish, hearAddresses } from './mode-config.ts';
 import { answerQuick } from './quick-responder.ts';
-import { type Attributes, attributesIn, hearOnce, isFull } from './transaction.ts';
+import { type Attributes, attributesIn, hearOnce } from './transaction.ts';
 import type { Transition } from './transitions.ts';
 import type { Incoming, Turn } from './turn.ts';
 import { CFG_ATTRIBUTE, CFG_TYPE, CFG_TYPE_NAMES, EXCHANGE, nameOf } from './wire/index.ts';
@@ -89,7 +89,7 @@ function whatToDo(sa: IsakmpSa, said: Attributes): Does | string {
   const { xauth } = policy.v1;
   const isQuestion = said.cfgType === CFG_TYPE.REQUEST;
   if (!isQuestion && said.cfgType !== CFG_TYPE.SET) return 'it answers nothing';
-  if (isFull(sa)) return 'there have been too many';
+  if (sa.isWornOut) return 'there have been too many';
   const at = config?.at;
   if (said.attributes.some(({ type }) => isXauth(type))) {
     if (xauth?.role !== 'client') return 'no XAUTH is asked of us';

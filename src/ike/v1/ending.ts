@@ -13,28 +13,39 @@ import type { Turn } from './turn.ts';
 export function end(turn: Turn, why: DownReason, text: string): void {
   const { sa } = turn;
   if (sa.state === 'dead') return;
-  for (const talk of sa.conversations) giveUpChild(turn, talk, why, text);
-  for (const wanted of sa.wanted) turn.childDown(wanted, why, text);
+  giveUpPlans(turn, why, text);
   for (const input of sa.waiting ?? []) {
     if (input.t === 'command' && input.command.t === 'addChild') turn.childDown(input.command, why, text);
   }
   for (const child of sa.children) dropChild(turn, child, why, text);
-  forgetHandshake(turn);
-  forgetConfig(sa);
   endLeases(turn, why === 'peer');
-  sa.keys?.wipe();
-  sa.wanted = NONE;
-  sa.conversations = NONE;
-  sa.phaseOne = undefined;
-  sa.reassembly = undefined;
-  forgetSuspended(turn);
+  forgetSecrets(turn);
   sa.waiting = undefined;
   turn.enter('dead');
   turn.outs.push({ t: 'end', why, text });
 }
 
+/** What is asked for, and what is about to be, comes to nothing. */
+export function giveUpPlans(turn: Turn, why: DownReason, text: string): void {
+  const { sa } = turn;
+  for (const talk of sa.conversations) giveUpChild(turn, talk, why, text);
+  for (const wanted of sa.wanted) turn.childDown(wanted, why, text);
+  sa.conversations = NONE;
+  sa.wanted = NONE;
+}
+
+/** Nothing can be said by it any more. */
+export function forgetSecrets(turn: Turn): void {
+  const { sa } = turn;
+  forgetHandshake(turn);
+  forgetConfig(sa);
+  sa.keys?.wipe();
+  sa.phaseOne = undefined;
+  forgetSuspended(turn);
+}
+
 /** Nobody awaits the answer any more. */
-export function forgetSuspended(turn: Turn): void {
+function forgetSuspended(turn: Turn): void {
   const { sa } = turn;
   const { suspended } = sa;
   sa.job = 0;

@@ -287,10 +287,27 @@ export class IsakmpSa {
     return this.state === 'mainR1' || this.state === 'mainR2' || this.state === 'aggrR1';
   }
 
+  get isNatted(): boolean {
+    return this.weAreNatted || this.peerIsNatted;
+  }
+
+  /** As many exchanges have been under this SA as it remembers. */
+  get isWornOut(): boolean {
+    return this.usedIds.length >= MOST_USED_IDS;
+  }
+
+  /** No exchange has this message id again. */
+  use(messageId: number): void {
+    if (!this.usedIds.includes(messageId)) this.usedIds = this.usedIds.concat(messageId);
+  }
+
   child(serial: number): Child | undefined {
     return this.children.find((c) => c.serial === serial);
   }
 }
+
+/** Over its whole life: they are kept, so that no exchange can be replayed. */
+const MOST_USED_IDS = 8_192;
 
 /** Phase 1 is over, and what comes before Quick Mode not begun. */
 export const unsettled = (initialContact: boolean): Config => ({

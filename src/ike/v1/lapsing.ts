@@ -4,26 +4,19 @@
  */
 import type { Child } from '../child.ts';
 import type { DownReason } from '../effects.ts';
-import { end, forgetConfig, forgetHandshake, forgetSuspended, giveUpChild } from './ending.ts';
+import { end, forgetSecrets, giveUpPlans } from './ending.ts';
 import { NONE } from './isakmp-sa.ts';
 import type { Turn } from './turn.ts';
 
 /** Ends the SA, or what it can be used for if it has children. */
 export function lapse(turn: Turn, why: DownReason, text: string): void {
   const { sa } = turn;
-  for (const talk of sa.conversations) giveUpChild(turn, talk, why, text);
+  giveUpPlans(turn, why, text);
   if (sa.children === NONE) return end(turn, why, text);
-  for (const wanted of sa.wanted) turn.childDown(wanted, why, text);
   for (const name of ['expire', 'rekey', 'liveness', 'discard', 'retry'] as const) turn.disarm(name);
-  forgetHandshake(turn);
-  forgetConfig(sa);
-  sa.keys?.wipe();
+  forgetSecrets(turn);
   sa.keys = undefined;
-  sa.wanted = NONE;
-  sa.conversations = NONE;
   sa.usedIds = NONE;
-  sa.phaseOne = undefined;
-  forgetSuspended(turn);
   turn.enter('lapsed');
   turn.say(`${text}; its IPsec SAs stay until their own time is over`);
 }

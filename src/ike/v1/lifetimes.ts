@@ -2,7 +2,7 @@
  * How long SAs last, as FreeS/WAN's pluto has it: the responder takes the shorter of what is offered and what it wants,
  * and says so with RESPONDER-LIFETIME (RFC 2407 §4.6.3.1); and nobody gets more than the most.
  */
-import { type Attribute, attribute, LIFE, numberIn } from './wire/index.ts';
+import { type Attribute, attribute, decodeAttributes, LIFE, NOTIFY, numberIn, type Payload } from './wire/index.ts';
 
 /** ms. */
 export const MOST_ISAKMP_LIFE = 8 * 3_600_000;
@@ -59,6 +59,14 @@ export function readLife(
     } else rest.push(one);
   }
   return unit ? 'a life type without a duration' : { life, rest };
+}
+
+/** What RESPONDER-LIFETIME says, if it is there and makes sense. RFC 2407 §4.6.3.1. */
+export function noticeIn(payloads: readonly Payload[], numbers: Numbers): Life | undefined {
+  const notice = payloads.find((p) => p.type === 'N' && p.notify === NOTIFY.RESPONDER_LIFETIME);
+  const attributes = notice?.type === 'N' ? decodeAttributes(notice.data) : undefined;
+  const read = attributes && readLife(attributes, numbers);
+  return typeof read === 'object' ? read.life : undefined;
 }
 
 const UNITS: ReadonlyMap<number | undefined, 'seconds' | 'kilobytes'> = new Map([

@@ -2,14 +2,13 @@
 import { Selector } from '../../net/selector.ts';
 import type { Subnet } from '../../net/subnet.ts';
 import {
-  addressesFor,
   type CpAttribute,
   type CpClient,
   OF_FAMILY,
   serversIn,
   subnetsIn,
+  takeLeases,
   textsIn,
-  toldText,
   UNITY_BANNER,
 } from '../cp.ts';
 import type { Told } from '../effects.ts';
@@ -35,14 +34,9 @@ export function toAsk({ families }: CpClient): readonly Attribute[] {
 export function take(turn: Turn, cp: CpClient, said: readonly Attribute[]): string | undefined {
   const { sa } = turn;
   const attributes = said.flatMap(octetsOf);
-  const found = addressesFor(cp, attributes, sa.peer.address);
-  if ('wrong' in found) return found.wrong;
-  const { addresses } = found;
-  sa.leases = addresses.map((address) => Object.freeze({ address }));
-  const told = toldBy(attributes);
+  const told = takeLeases(turn, cp, { peer: sa.peer.address, attributes }, toldBy);
+  if ('wrong' in told) return told.wrong;
   sa.behindPeer = told.subnets.filter(({ family }) => cp.families.includes(family)).map((s) => Selector.ofSubnet(s));
-  turn.outs.push({ t: 'assigned', leases: sa.leases, told });
-  turn.say(`the peer leases us ${addresses.join(' and ')}${toldText(told)}`);
   return undefined;
 }
 

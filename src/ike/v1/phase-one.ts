@@ -12,24 +12,14 @@ import { firstIv } from './crypto/protect.ts';
 import { forgetHandshake } from './ending.ts';
 import { type Conversation, type Handshake, type IsakmpSa, NONE, NOTHING, unsettled } from './isakmp-sa.ts';
 import { armEstablished } from './lasting.ts';
-import { type Life, lifeAttributes, MOST_ISAKMP_LIFE, readLife, shorter } from './lifetimes.ts';
+import { type Life, lifeAttributes, MOST_ISAKMP_LIFE, noticeIn, shorter } from './lifetimes.ts';
 import { detectNat, NAT_PORT, natDetection } from './nat.ts';
 import type { Agreement } from './offers.ts';
 import { hasToSettle, isV1, type V1Policy } from './policy.ts';
 import { follow } from './trust.ts';
 import { type Incoming, notification, type Turn } from './turn.ts';
 import { hasVendor, UNITY_VERSION, VENDOR, vendorId } from './vendor-ids.ts';
-import {
-  type Attribute,
-  decodeAttributes,
-  EXCHANGE,
-  encodeAttributes,
-  encodeChain,
-  NOTIFY,
-  OAKLEY,
-  type Payload,
-  PROTOCOL,
-} from './wire/index.ts';
+import { EXCHANGE, encodeAttributes, encodeChain, NOTIFY, OAKLEY, type Payload, PROTOCOL } from './wire/index.ts';
 
 /** Octets. */
 export const NONCE_OCTETS = 32;
@@ -190,11 +180,8 @@ export const aboutUs = ({ cookieI, cookieR }: IsakmpSa) => ({
 /** What the responder says of the lifetime: only a shorter one is heard. */
 export function noteLifetime(turn: Turn, { payloads }: Incoming): void {
   const handshake = handshakeOf(turn.sa);
-  const notice = payloads.find((p) => p.type === 'N' && p.notify === NOTIFY.RESPONDER_LIFETIME);
-  const attributes: readonly Attribute[] | undefined = notice?.type === 'N' ? decodeAttributes(notice.data) : undefined;
-  const read = attributes && readLife(attributes, OAKLEY);
-  if (!read || typeof read === 'string') return;
-  handshake.lifetime = shorter(handshake.lifetime, read.life, MOST_ISAKMP_LIFE);
+  const notice = noticeIn(payloads, OAKLEY);
+  if (notice) handshake.lifetime = shorter(handshake.lifetime, notice, MOST_ISAKMP_LIFE);
 }
 
 /** The peer is who it says it is. */

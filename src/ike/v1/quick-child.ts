@@ -13,18 +13,18 @@ import { keymat } from './crypto/keys.ts';
 import { GROUP } from './crypto/oakley.ts';
 import type { Conversation, IsakmpSa, Quick } from './isakmp-sa.ts';
 import { armChild, isAlike, retire, shortenReplaced } from './lasting.ts';
-import { lessBytes, MOST_IPSEC_LIFE, readLife, shorter, USUAL_IPSEC_LIFE } from './lifetimes.ts';
+import { lessBytes, MOST_IPSEC_LIFE, noticeIn, shorter, USUAL_IPSEC_LIFE } from './lifetimes.ts';
 import { childKeyOctets, protocolNumber, type QuickAgreement } from './quick-offers.ts';
 import { releaseCpi } from './quick-spis.ts';
 import { PROTOCOLS, type QuickTerms } from './quick-transforms.ts';
 import type { Turn } from './turn.ts';
-import { all, decodeAttributes, IPSEC, NOTIFY, type Payload } from './wire/index.ts';
+import { all, IPSEC, type Payload } from './wire/index.ts';
 
 export const spiOctets: (spi: number) => Uint8Array = idOctets;
 
 export const termsOf = (sa: IsakmpSa, group: Group | undefined): QuickTerms => ({
   group,
-  nat: sa.weAreNatted || sa.peerIsNatted ? sa.nat : undefined,
+  nat: sa.isNatted ? sa.nat : undefined,
 });
 
 /** As initiator: the first that `esp=` names, else that of phase 1. */
@@ -77,11 +77,8 @@ export function lifetimeOf({ child }: Policy, { life }: QuickAgreement, payloads
   const offered = life.seconds === undefined ? { seconds: USUAL_IPSEC_LIFE / 1000 } : life;
   const ms = shorter(child.lifetime, offered, MOST_IPSEC_LIFE);
   const bytes = lessBytes(child.maxBytes, life);
-  const notice = payloads.find((p) => p.type === 'N' && p.notify === NOTIFY.RESPONDER_LIFETIME);
-  const attributes = notice?.type === 'N' ? decodeAttributes(notice.data) : undefined;
-  const read = attributes && readLife(attributes, IPSEC);
-  if (!read || typeof read === 'string') return { ms, bytes };
-  return { ms: shorter(ms, read.life, MOST_IPSEC_LIFE), bytes: lessBytes(bytes, read.life) };
+  const notice = noticeIn(payloads, IPSEC);
+  return notice ? { ms: shorter(ms, notice, MOST_IPSEC_LIFE), bytes: lessBytes(bytes, notice) } : { ms, bytes };
 }
 
 /** Adds the child to the SA and has it installed; `shared` is used up. */
@@ -138,7 +135,7 @@ export function install(
     selectorsRemote: remote,
     local: sa.local,
     peer: sa.peer,
-    encapsulated: sa.weAreNatted || sa.peerIsNatted,
+    encapsulated: sa.isNatted,
     keysIn: keysFor(sa, quick, agreed, main, shared),
     keysOut: keysFor(sa, quick, agreed, out.main, shared),
     replaces: old?.serial,
@@ -200,10 +197,9 @@ function keysOf(sa: IsakmpSa, { ni, nr }: Quick, protocol: number, spi: number, 
 
 /** libreswan's text. */
 function establishedText(sa: IsakmpSa, { suite, mode, spiIn, spiOut, policy, ah, ipcomp, ...child }: Child): string {
-  const isNatted = sa.weAreNatted || sa.peerIsNatted;
   const cipher = suite.encr ? `${suite.encr.name}${suite.encrBits ? `_${suite.encrBits}` : ''}` : '';
   const xfrm = [cipher, suite.integ?.name ?? 'NONE'].filter(Boolean).join('-');
-  const encap = `${suite.protocol.toUpperCase()}${isNatted ? 'inUDP' : ''}${suite.esn ? '/ESN' : ''}`;
+  const encap = `${suite.protocol.toUpperCase()}${sa.isNatted ? 'inUDP' : ''}${suite.esn ? '/ESN' : ''}`;
   const traffic = trafficText({ local: child.selectorsLocal, remote: child.selectorsRemote });
   const dpd = policy.dpdDelay > 0 ? 'active' : 'passive';
   const nat = sa.peerIsNatted ? ` NATD=${sa.peer}` : '';
@@ -219,7 +215,7 @@ export function originals(
   sa: IsakmpSa,
   { policy: { child }, isInitiator }: Pick<Quick, 'policy' | 'isInitiator'>,
 ): Payload[] {
-  if (child.mode !== 'transport' || !sa.nat || !(sa.weAreNatted || sa.peerIsNatted)) return [];
+  if (child.mode !== 'transport' || !sa.nat || !sa.isNatted) return [];
   const type = sa.nat === 'rfc' ? 'NAT_OA' : 'NAT_OA_DRAFT';
   const [initiator, responder] = isInitiator ? [sa.local, sa.peer] : [sa.peer, sa.local];
   return [initiator, responder].map(({ address }) => {

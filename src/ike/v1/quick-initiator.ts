@@ -47,7 +47,7 @@ export function startQuick(turn: Turn, policy: V1Policy, serial: number, old?: C
     if (old) old.state = 'up';
   };
   if (!netId(local) || !netId(remote)) return fail(turn, 'IKEv1 cannot tell a range of ports');
-  if ((sa.weAreNatted || sa.peerIsNatted) && !passesNat(policy.child)) return fail(turn, 'AH passes no NAT');
+  if (sa.isNatted && !passesNat(policy.child)) return fail(turn, 'AH passes no NAT');
   const group = ourGroup(sa, policy);
   const begin = (later: Turn, ke: Quick['ke'], data: Uint8Array) => {
     const { ah, compress = false } = policy.child;
@@ -79,7 +79,7 @@ function ask(turn: Turn, quick: Quick, data: Uint8Array): void {
   talk.quick = quick;
   talk.state = 'quickI1';
   turn.keepTalk(talk);
-  sa.usedIds = sa.usedIds.concat(talk.messageId);
+  sa.use(talk.messageId);
   const rest: Payload[] = [
     { type: 'SA', proposals: offered },
     noncePayload(quick.ni),

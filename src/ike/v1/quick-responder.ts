@@ -33,8 +33,6 @@ import { all, encodeAttributes, encodeChain, find, IPSEC, NOTIFY, type Payload, 
 const MAX_CHILDREN = 256;
 /** Quick Modes that are under way at once. */
 const MAX_CONVERSATIONS = 64;
-/** Over the SA's whole life: their message ids are kept, so that none can be replayed. */
-const MAX_USED_IDS = 8_192;
 
 interface Traffic {
   readonly local: Selector;
@@ -45,8 +43,8 @@ interface Traffic {
 export function answerQuick(turn: Turn, message: Incoming): void {
   const { sa, env, talk } = turn;
   const { payloads } = message;
-  const isFull = sa.conversations.length >= MAX_CONVERSATIONS || sa.usedIds.length >= MAX_USED_IDS;
-  if (!isFull) sa.usedIds = sa.usedIds.concat(talk.messageId);
+  const isFull = sa.conversations.length >= MAX_CONVERSATIONS || sa.isWornOut;
+  if (!isFull) sa.use(talk.messageId);
   const refuse = (notify: number, text: string) => {
     turn.say(`Quick Mode ${talk.messageId.toString(16).padStart(8, '0')} refused: ${text}`, {
       level: 'warn',

@@ -4,9 +4,8 @@
  */
 import { endLeases } from '../cp.ts';
 import { wipeResult } from '../crypto/job.ts';
-import { wipe } from '../crypto/misc.ts';
 import type { Env, In, Lease, Out } from '../effects.ts';
-import type { Reply } from '../questions.ts';
+import { wipeReply } from '../questions.ts';
 import { HEADER_AT } from '../wire/header.ts';
 import { dropChild, end } from './ending.ts';
 import { deleteChild } from './informational.ts';
@@ -145,6 +144,3 @@ function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, dr
   goOn(suspended);
   checkEnd(turn);
 }
-
-const wipeReply = (reply: Reply): void =>
-  wipe(reply.t === 'eap' ? reply.msk : reply.t === 'xauthPrompt' ? reply.typed : undefined);

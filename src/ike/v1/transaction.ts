@@ -30,10 +30,6 @@ export function configOf({ config, serial }: IsakmpSa): Config {
 
 /** Answers of the peer's that are kept to be said again. */
 const MOST_ANSWERED = 4;
-/** Message ids over the SA's whole life, those of Quick Mode among them: none may come again. */
-const MOST_USED_IDS = 8_192;
-
-export const isFull = ({ usedIds }: IsakmpSa): boolean => usedIds.length >= MOST_USED_IDS;
 
 /** Asks, or tells, again and again until the peer answers. */
 export function ask(turn: Turn, cfgType: number, attributes: readonly Attribute[], patience?: number): void {
@@ -72,9 +68,8 @@ export function answer(turn: Turn, { identifier, cfgType }: Attributes, attribut
 export const attributesIn = ({ payloads }: Incoming): Attributes => find(payloads, 'ATTRIBUTES')!;
 
 function keep(turn: Turn, talk: Conversation): void {
-  const { sa } = turn;
   turn.keepTalk(talk);
-  if (!sa.usedIds.includes(talk.messageId)) sa.usedIds = sa.usedIds.concat(talk.messageId);
+  turn.sa.use(talk.messageId);
 }
 
 function say(

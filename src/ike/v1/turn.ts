@@ -150,7 +150,7 @@ export class Turn {
   remember({ messageId }: Conversation, payloads: readonly Payload[]): void {
     const { sa } = this;
     const isTold = payloads.some((p) => p.type === 'N' && !DPD.has(p.notify));
-    if (isTold && sa.usedIds.length < MOST_REMEMBERED) sa.usedIds = sa.usedIds.concat(messageId);
+    if (isTold && sa.usedIds.length < MOST_REMEMBERED) sa.use(messageId);
   }
 
   /** A notification that nothing protects: before there are keys there is no other way. RFC 2408 §3.14. */

@@ -1,14 +1,5 @@
 /** Asking the peer for inner addresses of ours, and what of its answer we take. RFC 7296 §2.19, §3.15; RFC 8598. */
-import {
-  addressesFor,
-  type CpAttribute,
-  OF_FAMILY,
-  serversIn,
-  subnetsIn,
-  textsIn,
-  toldText,
-  UNITY_BANNER,
-} from '../cp.ts';
+import { type CpAttribute, OF_FAMILY, serversIn, subnetsIn, takeLeases, textsIn, UNITY_BANNER } from '../cp.ts';
 import type { Told } from '../effects.ts';
 import type { Policy } from '../policy.ts';
 import { CFG_ATTRIBUTE, CFG_TYPE, find, type Payload } from '../wire/index.ts';
@@ -33,14 +24,8 @@ export function hearConfiguration(turn: Turn, payloads: readonly Payload[]): str
   if (cp?.role !== 'client') return undefined;
   const reply = find(payloads, 'CP');
   if (reply?.cfgType !== CFG_TYPE.CFG_REPLY) return 'the peer leases us no address (no CFG_REPLY)';
-  const found = addressesFor(cp, reply.attributes, sa.peer.address);
-  if ('wrong' in found) return found.wrong;
-  const { addresses } = found;
-  sa.leases = addresses.map((address) => Object.freeze({ address }));
-  const told = toldBy(reply.attributes);
-  turn.outs.push({ t: 'assigned', leases: sa.leases, told });
-  turn.say(`the peer leases us ${addresses.join(' and ')}${toldText(told)}`);
-  return undefined;
+  const told = takeLeases(turn, cp, { peer: sa.peer.address, attributes: reply.attributes }, toldBy);
+  return 'wrong' in told ? told.wrong : undefined;
 }
 
 const toldBy = (attributes: readonly CpAttribute[]): Told => ({

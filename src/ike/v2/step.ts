@@ -4,9 +4,8 @@
  */
 
 import { wipeResult } from '../crypto/job.ts';
-import { wipe } from '../crypto/misc.ts';
 import type { Env, In, Out } from '../effects.ts';
-import type { Reply } from '../questions.ts';
+import { wipeReply } from '../questions.ts';
 import { dropChild, end } from './ending.ts';
 import { type IkeSa, NONE, type Suspended } from './ike-sa.ts';
 import { armChild, armEstablished } from './lifetimes.ts';
@@ -130,8 +129,6 @@ function resume(turn: Turn, id: number, goOn: (suspended: Suspended) => void, dr
   goOn(suspended);
   checkEnd(turn);
 }
-
-const wipeReply = (reply: Reply): void => wipe(reply.t === 'eap' ? reply.msk : undefined);
 
 function inherit(turn: Turn, { children, tasks }: Extract<In, { t: 'inherit' }>): void {
   const { sa } = turn;
