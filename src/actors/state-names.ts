@@ -1,8 +1,8 @@
 /** What states are called: libreswan's names and stories of them, for both versions of IKE. */
 import type { Child } from '../ike/child.ts';
 import type { Policy } from '../ike/policy.ts';
-import { STATE_NAMES } from '../ike/v1/configuring.ts';
 import { type ConfigState, IsakmpSa, type IsakmpState, NONE, type QuickState } from '../ike/v1/isakmp-sa.ts';
+import { STATE_NAMES } from '../ike/v1/state-names.ts';
 import type { IkeState } from '../ike/v2/ike-sa.ts';
 import type { Machine } from './protocol.ts';
 
@@ -37,29 +37,30 @@ const IKE_STATES: Record<IkeState, Readonly<Record<'initiator' | 'responder', St
   dead: v2('dead', 'ZOMBIE', 'dead'),
 };
 
+const isakmp = (state: keyof typeof STATE_NAMES, story: string) => named(1, state, STATE_NAMES[state], story);
+
 const ISAKMP_STATES: Record<Exclude<IsakmpState, 'established' | 'lapsed'>, StateName> = {
-  idle: named(1, 'idle', 'STATE_MAIN_R0', 'nothing sent yet'),
-  mainI1: named(1, 'mainI1', 'STATE_MAIN_I1', 'sent Main Mode request'),
-  mainI2: named(1, 'mainI2', 'STATE_MAIN_I2', 'sent Main Mode I2'),
-  mainI3: named(1, 'mainI3', 'STATE_MAIN_I3', 'sent Main Mode I3'),
-  mainR1: named(1, 'mainR1', 'STATE_MAIN_R1', 'sent Main Mode R1'),
-  mainR2: named(1, 'mainR2', 'STATE_MAIN_R2', 'sent Main Mode R2'),
-  aggrI1: named(1, 'aggrI1', 'STATE_AGGR_I1', 'sent Aggressive Mode request'),
-  aggrR1: named(1, 'aggrR1', 'STATE_AGGR_R1', 'sent Aggressive Mode response, expecting confirmation'),
-  dead: named(1, 'dead', 'ZOMBIE', 'dead'),
+  idle: isakmp('idle', 'nothing sent yet'),
+  mainI1: isakmp('mainI1', 'sent Main Mode request'),
+  mainI2: isakmp('mainI2', 'sent Main Mode I2'),
+  mainI3: isakmp('mainI3', 'sent Main Mode I3'),
+  mainR1: isakmp('mainR1', 'sent Main Mode R1'),
+  mainR2: isakmp('mainR2', 'sent Main Mode R2'),
+  aggrI1: isakmp('aggrI1', 'sent Aggressive Mode request'),
+  aggrR1: isakmp('aggrR1', 'sent Aggressive Mode response, expecting confirmation'),
+  dead: isakmp('dead', 'dead'),
 };
 
-const settling = (state: ConfigState, story: string) => named(1, state, STATE_NAMES[state], story);
 /** Phase 1 is over, and nobody may speak of traffic yet. */
 const CONFIG_STATES: Record<ConfigState, StateName> = {
-  settling: settling('settling', 'XAUTH or Mode Config is about to begin'),
-  xauthR0: settling('xauthR0', 'sent XAUTH request, expecting name and password'),
-  xauthR1: settling('xauthR1', 'sent XAUTH status, expecting acknowledgement'),
-  xauthI0: settling('xauthI0', 'expecting XAUTH request'),
-  xauthI1: settling('xauthI1', 'sent XAUTH reply, expecting status'),
-  modeCfgR1: settling('modeCfgR1', 'sent Mode Config set, expecting acknowledgement'),
-  modeCfgI0: settling('modeCfgI0', 'expecting Mode Config set'),
-  modeCfgI1: settling('modeCfgI1', 'sent Mode Config request'),
+  settling: isakmp('settling', 'XAUTH or Mode Config is about to begin'),
+  xauthR0: isakmp('xauthR0', 'sent XAUTH request, expecting name and password'),
+  xauthR1: isakmp('xauthR1', 'sent XAUTH status, expecting acknowledgement'),
+  xauthI0: isakmp('xauthI0', 'expecting XAUTH request'),
+  xauthI1: isakmp('xauthI1', 'sent XAUTH reply, expecting status'),
+  modeCfgR1: isakmp('modeCfgR1', 'sent Mode Config set, expecting acknowledgement'),
+  modeCfgI0: isakmp('modeCfgI0', 'expecting Mode Config set'),
+  modeCfgI1: isakmp('modeCfgI1', 'sent Mode Config request'),
 };
 
 /** Phase 1 is over: named by its mode, and by who has sent its last message. */
@@ -91,13 +92,13 @@ export interface ChildName {
 const CHILD: ChildName = { name: 'ESTABLISHED_CHILD_SA', story: 'established Child SA' };
 
 const QUICK: Record<QuickState, ChildName> = {
-  fresh: { name: 'STATE_QUICK_R0', story: 'expecting Quick Mode request' },
-  quickI1: { name: 'STATE_QUICK_I1', story: 'sent Quick Mode request' },
+  fresh: { name: STATE_NAMES.fresh, story: 'expecting Quick Mode request' },
+  quickI1: { name: STATE_NAMES.quickI1, story: 'sent Quick Mode request' },
   quickR1: {
-    name: 'STATE_QUICK_R1',
+    name: STATE_NAMES.quickR1,
     story: 'sent Quick Mode reply, inbound IPsec SA installed, expecting confirmation',
   },
-  quickDone: { name: 'STATE_QUICK_R2', story: 'IPsec SA established' },
+  quickDone: { name: STATE_NAMES.quickDone, story: 'IPsec SA established' },
 };
 
 const QUICK_I2: ChildName = { name: 'STATE_QUICK_I2', story: 'IPsec SA established' };

@@ -9,6 +9,7 @@ import { deleteIsakmp } from './informational.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
 import { answerRequest, beginModeConfig, finish, hearAddresses } from './mode-config.ts';
 import { answerQuick } from './quick-responder.ts';
+import { STATE_NAMES } from './state-names.ts';
 import { type Attributes, attributesIn, hearOnce } from './transaction.ts';
 import type { Transition } from './transitions.ts';
 import type { Incoming, Turn } from './turn.ts';
@@ -50,18 +51,6 @@ export function overdue(turn: Turn): void {
   turn.say(text, { code: 51, event: 'failed' });
   end(turn, 'timeout', text);
 }
-
-/** libreswan's, for reports. */
-export const STATE_NAMES: Readonly<Record<NonNullable<IsakmpSa['config']>['at'], string>> = {
-  settling: 'STATE_XAUTH_R0',
-  xauthR0: 'STATE_XAUTH_R0',
-  xauthR1: 'STATE_XAUTH_R1',
-  xauthI0: 'STATE_XAUTH_I0',
-  xauthI1: 'STATE_XAUTH_I1',
-  modeCfgR1: 'STATE_MODE_CFG_SERVER_WAITING_FOR_ACK',
-  modeCfgI0: 'STATE_MODE_CFG_CLIENT_RESPONDING',
-  modeCfgI1: 'STATE_MODE_CFG_I1',
-};
 
 /** Quick Mode before its time is not heard, but where the peer has had our last word. */
 function goOn(turn: Turn, message: Incoming): void {

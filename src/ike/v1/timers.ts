@@ -1,10 +1,11 @@
 /** What time brings: retransmissions, lifetimes, signs of life. */
 import type { TimerName } from '../effects.ts';
-import { overdue, STATE_NAMES } from './configuring.ts';
+import { overdue } from './configuring.ts';
 import { end, forgetPhaseOne, giveUpChild } from './ending.ts';
 import { askAlive, deleteChild, expireIsakmp, tellDeleted } from './informational.ts';
 import type { Conversation } from './isakmp-sa.ts';
 import { rekeyChild } from './plan.ts';
+import { STATE_NAMES } from './state-names.ts';
 import type { Turn } from './turn.ts';
 
 export function timer(turn: Turn, which: TimerName, serial?: number): void {
@@ -91,18 +92,6 @@ function forgetQuick(turn: Turn, serial: number): void {
   if (talk?.state === 'quickDone') turn.dropTalk(talk);
 }
 
-type Waiting = 'mainI1' | 'mainI2' | 'mainI3' | 'aggrI1' | 'quickI1' | 'quickR1';
-
-/** libreswan's names of the states in which an answer is awaited. */
-const NAMES: Record<Waiting, string> = {
-  mainI1: 'STATE_MAIN_I1',
-  mainI2: 'STATE_MAIN_I2',
-  mainI3: 'STATE_MAIN_I3',
-  aggrI1: 'STATE_AGGR_I1',
-  quickI1: 'STATE_QUICK_I1',
-  quickR1: 'STATE_QUICK_R1',
-};
-
 const TAILS: Readonly<Record<string, string>> = {
   STATE_MAIN_I1: 'No response (or no acceptable response) to our first IKEv1 message',
   STATE_MAIN_I2: 'No response (or no acceptable response) to our key',
@@ -120,5 +109,5 @@ function stateName({ sa }: Turn, talk: Conversation): string {
   const { config } = sa;
   if (talk.state === 'asked' && config) return STATE_NAMES[config.at];
   const state = talk === sa.phaseOne ? sa.state : talk.state;
-  return NAMES[state as Waiting] ?? state;
+  return STATE_NAMES[state as keyof typeof STATE_NAMES] ?? state;
 }
