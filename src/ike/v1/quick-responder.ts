@@ -58,22 +58,23 @@ export function answerQuick(turn: Turn, message: Incoming): void {
   const traffic = trafficIn(turn, payloads);
   if (typeof traffic === 'string') return refuse(NOTIFY.INVALID_ID_INFORMATION, traffic);
   const text = trafficText({ local: [traffic.local], remote: [traffic.remote] });
-  const policies = policiesFor(turn, traffic);
-  if (policies.length === 0)
+  const fits = fitsFor(turn, traffic);
+  if (fits.length === 0)
     return refuse(NOTIFY.INVALID_ID_INFORMATION, `no connection of '${sa.peerId}' is known for ${text}`);
   const theirs = find(payloads, 'SA')!.proposals;
   const ke = find(payloads, 'KE');
   const group = ke && groupOffered(theirs);
   if (ke && !group) return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, 'it has a KE, and no group that we know');
-  let found: { readonly policy: V1Policy; readonly choice: QuickChoice } | undefined;
+  let found: (Fit & { readonly choice: QuickChoice }) | undefined;
   let wrong = '';
-  for (const policy of policies) {
+  for (const fit of fits) {
+    const { policy } = fit;
     const unfit = wrongGroup(sa, policy, group);
     const choice = unfit === undefined ? chooseQuick(policy.child, theirs, termsOf(sa, group)) : unfit;
     if (typeof choice === 'string') wrong ||= choice;
     else if ('kind' in choice) wrong ||= faultText(choice);
     else {
-      found = { policy, choice };
+      found = { ...fit, choice };
       break;
     }
   }
@@ -91,16 +92,15 @@ export function answerQuick(turn: Turn, message: Incoming): void {
     releaseSpis(turn, { policy, spis });
     return refuse(NOTIFY.NO_PROPOSAL_CHOSEN, faultText(choice));
   }
-  const { local, remote } = seenFrom(sa, policy, traffic);
-  const ours = oursIn(sa, policy, local) ?? [local];
-  const wanted = { policy, selectorsLocal: ours, selectorsRemote: [remote] };
+  const { local, remote } = found;
+  const wanted = { policy, selectorsLocal: local, selectorsRemote: remote };
   const quick: Quick = {
     policy,
     serial: env.serial(),
     spis,
     isInitiator: false,
-    local: ours,
-    remote: [remote],
+    local,
+    remote,
     ni: own(find(payloads, 'Nonce')!.data),
     nr: env.random(NONCE_OCTETS),
     offered: theirs,
@@ -221,34 +221,45 @@ const at = (selector: Selector, address: Selector['start']): Selector =>
     ? new Selector(address, address, selector.protocol, selector.startPort, selector.endPort)
     : selector;
 
+/** A connection that the traffic is for, and what of it is its own. */
+interface Fit {
+  readonly policy: V1Policy;
+  readonly local: readonly Selector[];
+  readonly remote: readonly Selector[];
+}
+
 /** Connections of this peer that are for exactly this traffic: IKEv1 has no less and no more. */
-function policiesFor({ sa, env }: Turn, traffic: Traffic): readonly V1Policy[] {
+function fitsFor({ sa, env }: Turn, traffic: Traffic): readonly Fit[] {
   return env.directory
     .siblings(sa.policy)
     .filter(isV1)
-    .filter((policy) => {
-      const { child } = policy;
+    .flatMap((policy) => {
       const nets = netsOf(sa, policy);
-      if (!nets) return false;
-      const { local, remote } = seenFrom(sa, policy, traffic);
-      if (!oursIn(sa, policy, local)) return false;
-      if (child.peerChooses) {
-        const isWithin = child.remote.some((range) => range.contains(remote));
-        return isWithin && (!child.peerChooses.isHost || remote.start.equals(remote.end));
-      }
-      return isNet(netOf(nets.remote, sa.peer), remote, child.openPort === 'remote');
+      if (!nets) return [];
+      const seen = seenFrom(sa, policy, traffic);
+      const local = oursIn(sa, policy, nets.local, seen.local);
+      return local && isTheirs(sa, policy, nets.remote, seen.remote) ? [{ policy, local, remote: [seen.remote] }] : [];
     });
 }
 
 /** What of ours the request is for; a client of Unity asks for everything, and goes by the nets that it has been told. */
-function oursIn(sa: IsakmpSa, policy: V1Policy, local: Selector): readonly Selector[] | undefined {
-  const nets = netsOf(sa, policy);
-  if (!nets) return undefined;
-  const net = netOf(nets.local, sa.local);
+function oursIn(
+  sa: IsakmpSa,
+  { child, cp }: V1Policy,
+  nets: readonly Selector[],
+  local: Selector,
+): readonly Selector[] | undefined {
+  const net = netOf(nets, sa.local);
   // The connection's own list where it says the same, for a child keeps it as long as it lives.
-  if (isNet(net, local, policy.child.openPort === 'local'))
-    return nets.local.length === 1 && net.equals(local) ? nets.local : [local];
-  return sa.isUnity && policy.cp?.role === 'server' && isEverything(local) ? nets.local : undefined;
+  if (isNet(net, local, child.openPort === 'local')) return nets.length === 1 && net.equals(local) ? nets : [local];
+  return sa.isUnity && cp?.role === 'server' && isEverything(local) ? nets : undefined;
+}
+
+function isTheirs({ peer }: IsakmpSa, { child }: V1Policy, nets: readonly Selector[], remote: Selector): boolean {
+  const { peerChooses } = child;
+  if (!peerChooses) return isNet(netOf(nets, peer), remote, child.openPort === 'remote');
+  const isWithin = child.remote.some((range) => range.contains(remote));
+  return isWithin && (!peerChooses.isHost || remote.start.equals(remote.end));
 }
 
 /** `isOpen`: of `wanted` the port is what the peer says. */
